@@ -1,0 +1,34 @@
+// What the rest of Ballast knows of a cluster. `kubernetes.ts` is the real one, `memory.ts` the one
+// of tests; both pass test/conformance/cluster.ts.
+//
+// Comes in: objects of the cluster's API, by list and watch. Goes out: counts, never objects.
+// On failure: the last counts stay, the status turns stale with its age and reason. Nothing here
+// throws because a cluster misbehaves, and one cluster's trouble never waits in another's way.
+
+import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../model.ts';
+
+/** Which Services an app has in a cluster: where it is told, not discovered. */
+export interface AppSource {
+  readonly app: AppName;
+  /** All of them together are the app's pods here. */
+  readonly services: readonly { readonly namespace: string; readonly name: string }[];
+}
+
+export interface ClusterReader {
+  readonly name: ClusterName;
+  status(): ClusterStatus;
+  /** Apps that this cluster shows: the told ones that have a Service here, and the discovered. */
+  apps(): ReadonlySet<AppName>;
+  /** The counts as last known; no pods where the cluster shows nothing of the app. */
+  footprint(app: AppName): Footprint;
+  /** `mark` only notes what to look at again; it must not throw. Returns the way to stop. */
+  onDirty(mark: (dirty: Dirty) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Which apps to look for in a cluster. */
+export interface AppSources {
+  readonly told: readonly AppSource[];
+  /** Label key of Services whose value is the app's name; absent: no discovery. */
+  readonly serviceLabel?: string;
+}

@@ -1,0 +1,96 @@
+// One table of everything that can go wrong and be shown to a person. README's table is held
+// against it by a test. Codes are stable; sentences may improve.
+
+export interface ErrorEntry {
+  /** HTTP status where the API answers with it. */
+  readonly status: number;
+  readonly title: string;
+  /** What a person does about it. */
+  readonly act: string;
+}
+
+export const ERRORS = {
+  'config-invalid': {
+    status: 400,
+    title: 'The configuration is wrong',
+    act: 'Correct the named key in the named file and line.',
+  },
+  'config-unreadable': {
+    status: 400,
+    title: 'A configuration file cannot be read',
+    act: 'Check the path and the rights of the named file.',
+  },
+  'request-invalid': {
+    status: 400,
+    title: 'The request is not valid',
+    act: 'Correct the named field.',
+  },
+  'app-unknown': {
+    status: 404,
+    title: 'No such app',
+    act: 'List the apps at /api/v1/apps.',
+  },
+  'cluster-unknown': {
+    status: 404,
+    title: 'No such cluster',
+    act: 'List the clusters at /api/v1/clusters.',
+  },
+  'upstream-unknown': {
+    status: 404,
+    title: 'No upstream is published for this app',
+    act: 'Ask /api/v1/apps/{app} why it has none.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'No such resource',
+    act: 'See the list of routes in README.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The resource does not take this method',
+    act: 'Use a method that the Allow header names.',
+  },
+  'would-empty': {
+    status: 409,
+    title: 'The app would lose its last server',
+    act: 'Bring a server back, or say allowEmpty in a hold.',
+  },
+  'owned-by-endpoint': {
+    status: 409,
+    title: 'An edge endpoint owns this app',
+    act: 'Adopt the app, or take it out of the configuration.',
+  },
+  'redis-unavailable': {
+    status: 503,
+    title: 'Redis does not answer',
+    act: 'Edges serve on with their last weights; bring Redis back.',
+  },
+  'lost-term': {
+    status: 503,
+    title: 'This controller no longer leads',
+    act: 'Ask again: a leader takes a new term within seconds.',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'Not ready yet',
+    act: 'Wait until Redis was read and every cluster was listed or timed out.',
+  },
+  internal: {
+    status: 500,
+    title: 'An error that Ballast did not expect',
+    act: 'Report it with the request id and the log line.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error that a person can act on: a code from the table, and a sentence that names the place. */
+export class BallastError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = 'BallastError';
+    this.code = code;
+  }
+}

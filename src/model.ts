@@ -1,0 +1,110 @@
+// The nouns that cross stages. Pure types: this file imports nothing.
+
+/** Name of a cluster in the configuration (a DNS label, never `vm`). */
+export type ClusterName = string;
+
+/** Name of an app: a label value's syntax, at most 63 characters. */
+export type AppName = string;
+
+/** `IPv4:port` or `[IPv6]:port`. */
+export type Address = string;
+
+/** Number of a commit. Compared term first; two counters, never a clock. */
+export interface Stamp {
+  readonly term: number;
+  readonly version: number;
+}
+
+export type Owner = 'controller' | 'endpoint';
+
+export interface Policy {
+  readonly balance: 'smooth';
+  readonly whenUnhealthy: 'spread' | 'reject';
+}
+
+/** One address in an upstream. `auto` is the automatic weight where a hold or ramp shows another. */
+export interface Server {
+  readonly address: Address;
+  readonly weight: number;
+  readonly from: ClusterName | 'vm';
+  readonly auto?: number;
+}
+
+/** What an edge applies for one app: the body of a document. */
+export interface Upstream {
+  readonly app: AppName;
+  readonly hosts?: readonly string[];
+  readonly servers: readonly Server[];
+  readonly policy: Policy;
+}
+
+/** Why something does not count, or counts otherwise than its numbers say. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One sentence with numbers, for a person. */
+  readonly text: string;
+}
+
+export type ReasonCode =
+  | 'not-routed'
+  | 'no-ingress-nodes'
+  | 'no-pods'
+  | 'no-service'
+  | 'two-namespaces'
+  | 'external-name'
+  | 'stale'
+  | 'unseen'
+  | 'silent-nodes'
+  | 'address-conflict'
+  | 'address-reserved'
+  | 'host-conflict'
+  | 'owned-by-endpoint'
+  | 'orphaned'
+  | 'scaled-down'
+  | 'would-empty';
+
+/** A node through which outside traffic enters a cluster. */
+export interface IngressNode {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** A node that does not count as an ingress node, and why. */
+export interface LeftOutNode {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What one cluster has of one app. Numbers are facts; `reason` says why they do not count in full. */
+export interface Footprint {
+  /** Ready, not terminating pods, each once. */
+  readonly pods: number;
+  /** Whether an Ingress or HTTPRoute leads to the app here; `unchecked` where that is not asked. */
+  readonly routed: boolean | 'unchecked';
+  /** From Ingress and HTTPRoute rules, sorted. */
+  readonly hosts: readonly string[];
+  readonly reason?: Reason;
+}
+
+export type ClusterState = 'unseen' | 'fresh' | 'stale';
+
+/** How a cluster is seen right now. */
+export interface ClusterStatus {
+  readonly name: ClusterName;
+  readonly state: ClusterState;
+  /** Since the state was entered; for `stale`, since the last word from the cluster. */
+  readonly ageSeconds: number;
+  /** In words, for `unseen` and `stale`. */
+  readonly reason?: string;
+  readonly ingressNodes: readonly IngressNode[];
+  readonly leftOut: readonly LeftOutNode[];
+  /** Lists made since the start, per resource, and their repeats. */
+  readonly relists: number;
+}
+
+export interface Vm {
+  readonly address: Address;
+}
+
+/** The apps that have to be looked at again. */
+export type Dirty = ReadonlySet<AppName> | 'all';
