@@ -1,0 +1,185 @@
+// A real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and
+// kwok, which plays the kubelets (its pods become Ready and have addresses, and run nothing).
+//
+//   await using east = await startCluster({ name: 'east', groups: ['steady', 'mute'] });
+//   await east.admin.apply(namespace('prod'), ...app({ name: 'shop', namespace: 'prod', replicas: 20 }));
+//   await east.stopApiServer();        // crash: connections break, etcd keeps the data
+//   await east.startApiServer();       // same port, same certificate, same data
+//   east.pauseApiServer();             // hang: connections stay, nothing answers; resumeApiServer()
+//   await east.silence('mute');        // the group's kubelets say nothing more: NotReady after 50 s
+//   await east.revive('mute');
+//   await east.stop();                 // everything; start() brings it back with its data
+//
+// In: a name and wishes. Out: a cluster that is ready, with kubeconfig files for the tests' admin and
+// for the plain user `ballast`, who has exactly deploy/manifests/cluster-role-reader.yaml.
+// On failure: an error that quotes the last lines of the log of the part that failed; logs lie in
+// `folder`/logs. Nothing is left running and no folder stays, in whatever way the test process ends
+// (keeper.ts), unless CONTROLPLANE_KEEP is set: then the folder stays, to be read.
+//
+// Clusters share nothing, so several run side by side, each on ports of its own (0.7 GB a cluster).
+import { readFile, rm } from 'node:fs/promises';
+import { type Assembly, assemble, type ClusterOptions, kubeconfigPath } from './assembly.ts';
+import { build } from './build.ts';
+import { Client } from './client.ts';
+import type { Part } from './part.ts';
+import { isFree } from './ports.ts';
+import { answers, bindReader, hasServiceAccount, mayList } from './readiness.ts';
+import { until } from './until.ts';
+
+export type { ClusterOptions };
+
+export async function startCluster(options: ClusterOptions): Promise<ControlPlane> {
+  const built = await build(['etcd', 'kwok', 'kubernetes']);
+  for (let attempt = 1; ; attempt++) {
+    const cluster = new ControlPlane(options.name, await assemble(options, built));
+    try {
+      await cluster.start();
+      return cluster;
+    } catch (cause) {
+      const clash = await cluster.lostPort();
+      await cluster.close();
+      if (clash === undefined || attempt === 3) throw cause;
+      console.warn(`${options.name}: port ${clash} was taken meanwhile, starting on others`);
+    }
+  }
+}
+
+const startDeadline = 60_000;
+
+/** `startCluster` makes it; its use is shown at the top of this file. */
+export class ControlPlane {
+  readonly name: string;
+  readonly folder: string;
+  readonly url: string;
+  readonly adminKubeconfig: string;
+  readonly ballastKubeconfig: string;
+  #is: Assembly;
+  #ca = '';
+  #clients = new Map<string, Client>();
+
+  constructor(name: string, assembly: Assembly) {
+    this.#is = assembly;
+    this.name = name;
+    this.folder = assembly.folder;
+    this.url = assembly.url;
+    this.adminKubeconfig = this.kubeconfig('admin');
+    this.ballastKubeconfig = this.kubeconfig('ballast');
+  }
+
+  /** The certificate to verify the API server by, in PEM. */
+  get ca(): string {
+    return this.#ca;
+  }
+
+  get adminToken(): string {
+    return this.token('admin');
+  }
+
+  /** The tests' own hand: may do everything. */
+  get admin(): Client {
+    return this.client('admin');
+  }
+
+  token(user: string): string {
+    const token = this.#is.tokens.get(user);
+    if (token === undefined) throw new Error(`${this.name} has no user ${user}`);
+    return token;
+  }
+
+  kubeconfig(user: string): string {
+    this.token(user);
+    return kubeconfigPath(this.folder, user);
+  }
+
+  client(user: string): Client {
+    const known = this.#clients.get(user);
+    if (known !== undefined) return known;
+    const client = new Client({ url: this.url, ca: this.#ca, token: this.token(user) });
+    this.#clients.set(user, client);
+    return client;
+  }
+
+  async start(): Promise<void> {
+    const { etcd, etcdHealthUrl, controllerManager, scheduler, kubelets } = this.#is;
+    etcd.start();
+    await etcd.ready(() => answers(etcdHealthUrl), startDeadline);
+    await this.startApiServer();
+    controllerManager.start();
+    scheduler.start();
+    await Promise.all([...kubelets.keys()].map((group) => this.revive(group)));
+    await bindReader(this.admin, 'ballast');
+    const served = () => hasServiceAccount(this.admin, 'default');
+    await controllerManager.ready(served, startDeadline);
+    await until('the plain user may list', () => mayList(this.client('ballast')), startDeadline);
+    if (!scheduler.running) throw new Error(`scheduler ended\n${await scheduler.lastLines()}`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#parts().map((part) => part.stop()));
+  }
+
+  async startApiServer(): Promise<void> {
+    const { apiServer, caFile, url } = this.#is;
+    apiServer.start();
+    // The server makes its certificate at its first start; before, reading it fails: not ready yet.
+    const probe = async () => answers(`${url}/readyz`, (this.#ca = await readFile(caFile, 'utf8')));
+    await apiServer.ready(probe, startDeadline);
+  }
+
+  /** A crash, unless the signal asks for the orderly end. */
+  async stopApiServer(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    await this.#is.apiServer.stop(signal);
+  }
+
+  pauseApiServer(): void {
+    this.#is.apiServer.pause();
+  }
+
+  resumeApiServer(): void {
+    this.#is.apiServer.resume();
+  }
+
+  /** The kubelets of these nodes fall silent. What they last said stays written, until the control
+   *  plane loses patience: nodes Ready=Unknown, their pods Ready=False, ContainersReady untouched. */
+  async silence(group: string): Promise<void> {
+    await this.#kubelets(group).part.stop();
+  }
+
+  async revive(group: string): Promise<void> {
+    const { part, healthUrl } = this.#kubelets(group);
+    part.start();
+    await part.ready(() => answers(healthUrl), startDeadline);
+  }
+
+  /** After a failed start: a port that somebody else took between our question and our use. */
+  async lostPort(): Promise<number | undefined> {
+    await this.stop();
+    for (const port of this.#is.ports) if (!(await isFree(port))) return port;
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+    await this.stop();
+    if (!process.env['CONTROLPLANE_KEEP']) {
+      await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    }
+    this.#is.keeper.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #kubelets(group: string) {
+    const kubelets = this.#is.kubelets.get(group);
+    if (kubelets === undefined) throw new Error(`${this.name} has no group of nodes ${group}`);
+    return kubelets;
+  }
+
+  #parts(): Part[] {
+    const { etcd, apiServer, controllerManager, scheduler, kubelets } = this.#is;
+    const groups = [...kubelets.values()].map(({ part }) => part);
+    return [...groups, scheduler, controllerManager, apiServer, etcd];
+  }
+}

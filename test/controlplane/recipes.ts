@@ -1,0 +1,49 @@
+// What the lane needs built: one small Go module a folder, so that their dependencies never meet.
+// A further binary is a further folder with go.mod and go.sum, and a further entry here. All of a
+// recipe is data, because its key in the cache is made from it.
+
+export interface Recipe {
+  /** The folder beside this file, and the binary's name. */
+  readonly name: string;
+  /** What `go build` gets: an import path, or `.` where the folder has a main.go of its own. */
+  readonly package: string;
+  readonly ldflags?: readonly string[];
+  /** Files of a module, joined into one beside the binary: running it then needs no Go. */
+  readonly alongside?: {
+    readonly module: string;
+    readonly files: readonly string[];
+    readonly into: string;
+  };
+}
+
+const version = 'k8s.io/component-base/version';
+
+export const recipes: readonly Recipe[] = [
+  { name: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
+  {
+    name: 'kwok',
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    // kwok does nothing without stages. Its own module carries them, so they always fit its version.
+    alongside: {
+      module: 'sigs.k8s.io/kwok',
+      files: [
+        'kustomize/stage/node/fast/node-initialize.yaml',
+        'kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml',
+        'kustomize/stage/pod/fast/pod-ready.yaml',
+        'kustomize/stage/pod/fast/pod-complete.yaml',
+        'kustomize/stage/pod/fast/pod-delete.yaml',
+      ],
+      into: 'stages.yaml',
+    },
+  },
+  {
+    name: 'kubernetes',
+    package: '.',
+    // Unstamped, the server calls itself v0.0.0-master, and clients complain of the skew.
+    ldflags: [
+      `-X ${version}.gitVersion=v1.36.3`,
+      `-X ${version}.gitMajor=1`,
+      `-X ${version}.gitMinor=36`,
+    ],
+  },
+];
