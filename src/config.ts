@@ -1,0 +1,101 @@
+// The configuration: one YAML file, `BALLAST_…` variables over its scalars, checked at the door.
+//
+// Comes in: the path of the file and the environment. Goes out: a Config whose paths are absolute.
+// On failure: a ConfigError that lists every fault as `file:line: key: what is wrong`.
+// Stages own the schemas of their keys; config/schema.ts joins them.
+
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { Default } from 'typebox/value';
+import { LineCounter, parseDocument } from 'yaml';
+import { checkAcross } from './config/across.ts';
+import { overrideScalars } from './config/environment.ts';
+import { schemaFaults, type Fault } from './config/faults.ts';
+import { keyText, placeOf, type Path } from './config/place.ts';
+import { ConfigSchema, type Config } from './config/schema.ts';
+import { BallastError } from './errors.ts';
+
+export type { Config } from './config/schema.ts';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly file: string;
+  /** `file:line: key` of a place, for faults that show only later (a kubeconfig, a port in use). */
+  where(path: Path): string;
+}
+
+/** Faults of the configuration, a line each. */
+export class ConfigError extends BallastError {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super('config-invalid', lines.join('\n'), options);
+    this.lines = lines;
+  }
+}
+
+/** Reads and checks the file. Throws ConfigError. */
+export function loadConfig(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  return parseConfig(readText(file), file, environment);
+}
+
+/** As loadConfig, for a text that stands in `file`. */
+export function parseConfig(
+  text: string,
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): LoadedConfig {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true });
+  const where = (path: Path): string => placeOf({ document, counter, file }, path);
+  const broken = document.errors.map((error) => {
+    const line = counter.linePos(error.pos[0]).line;
+    return `${file}:${line}: ${error.message.split('\n')[0] ?? 'not YAML'}`;
+  });
+  if (broken.length > 0) throw new ConfigError(broken);
+
+  const raw: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const fromEnvironment = overrideScalars(raw, environment);
+  const faults = schemaFaults(ConfigSchema, raw);
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map((fault) => lineOf(fault, where, fromEnvironment)));
+  }
+  const config = resolvePaths(Default(ConfigSchema, raw) as Config, dirname(resolve(file)));
+  const crossed = checkAcross(config);
+  if (crossed.length > 0) {
+    throw new ConfigError(crossed.map((fault) => lineOf(fault, where, fromEnvironment)));
+  }
+  return { config, file, where };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError([`${file}: cannot be read: ${(cause as Error).message}`], { cause });
+  }
+}
+
+function lineOf(
+  fault: Fault,
+  where: (path: Path) => string,
+  fromEnvironment: ReadonlyMap<string, string>,
+): string {
+  const variable = fromEnvironment.get(keyText(fault.path));
+  if (variable !== undefined) return `${variable}: ${keyText(fault.path)}: ${fault.text}`;
+  return `${where(fault.path)}: ${fault.text}`;
+}
+
+function resolvePaths(config: Config, folder: string): Config {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+  for (const cluster of config.clusters) {
+    if (cluster.kubeconfig) cluster.kubeconfig.path = absolute(cluster.kubeconfig.path);
+  }
+  for (const edge of config.edges) if (edge.token) edge.token.file = absolute(edge.token.file);
+  if (config.redis.password) config.redis.password.file = absolute(config.redis.password.file);
+  if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
+  return config;
+}

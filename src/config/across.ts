@@ -1,0 +1,75 @@
+// Checks that look at several keys at once; each returns the faults it finds.
+
+import { splitAddress } from '../address.ts';
+import type { Fault } from './faults.ts';
+import type { Path } from './place.ts';
+import type { Config } from './schema.ts';
+
+/** Faults that no single key shows. */
+export function checkAcross(config: Config): Fault[] {
+  return [
+    ...twice(config.clusters, ['clusters'], 'name'),
+    ...twice(config.edges, ['edges'], 'name'),
+    ...twice(config.apps.list ?? [], ['apps', 'list'], 'name'),
+    ...credentials(config),
+    ...appServices(config),
+    ...appAddresses(config),
+    ...listener(config),
+  ];
+}
+
+function twice<Key extends string>(
+  entries: readonly Readonly<Record<Key, string>>[],
+  path: Path,
+  key: Key,
+): Fault[] {
+  const faults: Fault[] = [];
+  const seen = new Map<string, number>();
+  entries.forEach((entry, index) => {
+    const first = seen.get(entry[key]);
+    if (first === undefined) seen.set(entry[key], index);
+    else
+      faults.push({
+        path: [...path, index, key],
+        text: `"${entry[key]}" stands in [${first}] too`,
+      });
+  });
+  return faults;
+}
+
+function credentials(config: Config): Fault[] {
+  return config.clusters.flatMap((cluster, index) => {
+    const ways = Number(cluster.kubeconfig !== undefined) + Number(cluster.inCluster === true);
+    if (ways === 1) return [];
+    return [{ path: ['clusters', index], text: 'needs either kubeconfig or inCluster: true' }];
+  });
+}
+
+function appServices(config: Config): Fault[] {
+  return (config.apps.list ?? []).flatMap((app, index) => {
+    const path = ['apps', 'list', index];
+    if (app.services && (app.service ?? app.namespace) !== undefined) {
+      return [{ path: [...path, 'services'], text: 'stands instead of service and namespace' }];
+    }
+    if (!app.services && app.service !== undefined && app.namespace === undefined) {
+      return [{ path: [...path, 'namespace'], text: 'is missing: the namespace of the service' }];
+    }
+    return [];
+  });
+}
+
+function appAddresses(config: Config): Fault[] {
+  return (config.apps.list ?? []).flatMap((app, index) =>
+    twice(app.vms ?? [], ['apps', 'list', index, 'vms'], 'address'),
+  );
+}
+
+/** Without access tokens the API answers on loopback only. */
+function listener(config: Config): Fault[] {
+  const path = ['api', 'listen'];
+  const listen = config.api.listen ?? '';
+  const split = splitAddress(listen.replace(/:0$/, ':1').replace(/^localhost:/, '127.0.0.1:'));
+  if (!split) return [{ path, text: 'has a wrong form (ADDRESS:PORT)' }];
+  if (split.ip.startsWith('127.') || split.ip === '::1') return [];
+  return [{ path, text: 'must be a loopback address while the API has no access tokens' }];
+}

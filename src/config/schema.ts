@@ -1,0 +1,29 @@
+// The whole schema of the configuration, joined from the stages' own.
+
+import { Type, type Static } from 'typebox';
+import { ApiSettings } from '../api/settings.ts';
+import { ClusterSettings } from '../clusters/settings.ts';
+import { EdgeSettings, LeaderSettings, RedisSettings } from '../edges/settings.ts';
+import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
+import { WeightSettings } from '../weights/settings.ts';
+
+export const ConfigSchema = Type.Object(
+  {
+    environment: Type.String({
+      pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+      description: 'part of every Redis key',
+    }),
+    redis: RedisSettings,
+    leader: Type.Optional(LeaderSettings),
+    weights: Type.Optional(WeightSettings),
+    clusters: Type.Optional(Type.Array(ClusterSettings, { default: [] })),
+    apps: Type.Optional(AppsSettings),
+    vms: Type.Optional(VmsSettings),
+    edges: Type.Optional(Type.Array(EdgeSettings, { default: [] })),
+    api: Type.Optional(ApiSettings),
+  },
+  { additionalProperties: false },
+);
+
+/** What the file says; the sections are there once defaults are filled in. */
+export type Config = Required<Static<typeof ConfigSchema>>;
