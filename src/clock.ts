@@ -1,0 +1,18 @@
+// Time as the rest of Ballast sees it: monotonic, and replaceable in a simulation.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Clock {
+  /** Monotonic milliseconds from an arbitrary start. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  async sleep(ms, signal) {
+    if (signal?.aborted) return;
+    await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+  },
+};
