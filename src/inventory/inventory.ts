@@ -1,0 +1,158 @@
+// What is where: for each app its counts in every cluster, its VMs and its hosts. Pure.
+//
+// Comes in: how each cluster is seen, the last inventory, what is published. Goes out: one
+// AppInventory for each app asked for. On failure: unknown is not zero. A cluster that was never
+// seen keeps what is published from it; one that is stale keeps its last counts.
+
+import type {
+  Address,
+  AppName,
+  ClusterName,
+  ClusterState,
+  ClusterStatus,
+  Footprint,
+  IngressNode,
+  Policy,
+  Reason,
+  Upstream,
+} from '../model.ts';
+
+/** What one cluster says at the moment of a round. */
+export interface ClusterView {
+  readonly status: ClusterStatus;
+  readonly apps: ReadonlySet<AppName>;
+  footprint(app: AppName): Footprint;
+}
+
+/** What the configuration says of an app; absent for a discovered one. */
+export interface ToldApp {
+  readonly app: AppName;
+  readonly hosts?: readonly string[];
+  readonly policy: Policy;
+}
+
+/** One cluster's part in an app. */
+export interface ClusterCount {
+  readonly cluster: ClusterName;
+  readonly state: ClusterState;
+  readonly ageSeconds: number;
+  readonly pods: number;
+  readonly routed: boolean | 'unchecked';
+  readonly hosts: readonly string[];
+  readonly ingressNodes: readonly IngressNode[];
+  readonly reason?: Reason;
+  /** Nothing is known of it yet: what is published from this cluster stays, weight by weight. */
+  readonly kept: boolean;
+}
+
+export interface AppInventory {
+  readonly app: AppName;
+  readonly hosts: readonly string[];
+  readonly policy: Policy;
+  readonly clusters: readonly ClusterCount[];
+  readonly vms: readonly Address[];
+  /**
+   * `known`: told or discovered. `unseen`: published, and a cluster that may have it is not seen
+   * yet. `orphaned`: published, and nobody names it any more. The last two keep their document.
+   */
+  readonly standing: 'known' | 'unseen' | 'orphaned';
+}
+
+export interface World {
+  /** In the order of the configuration. */
+  readonly clusters: readonly ClusterView[];
+  readonly told: ReadonlyMap<AppName, ToldApp>;
+  readonly vms: ReadonlyMap<AppName, readonly Address[]>;
+  readonly policy: Policy;
+  /** Whether hosts of discovered apps come from Ingress and HTTPRoute rules. */
+  readonly hostsFromIngress: boolean;
+  readonly last: ReadonlyMap<AppName, AppInventory>;
+  published(app: AppName): Upstream | undefined;
+}
+
+/** All apps that anybody names now. */
+export function knownApps(world: World): Set<AppName> {
+  const apps = new Set<AppName>([...world.told.keys(), ...world.vms.keys()]);
+  for (const cluster of world.clusters) for (const app of cluster.apps) apps.add(app);
+  return apps;
+}
+
+/** The inventory of one app. */
+export function takeInventory(world: World, app: AppName): AppInventory {
+  const told = world.told.get(app);
+  const published = world.published(app);
+  const last = world.last.get(app);
+  const clusters = world.clusters.map((view) => countOf(view, app, last));
+  return {
+    app,
+    hosts: told?.hosts?.toSorted() ?? hostsOf(world, clusters, published),
+    policy: told?.policy ?? world.policy,
+    clusters,
+    vms: world.vms.get(app) ?? [],
+    standing: standingOf(world, app),
+  };
+}
+
+function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined): ClusterCount {
+  const { name: cluster, state, ageSeconds, ingressNodes } = view.status;
+  const common = { cluster, state, ageSeconds };
+  const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
+  if (state === 'unseen') {
+    const text = `${cluster} is not seen yet: ${view.status.reason ?? 'its lists are not in'}`;
+    return { ...common, ...nothing, reason: { code: 'unseen', text }, kept: true };
+  }
+  if (state === 'stale') return staleCount(view, common, last);
+
+  const footprint = view.footprint(app);
+  if (footprint.reason?.code === 'two-namespaces') {
+    const before = countBefore(last, cluster);
+    const { reason } = footprint;
+    if (before) return { ...before, ...common, reason };
+    return { ...common, ...nothing, reason, kept: true };
+  }
+  const { pods, routed, hosts, reason } = footprint;
+  return { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }), kept: false };
+}
+
+/** Last counts, never newer ones: what a sick cluster says may be zero where nothing is gone. */
+function staleCount(
+  view: ClusterView,
+  common: Pick<ClusterCount, 'cluster' | 'state' | 'ageSeconds'>,
+  last: AppInventory | undefined,
+): ClusterCount {
+  const { cluster, ageSeconds } = common;
+  const why = view.status.reason ?? 'no word from it';
+  const text = `${cluster} is stale since ${Math.round(ageSeconds)} s: ${why}`;
+  const reason: Reason = { code: 'stale', text };
+  const before = countBefore(last, cluster);
+  if (before) return { ...before, ...common, reason };
+  const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
+  return { ...common, ...nothing, reason, kept: true };
+}
+
+function countBefore(
+  last: AppInventory | undefined,
+  cluster: ClusterName,
+): ClusterCount | undefined {
+  return last?.clusters.find((count) => count.cluster === cluster);
+}
+
+/** Union over the clusters; while one is not known, what is published stays too. */
+function hostsOf(
+  world: World,
+  clusters: readonly ClusterCount[],
+  published: Upstream | undefined,
+): readonly string[] {
+  if (!world.hostsFromIngress) return published?.hosts ?? [];
+  const hosts = new Set(clusters.flatMap((count) => count.hosts));
+  if (hosts.size === 0 || clusters.some((count) => count.kept)) {
+    for (const host of published?.hosts ?? []) hosts.add(host);
+  }
+  return [...hosts].toSorted();
+}
+
+function standingOf(world: World, app: AppName): AppInventory['standing'] {
+  if (world.told.has(app) || world.vms.has(app)) return 'known';
+  if (world.clusters.some((view) => view.apps.has(app))) return 'known';
+  return world.clusters.some((view) => view.status.state === 'unseen') ? 'unseen' : 'orphaned';
+}

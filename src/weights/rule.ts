@@ -1,0 +1,208 @@
+// The rule: what one app's upstream is, from what is where. Pure.
+//
+// Comes in: an app's inventory and what is published for it. Goes out: the upstream, and for every
+// server the sum that made its weight. On failure: there is none; what cannot count is left out
+// with a reason.
+
+import type { AppInventory, ClusterCount } from '../inventory/inventory.ts';
+import type { Address, ClusterName, Reason, Server, Upstream } from '../model.ts';
+
+export const HEAVIEST = 65535;
+
+/** The sum behind one server's weight. */
+export interface Sum {
+  readonly from: ClusterName | 'vm';
+  readonly pods: number;
+  readonly ingressNodes: number;
+  readonly base: number;
+  /** `12 pods * 10 / 3 ingress nodes = 40`. */
+  readonly formula: string;
+  /** Before rounding, as a fraction of the upstream's exact weights. */
+  readonly exactShare: number;
+  /** Weight over the sum of the upstream's weights. */
+  readonly share: number;
+}
+
+export interface Weighed {
+  readonly upstream: Upstream;
+  readonly sums: ReadonlyMap<Address, Sum>;
+  /** Per cluster (or `vm`): why something of it does not count. */
+  readonly reasons: ReadonlyMap<ClusterName | 'vm', Reason>;
+}
+
+/** A candidate for a place in the upstream, before conflicts and scaling. */
+interface Entry {
+  readonly server: Server;
+  /** The weight without rounding. */
+  readonly exact: number;
+  readonly pods: number;
+  readonly ingressNodes: number;
+  readonly formula: string;
+}
+
+/** `max(1, floor(pods * base / nodes))`; the caller has dealt with 0 pods and 0 nodes. */
+export function nodeWeight(pods: number, nodes: number, base: number): number {
+  return Math.max(1, Math.floor((pods * base) / nodes));
+}
+
+/** Why a seen cluster contributes nothing although it could: the first reason that holds. */
+export function whyNothing(count: ClusterCount): Reason | undefined {
+  if (count.pods === 0) return count.reason ?? { code: 'no-pods', text: 'no ready pod' };
+  if (count.routed === false) {
+    return {
+      code: 'not-routed',
+      text: `${pods(count.pods)} ready, but no Ingress or HTTPRoute of ${count.cluster} leads to them`,
+    };
+  }
+  if (count.ingressNodes.length === 0) {
+    return {
+      code: 'no-ingress-nodes',
+      text: `${pods(count.pods)} ready, but ${count.cluster} has no ingress node to reach them`,
+    };
+  }
+  return undefined;
+}
+
+/** The upstream of one app. `published` decides who keeps an address that two places claim. */
+export function weigh(
+  inventory: AppInventory,
+  published: Upstream | undefined,
+  base: number,
+): Weighed {
+  const reasons = new Map<ClusterName | 'vm', Reason>();
+  const entries: Entry[] = [];
+  for (const count of inventory.clusters) {
+    const reason = count.kept ? count.reason : (whyNothing(count) ?? count.reason);
+    if (reason) reasons.set(count.cluster, reason);
+    entries.push(...clusterEntries(count, published, base));
+  }
+  for (const vm of inventory.vms) entries.push(vmEntry(vm, base));
+
+  const scaled = scaleDown(settleAddresses(entries, published, reasons));
+  return {
+    upstream: {
+      app: inventory.app,
+      ...(inventory.hosts.length > 0 ? { hosts: inventory.hosts } : {}),
+      policy: inventory.policy,
+      servers: scaled.map((entry) => entry.server).toSorted(byAddress),
+    },
+    sums: sumsOf(scaled, base),
+    reasons,
+  };
+}
+
+function clusterEntries(
+  count: ClusterCount,
+  published: Upstream | undefined,
+  base: number,
+): Entry[] {
+  if (count.kept) return keptEntries(count.cluster, published);
+  if (whyNothing(count)) return [];
+  const nodes = count.ingressNodes.length;
+  const weight = nodeWeight(count.pods, nodes, base);
+  const exact = (count.pods * base) / nodes;
+  const formula = `${pods(count.pods)} * ${base} / ${nodes} ingress node${nodes === 1 ? '' : 's'} = ${rounding(exact, weight)}`;
+  return count.ingressNodes.map((node) => ({
+    server: { address: node.address, weight, from: count.cluster },
+    exact,
+    pods: count.pods,
+    ingressNodes: nodes,
+    formula,
+  }));
+}
+
+/** What the published document holds from a cluster: `auto` where a hold showed another weight. */
+function keptEntries(cluster: ClusterName, published: Upstream | undefined): Entry[] {
+  const servers = published?.servers.filter((server) => server.from === cluster) ?? [];
+  return servers.map((server) => {
+    const weight = server.auto ?? server.weight;
+    return {
+      server: { address: server.address, weight, from: cluster },
+      exact: weight,
+      pods: 0,
+      ingressNodes: servers.length,
+      formula: `${weight} as published, until ${cluster} is seen`,
+    };
+  });
+}
+
+function vmEntry(address: Address, base: number): Entry {
+  return {
+    server: { address, weight: base, from: 'vm' },
+    exact: base,
+    pods: 0,
+    ingressNodes: 0,
+    formula: `1 VM * ${base} = ${base}`,
+  };
+}
+
+/** One address once: who is published keeps it, else who comes first in the configuration. */
+function settleAddresses(
+  entries: readonly Entry[],
+  published: Upstream | undefined,
+  reasons: Map<ClusterName | 'vm', Reason>,
+): Entry[] {
+  const before = new Map(published?.servers.map((server) => [server.address, server.from]));
+  const taken = new Map<Address, Entry>();
+  for (const entry of entries) {
+    const { address } = entry.server;
+    const rival = taken.get(address);
+    if (!rival) {
+      taken.set(address, entry);
+      continue;
+    }
+    const keeps = before.get(address) === entry.server.from ? entry : rival;
+    const loses = keeps === entry ? rival : entry;
+    taken.set(address, keeps);
+    reasons.set(loses.server.from, {
+      code: 'address-conflict',
+      text: `${address} of ${loses.server.from} is left out: ${keeps.server.from} has the same address`,
+    });
+  }
+  return [...taken.values()];
+}
+
+/** Weights over 65535 scale the whole upstream down, so that shares stay. */
+function scaleDown(entries: readonly Entry[]): readonly Entry[] {
+  const heaviest = Math.max(0, ...entries.map((entry) => entry.server.weight));
+  if (heaviest <= HEAVIEST) return entries;
+  return entries.map((entry) => {
+    const { weight } = entry.server;
+    const scaled = Math.max(1, Math.floor((weight * HEAVIEST) / heaviest));
+    const formula = `${entry.formula}, scaled by ${HEAVIEST}/${heaviest} = ${scaled}`;
+    return { ...entry, server: { ...entry.server, weight: scaled }, formula };
+  });
+}
+
+function sumsOf(entries: readonly Entry[], base: number): Map<Address, Sum> {
+  const exact = entries.reduce((total, entry) => total + entry.exact, 0);
+  const rounded = entries.reduce((total, entry) => total + entry.server.weight, 0);
+  return new Map(
+    entries.map((entry) => [
+      entry.server.address,
+      {
+        from: entry.server.from,
+        pods: entry.pods,
+        ingressNodes: entry.ingressNodes,
+        base,
+        formula: entry.formula,
+        exactShare: exact === 0 ? 0 : entry.exact / exact,
+        share: rounded === 0 ? 0 : entry.server.weight / rounded,
+      },
+    ]),
+  );
+}
+
+function pods(count: number): string {
+  return `${count} pod${count === 1 ? '' : 's'}`;
+}
+
+function rounding(exact: number, weight: number): string {
+  return exact === weight ? `${weight}` : `${Math.round(exact * 100) / 100}, so ${weight}`;
+}
+
+/** By bytes: addresses are ASCII, so code units are bytes. */
+function byAddress(a: Server, b: Server): number {
+  if (a.address === b.address) return 0;
+  return a.address < b.address ? -1 : 1;
+}
