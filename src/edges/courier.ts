@@ -1,0 +1,95 @@
+// Carries pushes to one edge: one at a time, the latest wins, a breaker behind failures.
+//
+// Comes in: pushes, as fast as commits are made. Goes out: what the edge last said. On failure: the
+// waiting documents are dropped, for the edge polls; the next push comes after a growing pause, and
+// the edge keeps its mark until it has polled (a push names the mark it builds on).
+
+import type { Clock } from '../clock.ts';
+import type { AppName } from '../model.ts';
+import type { Document } from './document.ts';
+import { isNoAnswer, isTermOver, type EdgeLink, type Push, type Verdict } from './edge-link.ts';
+import type { EdgeState } from './edge-state.ts';
+
+const PAUSE_FIRST_MS = 250;
+const PAUSE_LONGEST_MS = 5000;
+
+export interface CourierEvents {
+  /** The edge has seen a higher term: the leader's is over (R2). */
+  onTermOver(highest: number): void;
+  onState(state: EdgeState): void;
+  /** Verdicts other than `applied` and `same`. */
+  onRefused(edge: string, verdicts: readonly Verdict[]): void;
+  /** Once for each change between answering and not. */
+  onReach(edge: string, reachable: boolean, reason: string): void;
+  onDelivered(edge: string, seconds: number): void;
+}
+
+export interface Courier {
+  readonly edge: string;
+  send(push: Push): void;
+  /** Why the last push failed; absent while the edge answers. */
+  trouble(): string | undefined;
+}
+
+export function startCourier(
+  link: EdgeLink,
+  clock: Clock,
+  events: CourierEvents,
+  signal: AbortSignal,
+): Courier {
+  let waiting: Push | undefined;
+  let underWay = false;
+  let failures = 0;
+  let trouble: string | undefined;
+
+  const carry = async (): Promise<void> => {
+    while (waiting && !signal.aborted) {
+      const push = waiting;
+      waiting = undefined;
+      const began = clock.now();
+      const answer = await link.push(push);
+      if (signal.aborted) return;
+      if (isTermOver(answer)) {
+        events.onTermOver(answer.highest);
+      } else if (isNoAnswer(answer)) {
+        failures += 1;
+        if (trouble === undefined) events.onReach(link.name, false, answer.failed);
+        trouble = answer.failed;
+        waiting = undefined;
+        await clock.sleep(Math.min(PAUSE_FIRST_MS * 2 ** (failures - 1), PAUSE_LONGEST_MS), signal);
+        waiting = undefined;
+      } else {
+        if (trouble !== undefined) events.onReach(link.name, true, '');
+        trouble = undefined;
+        failures = 0;
+        events.onDelivered(link.name, (clock.now() - began) / 1000);
+        const refused = answer.verdicts.filter(({ code }) => code !== 'applied' && code !== 'same');
+        if (refused.length > 0) events.onRefused(link.name, refused);
+        events.onState(answer.state);
+      }
+    }
+  };
+
+  return {
+    edge: link.name,
+    send(push) {
+      if (signal.aborted) return;
+      waiting = waiting && waiting.term === push.term ? merge(waiting, push) : push;
+      if (underWay) return;
+      underWay = true;
+      void carry().finally(() => {
+        underWay = false;
+      });
+    },
+    trouble: () => trouble,
+  };
+}
+
+/** Both pushes in one: from the first one's base to the second one's mark. */
+function merge(first: Push, second: Push): Push {
+  const documents = new Map<AppName, Document>();
+  for (const document of [...first.documents, ...second.documents]) {
+    documents.set(document.app, document);
+  }
+  return { ...second, base: first.base, documents: [...documents.values()] };
+}

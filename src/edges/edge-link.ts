@@ -1,0 +1,203 @@
+// One edge's endpoint, as the controller calls it.
+//
+// Comes in: pushes, gathers. Goes out: the edge's own state and verdicts. On failure: a result with
+// its reason, never a throw: a dead edge is a fact, and delays nobody.
+
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+import type { AppName, Stamp } from '../model.ts';
+import { parseManifestLine, type Document, type ManifestLine } from './document.ts';
+import {
+  readDocument,
+  readEdgeState,
+  readStamp,
+  writeDocument,
+  type EdgeState,
+} from './edge-state.ts';
+import type { EdgeSettings } from './settings.ts';
+
+export interface Verdict {
+  readonly app: AppName;
+  readonly code: 'applied' | 'same' | 'older' | 'conflict' | 'bad' | 'full';
+  readonly stamp?: Stamp;
+  readonly detail?: string;
+}
+
+export interface Push {
+  readonly term: number;
+  readonly base: Stamp;
+  readonly mark: Stamp;
+  readonly documents: readonly Document[];
+}
+
+export interface NoAnswer {
+  readonly failed: string;
+}
+
+/** The edge has seen a higher term. */
+export interface TermOver {
+  readonly highest: number;
+}
+
+export interface Delivered {
+  readonly state: EdgeState;
+  readonly verdicts: readonly Verdict[];
+}
+
+export interface Gathered {
+  readonly state: EdgeState;
+  readonly manifest: ReadonlyMap<AppName, ManifestLine>;
+}
+
+/** Requests of one app at one server since the edge's `start`. */
+export interface ServerCount {
+  readonly app: AppName;
+  readonly address: string;
+  readonly requests: number;
+  readonly failures: number;
+}
+
+export interface EdgeCounts {
+  readonly start: string;
+  readonly counts: readonly ServerCount[];
+}
+
+export interface EdgeLink {
+  readonly name: string;
+  push(push: Push): Promise<Delivered | TermOver | NoAnswer>;
+  gather(term: number): Promise<Gathered | TermOver | NoAnswer>;
+  fetch(term: number, apps: readonly AppName[]): Promise<readonly Document[] | TermOver | NoAnswer>;
+  counts(): Promise<EdgeCounts | NoAnswer>;
+  close(): Promise<void>;
+}
+
+const ANSWER_MS = 2000;
+const BATCH_ANSWER_MS = 10_000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function openEdgeLink(settings: EdgeSettings & { readonly control: string }): EdgeLink {
+  const { base, agent } = target(settings.control);
+  const token = settings.token ? readFileSync(settings.token.file, 'utf8').trim() : undefined;
+  const headers = {
+    'content-type': 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+
+  async function call(path: string, body?: unknown): Promise<Json | TermOver | NoAnswer> {
+    const limit = body === undefined ? ANSWER_MS : answerLimit(body);
+    try {
+      const reply = await request(`${base}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers,
+        dispatcher: agent,
+        signal: AbortSignal.timeout(limit),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const json = (await reply.body.json()) as Json;
+      if (reply.statusCode === 200) return json;
+      if (json['code'] === 'term-over') return { highest: Number(json['highest']) };
+      return { failed: `${path} answered ${reply.statusCode} ${String(json['code'] ?? '')}` };
+    } catch (error) {
+      return { failed: `${path}: ${(error as Error).message}` };
+    }
+  }
+
+  return {
+    name: settings.name,
+    async push({ term, base: from, mark, documents }) {
+      const answer = await call('/v1/upstreams', {
+        term,
+        base: from,
+        mark,
+        documents: documents.map(writeDocument),
+      });
+      if (isNoAnswer(answer) || isTermOver(answer)) return answer;
+      const state = readEdgeState(answer['state']);
+      if (!state) return { failed: 'push: the answer holds no state' };
+      return { state, verdicts: list(answer['verdicts']).map(readVerdict) };
+    },
+    async gather(term) {
+      const answer = await call('/v1/gather', { term });
+      if (isNoAnswer(answer) || isTermOver(answer)) return answer;
+      const state = readEdgeState(answer['state']);
+      if (!state) return { failed: 'gather: the answer holds no state' };
+      return { state, manifest: readManifest(answer['manifest']) };
+    },
+    async fetch(term, apps) {
+      const answer = await call('/v1/gather', { term, apps });
+      if (isNoAnswer(answer) || isTermOver(answer)) return answer;
+      return list(answer['documents']).flatMap((item) => readDocument(item) ?? []);
+    },
+    async counts() {
+      const answer = await call('/v1/stats');
+      if (isNoAnswer(answer)) return answer;
+      return { start: String((answer as Json)['start'] ?? ''), counts: readCounts(answer as Json) };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+export function isNoAnswer(answer: object): answer is NoAnswer {
+  return 'failed' in answer;
+}
+
+export function isTermOver(answer: object): answer is TermOver {
+  return 'highest' in answer && !('state' in answer);
+}
+
+/** `http://host:port`, or `unix:/path`. */
+function target(control: string): { base: string; agent: Agent } {
+  const options = { connect: { timeout: ANSWER_MS }, pipelining: 1, allowH2: false };
+  const path = /^unix:(\/.+)$/.exec(control)?.[1];
+  if (path === undefined) return { base: control.replace(/\/$/, ''), agent: new Agent(options) };
+  const connect = { ...options.connect, socketPath: path };
+  return { base: 'http://localhost', agent: new Agent({ ...options, connect }) };
+}
+
+/** A push of thousands of documents may take longer than a small one. */
+function answerLimit(body: unknown): number {
+  const documents = (body as { documents?: readonly unknown[] }).documents?.length ?? 0;
+  return documents > 500 ? BATCH_ANSWER_MS : ANSWER_MS;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function readVerdict(value: unknown): Verdict {
+  const verdict = value as Json;
+  const stamp = readStamp(value);
+  const { detail } = verdict;
+  return {
+    app: String(verdict['app']),
+    code: verdict['code'] as Verdict['code'],
+    ...(stamp && { stamp }),
+    ...(typeof detail === 'string' && { detail }),
+  };
+}
+
+function readManifest(value: unknown): Map<AppName, ManifestLine> {
+  const lines = new Map<AppName, ManifestLine>();
+  for (const [app, text] of Object.entries((value ?? {}) as Json)) {
+    const line = parseManifestLine(String(text));
+    if (line) lines.set(app, line);
+  }
+  return lines;
+}
+
+function readCounts(answer: Json): ServerCount[] {
+  const counts: ServerCount[] = [];
+  for (const [app, servers] of Object.entries((answer['apps'] ?? {}) as Json)) {
+    for (const [address, count] of Object.entries((servers ?? {}) as Json)) {
+      const { requests, failures } = count as Json;
+      counts.push({
+        app,
+        address,
+        requests: Number(requests ?? 0),
+        failures: Number(failures ?? 0),
+      });
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,217 @@
+// The store on Redis or Valkey. Every write is one of the two scripts in lua/redis/.
+//
+// On failure: a call that Redis does not answer in time, or while it is away, ends in a BallastError
+// `redis-unavailable` and is never sent again by itself.
+
+import { readFileSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import { BallastError } from '../errors.ts';
+import type { AppName } from '../model.ts';
+import { digestOf } from './digest.ts';
+import { parseManifestLine, stampText, type Document } from './document.ts';
+import { parseEdgeState, type EdgeState } from './edge-state.ts';
+import type {
+  Committed,
+  Contents,
+  Held,
+  Lease,
+  RefusalCode,
+  Round,
+  Store,
+  StoreRefusal,
+} from './store.ts';
+
+const ANSWER_MS = 2000;
+const COMMIT_KEYS = ['leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit'];
+
+const script = (name: string): string =>
+  readFileSync(new URL(`../../lua/redis/${name}`, import.meta.url), 'utf8');
+
+interface Scripts {
+  ballastCommit(...args: readonly string[]): Promise<readonly string[]>;
+  ballastLease(...args: readonly string[]): Promise<readonly (string | number)[]>;
+}
+
+export interface RedisOptions {
+  readonly url: string;
+  readonly environment: string;
+  readonly password?: string;
+  /** Told once for each change between answering and not. */
+  readonly onState: (up: boolean, reason: string) => void;
+}
+
+export function openRedisStore(options: RedisOptions): Store {
+  const redis = connect(options);
+  const scripts = redis as unknown as Scripts;
+  const key = (name: string): string => `{ballast:${options.environment}}:${name}`;
+  const commitKeys = COMMIT_KEYS.map(key);
+
+  const lease = async (args: readonly string[]): Promise<readonly (string | number)[]> =>
+    ask(() => scripts.ballastLease(key('leader'), ...args));
+  const commit = async (args: readonly string[]): Promise<Committed | StoreRefusal> =>
+    committed(await ask(() => scripts.ballastCommit(...commitKeys, ...args)));
+
+  return {
+    async take(holder, address, ttlMs): Promise<Lease | Held> {
+      const reply = await lease(['take', holder, address, String(ttlMs), '', '', '']);
+      if (reply[0] === 'held') {
+        return { heldBy: String(reply[1]), address: String(reply[2]), leftMs: Number(reply[3]) };
+      }
+      return {
+        holder,
+        term: Number(reply[1]),
+        runId: String(reply[2]),
+        replId: String(reply[3]),
+      };
+    },
+    async renew(held, address, ttlMs) {
+      return refusal(await lease(leaseArgs('renew', held, address, ttlMs)));
+    },
+    async takeTerm(held, address, ttlMs, term) {
+      const next = { ...held, term };
+      return refusal(await lease(leaseArgs('term', next, address, ttlMs))) ?? next;
+    },
+    async release(held) {
+      await lease(leaseArgs('release', held, '', 0));
+    },
+    commit: (held, round) => commit(roundArgs(held, round)),
+    seed: (held, documents) => commit(seedArgs(held, documents)),
+    read: () => readContents(redis, key),
+    async version() {
+      const pipe = redis.pipeline().hget(key('leader'), 'term').get(key('version'));
+      const [term, version] = await results(pipe.exec());
+      return { term: Number(term ?? 0), version: Number(version ?? 0) };
+    },
+    async heartbeats() {
+      const texts = Object.values(await ask(() => redis.hgetall(key('edges'))));
+      return texts.map(parseEdgeState).filter((state): state is EdgeState => state !== undefined);
+    },
+    async close() {
+      redis.disconnect();
+    },
+  };
+}
+
+function connect(options: RedisOptions): Redis {
+  const common = {
+    ...(options.password !== undefined && { password: options.password }),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectTimeout: ANSWER_MS,
+    commandTimeout: ANSWER_MS,
+    retryStrategy: (tries: number) => Math.min(50 * tries, 500),
+    scripts: {
+      ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-7.lua') },
+      ballastLease: { numberOfKeys: 1, lua: script('lease-1.lua') },
+    },
+  };
+  const unix = /^unix:\/\/(.+)$/.exec(options.url)?.[1];
+  const redis =
+    unix === undefined ? new Redis(options.url, common) : new Redis({ ...common, path: unix });
+  let up: boolean | undefined;
+  const tell = (now: boolean, reason: string): void => {
+    if (up === now) return;
+    up = now;
+    options.onState(now, reason);
+  };
+  redis.on('ready', () => tell(true, ''));
+  redis.on('error', (error: Error) => tell(false, error.message));
+  redis.on('close', () => tell(false, 'connection closed'));
+  return redis;
+}
+
+/** Every way of getting no answer is one error. */
+async function ask<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new BallastError('redis-unavailable', (cause as Error).message, { cause });
+  }
+}
+
+async function results(
+  pending: Promise<[error: Error | null, result: unknown][] | null>,
+): Promise<unknown[]> {
+  const rows = await ask(() => pending);
+  return (rows ?? []).map(([error, result]) => {
+    if (error) throw new BallastError('redis-unavailable', error.message, { cause: error });
+    return result;
+  });
+}
+
+async function readContents(redis: Redis, key: (name: string) => string): Promise<Contents> {
+  const multi = redis
+    .multi()
+    .hget(key('leader'), 'term')
+    .get(key('version'))
+    .hgetall(key('manifest'))
+    .hgetall(key('upstreams'));
+  const [term, version, manifest, bodies] = await results(multi.exec());
+  const documents = new Map<AppName, Document>();
+  for (const [app, text] of Object.entries((manifest ?? {}) as Record<string, string>)) {
+    const line = parseManifestLine(text);
+    if (!line) throw new BallastError('internal', `manifest line of ${app} is none: ${text}`);
+    const body = (bodies as Record<string, string>)[app];
+    if (line.digest !== digestOf(body)) {
+      throw new BallastError(
+        'internal',
+        `Redis holds a body of ${app} that its digest does not fit`,
+      );
+    }
+    documents.set(app, { app, ...line, ...(body !== undefined && { body }) });
+  }
+  return { term: Number(term ?? 0), version: Number(version ?? 0), documents };
+}
+
+function leaseArgs(action: string, lease: Lease, address: string, ttlMs: number): string[] {
+  const { holder, term, runId, replId } = lease;
+  return [action, holder, address, String(ttlMs), String(term), runId, replId];
+}
+
+function roundArgs(lease: Lease, round: Round): string[] {
+  const documents = round.puts.flatMap((put) => [
+    put.app,
+    '',
+    put.owner,
+    put.body === undefined ? '1' : '0',
+    put.body ?? '',
+  ]);
+  const holds = round.holds ? stampText(round.holds) : '';
+  return [
+    ...commitHead(lease, 'round', holds, 0),
+    round.audit ?? '',
+    String(round.puts.length),
+    ...documents,
+    ...round.history,
+  ];
+}
+
+function seedArgs(lease: Lease, seeds: readonly Document[]): string[] {
+  const floor = seeds.reduce((highest, seed) => Math.max(highest, seed.stamp.version), 0);
+  const documents = seeds.flatMap((seed) => [
+    seed.app,
+    stampText(seed.stamp),
+    seed.owner,
+    seed.body === undefined ? '1' : '0',
+    seed.body ?? '',
+  ]);
+  return [...commitHead(lease, 'seed', '*', floor), '', String(seeds.length), ...documents];
+}
+
+function commitHead(lease: Lease, purpose: string, holds: string, floor: number): string[] {
+  const { holder, term, runId, replId } = lease;
+  return ['leader', holder, String(term), runId, replId, purpose, holds, String(floor)];
+}
+
+function committed(reply: readonly string[]): Committed | StoreRefusal {
+  const refused = refusal(reply);
+  if (refused) return refused;
+  const [, version, previous, ...digests] = reply;
+  return { version: Number(version), previous: Number(previous), digests };
+}
+
+function refusal(reply: readonly (string | number)[]): StoreRefusal | undefined {
+  if (reply[0] !== 'refused') return undefined;
+  return { refused: reply[1] as RefusalCode, detail: String(reply[2] ?? '') };
+}
