@@ -4,16 +4,40 @@
 // Goes on when every known edge has answered, or after 2 s when at least one with a mark has: a
 // Redis that looks healthy may be an old master, so nobody's word but the edges' counts.
 
+import type { Clock } from '../clock.ts';
 import type { AppName } from '../model.ts';
+import { counterOf } from './counter.ts';
 import { compareStamps, type Document, type ManifestLine } from './document.ts';
 import { isNoAnswer, isTermOver, type EdgeLink, type TermOver } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
 import { digestOf } from './digest.ts';
-import { isRefusal, type Contents, type Lease } from './store.ts';
-import { counterOf, type NotNow, type Outranked, type TermOptions } from './term.ts';
+import { isRefusal, type Contents, type Lease, type Store } from './store.ts';
 
 const PATIENCE_MS = 2000;
 const PAUSE_MS = 200;
+
+export interface GatherOptions {
+  readonly store: Store;
+  /** The configured edges that have an endpoint. */
+  readonly links: readonly EdgeLink[];
+  /** Names of all configured edges. */
+  readonly edges: readonly string[];
+  /** Where standbys forward writes to. */
+  readonly address: string;
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  /** What is being waited for, in words. */
+  readonly onPhase: (phase: string) => void;
+}
+
+/** A higher counter was met: the next try goes above it. */
+export interface Outranked {
+  readonly counter: number;
+}
+
+export interface NotNow {
+  readonly failed: string;
+}
 
 export interface Found {
   /** What lies above Redis, the highest of each app. */
@@ -31,7 +55,7 @@ interface Gathering {
 
 /** Asks until enough have answered, or the lease or the term is lost. */
 export async function gather(
-  options: TermOptions,
+  options: GatherOptions,
   lease: Lease,
   signal: AbortSignal,
 ): Promise<Found | Outranked | NotNow> {

@@ -4,15 +4,19 @@
 // requests that each server got. On failure: an edge that does not answer contributes what it said
 // before until that is older than the window; one that restarted begins anew.
 
-import type { AppName, Address } from '../model.ts';
-import type { EdgeCounts } from './edge-link.ts';
+import type { Address, AppName } from '../model.ts';
+import type { EdgeCounts, ServerCount } from './edge-link.ts';
 
 const WINDOW_MS = 60_000;
+/** Between kept samples: bounds their number whatever the rate of reading. */
+const SPACING_MS = 10_000;
+
+type Requests = ReadonlyMap<AppName, ReadonlyMap<Address, number>>;
 
 interface Sample {
   readonly at: number;
   readonly start: string;
-  readonly requests: ReadonlyMap<string, number>;
+  readonly requests: Requests;
 }
 
 export interface Statistics {
@@ -23,17 +27,15 @@ export interface Statistics {
 
 export function collectStatistics(): Statistics {
   const samples = new Map<string, Sample[]>();
-  const key = (app: AppName, address: Address): string => `${app} ${address}`;
 
   return {
-    add(edge, at, counts) {
-      const requests = new Map(
-        counts.counts.map((count) => [key(count.app, count.address), count.requests]),
-      );
+    add(edge, at, { start, counts }) {
       const kept = (samples.get(edge) ?? []).filter(
-        (sample) => sample.start === counts.start && at - sample.at <= WINDOW_MS,
+        (sample) => sample.start === start && at - sample.at <= WINDOW_MS,
       );
-      samples.set(edge, [...kept, { at, start: counts.start, requests }]);
+      const [last, before] = [kept.at(-1), kept.at(-2)];
+      if (last && before && last.at - before.at < SPACING_MS) kept.pop();
+      samples.set(edge, [...kept, { at, start, requests: byApp(counts) }]);
     },
     measured(app, at) {
       const total = new Map<Address, number>();
@@ -41,14 +43,23 @@ export function collectStatistics(): Statistics {
         const first = series.find((sample) => at - sample.at <= WINDOW_MS);
         const last = series.at(-1);
         if (!first || !last || first === last) continue;
-        for (const [name, requests] of last.requests) {
-          if (!name.startsWith(`${app} `)) continue;
-          const address = name.slice(app.length + 1);
-          const grown = requests - (first.requests.get(name) ?? 0);
+        const before = first.requests.get(app);
+        for (const [address, requests] of last.requests.get(app) ?? []) {
+          const grown = requests - (before?.get(address) ?? 0);
           if (grown > 0) total.set(address, (total.get(address) ?? 0) + grown);
         }
       }
       return total;
     },
   };
+}
+
+function byApp(counts: readonly ServerCount[]): Requests {
+  const apps = new Map<AppName, Map<Address, number>>();
+  for (const { app, address, requests } of counts) {
+    const servers = apps.get(app) ?? new Map<Address, number>();
+    servers.set(address, requests);
+    apps.set(app, servers);
+  }
+  return apps;
 }

@@ -4,47 +4,20 @@
 // published; or that another leads; or why not now. On failure: nothing was committed under the
 // term but perhaps a seeding, which only brings back what edges already hold.
 
-import type { Clock } from '../clock.ts';
+import { counterOf, termOf } from './counter.ts';
 import type { Document } from './document.ts';
-import type { EdgeLink } from './edge-link.ts';
-import { gather } from './gather.ts';
-import { isHeld, isRefusal, type Contents, type Held, type Lease, type Store } from './store.ts';
+import { gather, type GatherOptions, type NotNow, type Outranked } from './gather.ts';
+import { isHeld, isRefusal, type Contents, type Held, type Lease } from './store.ts';
 
-const NONCES = 65536;
-
-export interface TermOptions {
-  readonly store: Store;
-  /** The configured edges that have an endpoint. */
-  readonly links: readonly EdgeLink[];
-  /** Names of all configured edges. */
-  readonly edges: readonly string[];
+export interface TermOptions extends GatherOptions {
   readonly holder: string;
-  /** Where standbys forward writes to. */
-  readonly address: string;
-  readonly leaseMs: number;
-  readonly clock: Clock;
   readonly random: () => number;
-  /** What is being waited for, in words. */
-  readonly onPhase: (phase: string) => void;
 }
 
 export interface Leading {
   readonly lease: Lease;
   readonly contents: Contents;
   readonly seeded: readonly Document[];
-}
-
-/** A higher counter was met: the next try goes above it. */
-export interface Outranked {
-  readonly counter: number;
-}
-
-export interface NotNow {
-  readonly failed: string;
-}
-
-export function counterOf(term: number): number {
-  return Math.floor(term / NONCES);
 }
 
 /**
@@ -63,7 +36,7 @@ export async function takeTerm(
   const beats = await store.heartbeats();
   const met = [taken.term, ...beats.map((beat) => beat.highest)].map(counterOf);
   const next = Math.max(counter, ...met) + 1;
-  const term = next * NONCES + Math.floor(options.random() * NONCES);
+  const term = termOf(next, options.random);
   const lease = await store.takeTerm(taken, address, leaseMs, term);
   if (isRefusal(lease)) return { failed: `the term was refused: ${lease.refused}` };
 
