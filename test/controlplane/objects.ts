@@ -6,6 +6,7 @@ import type {
   V1Ingress,
   V1Namespace,
   V1Node,
+  V1NodeAddress,
   V1PodTemplateSpec,
   V1Service,
 } from '@kubernetes/client-node';
@@ -40,8 +41,16 @@ export function node(wish: NodeWish): V1Node {
       },
     },
     spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] },
-    status: address === undefined ? {} : { addresses: [{ type: 'InternalIP', address }] },
+    status: address === undefined ? {} : { addresses: addressesOf(name, address) },
   };
+}
+
+/** Both kinds: where one is missing, kwok's stage overwrites the whole list with what it knows. */
+function addressesOf(name: string, address: string): V1NodeAddress[] {
+  return [
+    { type: 'InternalIP', address },
+    { type: 'Hostname', address: name },
+  ];
 }
 
 export function namespace(name: string): V1Namespace {

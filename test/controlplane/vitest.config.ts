@@ -1,12 +1,13 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // The lane with a real Kubernetes control plane: needs Go, and is therefore not part of `npm test`.
 export default defineConfig({
   test: {
-    root: import.meta.dirname,
+    dir: import.meta.dirname,
     include: ['**/*.test.ts'],
     // Builds what is missing; a build that fails is a failed run, never a skipped one.
-    globalSetup: ['build.ts'],
+    globalSetup: [join(import.meta.dirname, 'build.ts')],
     // One file after the other: a cluster is 0.7 GB and wants the processor while it starts.
     fileParallelism: false,
     pool: 'forks',
