@@ -21,7 +21,8 @@ function readArguments(argv) {
   const wanted = { purpose: 'start', checkOnly: false };
   for (let at = 0; at < argv.length; at += 1) {
     if (argv[at] === '--check') wanted.checkOnly = true;
-    else if (argv[at] === '--for' && PURPOSES.includes(argv[at + 1])) wanted.purpose = argv[(at += 1)];
+    else if (argv[at] === '--for' && PURPOSES.includes(argv[at + 1]))
+      wanted.purpose = argv[(at += 1)];
     else throw new Halt(`usage: node deploy/setup.mjs [--for ${PURPOSES.join('|')}] [--check]`, 2);
   }
   return wanted;
@@ -57,7 +58,8 @@ function list({ fault, missing }) {
 }
 
 try {
-  if (Number(process.versions.node.split('.')[0]) < 20) throw new Halt('Node 20 or newer is needed.');
+  if (Number(process.versions.node.split('.')[0]) < 20)
+    throw new Halt('Node 20 or newer is needed.');
   await setUp(readArguments(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof Halt)) throw error;

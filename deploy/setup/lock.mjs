@@ -19,10 +19,13 @@ export async function holdLock(path, { patienceMs = 30 * 60_000 } = {}) {
     if (owner !== undefined && isDead(owner)) breakLock(path, owner);
     else await new Promise((wake) => setTimeout(wake, POLL_MS));
     const waited = Date.now() - began;
-    if (waited > patienceMs) throw new Halt(`set-up: ${path} is held by ${owner}; remove it if nothing runs`);
+    if (waited > patienceMs)
+      throw new Halt(`set-up: ${path} is held by ${owner}; remove it if nothing runs`);
     if (waited > TELL_AFTER_MS && !told) {
       told = true;
-      process.stderr.write(`set-up: waiting for another set-up of this folder (process ${owner})\n`);
+      process.stderr.write(
+        `set-up: waiting for another set-up of this folder (process ${owner})\n`,
+      );
     }
   }
   return () => {

@@ -30,7 +30,12 @@ export async function step(what, [command, ...args], { cwd, env, finish = false 
 function watched(command, args, { cwd, env, finish }) {
   return new Promise((resolve, reject) => {
     const parent = process.ppid;
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     let stopped;
     const collect = (bytes) => {

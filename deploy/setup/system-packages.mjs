@@ -10,17 +10,45 @@ import { BUSTED, CORE, findCommand, LUACHECK, NGINX, REDIS, REDIS_CLIENT } from 
 import { Halt, step } from './step.mjs';
 
 const PACKAGES = {
-  [NGINX]: { apt: 'nginx libnginx-mod-http-lua', dnf: 'openresty', apk: 'nginx nginx-mod-http-lua', brew: 'openresty/brew/openresty' },
-  [CORE]: { apt: 'lua-resty-core', dnf: 'openresty', apk: 'lua-resty-core', brew: 'openresty/brew/openresty' },
-  [REDIS_CLIENT]: { apt: 'lua-nginx-redis', dnf: 'openresty', apk: 'lua-resty-redis', brew: 'openresty/brew/openresty' },
+  [NGINX]: {
+    apt: 'nginx libnginx-mod-http-lua',
+    dnf: 'openresty',
+    apk: 'nginx nginx-mod-http-lua',
+    brew: 'openresty/brew/openresty',
+  },
+  [CORE]: {
+    apt: 'lua-resty-core',
+    dnf: 'openresty',
+    apk: 'lua-resty-core',
+    brew: 'openresty/brew/openresty',
+  },
+  [REDIS_CLIENT]: {
+    apt: 'lua-nginx-redis',
+    dnf: 'openresty',
+    apk: 'lua-resty-redis',
+    brew: 'openresty/brew/openresty',
+  },
   [REDIS]: { apt: 'redis-server', dnf: 'valkey', apk: 'valkey', brew: 'valkey' },
   [LUACHECK]: { apt: 'lua-check', dnf: 'lua-check', apk: 'luacheck', brew: 'luacheck' },
-  [BUSTED]: { apt: 'lua-busted', dnf: 'luarocks (then: luarocks install busted)', apk: 'lua5.1-busted', brew: 'luarocks (then: luarocks install busted)' },
+  [BUSTED]: {
+    apt: 'lua-busted',
+    dnf: 'luarocks (then: luarocks install busted)',
+    apk: 'lua5.1-busted',
+    brew: 'luarocks (then: luarocks install busted)',
+  },
 };
 
 const FAMILIES = [
-  { kind: 'apt', line: 'Debian, Ubuntu:   apt-get install', note: 'never `luajit`: it removes the Lua module' },
-  { kind: 'dnf', line: 'Fedora, RHEL:     dnf install', note: "openresty comes from OpenResty's own repository" },
+  {
+    kind: 'apt',
+    line: 'Debian, Ubuntu:   apt-get install',
+    note: 'never `luajit`: it removes the Lua module',
+  },
+  {
+    kind: 'dnf',
+    line: 'Fedora, RHEL:     dnf install',
+    note: "openresty comes from OpenResty's own repository",
+  },
   { kind: 'apk', line: 'Alpine:           apk add' },
   { kind: 'brew', line: 'macOS:            brew install' },
 ];
@@ -49,7 +77,8 @@ export async function installSystemPackages(missing) {
   try {
     await step(`${names.join(' ')}, by apt-get`, command, { finish: true });
   } catch (error) {
-    if (error instanceof Halt && error.exitCode === 1) error.message += `\n${whatToInstall(missing)}`;
+    if (error instanceof Halt && error.exitCode === 1)
+      error.message += `\n${whatToInstall(missing)}`;
     throw error;
   }
   return true;

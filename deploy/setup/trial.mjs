@@ -3,7 +3,16 @@
 // own, on a unix socket, in the foreground, until its init_by_lua block has answered. What was tried
 // is noted below node_modules, so that the next look costs two file reads.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -95,11 +104,20 @@ function readAnswers(file) {
 
 function lastLine(file) {
   if (!existsSync(file)) return undefined;
-  return readFileSync(file, 'utf8').trim().split('\n').findLast((line) => /\[(emerg|alert|error)\]/.test(line));
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .findLast((line) => /\[(emerg|alert|error)\]/.test(line));
 }
 
 function identity(nginx, luaModule, modules) {
-  return JSON.stringify([realpathSync(nginx), changed(nginx), luaModule, changed(luaModule), modules]);
+  return JSON.stringify([
+    realpathSync(nginx),
+    changed(nginx),
+    luaModule,
+    changed(luaModule),
+    modules,
+  ]);
 }
 
 const changed = (file) => (file && existsSync(file) ? statSync(file).mtimeMs : 0);
