@@ -56,7 +56,9 @@ local lead_holder, lead_term, lead_run, lead_repl = lead[1], lead[2], lead[3], l
 
 -- R1: a Redis that was restarted, restored or promoted takes nothing until a leader has seeded it.
 if who == 'leader' then
-  if lead_holder ~= holder or lead_term ~= term then return refuse('not-leader', lead_term or '') end
+  if lead_holder ~= holder or lead_term ~= term then
+    return refuse('not-leader', lead_term or '')
+  end
   if now_run ~= run_id or now_repl ~= replid then return refuse('redis-changed', now_run) end
 elseif not lead_term then
   return refuse('no-leader', '')
@@ -82,12 +84,16 @@ for i = 1, count do
   local digest, owned = '-', nil
   if line then digest, owned = string.match(line, '^%d+ %d+ (%S+) (%S+)') end
   if purpose == 'round' and digest ~= '-' then
-    if who == 'endpoint' and owned == 'controller' then return refuse('owned-by-controller', app) end
+    if who == 'endpoint' and owned == 'controller' then
+      return refuse('owned-by-controller', app)
+    end
     if who == 'leader' and owned == 'endpoint' and owner == 'controller' then
       return refuse('owned-by-endpoint', app)
     end
   end
-  if purpose == 'round' and deleted and digest == '-' then return refuse('nothing-to-delete', app) end
+  if purpose == 'round' and deleted and digest == '-' then
+    return refuse('nothing-to-delete', app)
+  end
   if owner == 'adopted' then owner = 'controller' end
   if purpose == 'round' or above(stamp, line) then
     documents[#documents + 1] = {

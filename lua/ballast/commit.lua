@@ -1,0 +1,115 @@
+-- Commit: a single PUT or DELETE, through the same script as the controller's rounds.
+--
+-- In: an app and its canonical body (nil: delete). Out: the stamp and digest, applied here.
+-- On failure: nil, a code of the contract, a detail. With Redis down nothing is written anywhere.
+
+local document = require('ballast.document')
+local json = require('ballast.json')
+local names = require('ballast.names')
+local redis = require('ballast.redis')
+local sync = require('ballast.sync')
+
+local KEYS = { 'leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit' }
+local DETAILS = {
+  ['owned-by-controller'] = 'the controller owns this app: change its weights by a hold '
+    .. '(POST /api/v1/holds of the controller)',
+  ['redis-changed'] = 'Redis was restarted or replaced; '
+    .. 'it takes commits again once a leader has seeded it',
+  ['no-leader'] = 'no leader has taken a term in this Redis yet',
+  ['nothing-to-delete'] = 'there is no such app',
+}
+
+local commit = {}
+
+local settings, script, script_sha
+
+function commit.init(config)
+  settings = config
+  -- The script lies beside this folder, so that both are always of one version.
+  local here = string.match(debug.getinfo(1, 'S').source, '^@(.*)/[^/]+$')
+  local path = here .. '/../redis/commit-7.lua'
+  local file, err = io.open(path, 'rb')
+  if not file then return nil, err end
+  script = file:read('*a')
+  file:close()
+  script_sha = sync.digest(script)
+  return true
+end
+
+local function arguments(app, body)
+  local action = body and 'put' or 'delete'
+  local entry = json.encode({ by = 'edge ' .. settings.name, action = action, app = app })
+  return { 'endpoint', settings.name, '', '', '', 'round', '*', '0', entry, '1',
+    app, '', 'endpoint', body and '0' or '1', body or '', entry }
+end
+
+local function command(name, first, app, body)
+  local list = { name, first, tostring(#KEYS) }
+  for _, key in ipairs(KEYS) do list[#list + 1] = settings.prefix .. key end
+  for _, argument in ipairs(arguments(app, body)) do list[#list + 1] = argument end
+  return list
+end
+
+-- The script's reply does not name the term it wrote under: both are read in one transaction.
+local function run(connection, app, body)
+  local leader = { 'HGET', settings.prefix .. 'leader', 'term' }
+  local replies, err = redis.transaction(connection,
+    { leader, command('EVALSHA', script_sha, app, body) })
+  if not replies then return nil, err end
+  local refusal = redis.refusal(replies[2])
+  if refusal and string.find(refusal, '^NOSCRIPT') then
+    replies, err = redis.transaction(connection, { leader, command('EVAL', script, app, body) })
+    if not replies then return nil, err end
+    refusal = redis.refusal(replies[2])
+  end
+  if refusal then return nil, refusal end
+  return tonumber(replies[1]), replies[2]
+end
+
+-- Asked before writing: what an old master accepts would be lost, and this edge would not take it.
+local function check_term(connection)
+  local term, err = redis.call(connection, { 'HGET', settings.prefix .. 'leader', 'term' })
+  if not term then return nil, 'redis-unavailable', err end
+  if term == redis.null then return nil, 'no-leader', DETAILS['no-leader'] end
+  if not sync.raise(tonumber(term)) then
+    return nil, 'redis-changed', 'its leader\'s term lies below the highest seen'
+  end
+  return true
+end
+
+local function apply(doc, base)
+  local verdicts, why = sync.apply(doc.term, { doc }, 'push')
+  if not verdicts then return nil, 'redis-changed', why end
+  local verdict = verdicts[1]
+  if why then sync.advance({ term = doc.term, version = doc.version }, base) end
+  if verdict.code == 'full' or verdict.code == 'bad' then
+    return nil, verdict.code,
+      'committed, but not applied here: ' .. (verdict.detail or verdict.code)
+  end
+  return { app = doc.app, term = doc.term, version = doc.version, digest = doc.digest }
+end
+
+local function commit_and_apply(connection, app, body)
+  local ok, code, detail = check_term(connection)
+  if not ok then return nil, code, detail end
+  local term, reply = run(connection, app, body)
+  if not term then return nil, 'redis-unavailable', reply end
+  if reply[1] ~= 'ok' then return nil, reply[2], DETAILS[reply[2]] or reply[3] end
+  local version, previous = tonumber(reply[2]), tonumber(reply[3])
+  local doc = { app = app, term = term, version = version, digest = reply[4] or '-',
+    owner = 'endpoint', body = body, deleted = not body or nil }
+  return apply(doc, { term = term, version = previous })
+end
+
+function commit.write(app, body)
+  if names.is_reserved(app) then
+    return nil, 'bad', 'app: names that begin with "_" are reserved'
+  end
+  local connection, err = redis.connect(settings.redis)
+  if not connection then return nil, 'redis-unavailable', err end
+  local result, code, detail = commit_and_apply(connection, app, body)
+  redis.close(connection)
+  return result, code, detail
+end
+
+return commit

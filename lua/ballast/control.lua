@@ -1,0 +1,249 @@
+-- Control: the edge's endpoint, on its own listener (test/contract/README.md).
+--
+-- In: HTTP requests. Out: JSON; /metrics is text. On failure: `{"code", "detail"}`, and nothing
+-- changed: bodies are checked whole before anything is applied.
+
+local access = require('ballast.access')
+local commit = require('ballast.commit')
+local document = require('ballast.document')
+local json = require('ballast.json')
+local names = require('ballast.names')
+local metrics = require('ballast.metrics')
+local report = require('ballast.report')
+local state = require('ballast.state')
+local stats = require('ballast.stats')
+local sync = require('ballast.sync')
+
+local match = string.match
+
+local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['nothing-to-delete'] = 404,
+  ['redis-unavailable'] = 503, ['redis-changed'] = 503, ['no-leader'] = 503, ['term-over'] = 409 }
+-- A name longer than this is no mistake in a document, but in the call.
+local MAX_NAME = 253
+-- Documents made between two looks at other requests.
+local BATCH = 100
+
+local control = {}
+
+local function answer(status, value)
+  ngx.status = status
+  ngx.header['Content-Type'] = 'application/json'
+  local text = json.encode(value)
+  ngx.header['Content-Length'] = #text
+  ngx.print(text)
+end
+
+local function refuse(status, code, detail)
+  answer(status, { code = code, detail = detail or code })
+end
+
+local function bad(detail)
+  refuse(400, 'bad', detail)
+end
+
+-- A body above client_body_buffer_size lies in a file.
+local function read_body()
+  ngx.req.read_body()
+  local data = ngx.req.get_body_data()
+  if data then return data end
+  local path = ngx.req.get_body_file()
+  if not path then return '' end
+  local file, err = io.open(path, 'rb')
+  if not file then return nil, err end
+  data = file:read('*a')
+  file:close()
+  return data
+end
+
+local function read_object()
+  local text, err = read_body()
+  if not text then return nil, err end
+  local value
+  value, err = json.decode(text)
+  if value == nil then return nil, 'body: ' .. err end
+  if not json.is_object(value) then return nil, 'body: an object expected' end
+  return value
+end
+
+-- A stamp, or null. Returns the stamp or nil, and whether it is one of both.
+local function read_stamp(value)
+  if value == nil or value == json.null then return nil, true end
+  if not json.is_object(value) then return nil, false end
+  return value, document.is_count(value.term) and document.is_count(value.version)
+end
+
+local function term_over(highest)
+  answer(409, { code = 'term-over', highest = highest,
+    detail = 'the sender\'s term lies below the highest seen' })
+end
+
+-- ---- push and gather
+
+local function check_documents(list)
+  if not json.is_array(list) then return nil, 'documents: an array expected' end
+  for i, doc in ipairs(list) do
+    local place = 'documents[' .. (i - 1) .. ']'
+    if not json.is_object(doc) then return nil, place .. ': an object expected' end
+    if type(doc.app) ~= 'string' or #doc.app == 0 or #doc.app > MAX_NAME then
+      return nil, place .. '.app: a name expected'
+    end
+    if doc.deleted ~= true then doc.deleted = nil end
+  end
+  return true
+end
+
+local function push()
+  local call, err = read_object()
+  if not call then return bad(err) end
+  if not document.is_count(call.term) then return bad('term: a whole number expected') end
+  local base, base_ok = read_stamp(call.base)
+  local mark, mark_ok = read_stamp(call.mark)
+  if not base_ok then return bad('base: a stamp or null expected') end
+  if not mark_ok then return bad('mark: a stamp or null expected') end
+  local ok, why = check_documents(call.documents)
+  if not ok then return bad(why) end
+  local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push')
+  if not verdicts then return term_over(highest) end
+  if complete then sync.advance(mark, base) end
+  answer(200, { state = report.build(), verdicts = json.list(verdicts) })
+end
+
+local function documents_of(apps)
+  local list = json.list()
+  for i, app in ipairs(apps) do
+    if type(app) ~= 'string' then return nil, 'apps[' .. (i - 1) .. ']: a name expected' end
+    list[#list + 1] = sync.document(app)
+    if i % BATCH == 0 then ngx.sleep(0.001) end
+  end
+  return list
+end
+
+local function manifest()
+  local lines = {}
+  for i, app in ipairs(state.apps()) do
+    lines[app] = state.read(app)
+    if i % BATCH == 0 then ngx.sleep(0.001) end
+  end
+  return lines
+end
+
+local function gather()
+  local call, err = read_object()
+  if not call then return bad(err) end
+  if not document.is_count(call.term) then return bad('term: a whole number expected') end
+  if call.apps ~= nil and not json.is_array(call.apps) then
+    return bad('apps: an array expected')
+  end
+  local ok, _, highest = sync.raise(call.term)
+  if not ok then return term_over(highest) end
+  local result = {}
+  if call.apps then
+    result.documents, err = documents_of(call.apps)
+    if not result.documents then return bad(err) end
+  else
+    result.manifest = manifest()
+  end
+  result.state = report.build()
+  answer(200, result)
+end
+
+-- ---- single upstreams
+
+local function list_upstreams()
+  local items = json.list()
+  for i, app in ipairs(state.apps()) do
+    local item = state.stamp(app)
+    item.app = app
+    item.deleted = item.digest == '-' or nil
+    items[i] = item
+    if i % BATCH == 0 then ngx.sleep(0.001) end
+  end
+  answer(200, { items = items })
+end
+
+local function show(app)
+  local doc = sync.document(app)
+  if not doc or doc.deleted then
+    return refuse(404, 'upstream-unknown', 'there is no such app here')
+  end
+  local result = json.decode(doc.body)
+  for _, key in ipairs({ 'term', 'version', 'digest', 'owner' }) do result[key] = doc[key] end
+  answer(200, result)
+end
+
+local function finish(result, code, detail)
+  if not result then return refuse(STATUS[code] or 503, code, detail) end
+  answer(200, result)
+end
+
+local function read_upstream()
+  local text, err = read_body()
+  if not text then return nil, err end
+  return document.parse(text)
+end
+
+local function put(app)
+  local upstream, why = read_upstream()
+  if not upstream then return bad(why) end
+  if upstream.app ~= app then
+    return bad('app: "' .. upstream.app .. '" is not the "' .. app .. '" of the path')
+  end
+  finish(commit.write(app, document.encode(upstream)))
+end
+
+local function delete(app)
+  local ok, why = names.check_name(app)
+  if not ok then return bad(why) end
+  finish(commit.write(app, nil))
+end
+
+local function validate()
+  local upstream, why = read_upstream()
+  if not upstream then return bad(why) end
+  local sum, shares = 0, {}
+  for _, server in ipairs(upstream.servers) do sum = sum + server.weight end
+  for _, server in ipairs(upstream.servers) do
+    shares[server.address] = sum > 0 and server.weight / sum or 0
+  end
+  answer(200, { digest = sync.digest(document.encode(upstream)), shares = shares })
+end
+
+-- ---- the rest
+
+local function show_metrics()
+  ngx.header['Content-Type'] = 'text/plain; version=0.0.4'
+  ngx.print(metrics.render())
+end
+
+local function ready()
+  if state.get('whole') then return answer(200, { ready = true }) end
+  refuse(503, 'not-ready', 'neither a snapshot nor a whole manifest is in yet')
+end
+
+local ROUTES = {
+  ['POST /v1/upstreams'] = { 'push', push },
+  ['POST /v1/gather'] = { 'push', gather },
+  ['POST /v1/validate'] = { 'read', validate },
+  ['GET /v1/upstreams'] = { 'read', list_upstreams },
+  ['GET /v1/state'] = { 'read', function() answer(200, report.build()) end },
+  ['GET /v1/stats'] = { 'read', function()
+    answer(200, { apps = stats.totals(), start = state.get('start') })
+  end },
+  ['GET /metrics'] = { 'read', show_metrics },
+  ['GET /ready'] = { 'read', ready },
+}
+local APP_ROUTES = { GET = { 'read', show }, PUT = { 'write', put }, DELETE = { 'write', delete } }
+
+function control.run()
+  local method, path = ngx.req.get_method(), ngx.var.uri
+  local app = match(path, '^/v1/upstreams/([^/]+)$')
+  local route = app and APP_ROUTES[method] or ROUTES[method .. ' ' .. path]
+  local status, code, detail = access.check(route and route[1] or 'read')
+  if status then return refuse(status, code, detail) end
+  if not route then
+    return refuse(404, 'no-such-call', method .. ' ' .. path .. ' is not known here')
+  end
+  route[2](app)
+end
+
+return control

@@ -1,0 +1,81 @@
+-- Ballast's edge: one line of nginx configuration for each nginx phase.
+--
+-- In: nginx' phases. Out: requests balanced, the endpoint answered, the duties of one worker run.
+-- On failure: a wrong edge.json stops nginx' start; everything later is dealt with where it occurs.
+
+local access = require('ballast.access')
+local balance = require('ballast.balance')
+local commit = require('ballast.commit')
+local config = require('ballast.config')
+local control = require('ballast.control')
+local follower = require('ballast.follower')
+local health = require('ballast.health')
+local heartbeat = require('ballast.heartbeat')
+local poll = require('ballast.poll')
+local report = require('ballast.report')
+local snapshot = require('ballast.snapshot')
+local state = require('ballast.state')
+local stats = require('ballast.stats')
+local system = require('ballast.system')
+
+-- Workers show their mark, and bring their counts over, this often.
+local TICK_SECONDS, FLUSH_TICKS = 0.1, 5
+
+local ballast = { balance = balance.run, control = control.run, log = balance.log }
+
+local function hex(bytes)
+  return (string.gsub(bytes, '.', function(c) return string.format('%02x', string.byte(c)) end))
+end
+
+-- At a start only: the shared memory of a reload holds more than any snapshot.
+local function start(settings)
+  state.begin(hex(system.random_bytes(8)))
+  for _, name in ipairs({ 'none', 'unknown', 'control' }) do
+    system.remove_dead_socket(settings.state_dir .. '/' .. name .. '.sock')
+  end
+  snapshot.load()
+end
+
+-- init_by_lua
+function ballast.init(path)
+  local settings, err = config.load(path)
+  if not settings then error('ballast: ' .. err, 0) end
+  local ok
+  ok, err = state.init()
+  if not ok then error('ballast: ' .. err, 0) end
+  ok, err = commit.init(settings)
+  if not ok then error('ballast: ' .. err, 0) end
+  for _, module in ipairs({ access, balance, heartbeat, poll, report, snapshot }) do
+    module.init(settings)
+  end
+  follower.init({ poll, heartbeat, snapshot })
+  if state.is_fresh() then start(settings) end
+end
+
+local ticks = 0
+
+local function tick(premature)
+  if premature or ngx.worker.exiting() then
+    follower.stop()
+    state.forget_worker(ngx.worker.pid())
+    stats.flush()
+    return
+  end
+  follower.tick()
+  state.write_worker(ngx.worker.pid(), state.get('mark'))
+  ticks = ticks + 1
+  if ticks % FLUSH_TICKS ~= 0 then return end
+  stats.flush()
+  health.sweep()
+end
+
+-- init_worker_by_lua. All workers are born with one seed for math.random.
+function ballast.init_worker()
+  local a, b, c, d = string.byte(system.random_bytes(4), 1, 4)
+  math.randomseed((ngx.worker.pid() * 65536 + a + b * 256 + c * 65536 + d * 16777216) % 2 ^ 31)
+  if ngx.worker.id() == 0 then snapshot.check_folder() end
+  local ok, err = ngx.timer.every(TICK_SECONDS, tick)
+  if not ok then ngx.log(ngx.ERR, 'ballast: no timer: ', err) end
+end
+
+return ballast

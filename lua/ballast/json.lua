@@ -1,0 +1,232 @@
+-- JSON, strict and exact.
+--
+-- In: text from Redis, an HTTP body, a file. Out: Lua values; objects are plain tables, arrays
+-- carry the metatable `json.array` (so that [] and {} stay apart), null is `json.null`.
+-- On failure: nil and a message that names the byte; nothing is guessed, nothing half read.
+--
+-- Own code instead of lua-cjson, because Debian's cannot tell [] from {}, takes numbers that JSON
+-- forbids, keeps the last of two equal keys in silence, and names no place for a wrong value.
+-- Pure: no ngx.
+
+local byte, char, find, format, gsub, sub =
+  string.byte, string.char, string.find, string.format, string.gsub, string.sub
+local concat, sort = table.concat, table.sort
+
+local MAX_DEPTH = 32
+local ESCAPES = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
+  b = '\b', f = '\f', n = '\n', r = '\r', t = '\t' }
+
+local json = {
+  null = setmetatable({}, { __tostring = function() return 'null' end }),
+  array = { __name = 'array' },
+}
+
+local function fail(message, at)
+  return nil, message .. ' at byte ' .. at
+end
+
+local function skip(text, at)
+  return find(text, '[^ \t\r\n]', at) or #text + 1
+end
+
+local function utf8(code)
+  if code < 0x80 then return char(code) end
+  if code < 0x800 then return char(0xC0 + math.floor(code / 64), 0x80 + code % 64) end
+  if code < 0x10000 then
+    return char(0xE0 + math.floor(code / 4096), 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+  end
+  return char(0xF0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64,
+    0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+end
+
+-- One escape that begins at `at` (the backslash). Returns its bytes and the place after it.
+local function escape(text, at)
+  local letter = sub(text, at + 1, at + 1)
+  if letter ~= 'u' then
+    local plain = ESCAPES[letter]
+    if not plain then return fail('wrong escape', at) end
+    return plain, at + 2
+  end
+  local digits = string.match(text, '^%x%x%x%x', at + 2)
+  if not digits then return fail('wrong \\u escape', at) end
+  local code = tonumber(digits, 16)
+  if code < 0xD800 or code > 0xDFFF then return utf8(code), at + 6 end
+  local low = string.match(text, '^\\u([dD][c-fC-F]%x%x)', at + 6)
+  if code > 0xDBFF or not low then return fail('half a surrogate pair', at) end
+  return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 12
+end
+
+-- A string whose opening quote is at `at`.
+local function read_string(text, at)
+  local stop = find(text, '["\\%c]', at + 1)
+  if stop and byte(text, stop) == 34 then return sub(text, at + 1, stop - 1), stop + 1 end
+  local parts, from = {}, at + 1
+  while true do
+    stop = find(text, '["\\%c]', from)
+    if not stop then return fail('string without end', at) end
+    parts[#parts + 1] = sub(text, from, stop - 1)
+    local mark = byte(text, stop)
+    if mark == 34 then return concat(parts), stop + 1 end
+    if mark == 127 then
+      parts[#parts + 1], from = '\127', stop + 1
+    elseif mark == 92 then
+      local bytes, after = escape(text, stop)
+      if not bytes then return nil, after end
+      parts[#parts + 1], from = bytes, after
+    else
+      return fail('control character in a string', stop)
+    end
+  end
+end
+
+local function read_number(text, at)
+  local _, stop = find(text, '^-?%d+', at)
+  if not stop then return fail('no value', at) end
+  if find(text, '^-?0%d', at) then return fail('number with a leading zero', at) end
+  local _, fraction = find(text, '^%.%d+', stop + 1)
+  stop = fraction or stop
+  local _, exponent = find(text, '^[eE][+-]?%d+', stop + 1)
+  stop = exponent or stop
+  local value = tonumber(sub(text, at, stop))
+  if value ~= value or value == math.huge or value == -math.huge then
+    return fail('number out of range', at)
+  end
+  return value, stop + 1
+end
+
+local read_value
+
+local function read_array(text, at, depth)
+  local array = setmetatable({}, json.array)
+  at = skip(text, at + 1)
+  if byte(text, at) == 93 then return array, at + 1 end
+  local n = 0
+  while true do
+    local value, after = read_value(text, at, depth)
+    if value == nil then return nil, after end
+    n = n + 1
+    array[n] = value
+    at = skip(text, after)
+    local mark = byte(text, at)
+    if mark == 93 then return array, at + 1 end
+    if mark ~= 44 then return fail('"," or "]" expected', at) end
+    at = skip(text, at + 1)
+  end
+end
+
+local function read_object(text, at, depth)
+  local object = {}
+  at = skip(text, at + 1)
+  if byte(text, at) == 125 then return object, at + 1 end
+  while true do
+    if byte(text, at) ~= 34 then return fail('a key expected', at) end
+    local key, after = read_string(text, at)
+    if not key then return nil, after end
+    if object[key] ~= nil then return fail('key "' .. key .. '" twice', at) end
+    at = skip(text, after)
+    if byte(text, at) ~= 58 then return fail('":" expected', at) end
+    local value
+    value, after = read_value(text, skip(text, at + 1), depth)
+    if value == nil then return nil, after end
+    object[key] = value
+    at = skip(text, after)
+    local mark = byte(text, at)
+    if mark == 125 then return object, at + 1 end
+    if mark ~= 44 then return fail('"," or "}" expected', at) end
+    at = skip(text, at + 1)
+  end
+end
+
+local WORDS = { { 'true', true }, { 'false', false }, { 'null', json.null } }
+
+function read_value(text, at, depth)
+  local mark = byte(text, at)
+  if mark == 34 then return read_string(text, at) end
+  if mark == 123 or mark == 91 then
+    if depth >= MAX_DEPTH then return fail('nested too deeply', at) end
+    return (mark == 123 and read_object or read_array)(text, at, depth + 1)
+  end
+  for i = 1, #WORDS do
+    local word = WORDS[i][1]
+    if sub(text, at, at + #word - 1) == word then return WORDS[i][2], at + #word end
+  end
+  return read_number(text, at)
+end
+
+function json.decode(text)
+  local value, after = read_value(text, skip(text, 1), 0)
+  if value == nil then return nil, after end
+  local rest = skip(text, after)
+  if rest <= #text then return fail('something after the value', rest) end
+  return value
+end
+
+function json.list(table)
+  return setmetatable(table or {}, json.array)
+end
+
+function json.is_array(value)
+  return type(value) == 'table' and getmetatable(value) == json.array
+end
+
+function json.is_object(value)
+  return type(value) == 'table' and value ~= json.null and getmetatable(value) ~= json.array
+end
+
+local SHORT = { ['"'] = '\\"', ['\\'] = '\\\\', ['\b'] = '\\b', ['\f'] = '\\f', ['\n'] = '\\n',
+  ['\r'] = '\\r', ['\t'] = '\\t' }
+
+local function quote(text)
+  if not find(text, '[%z\1-\31"\\]') then return '"' .. text .. '"' end
+  return '"' .. gsub(text, '[%z\1-\31"\\]', function(c)
+    return SHORT[c] or format('\\u%04x', byte(c))
+  end) .. '"'
+end
+
+local write
+
+local function write_table(value, out)
+  if getmetatable(value) == json.array then
+    out[#out + 1] = '['
+    for i = 1, #value do
+      if i > 1 then out[#out + 1] = ',' end
+      write(value[i], out)
+    end
+    out[#out + 1] = ']'
+    return
+  end
+  local keys = {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  sort(keys)
+  out[#out + 1] = '{'
+  for i = 1, #keys do
+    out[#out + 1] = (i > 1 and ',' or '') .. quote(keys[i]) .. ':'
+    write(value[keys[i]], out)
+  end
+  out[#out + 1] = '}'
+end
+
+function write(value, out)
+  local kind = type(value)
+  if kind == 'string' then
+    out[#out + 1] = quote(value)
+  elseif kind == 'number' then
+    -- Terms exceed 10^14, where tostring would round them.
+    out[#out + 1] = value % 1 == 0 and format('%.0f', value) or format('%.17g', value)
+  elseif kind == 'boolean' or value == json.null then
+    out[#out + 1] = tostring(value)
+  elseif kind == 'table' then
+    write_table(value, out)
+  else
+    error('a ' .. kind .. ' has no JSON form', 0)
+  end
+end
+
+-- Keys in the order of their bytes, no white space: the canonical form.
+function json.encode(value)
+  local out = {}
+  write(value, out)
+  return concat(out)
+end
+
+return json

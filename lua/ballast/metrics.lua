@@ -1,0 +1,98 @@
+-- Metrics in Prometheus' text form.
+--
+-- In: shared state and statistics. Out: text. Never fails.
+
+local hosts = require('ballast.hosts')
+local report = require('ballast.report')
+local state = require('ballast.state')
+local stats = require('ballast.stats')
+local system = require('ballast.system')
+
+local format = string.format
+
+local ESCAPES = { ['\\'] = '\\\\', ['"'] = '\\"', ['\n'] = '\\n' }
+
+local metrics = {}
+
+local function quote(value)
+  return '"' .. string.gsub(value, '[\\"\n]', ESCAPES) .. '"'
+end
+
+local function head(out, name, kind, help)
+  out[#out + 1] = format('# HELP %s %s\n# TYPE %s %s', name, help, name, kind)
+end
+
+local function sample(out, name, labels, value)
+  local parts = {}
+  for i = 1, #labels, 2 do parts[#parts + 1] = labels[i] .. '=' .. quote(labels[i + 1]) end
+  out[#out + 1] = name .. (#parts > 0 and '{' .. table.concat(parts, ',') .. '}' or '')
+    .. format(' %.17g', value)
+end
+
+local function gauge(out, name, help, value)
+  head(out, name, 'gauge', help)
+  sample(out, name, {}, value)
+end
+
+local function counts(out, name, help, field)
+  head(out, name, 'counter', help)
+  for app, servers in pairs(stats.totals()) do
+    for address, count in pairs(servers) do
+      sample(out, name, { 'app', app, 'server', address }, count[field])
+    end
+  end
+end
+
+local function applied(out, current)
+  local name = 'ballast_edge_applied_version'
+  head(out, name, 'gauge', 'Version of the commit that each worker has applied.')
+  for _, worker in ipairs(current.workers) do
+    sample(out, name, { 'pid', tostring(worker.pid) }, worker.mark.version or 0)
+  end
+end
+
+local function memory(out)
+  local name = 'ballast_edge_shared_memory_free_bytes'
+  head(out, name, 'gauge', 'Free bytes of each shared memory, in whole pages.')
+  for dict, bytes in pairs(state.free_bytes()) do sample(out, name, { 'dict', dict }, bytes) end
+end
+
+local function conflicts(out)
+  local name = 'ballast_edge_host_conflict'
+  head(out, name, 'gauge', 'A host that an app claims and another keeps.')
+  for _, conflict in ipairs(hosts.conflicts()) do
+    for app in string.gmatch(conflict.apps, '%S+') do
+      sample(out, name, { 'host', conflict.host, 'app', app, 'kept_by', conflict.owner or '' }, 1)
+    end
+  end
+end
+
+function metrics.render()
+  local out, current = {}, report.build()
+  counts(out, 'ballast_edge_requests_total', 'Requests sent to a server, retries included.',
+    'requests')
+  counts(out, 'ballast_edge_failures_total',
+    'Requests that a server did not answer, or answered with 500 or above.', 'failures')
+  gauge(out, 'ballast_edge_documents', 'Upstreams held.', current.documents)
+  gauge(out, 'ballast_edge_mark_term', 'Term of the mark.', current.mark.term or 0)
+  gauge(out, 'ballast_edge_mark_version', 'Version of the mark.', current.mark.version or 0)
+  gauge(out, 'ballast_edge_saved_version', 'Version of the saved mark.', current.saved.version or 0)
+  gauge(out, 'ballast_edge_highest_term', 'Highest term seen.', current.highest)
+  gauge(out, 'ballast_edge_refused', 'Documents refused and not yet settled.', #current.refused)
+  gauge(out, 'ballast_edge_above', 'Documents held that lie above Redis.', #current.above)
+  gauge(out, 'ballast_edge_redis_up', 'Whether Redis answered the last poll.',
+    current.redis.ok and 1 or 0)
+  gauge(out, 'ballast_edge_snapshot_damaged',
+    'Whether the snapshot could not be read or written.', current.snapshot and 1 or 0)
+  local proved = state.get('proved')
+  if proved then
+    gauge(out, 'ballast_edge_mark_age_seconds',
+      'Since Redis last showed that the mark is up to date.', system.monotonic() - proved)
+  end
+  applied(out, current)
+  memory(out)
+  conflicts(out)
+  return table.concat(out, '\n') .. '\n'
+end
+
+return metrics

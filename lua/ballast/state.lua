@@ -1,0 +1,256 @@
+-- What all workers share. The only file that touches ngx.shared.
+--
+-- In: documents, marks, counters from any worker. Out: the same, in every worker, at once.
+-- On failure: `full` where the memory has no room; nothing held is ever evicted or lost by it.
+--
+-- Three dicts, so that neither documents nor statistics can crowd out the marks:
+--   ballast        d:APP  a document: manifest line, newline, packed body (nothing: deleted)
+--                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
+--   ballast_edge   marks, counters, refused documents, workers, locks
+--   ballast_stats  requests and failures
+-- They survive a reload, not a restart (the snapshot is for that).
+--
+-- Counters, never clocks: `counter` moves after every stored document and is what each request
+-- reads; `news` moves with what a heartbeat says, `change` with what a snapshot holds.
+
+local document = require('ballast.document')
+local names = require('ballast.names')
+local system = require('ballast.system')
+
+local match, format, sub, find = string.match, string.format, string.sub, string.find
+
+local FULL = 'no memory'
+
+local state = {}
+
+local documents, edge, statistics
+
+function state.init()
+  documents, edge, statistics =
+    ngx.shared.ballast, ngx.shared.ballast_edge, ngx.shared.ballast_stats
+  if not (documents and edge and statistics) then
+    return nil, 'lua_shared_dict ballast, ballast_edge and ballast_stats are needed'
+  end
+  return true
+end
+
+-- True once per life of the shared memory: at a start, not at a reload.
+function state.is_fresh()
+  return edge:get('start') == nil
+end
+
+function state.begin(id)
+  edge:set('start', id)
+  edge:set('counter', 1)
+  edge:set('serial', 1)
+  edge:set('hosts', 1)
+  edge:set('documents', 0)
+  edge:set('beat', 0)
+  edge:set('news', 1)
+  edge:set('change', 1)
+end
+
+function state.get(name)
+  return edge:get(name)
+end
+
+-- Small values of bounded number; they are there from the start, so memory cannot be short.
+function state.set(name, value)
+  return edge:safe_set(name, value)
+end
+
+function state.count(name)
+  return edge:incr(name, 1, 0)
+end
+
+-- ---- documents
+
+-- Returns what is held for an app: the manifest line, the packed body (nil: deleted), and the
+-- serial number of this storing.
+function state.read(app)
+  local value, serial = documents:get('d:' .. app)
+  if not value then return nil end
+  local at = find(value, '\n', 1, true)
+  return sub(value, 1, at - 1), at < #value and sub(value, at + 1) or nil, serial or 0
+end
+
+-- The serial alone says whether a worker's picker is still the present one.
+function state.serial(app)
+  local value, serial = documents:get('d:' .. app)
+  return value and (serial or 0)
+end
+
+function state.stamp(app)
+  local value = documents:get('d:' .. app)
+  return value and document.read_line(value)
+end
+
+-- A refused safe_set of a longer value has already deleted the old one. So the new value is first
+-- stored under a key of its own: where that fits, it fits again in its place. Callers hold the
+-- lock `apply`, so no other worker takes the room in between.
+local function replace(key, value, flags)
+  local old = documents:get(key)
+  if old and #old ~= #value then
+    local ok, err = documents:safe_set('n:', value)
+    documents:delete('n:')
+    if not ok then return nil, err end
+  end
+  return documents:safe_set(key, value, 0, flags)
+end
+
+function state.store(app, line, packed)
+  local serial = edge:incr('serial', 1) % 0x100000000
+  local before = documents:get('d:' .. app)
+  local ok, err = replace('d:' .. app, line .. '\n' .. (packed or ''), serial)
+  if not ok then return nil, err == FULL and 'full' or err end
+  if not names.is_reserved(app) then
+    local had = before and not find(before, '\n$') and 1 or 0
+    edge:incr('documents', (packed and 1 or 0) - had)
+  end
+  return true
+end
+
+local function keys_with(dict, prefix)
+  local names = {}
+  for _, key in ipairs(dict:get_keys(0)) do
+    if sub(key, 1, #prefix) == prefix then names[#names + 1] = sub(key, #prefix + 1) end
+  end
+  table.sort(names)
+  return names
+end
+
+function state.apps()
+  return keys_with(documents, 'd:')
+end
+
+-- ---- hosts
+
+function state.host(host)
+  return documents:get('h:' .. host)
+end
+
+function state.set_host(host, app)
+  if not app then return documents:delete('h:' .. host) end
+  return replace('h:' .. host, app)
+end
+
+function state.claims(host)
+  return documents:get('x:' .. host)
+end
+
+function state.set_claims(host, apps)
+  if apps == '' then return documents:delete('x:' .. host) end
+  return replace('x:' .. host, apps)
+end
+
+function state.contested()
+  return keys_with(documents, 'x:')
+end
+
+-- ---- marks and refusals
+
+function state.read_mark(name)
+  local value = edge:get(name)
+  local term, version = match(value or '', '^(%d+) (%d+)$')
+  return term and { term = tonumber(term), version = tonumber(version) } or nil
+end
+
+function state.write_mark(name, stamp)
+  return edge:safe_set(name, stamp and format('%.0f %.0f', stamp.term, stamp.version) or '')
+end
+
+function state.refuse(app, stamp, code)
+  return edge:safe_set('r:' .. app, format('%.0f %.0f %s', stamp.term, stamp.version, code))
+end
+
+function state.refusal(app)
+  local term, version, code = match(edge:get('r:' .. app) or '', '^(%d+) (%d+) (%S+)$')
+  return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
+end
+
+function state.clear_refusal(app)
+  edge:delete('r:' .. app)
+end
+
+function state.refused()
+  local list = {}
+  for _, app in ipairs(keys_with(edge, 'r:')) do list[#list + 1] = state.refusal(app) end
+  return list
+end
+
+-- ---- workers
+
+function state.write_worker(pid, mark)
+  return edge:safe_set('w:' .. pid, mark or '')
+end
+
+function state.forget_worker(pid)
+  edge:delete('w:' .. pid)
+end
+
+function state.workers()
+  local list = {}
+  for _, pid in ipairs(keys_with(edge, 'w:')) do
+    if system.is_alive(tonumber(pid)) then
+      list[#list + 1] = { pid = tonumber(pid), mark = state.read_mark('w:' .. pid) }
+    else
+      edge:delete('w:' .. pid)
+    end
+  end
+  return list
+end
+
+-- ---- locks
+
+-- Held by a process id, not for a time: a clock that jumps neither frees it early nor keeps it.
+-- Whoever finds a dead holder takes the key `t:` first, looks again, and only then the lock, so
+-- that of several only one can.
+function state.try_lock(name)
+  local me, key = ngx.worker.pid(), 'l:' .. name
+  if edge:safe_add(key, me) then return true end
+  local holder = edge:get(key)
+  if holder == me then return true end
+  if not holder or system.is_alive(holder) then return false end
+  if not edge:safe_add('t:' .. name, me, 1) then return false end
+  local taken = edge:get(key) == holder
+  if taken then edge:set(key, me) end
+  edge:delete('t:' .. name)
+  return taken
+end
+
+function state.unlock(name)
+  if edge:get('l:' .. name) == ngx.worker.pid() then edge:delete('l:' .. name) end
+end
+
+-- Runs `work` as the only one. It must not wait for anything: then a holder cannot meet itself in
+-- another request of its worker, and nobody waits longer than a batch takes.
+function state.exclusively(name, work, ...)
+  while not state.try_lock(name) do ngx.sleep(0.001) end
+  local ok, a, b, c = pcall(work, ...)
+  state.unlock(name)
+  if not ok then error(a, 0) end
+  return a, b, c
+end
+
+-- ---- statistics
+
+-- Never by an incr that may evict: a counter that vanished would look like a restart.
+function state.add(key, n)
+  if statistics:incr(key, n) then return true end
+  local ok, err = statistics:safe_add(key, 0)
+  if not ok and err ~= 'exists' then return nil, err end
+  return statistics:incr(key, n)
+end
+
+function state.totals()
+  local list = {}
+  for _, key in ipairs(statistics:get_keys(0)) do list[key] = statistics:get(key) end
+  return list
+end
+
+function state.free_bytes()
+  return { ballast = documents:free_space(), ballast_edge = edge:free_space(),
+    ballast_stats = statistics:free_space() }
+end
+
+return state

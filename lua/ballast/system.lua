@@ -1,0 +1,130 @@
+-- The few calls to the kernel that nginx' Lua lacks.
+--
+-- In: paths, bytes, process ids. Out: results; nil and a message on failure, never a raise.
+-- They block the worker for as long as the kernel does: fsync is the only one that may take
+-- milliseconds, and only snapshots use it.
+
+local ffi = require('ffi')
+
+local C = ffi.C
+local O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC = 1, 2, 64, 512, 0x80000
+local LOCK_EX_NB = 6
+local CLOCK_MONOTONIC = 1
+local ESRCH, ECONNREFUSED = 3, 111
+local AF_UNIX, SOCK_STREAM = 1, 1
+
+-- Names of our own for the C functions, so that no other module's declaration can clash.
+ffi.cdef [[
+typedef struct { long sec; long nsec; } ballast_time;
+typedef struct { unsigned short family; char path[108]; } ballast_address;
+int ballast_clock(int clock, ballast_time *time) __asm__("clock_gettime");
+int ballast_kill(int pid, int signal) __asm__("kill");
+int ballast_open(const char *path, int flags, ...) __asm__("open");
+long ballast_write(int fd, const char *bytes, size_t count) __asm__("write");
+int ballast_fsync(int fd) __asm__("fsync");
+int ballast_close(int fd) __asm__("close");
+int ballast_flock(int fd, int operation) __asm__("flock");
+int ballast_socket(int domain, int type, int protocol) __asm__("socket");
+int ballast_connect(int fd, const ballast_address *address, unsigned int length) __asm__("connect");
+char *ballast_strerror(int number) __asm__("strerror");
+]]
+
+local time = ffi.new('ballast_time')
+
+local system = {}
+
+local function fault(what)
+  return nil, what .. ': ' .. ffi.string(C.ballast_strerror(ffi.errno()))
+end
+
+-- Seconds since some start; a step of the wall clock does not move it.
+function system.monotonic()
+  C.ballast_clock(CLOCK_MONOTONIC, time)
+  return tonumber(time.sec) + tonumber(time.nsec) / 1e9
+end
+
+function system.is_alive(pid)
+  return C.ballast_kill(pid, 0) == 0 or ffi.errno() ~= ESRCH
+end
+
+function system.random_bytes(n)
+  local file = assert(io.open('/dev/urandom', 'rb'))
+  local bytes = file:read(n)
+  file:close()
+  return bytes
+end
+
+-- A file to be written piece by piece; `finish` makes it durable under its name.
+function system.create(path)
+  local fd = C.ballast_open(path, O_WRONLY + O_CREAT + O_TRUNC + O_CLOEXEC, ffi.cast('int', 384))
+  if fd < 0 then return fault('open ' .. path) end
+  return { fd = fd, path = path }
+end
+
+function system.write(file, bytes)
+  local at, pointer = 0, ffi.cast('const char *', bytes)
+  while at < #bytes do
+    local n = tonumber(C.ballast_write(file.fd, pointer + at, #bytes - at))
+    if n < 0 then return fault('write ' .. file.path) end
+    at = at + n
+  end
+  return true
+end
+
+local function sync_folder(folder)
+  local fd = C.ballast_open(folder, O_CLOEXEC)
+  if fd < 0 then return fault('open ' .. folder) end
+  local ok = C.ballast_fsync(fd) == 0
+  C.ballast_close(fd)
+  return ok
+end
+
+function system.discard(file)
+  C.ballast_close(file.fd)
+  os.remove(file.path)
+end
+
+-- fsync, rename, fsync of the folder: after a power cut the name holds the old file or the new one.
+function system.finish(file, path)
+  if C.ballast_fsync(file.fd) ~= 0 then
+    local _, err = fault('fsync ' .. file.path)
+    system.discard(file)
+    return nil, err
+  end
+  C.ballast_close(file.fd)
+  local ok, err = os.rename(file.path, path)
+  if not ok then return nil, err end
+  return sync_folder(string.match(path, '^(.*)/') or '.')
+end
+
+-- A lock that the kernel gives back when this process ends, however it ends.
+function system.lock_file(path)
+  local fd = C.ballast_open(path, O_RDWR + O_CREAT + O_CLOEXEC, ffi.cast('int', 384))
+  if fd < 0 then return fault('open ' .. path) end
+  if C.ballast_flock(fd, LOCK_EX_NB) ~= 0 then
+    C.ballast_close(fd)
+    return nil, path .. ' is held by another process'
+  end
+  return fd
+end
+
+function system.unlock_file(fd)
+  C.ballast_close(fd)
+end
+
+-- A unix socket that nobody listens on any more (a killed nginx leaves its own) stops nginx from
+-- starting: "address already in use". One that answers is left alone.
+function system.remove_dead_socket(path)
+  if #path >= 108 then return end
+  local fd = C.ballast_socket(AF_UNIX, SOCK_STREAM, 0)
+  if fd < 0 then return end
+  local address = ffi.new('ballast_address')
+  address.family = AF_UNIX
+  ffi.copy(address.path, path)
+  local refused = C.ballast_connect(fd, address, ffi.sizeof(address)) ~= 0
+    and ffi.errno() == ECONNREFUSED
+  C.ballast_close(fd)
+  if refused then os.remove(path) end
+end
+
+return system
