@@ -4,13 +4,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer } from 'node:http2';
 import { createSecureServer } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:https';
+import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { stringify } from 'yaml';
 import type { Certificate } from './certificate.ts';
 import { createCertificate } from './certificate.ts';
 import type { ClearFault, Fault, FaultBoard } from './faults.ts';
 import { addFault, createFaultBoard, isAimedAt } from './faults.ts';
 import { Gate } from './gate.ts';
+import { listenAgain } from './listen-again.ts';
 import type { KubeObject, ObjectStore } from './object-store.ts';
 import {
   compactStore,
@@ -61,7 +64,7 @@ export class SimulatedApiServer {
   readonly #board: FaultBoard = createFaultBoard();
   readonly #watches = new Map<OpenWatch, number>();
   readonly #sockets = new Set<Socket>();
-  #server: Http2SecureServer | undefined;
+  #server: Http2SecureServer | Server | undefined;
   #gate: Gate | undefined;
   #port: number;
   #insidePort = 0;
@@ -87,21 +90,15 @@ export class SimulatedApiServer {
   /** Starts, or comes back with the same state, certificate and port. */
   async start(): Promise<this> {
     if (this.#server) return this;
-    const { cert, key } = this.#certificate;
-    const protocols = this.#http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
-    const server = createSecureServer({ cert, key, allowHTTP1: true, ALPNProtocols: protocols });
+    const server = this.#listener();
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => socket.destroy());
     });
     server.on('sessionError', () => undefined);
-    server.on('request', (req, res) => {
-      void this.#handle(req as unknown as IncomingMessage, res as unknown as ServerResponse);
-    });
-    await new Promise<void>((resolve) => server.listen(this.#insidePort, '127.0.0.1', resolve));
+    this.#insidePort = await listenAgain(server, this.#insidePort);
     this.#server = server;
-    this.#insidePort = (server.address() as AddressInfo).port;
     this.#gate = new Gate(this.#insidePort, this.#port);
     await this.#gate.open();
     this.#port = this.#gate.port;
@@ -223,6 +220,15 @@ export class SimulatedApiServer {
           await this.#gate?.open();
       },
     };
+  }
+
+  // Node's compatible objects of HTTP/2 have all that we use of HTTP/1.1's.
+  #listener(): Http2SecureServer | Server {
+    const { cert, key } = this.#certificate;
+    if (!this.#http2) return createServer({ cert, key }, (req, res) => void this.#handle(req, res));
+    return createSecureServer({ cert, key, allowHTTP1: true }, (req, res) => {
+      void this.#handle(req as unknown as IncomingMessage, res as unknown as ServerResponse);
+    });
   }
 
   #resetWatches(fault: Fault): void {

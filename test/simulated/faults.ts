@@ -65,7 +65,7 @@ export type FaultKind = Fault['kind'];
 export type FaultOf<K extends FaultKind> = Extract<Fault, { readonly kind: K }>;
 
 export interface ClearFault {
-  clear(): Promise<void>;
+  readonly clear: () => Promise<void>;
 }
 
 /** What a fault is held against: one request, or one event of a watch. */

@@ -97,7 +97,7 @@ export class Follower {
   }
 
   #swap(fresh: ReadonlyMap<string, FollowedObject>): void {
-    for (const [uid, object] of [...this.objects]) {
+    for (const [uid, object] of this.objects) {
       if (!fresh.has(uid)) this.#take(uid, undefined, object, 'listed');
     }
     for (const [uid, object] of fresh) {

@@ -1,8 +1,9 @@
 // The TCP door before the TLS listener. A half-open link, a reset and a refused connection are things
 // of the transport: Node's TLS and HTTP/2 servers answer pings by themselves, so the only way to fall
 // silent is to stop carrying their bytes.
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { listenAgain } from './listen-again.ts';
 
 interface Pair {
   readonly outer: Socket;
@@ -29,14 +30,7 @@ export class Gate {
     if (this.#server) return;
     const server = createServer((outer) => this.#accept(outer));
     this.#server = server;
-    // Twenty tries: after a while away another program's outgoing connection may sit on the port briefly.
-    for (let tries = 0; ; tries++) {
-      const failure = await listen(server, this.port);
-      if (!failure) break;
-      if (tries >= 20) throw failure;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    this.port = (server.address() as AddressInfo).port;
+    this.port = await listenAgain(server, this.port);
   }
 
   /** Stops listening and cuts what is open. */
@@ -113,15 +107,4 @@ export class Gate {
       inner.pipe(outer);
     });
   }
-}
-
-function listen(server: Server, port: number): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException) => resolve(error);
-    server.once('error', failed);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', failed);
-      resolve(undefined);
-    });
-  });
 }

@@ -51,6 +51,8 @@ export class IngressFleet {
   readonly #running = createRunningRequests();
   readonly #listeners = new Map<string, LoopbackListener>();
   readonly #killed = new Set<string>();
+  /** Draining on an address that their node no longer has. */
+  readonly #leaving = new Set<LoopbackListener>();
   #followers: readonly Follower[] = [];
   #nodes: Follower | undefined;
   #ingressPods: Follower | undefined;
@@ -69,11 +71,11 @@ export class IngressFleet {
   async start(): Promise<this> {
     const known = this.#known;
     const namespace = this.#options.podNamespace ?? 'ingress';
-    const nodes = (this.#nodes = this.#follow('/api/v1/nodes', () => this.#shape(), {
+    const nodes = (this.#nodes = this.#follow('/api/v1/nodes', () => this.#reshape(), {
       labelSelector: this.#options.nodeSelector ?? 'ingress=true',
     }));
     const podPath = `/api/v1/namespaces/${namespace}/pods`;
-    const pods = (this.#ingressPods = this.#follow(podPath, () => this.#shape(), {
+    const pods = (this.#ingressPods = this.#follow(podPath, () => this.#reshape(), {
       labelSelector: this.#options.podSelector ?? 'app=ingress',
     }));
     this.#followers = [
@@ -97,12 +99,18 @@ export class IngressFleet {
   async close(): Promise<void> {
     this.#started = false;
     await Promise.all(this.#followers.map((follower) => follower.close()));
-    await Promise.all([...this.#listeners.values()].map((listener) => listener.kill()));
+    const listeners = [...this.#listeners.values(), ...this.#leaving];
+    await Promise.all(listeners.map((listener) => listener.kill()));
     await this.#agent.destroy();
   }
 
   counts(): TrafficCounts {
     return readCounts(this.#counter);
+  }
+
+  /** Requests that pods are working on now. */
+  running(): number {
+    return [...this.#running.byPod.values()].reduce((sum, requests) => sum + requests.size, 0);
   }
 
   nodes(): readonly IngressNodeView[] {
@@ -130,6 +138,11 @@ export class IngressFleet {
     return new Follower(this.#api, { path, onChange, ...selector });
   }
 
+  // An address that is not ours to listen on is the test's mistake; it is told, the other nodes go on.
+  #reshape(): void {
+    this.#shape().catch((error: Error) => process.emitWarning(error));
+  }
+
   /** One listener for each node with a ready ingress pod: opens what is missing, drains the rest. */
   async #shape(): Promise<void> {
     if (!this.#started) return;
@@ -137,12 +150,14 @@ export class IngressFleet {
     for (const [node, listener] of this.#listeners) {
       if (wanted.get(node) === listener.address) continue;
       listener.drain();
-      if (wanted.has(node)) this.#listeners.delete(node);
+      if (!wanted.has(node)) continue;
+      this.#listeners.delete(node);
+      this.#leaving.add(listener);
     }
-    const opening = [...wanted].map(([node, address]) => {
+    const opening = [...wanted].map(async ([node, address]) => {
       const listener = this.#listeners.get(node) ?? this.#newListener(node, address);
       this.#listeners.set(node, listener);
-      if (!this.#killed.has(node)) return listener.open();
+      if (!this.#killed.has(node)) await listener.open();
     });
     await Promise.all(opening);
   }

@@ -80,6 +80,10 @@ export class LoopbackListener {
     for (let tries = 0; this.#wanted === 'open' && !this.#server; tries++) {
       const server = createServer({ keepAliveTimeout: KEEPALIVE_MS }, (req, res) => {
         if (this.state !== 'open') res.setHeader('connection', 'close');
+        // A request that outlived the listener must not leave an idle connection behind.
+        res.on('finish', () => {
+          if (this.#server !== server) setImmediate(() => server.closeIdleConnections());
+        });
         answer(req, res);
       });
       const failure = await listenAt(server, this.port, address);
