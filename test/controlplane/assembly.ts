@@ -27,6 +27,7 @@ export interface ClusterOptions {
 export interface Kubelets {
   readonly part: Part;
   readonly healthUrl: string;
+  readonly nodeSelector: string;
 }
 
 export interface Assembly {
@@ -75,6 +76,7 @@ export async function assemble(options: ClusterOptions, built: Built): Promise<A
       {
         part: part(commands.kwokCommand(layout, group, nodeGraceSeconds)),
         healthUrl: `http://127.0.0.1:${port}/healthz`,
+        nodeSelector: commands.nodeSelector(group),
       },
     ];
   });

@@ -199,7 +199,11 @@ test('a whole cluster comes back with its data', async () => {
   await east.stop();
   await timed('everything back', () => east.start());
   expect((await nodeOf(east, 'node-1')).metadata?.uid).toBe(before);
-  await until('pods serve', async () => (await serving(east.admin, 'prod', 'shop')).size === 25);
+  await timed('and new pods serve', async () => {
+    await east.admin.scale(app({ ...shop, replicas: 0 })[0], 30);
+    const count = async () => (await serving(east.admin, 'prod', 'shop')).size;
+    await until('30 serve', async () => (await count()) === 30);
+  });
 });
 
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {

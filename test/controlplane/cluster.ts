@@ -16,11 +16,16 @@
 // `folder`/logs. Nothing is left running and no folder stays, in whatever way the test process ends
 // (keeper.ts), unless CONTROLPLANE_KEEP is set: then the folder stays, to be read.
 //
+// After an outage of 90 s everything that watches has backed off, kubelets too: for up to 80 s pods and
+// EndpointSlices lag behind, and all nodes are Unknown in between. So it is in real clusters; a test
+// that is about something else calls restartControllers() after startApiServer().
+//
 // Clusters share nothing, so several run side by side, each on ports of its own (0.7 GB a cluster).
 import { readFile, rm } from 'node:fs/promises';
 import { type Assembly, assemble, type ClusterOptions, kubeconfigPath } from './assembly.ts';
 import { build } from './build.ts';
 import { Client } from './client.ts';
+import { dropLeases } from './leases.ts';
 import type { Part } from './part.ts';
 import { isFree } from './ports.ts';
 import { answers, bindReader, hasServiceAccount, mayList } from './readiness.ts';
@@ -100,13 +105,11 @@ export class ControlPlane {
   }
 
   async start(): Promise<void> {
-    const { etcd, etcdHealthUrl, controllerManager, scheduler, kubelets } = this.#is;
+    const { etcd, etcdHealthUrl, controllerManager, scheduler } = this.#is;
     etcd.start();
     await etcd.ready(() => answers(etcdHealthUrl), startDeadline);
     await this.startApiServer();
-    controllerManager.start();
-    scheduler.start();
-    await Promise.all([...kubelets.keys()].map((group) => this.revive(group)));
+    await this.restartControllers();
     await bindReader(this.admin, 'ballast');
     const served = () => hasServiceAccount(this.admin, 'default');
     await controllerManager.ready(served, startDeadline);
@@ -114,8 +117,18 @@ export class ControlPlane {
     if (!scheduler.running) throw new Error(`scheduler ended\n${await scheduler.lastLines()}`);
   }
 
+  /** Controllers, scheduler and all kubelets begin anew, without the back-off they have run up. */
+  async restartControllers(): Promise<void> {
+    const { controllerManager, scheduler, kubelets } = this.#is;
+    await Promise.all(this.#clientParts().map((part) => part.stop()));
+    controllerManager.start();
+    scheduler.start();
+    await Promise.all([...kubelets.keys()].map((group) => this.revive(group)));
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#parts().map((part) => part.stop()));
+    const parts = [...this.#clientParts(), this.#is.apiServer, this.#is.etcd];
+    await Promise.all(parts.map((part) => part.stop()));
   }
 
   async startApiServer(): Promise<void> {
@@ -146,7 +159,8 @@ export class ControlPlane {
   }
 
   async revive(group: string): Promise<void> {
-    const { part, healthUrl } = this.#kubelets(group);
+    const { part, healthUrl, nodeSelector } = this.#kubelets(group);
+    await dropLeases(this.admin, nodeSelector);
     part.start();
     await part.ready(() => answers(healthUrl), startDeadline);
   }
@@ -177,9 +191,8 @@ export class ControlPlane {
     return kubelets;
   }
 
-  #parts(): Part[] {
-    const { etcd, apiServer, controllerManager, scheduler, kubelets } = this.#is;
-    const groups = [...kubelets.values()].map(({ part }) => part);
-    return [...groups, scheduler, controllerManager, apiServer, etcd];
+  #clientParts(): Part[] {
+    const { controllerManager, scheduler, kubelets } = this.#is;
+    return [...[...kubelets.values()].map(({ part }) => part), scheduler, controllerManager];
   }
 }

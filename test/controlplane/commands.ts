@@ -104,10 +104,15 @@ export interface Group {
   readonly all: readonly string[];
 }
 
-export function kwokCommand(layout: Layout, group: Group, nodeGraceSeconds: number): Command {
+/** The nodes of a group; empty for all nodes. */
+export function nodeSelector(group: Group): string {
   const others = group.all.slice(1).join(',');
-  const first = others === '' ? '' : `${groupLabel} notin (${others})`;
-  const selector = group.index === 0 ? first : `${groupLabel}=${group.name}`;
+  if (group.index > 0) return `${groupLabel}=${group.name}`;
+  return others === '' ? '' : `${groupLabel} notin (${others})`;
+}
+
+export function kwokCommand(layout: Layout, group: Group, nodeGraceSeconds: number): Command {
+  const selector = nodeSelector(group);
   return {
     name: `kwok-${group.name}`,
     binary: `${layout.built['kwok']}/kwok`,
