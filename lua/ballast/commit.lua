@@ -3,7 +3,6 @@
 -- In: an app and its canonical body (nil: delete). Out: the stamp and digest, applied here.
 -- On failure: nil, a code of the contract, a detail. With Redis down nothing is written anywhere.
 
-local document = require('ballast.document')
 local json = require('ballast.json')
 local names = require('ballast.names')
 local redis = require('ballast.redis')

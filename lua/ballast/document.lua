@@ -1,9 +1,9 @@
 -- Documents: what is published for one app.
 --
 -- In: body text (canonical or any JSON form). Out: a checked upstream `{app, hosts?, servers,
--- policy}`, its canonical bytes, and its packed form for shared memory (about a third as long; the
--- exact bytes can be made again from it).
--- On failure: nil and a message that names the place, `servers[2].weight: ...`; nothing is repaired.
+-- policy}`, its canonical bytes, and its packed form for shared memory (about a third as long; it
+-- makes the exact bytes again).
+-- On failure: nil and a message that names the place, `servers[2].weight: ...`.
 -- Pure: no ngx, so that plain Lua runs its tests. The digest is made where ngx.sha1_bin is (sync).
 
 local json = require('ballast.json')

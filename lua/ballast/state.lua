@@ -88,14 +88,18 @@ end
 -- A refused safe_set of a longer value has already deleted the old one. So the new value is first
 -- stored under a key of its own: where that fits, it fits again in its place. Callers hold the
 -- lock `apply`, so no other worker takes the room in between.
+-- In a memory that is wholly full even a tombstone fails this trial; a shorter value may then use
+-- its old one's room, which is given back to the old one where that is not enough.
 local function replace(key, value, flags)
-  local old = documents:get(key)
+  local old, old_flags = documents:get(key)
   if old and #old ~= #value then
     local ok, err = documents:safe_set('n:', value)
     documents:delete('n:')
-    if not ok then return nil, err end
+    if not ok and #value > #old then return nil, err end
   end
-  return documents:safe_set(key, value, 0, flags)
+  local ok, err = documents:safe_set(key, value, 0, flags)
+  if not ok and old then documents:safe_set(key, old, 0, old_flags) end
+  return ok, err
 end
 
 function state.store(app, line, packed)
@@ -111,12 +115,12 @@ function state.store(app, line, packed)
 end
 
 local function keys_with(dict, prefix)
-  local names = {}
+  local rests = {}
   for _, key in ipairs(dict:get_keys(0)) do
-    if sub(key, 1, #prefix) == prefix then names[#names + 1] = sub(key, #prefix + 1) end
+    if sub(key, 1, #prefix) == prefix then rests[#rests + 1] = sub(key, #prefix + 1) end
   end
-  table.sort(names)
-  return names
+  table.sort(rests)
+  return rests
 end
 
 function state.apps()
