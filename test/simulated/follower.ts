@@ -11,6 +11,7 @@ export interface FollowedObject {
     readonly resourceVersion: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
+    readonly deletionGracePeriodSeconds?: number;
   };
   readonly [field: string]: unknown;
 }
@@ -25,6 +26,8 @@ export interface FollowOrder {
   /** `/api/v1/nodes`. */
   readonly path: string;
   readonly labelSelector?: string;
+  /** What is kept of an object; absent: all of it. */
+  readonly slim?: (object: FollowedObject) => FollowedObject;
   /** Called for each object that came, changed or went, once it has been taken in. */
   readonly onChange: (
     now: FollowedObject | undefined,
@@ -88,7 +91,7 @@ export class Follower {
       };
       const version = page.metadata?.resourceVersion;
       if (!page.kind?.endsWith('List') || !page.items || !version) throw new Error('not a list');
-      for (const object of page.items) fresh.set(object.metadata.uid, object);
+      for (const object of page.items) fresh.set(object.metadata.uid, this.#slim(object));
       next = page.metadata?.continue ?? '';
       if (next !== '') continue;
       this.#swap(fresh);
@@ -135,9 +138,13 @@ export class Follower {
     if (event.type === 'ERROR') throw new Error('an error event');
     const { uid, resourceVersion } = event.object.metadata;
     if (event.type === 'BOOKMARK') return resourceVersion;
-    const now = event.type === 'DELETED' ? undefined : event.object;
+    const now = event.type === 'DELETED' ? undefined : this.#slim(event.object);
     this.#take(uid, now, this.objects.get(uid), 'watched');
     return resourceVersion;
+  }
+
+  #slim(object: FollowedObject): FollowedObject {
+    return this.#order.slim ? this.#order.slim(object) : object;
   }
 
   #take(

@@ -119,6 +119,34 @@ describe('pods', () => {
     expect((await running).status).toBe(200);
   });
 
+  it('break their running requests, too, when a force deletion shows them terminating', async () => {
+    await startFleet();
+    const running = ask('shop.test', n1.address, '/?delay=60000');
+    const broken = expect(running).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
+    await expect.poll(() => fleet.running()).toBe(1);
+    for (const { name } of cluster.pods('shop')) {
+      const { metadata, ...rest } = cluster.api.get('pods', name, 'prod') ?? { metadata: { name } };
+      const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 };
+      cluster.api.put('pods', {
+        ...rest,
+        metadata: { name, namespace: 'prod', ...deleted, labels: { ...metadata.labels } },
+      });
+      cluster.api.remove('pods', name, 'prod');
+    }
+    cluster.terminatePods('shop', 2);
+    await broken;
+  });
+
+  it('break their running requests where the cluster shows no pods', async () => {
+    cluster.setApp({ name: 'cheap', pods: 1, podObjects: false, hosts: ['cheap.test'] });
+    await startFleet();
+    const running = ask('cheap.test', n1.address, '/?delay=60000');
+    const broken = expect(running).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' });
+    await expect.poll(() => fleet.running()).toBe(1);
+    cluster.killPods('cheap', 1);
+    await broken;
+  });
+
   it('live on when only their endpoint moves', async () => {
     await startFleet();
     const running = ask('shop.test', n1.address, '/?delay=300');

@@ -4,19 +4,25 @@
 // with what they knew last.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent } from 'undici';
-import type { ApiAccess, FollowedObject } from './follower.ts';
+import type { ApiAccess, FollowedObject, FollowOrder } from './follower.ts';
 import { Follower } from './follower.ts';
 import { LoopbackListener } from './loopback-listener.ts';
+import {
+  addRunning,
+  countRunning,
+  createPodLives,
+  slimPod,
+  takeEndpoints,
+  takePod,
+} from './pod-lives.ts';
 import type { RoutingKnowledge } from './routing-knowledge.ts';
 import {
   createRoutingKnowledge,
-  endpointsOf,
   findRoute,
   takeIngress,
   takeService,
   takeSlice,
 } from './routing-knowledge.ts';
-import { addRunning, breakRunning, createRunningRequests } from './running-requests.ts';
 import type { TrafficCounts } from './traffic-counts.ts';
 import { countRequest, createTrafficCounter, readCounts } from './traffic-counts.ts';
 
@@ -48,7 +54,7 @@ export class IngressFleet {
   readonly #api: ApiAccess;
   readonly #known: RoutingKnowledge;
   readonly #counter = createTrafficCounter();
-  readonly #running = createRunningRequests();
+  readonly #lives = createPodLives();
   readonly #listeners = new Map<string, LoopbackListener>();
   readonly #killed = new Set<string>();
   /** Draining on an address that their node no longer has. */
@@ -70,6 +76,7 @@ export class IngressFleet {
   /** Resolves when everything has been listed once and the ready nodes listen. */
   async start(): Promise<this> {
     const known = this.#known;
+    const lives = this.#lives;
     const namespace = this.#options.podNamespace ?? 'ingress';
     const nodes = (this.#nodes = this.#follow('/api/v1/nodes', () => this.#reshape(), {
       labelSelector: this.#options.nodeSelector ?? 'ingress=true',
@@ -87,7 +94,10 @@ export class IngressFleet {
       ),
       this.#follow('/apis/discovery.k8s.io/v1/endpointslices', (now, before) => {
         takeSlice(known, now, before);
-        this.#breakVanished(now, before);
+        takeEndpoints(lives, now, before);
+      }),
+      this.#follow('/api/v1/pods', (now, before, how) => takePod(lives, now, before, how), {
+        slim: slimPod,
       }),
     ];
     await Promise.all(this.#followers.map((follower) => follower.listed));
@@ -110,7 +120,7 @@ export class IngressFleet {
 
   /** Requests that pods are working on now. */
   running(): number {
-    return [...this.#running.byPod.values()].reduce((sum, requests) => sum + requests.size, 0);
+    return countRunning(this.#lives);
   }
 
   nodes(): readonly IngressNodeView[] {
@@ -132,10 +142,10 @@ export class IngressFleet {
 
   #follow(
     path: string,
-    onChange: (now: FollowedObject | undefined, before: FollowedObject | undefined) => void,
-    selector: { readonly labelSelector?: string } = {},
+    onChange: FollowOrder['onChange'],
+    rest: Pick<FollowOrder, 'labelSelector' | 'slim'> = {},
   ): Follower {
-    return new Follower(this.#api, { path, onChange, ...selector });
+    return new Follower(this.#api, { path, onChange, ...rest });
   }
 
   // An address that is not ours to listen on is the test's mistake; it is told, the other nodes go on.
@@ -212,35 +222,9 @@ export class IngressFleet {
     const delay = latencyMs + (question < 0 ? 0 : readDelay(url.slice(question)));
     req.resume();
     if (delay === 0) return finish();
-    addRunning(this.#running, pod.uid, res);
+    addRunning(this.#lives, pod.uid, res);
     const timer = setTimeout(finish, delay);
     res.on('close', () => clearTimeout(timer));
-  }
-
-  // An endpoint that leaves without having been terminating was killed, unless its pod still exists
-  // (a Service that changed its selector, or an endpoint that moved to another slice).
-  #breakVanished(now: FollowedObject | undefined, before: FollowedObject | undefined): void {
-    const present = endpointsOf(now);
-    for (const [uid, { name, terminating }] of endpointsOf(before)) {
-      if (present.has(uid) || terminating || !this.#running.byPod.has(uid)) continue;
-      void this.#breakIfGone(before?.metadata.namespace ?? '', name, uid);
-    }
-  }
-
-  async #breakIfGone(namespace: string, name: string, uid: string): Promise<void> {
-    try {
-      const { statusCode, body } = await this.#agent.request({
-        origin: this.#api.url,
-        path: `/api/v1/namespaces/${namespace}/pods/${name}`,
-        method: 'GET',
-        headers: { authorization: `Bearer ${this.#api.token}` },
-      });
-      const text = await body.text();
-      const alive = statusCode === 200 && (JSON.parse(text) as FollowedObject).metadata.uid === uid;
-      if (!alive && (statusCode === 200 || statusCode === 404)) breakRunning(this.#running, uid);
-    } catch {
-      // Without an API server nobody can know; the requests go on.
-    }
   }
 }
 

@@ -160,7 +160,6 @@ export class OpenWatch {
       apiVersion: apiVersionOf(this.order.kind),
       metadata: {
         resourceVersion: String(this.#seen),
-        creationTimestamp: null,
         ...(annotations ? { annotations } : {}),
       },
     };

@@ -140,7 +140,8 @@ function answerOpen(path: string): Answer | undefined {
 // Everyone with a token may do everything here; a 403 is a fault.
 function answerReview(request: ApiRequest, body: string): Answer {
   if (!request.path.endsWith('/selfsubjectaccessreviews')) {
-    return statusAnswer(404, 'the server could not find the requested resource');
+    // Plain text, as the real server answers for a group it does not know.
+    return { status: 404, body: '404 page not found\n' };
   }
   return { status: 201, body: { ...parseBody(body), status: { allowed: true } } };
 }

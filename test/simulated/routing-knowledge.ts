@@ -94,13 +94,11 @@ export function findRoute(known: RoutingKnowledge, host: string, path: string): 
   return pods.length === 0 ? { status: 503 } : { status: 200, namespace: rule.namespace, pods };
 }
 
-/** All endpoints of a slice, whether they are leaving, by the uid of their pod. */
-export function endpointsOf(slice: Change): Map<string, { name: string; terminating: boolean }> {
-  const endpoints = new Map<string, { name: string; terminating: boolean }>();
+/** The pods of a slice by uid, and whether they are terminating. */
+export function endpointsOf(slice: Change): Map<string, boolean> {
+  const endpoints = new Map<string, boolean>();
   for (const { targetRef, conditions } of readEndpoints(slice)) {
-    if (!targetRef?.uid) continue;
-    const terminating = conditions?.terminating === true;
-    endpoints.set(targetRef.uid, { name: targetRef.name ?? '', terminating });
+    if (targetRef?.uid) endpoints.set(targetRef.uid, conditions?.terminating === true);
   }
   return endpoints;
 }
