@@ -16,9 +16,10 @@
 // `folder`/logs. Nothing is left running and no folder stays, in whatever way the test process ends
 // (keeper.ts), unless CONTROLPLANE_KEEP is set: then the folder stays, to be read.
 //
-// After an outage of 90 s everything that watches has backed off, kubelets too: for up to 80 s pods and
-// EndpointSlices lag behind, and all nodes are Unknown in between. So it is in real clusters; a test
-// that is about something else calls restartControllers() after startApiServer().
+// After an outage of 20 s or more everything that watches has backed off, kubelets too: for a minute
+// new pods, readiness and EndpointSlices lag behind, and after a longer one all nodes are Unknown in
+// between. So it is in real clusters; a test that is about something else calls restartControllers()
+// after startApiServer().
 //
 // Clusters share nothing, so several run side by side, each on ports of its own (0.7 GB a cluster).
 import { readFile, rm } from 'node:fs/promises';
