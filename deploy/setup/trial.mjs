@@ -50,11 +50,16 @@ async function startOnce(nginx, loads, modules) {
   writeFileSync(join(folder, 'nginx.conf'), configuration(folder, loads, names));
   const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')];
   const child = spawn(nginx, args, { stdio: 'ignore' });
-  const gone = new Promise((resolve) => child.on('error', resolve).on('close', resolve));
+  let isGone = false;
+  const gone = new Promise((resolve) => child.on('error', resolve).on('close', resolve)).then(
+    () => {
+      isGone = true;
+    },
+  );
   const stop = () => child.kill('SIGTERM');
   process.on('exit', stop);
   try {
-    await Promise.race([gone, answered(join(folder, 'done'))]);
+    await answered(join(folder, 'done'), () => isGone);
     return { ...readAnswers(join(folder, 'answers')), nginx: lastLine(join(folder, 'error.log')) };
   } finally {
     stop();
@@ -91,9 +96,11 @@ http {
 `;
 }
 
-async function answered(file) {
+async function answered(file, isGone) {
   const until = Date.now() + TRIAL_MS;
-  while (!existsSync(file) && Date.now() < until) await new Promise((wake) => setTimeout(wake, 5));
+  while (!existsSync(file) && !isGone() && Date.now() < until) {
+    await new Promise((wake) => setTimeout(wake, 5));
+  }
 }
 
 function readAnswers(file) {
