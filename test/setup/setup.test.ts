@@ -19,10 +19,10 @@ const root = join(import.meta.dirname, '..', '..');
 // Plain JavaScript without declarations, because the set-up runs before TypeScript is there.
 const part = (name: string): Promise<unknown> => import(join(root, 'deploy', 'setup', name));
 const { holdLock } = (await part('lock.mjs')) as {
-  holdLock(path: string, options?: { patienceMs: number }): Promise<() => void>;
+  readonly holdLock: (path: string, options?: { patienceMs: number }) => Promise<() => void>;
 };
 const { findCommand } = (await part('programs.mjs')) as {
-  findCommand(name: string, path: string): string | undefined;
+  readonly findCommand: (name: string, path: string) => string | undefined;
 };
 
 let checkout: Checkout;
