@@ -177,16 +177,14 @@ end
 
 -- ---- after the request
 
--- The last attempt's failure; those before it were counted at their retries.
+-- The last attempt's failure; those before it were counted at their retries. Whether the request
+-- was ours cannot be asked ($proxy_host is gone once nginx made the error page itself): its server
+-- says so.
 function balance.log()
-  if ngx.status < 500 or ngx.var.proxy_host ~= 'ballast' then return end
-  local entry = find_entry()
-  if not entry then return end
-  local last
-  for address in gmatch(ngx.var.upstream_addr or '', '[^%s,]+') do
-    if address ~= ':' then last = address end
-  end
-  if last and entry.counts[last] then stats.failed(entry.app, last) end
+  if ngx.status < 500 then return end
+  local _, last = tried_so_far()
+  local entry = last and find_entry()
+  if entry and entry.counts[last] then stats.failed(entry.app, last) end
 end
 
 return balance

@@ -38,6 +38,12 @@ local function redis_state()
   return { ok = complaint ~= nil, error = complaint or err }
 end
 
+-- `damaged`: what the start could not read. `error`: why it cannot be written now.
+local function snapshot_state()
+  local damaged, err = state.get('damaged'), state.get('unsaved')
+  return (damaged or err) and { damaged = damaged, error = err } or nil
+end
+
 function report.build()
   return {
     name = settings.name,
@@ -55,7 +61,7 @@ function report.build()
     documents = state.get('documents') or 0,
     source = state.get('source') or 'none',
     redis = redis_state(),
-    snapshot = state.get('damage') and { error = state.get('damage') } or nil,
+    snapshot = snapshot_state(),
   }
 end
 

@@ -125,9 +125,9 @@ local function hold_lock()
 end
 
 local function report(err)
-  if state.get('damage') == err then return end
+  if state.get('unsaved') == err then return end
   if err then ngx.log(ngx.ERR, 'ballast: snapshot: ', err) end
-  state.set('damage', err)
+  state.set('unsaved', err)
   state.count('news')
 end
 
@@ -238,7 +238,7 @@ function snapshot.load()
   if damage then
     ngx.log(ngx.ERR, 'ballast: snapshot: ', damage, a and '; the other one is used'
       or b and '; the other one is used' or '; nothing is left to start from')
-    state.set('damage', damage)
+    state.set('damaged', damage)
   end
   local content = a
   if b and (not a or b.sequence > a.sequence) then content = b end

@@ -42,7 +42,7 @@ export interface WireState {
   readonly documents: number;
   readonly source: 'none' | 'snapshot' | 'redis' | 'push';
   readonly redis: { readonly ok: boolean; readonly error?: string };
-  readonly snapshot?: { readonly error: string };
+  readonly snapshot?: { readonly damaged?: string; readonly error?: string };
 }
 
 export interface TestEdge {

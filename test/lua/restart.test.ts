@@ -1,0 +1,228 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { until } from '../controlplane/until.ts';
+import { startEdge, type TestEdge } from './edge.ts';
+import { bodyOf, documentOf, leadRedis, type Leader } from './leader.ts';
+import { startRedis, type TestRedis } from './redis.ts';
+import { openClient, startServers, type TestServers } from './servers.ts';
+
+const client = openClient({ fresh: true });
+let servers: TestServers;
+let redis: TestRedis;
+let leader: Leader;
+let edge: TestEdge;
+let [a, b] = ['', ''];
+
+beforeAll(async () => {
+  servers = await startServers(2);
+  [a = '', b = ''] = servers.addresses;
+});
+
+afterAll(async () => {
+  await client.close();
+  await servers.close();
+});
+
+beforeEach(async () => {
+  redis = await startRedis();
+  leader = leadRedis(redis.url);
+  await leader.take(100);
+  edge = await startEdge({ redisUrl: redis.url });
+});
+
+afterEach(async () => {
+  leader?.close();
+  await edge?.close();
+  await redis?.close();
+});
+
+async function publish(weights: Record<string, number>) {
+  const committed = await leader.commit({ shop: bodyOf('shop', weights) });
+  await saved(committed.mark.version);
+  return committed;
+}
+
+const saved = (version: number): Promise<unknown> =>
+  until('saved', async () => (await edge.state()).saved?.version === version);
+
+const file = (generation: 'a' | 'b'): string => join(edge.stateDir, `snapshot-${generation}`);
+
+async function sequence(generation: 'a' | 'b'): Promise<number> {
+  const text = await readFile(file(generation), 'utf8');
+  return Number(text.match(/"sequence":(\d+)/)?.[1]);
+}
+
+/** The newer of both, then the older. */
+async function generations(): Promise<['a' | 'b', 'a' | 'b']> {
+  return (await sequence('a')) > (await sequence('b')) ? ['a', 'b'] : ['b', 'a'];
+}
+
+const flip = async (path: string): Promise<void> => {
+  const bytes = await readFile(path);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+};
+
+for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGKILL'] as const) {
+  test(`after ${signal} with Redis gone a start serves the last weights at the first request`, async () => {
+    await publish({ [a]: 1 });
+    const { mark } = await publish({ [b]: 1 });
+    const before = await edge.state();
+    await redis.kill();
+    await edge.restart(signal);
+    expect((await client.get(edge.url, 'shop.example')).body).toBe(b);
+    const state = await edge.state();
+    expect(state).toMatchObject({ mark, highest: 100, source: 'snapshot', compared: 0 });
+    expect(state.start).not.toBe(before.start);
+    expect((await edge.call('GET', '/ready')).status).toBe(200);
+    expect((await client.get(edge.url, 'other.example')).status).toBe(404);
+  });
+}
+
+test('tombstones, the highest term and the refused list are kept', async () => {
+  await publish({ [a]: 1 });
+  const { mark } = await leader.commit({ shop: undefined });
+  await edge.call('POST', '/v1/upstreams', {
+    term: 120,
+    documents: [documentOf('bad', { term: 120, version: 9 }, '{"app":"bad"}')],
+  });
+  await saved(mark.version);
+  await until('both files know it', async () => {
+    const texts = await Promise.all([readFile(file('a'), 'utf8'), readFile(file('b'), 'utf8')]);
+    return texts.every((text) => text.includes('"app":"bad"'));
+  });
+  await redis.kill();
+  await edge.restart('SIGKILL');
+  expect(await edge.state()).toMatchObject({
+    highest: 120,
+    documents: 0,
+    refused: [{ app: 'bad', term: 120, version: 9, code: 'bad' }],
+  });
+  expect((await edge.call('GET', '/v1/upstreams')).json).toEqual({
+    items: [{ app: 'shop', ...mark, digest: '-', owner: 'controller', deleted: true }],
+  });
+});
+
+test('saved is the mark of the older file, and reaches the mark when things are quiet', async () => {
+  const { mark } = await publish({ [a]: 1 });
+  const [newer, older] = await generations();
+  for (const generation of [newer, older])
+    expect(await readFile(file(generation), 'utf8')).toContain(
+      `"mark":{"term":100,"version":${mark.version}}`,
+    );
+});
+
+test('a damaged file is passed over for the other, both for nothing, and the reason is told', async () => {
+  await publish({ [a]: 1 });
+  const [newer] = await generations();
+  const first = await readFile(file(newer));
+  await publish({ [b]: 1 });
+  await redis.kill();
+  await edge.stop();
+  const [newest, older] = await generations();
+  await writeFile(file(older), first);
+  await flip(file(newest));
+  await edge.start();
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+  expect(await edge.errorLog()).toContain(`snapshot-${newest}: `);
+  expect((await edge.state()).snapshot?.damaged).toContain('the checksum does not fit');
+  await until('both are whole again', async () => (await edge.state()).saved !== null);
+
+  await edge.stop('SIGKILL');
+  await flip(file('a'));
+  const text = await readFile(file('b'));
+  await writeFile(file('b'), text.subarray(0, text.length - 3));
+  await edge.start();
+  expect(await client.get(edge.url, 'shop.example')).toMatchObject({ status: 503 });
+  expect((await edge.call('GET', '/ready')).status).toBe(503);
+  expect(await edge.errorLog()).toContain('nothing is left to start from');
+});
+
+test('a snapshot of another environment is not taken', async () => {
+  await publish({ [a]: 1 });
+  await redis.kill();
+  await edge.stop();
+  const path = join(edge.folder, 'edge.json');
+  const settings = JSON.parse(await readFile(path, 'utf8')) as object;
+  await copyFile(path, `${path}.old`);
+  await writeFile(path, JSON.stringify({ ...settings, environment: 'other' }));
+  await edge.start();
+  expect((await edge.state()).source).toBe('none');
+  expect(await edge.errorLog()).toContain('it belongs to environment "test"');
+});
+
+test('what a start finds in Redis is compared, so that nothing published meanwhile is missed', async () => {
+  await publish({ [a]: 1 });
+  await edge.stop();
+  const { mark } = await leader.commit({ shop: bodyOf('shop', { [b]: 1 }) });
+  await leader.redis.xtrim(leader.key('changes'), 'MAXLEN', 0);
+  await edge.start();
+  await until('compared', async () => (await edge.state()).compared === 100);
+  expect(await edge.state()).toMatchObject({ mark, above: [] });
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(b);
+});
+
+test('a reload loses no update, keeps statistics and start, and lets one worker poll', async () => {
+  await publish({ [a]: 1 });
+  await client.load(edge.url, 'shop.example', 50);
+  const before = await edge.state();
+  const reloaded = edge.reload();
+  for (let i = 2; i <= 20; i++) await leader.commit({ shop: bodyOf('shop', { [a]: i, [b]: 1 }) });
+  const { mark } = await leader.commit({ shop: bodyOf('shop', { [b]: 7 }) });
+  await reloaded;
+  await until('mark', async () => (await edge.state()).mark?.version === mark.version);
+  expect(await client.load(edge.url, 'shop.example', 50)).toEqual(new Map([[b, 50]]));
+  expect((await edge.state()).start).toBe(before.start);
+  const { json } = await edge.call('GET', '/v1/stats');
+  const { apps } = json as { apps: { shop: Record<string, { requests: number }> } };
+  expect(apps.shop[a]?.requests).toBeGreaterThanOrEqual(50);
+  await until('one poller', async () => {
+    const clients = String(await leader.redis.client('LIST'));
+    return clients.match(/cmd=xread/g)?.length === 1;
+  });
+  await until('old workers are forgotten', async () => {
+    const { workers } = await edge.state();
+    return workers.every(({ pid }) => edge.pids().workers.includes(pid));
+  });
+});
+
+test('a killed worker comes back with the present weights, not with those of the start', async () => {
+  await publish({ [a]: 1 });
+  await publish({ [b]: 1 });
+  const [first, second] = edge.pids().workers;
+  for (const pid of [first, second]) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  await until('two new workers', () => {
+    const { workers } = edge.pids();
+    return workers.length === 2 && !workers.some((pid) => pid === first || pid === second);
+  });
+  expect(await client.load(edge.url, 'shop.example', 100)).toEqual(new Map([[b, 100]]));
+  const { mark } = await publish({ [a]: 1 });
+  expect((await edge.state()).mark).toEqual(mark);
+});
+
+test('a wrong edge.json stops the start and names the place', async () => {
+  await expect(startEdge({ redisUrl: 'http://x', name: 'wrong' })).rejects.toThrow(/redis\.url/);
+  await expect(
+    startEdge({ redisUrl: redis.url, name: 'wrong', tokens: { push: 'short' } }),
+  ).rejects.toThrow(/tokens\.push/);
+});
+
+test('a folder that the workers cannot write is told clearly', async () => {
+  const blocked = await startEdge({ redisUrl: redis.url, name: 'blocked' });
+  try {
+    await blocked.stop();
+    await writeFile(join(blocked.stateDir, 'keep'), '');
+    const { chmod, chown } = await import('node:fs/promises');
+    if (process.getuid?.() === 0) await chown(blocked.stateDir, 0, 0);
+    await chmod(blocked.stateDir, 0o555);
+    if (process.getuid?.() !== 0) return;
+    await blocked.start();
+    await until('told', async () => (await blocked.errorLog()).includes('must be writable'));
+    await until('in the state', async () => (await blocked.state()).snapshot !== undefined);
+    expect((await blocked.state()).snapshot?.error).toContain('Permission denied');
+  } finally {
+    await blocked.close();
+  }
+});
