@@ -14,10 +14,12 @@
 -- that updates, however many, do not bend the shares. Every later lap is written so that it ends
 -- with the credits it began with: nothing is forgotten at its seam, and it can be repeated.
 
-local byte, char, floor = string.byte, string.char, math.floor
+local abs, byte, char, floor = math.abs, string.byte, string.char, math.floor
 local concat = table.concat
 
 local MAX_LAP = 4096
+-- Credits are fractions; what differs by less is the same.
+local NOTHING = 1e-6
 
 local picker = {}
 
@@ -102,21 +104,17 @@ local function owed_now(p)
 end
 
 -- Surviving servers keep what they are owed, scaled to the new sum; new ones begin at 0. What
--- those that left were owed is given out by weight, so that the credits sum to 0.
+-- those that left were owed is given out by weight, so that the credits sum to 0. Fractions are
+-- kept: rounded, the odd unit would fall to the same server at every update, and add up.
 local function carry(p, previous)
   local owed, by_address = owed_now(previous), {}
   for i = 1, #owed do by_address[previous.servers[i].address] = owed[i] / previous.sum end
   local credits, rest = {}, 0
   for i = 1, #p.servers do
-    credits[i] = floor((by_address[p.servers[i].address] or 0) * p.sum + 0.5)
+    credits[i] = (by_address[p.servers[i].address] or 0) * p.sum
     rest = rest - credits[i]
   end
-  local open = rest
-  for i = 1, #credits do
-    local part = floor(rest * p.weights[i] / p.sum)
-    credits[i], open = credits[i] + part, open - part
-  end
-  for i = 1, open do credits[i] = credits[i] + 1 end
+  for i = 1, #credits do credits[i] = credits[i] + rest * p.weights[i] / p.sum end
   return credits
 end
 
@@ -159,7 +157,7 @@ end
 local function turn(p)
   p.at = 0
   local same = true
-  for i = 1, #p.credits do same = same and p.credits[i] == p.settled[i] end
+  for i = 1, #p.credits do same = same and abs(p.credits[i] - p.settled[i]) < NOTHING end
   if same then return end
   p.credits = p.settled
   p.lap = write_lap(p, copy(p.credits), copy(p.weights))
