@@ -19,3 +19,6 @@ export class StrictReporter implements Reporter {
     process.exitCode = 1;
   }
 }
+
+// What `--reporter=FILE` takes.
+export { StrictReporter as default };
