@@ -20,14 +20,14 @@ local stats = require('ballast.stats')
 
 local set_current_peer, set_more_tries = balancer.set_current_peer, balancer.set_more_tries
 local get_last_failure = balancer.get_last_failure
-local next_server, draw = picker.next, picker.draw
+local next_server = picker.next
 local is_marked = health.is_marked
 local random, min = math.random, math.min
 local match, gmatch = string.match, string.gmatch
 
 local MAX_RETRIES = 15
--- Draws by weight before servers are looked through in order.
-local DRAWS = 16
+-- Slots taken from the lap before a server is drawn.
+local MAX_SLOTS = 32
 
 local balance = {}
 
@@ -112,20 +112,30 @@ local function usable(entry, k, tried)
   return not (tried and tried[address]) and not is_marked(address)
 end
 
--- Another server than the one in turn: by weight, not marked, not tried; then any that is neither;
--- then any that was not tried. Where all were, nginx gave one more try because a kept connection
--- had been closed by the server: any.
-local function pick_other(entry, tried)
-  for _ = 1, DRAWS do
-    local k = draw(entry.picker, random)
-    if usable(entry, k, tried) then return k end
-  end
-  local spare
+-- One of those not tried, drawn by weight; a marked one only where there is no other.
+local function draw(entry, tried)
+  local weights, best, sum, spare = entry.picker.weights, nil, 0, nil
   for k = 1, #entry.addresses do
-    if usable(entry, k, tried) then return k end
-    if not (tried and tried[entry.addresses[k]]) then spare = spare or k end
+    if usable(entry, k, tried) then
+      sum = sum + weights[k]
+      if random() * sum < weights[k] then best = k end
+    elseif not (tried and tried[entry.addresses[k]]) then
+      spare = k
+    end
   end
-  return spare or draw(entry.picker, random)
+  return best or spare
+end
+
+-- Another server than the one in turn. Taking the next slots leaves the others' shares exact: a
+-- lap without its slots of the missing server is still theirs. Where that one's weight outnumbers
+-- all others, one of them is drawn. Where all were tried, nginx gave one more try because a server
+-- had closed a kept connection: any.
+local function pick_other(entry, tried)
+  for _ = 1, MAX_SLOTS do
+    local k = next_server(entry.picker)
+    if usable(entry, k, tried) then return k end
+  end
+  return draw(entry, tried) or next_server(entry.picker)
 end
 
 -- At a retry $upstream_addr reads "ip:port, ip:port : ".

@@ -11,6 +11,7 @@ local control = require('ballast.control')
 local follower = require('ballast.follower')
 local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
+local manifest = require('ballast.manifest')
 local poll = require('ballast.poll')
 local report = require('ballast.report')
 local snapshot = require('ballast.snapshot')
@@ -45,7 +46,7 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   ok, err = commit.init(settings)
   if not ok then error('ballast: ' .. err, 0) end
-  for _, module in ipairs({ access, balance, heartbeat, poll, report, snapshot }) do
+  for _, module in ipairs({ access, balance, heartbeat, manifest, poll, report, snapshot }) do
     module.init(settings)
   end
   follower.init({ poll, heartbeat, snapshot })

@@ -175,15 +175,4 @@ function picker.next(p)
   return byte(p.lap, at)
 end
 
--- A server drawn by weight, apart from the sequence: where the next in turn may not be used, the
--- next slot would give all of its share to whoever happens to stand behind it.
-function picker.draw(p, random)
-  if p.lap then return slot(p, floor(random() * p.length) + 1) end
-  local point, k = random() * p.sum, 1
-  while k < #p.weights and point >= p.weights[k] do
-    point, k = point - p.weights[k], k + 1
-  end
-  return k
-end
-
 return picker

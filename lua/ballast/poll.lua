@@ -9,22 +9,19 @@
 -- again until nothing that is held lies above Redis.
 -- Nothing is taken from a Redis whose leader's term lies below the highest seen.
 
-local document = require('ballast.document')
+local manifest = require('ballast.manifest')
 local redis = require('ballast.redis')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
 
 local format, match, min = string.format, string.match, math.min
-local compare = document.compare
+local number = redis.number
 
 -- Short, so that an old worker of a reload ends soon, and what was refused is tried again.
 local BLOCK_MS = 1000
 -- Further behind than this, comparing is cheaper than following.
 local MAX_CHANGES = 2000
-local FETCH, SCAN = 200, 500
--- A beat reports no more.
-local MAX_ABOVE = 100
 local SESSION_SECONDS = 60
 local RETRY_SECONDS = 1
 local FIRST_DELAY, MAX_DELAY = 0.05, 2
@@ -40,10 +37,6 @@ end
 
 local function key(name)
   return settings.prefix .. name
-end
-
-local function number(value)
-  return value ~= redis.null and tonumber(value) or nil
 end
 
 -- `+` stands before a complaint of ours about a Redis that does answer.
@@ -64,7 +57,7 @@ end
 
 -- One look: term, version, the changes above the mark and the id to wait behind, all of one moment.
 local function look(connection, mark)
-  local replies, err = redis.transaction(connection, {
+  local replies, err = redis.read(connection, {
     { 'HGET', key('leader'), 'term' },
     { 'GET', key('version') },
     { 'XRANGE', key('changes'), mark and format('%.0f-0', mark.version + 1) or '-', '+',
@@ -72,10 +65,6 @@ local function look(connection, mark)
     { 'XREVRANGE', key('changes'), '+', '-', 'COUNT', 1 },
   })
   if not replies then return nil, err end
-  for i = 1, #replies do
-    local refusal = redis.refusal(replies[i])
-    if refusal then return nil, refusal end
-  end
   local changes = {}
   for i, entry in ipairs(replies[3]) do
     local change = fields(entry[2])
@@ -93,44 +82,6 @@ local function must_compare(seen, mark)
   if #changes == 0 then return seen.version > mark.version end
   return #changes >= MAX_CHANGES or changes[1].prev > mark.version
     or changes[#changes].version ~= seen.version
-end
-
-local function read_document(app, body, line)
-  local doc = line ~= redis.null and document.read_line(line)
-  if not doc then return nil end
-  doc.app = app
-  if doc.digest == '-' then
-    doc.deleted = true
-  elseif body ~= redis.null then
-    doc.body = body
-  end
-  return doc
-end
-
--- Reads bodies with their manifest lines and applies them. Body and line are of one moment; where
--- they do not fit all the same, sync refuses the document, and it is read again with the refused.
-local function fetch(connection, names)
-  local complete = true
-  for from = 1, #names, FETCH do
-    local bodies, lines = { 'HMGET', key('upstreams') }, { 'HMGET', key('manifest') }
-    local last = min(from + FETCH - 1, #names)
-    for i = from, last do
-      bodies[#bodies + 1], lines[#lines + 1] = names[i], names[i]
-    end
-    local replies, err = redis.transaction(connection,
-      { { 'HGET', key('leader'), 'term' }, bodies, lines })
-    if not replies then return nil, err end
-    local term, list = number(replies[1]), {}
-    if not term then return nil, 'no leader' end
-    for i = from, last do
-      local doc = read_document(names[i], replies[2][i - from + 1], replies[3][i - from + 1])
-      if doc then list[#list + 1] = doc end
-    end
-    local verdicts, kept = sync.apply(term, list, 'redis')
-    if not verdicts then return nil, kept end
-    complete = complete and kept
-  end
-  return complete
 end
 
 -- ---- following
@@ -154,76 +105,6 @@ local function names_of(changes)
   return names
 end
 
--- ---- comparing
-
--- HSCAN, not HGETALL: one reply of 10,000 lines would stall the worker's requests. It may show a
--- line of a later commit; the mark taken is that of before the scan.
-local function scan_manifest(connection)
-  local lines, cursor = {}, '0'
-  repeat
-    local reply, err = redis.call(connection,
-      { 'HSCAN', key('manifest'), cursor, 'COUNT', SCAN })
-    if not reply then return nil, err end
-    cursor = reply[1]
-    for i = 1, #reply[2], 2 do lines[reply[2][i]] = document.read_line(reply[2][i + 1]) end
-    if cursor ~= '0' then ngx.sleep(0.001) end
-  until cursor == '0'
-  return lines
-end
-
--- Oldest first: of two apps that claim one host, the same one keeps it on every edge.
-local function newer_names(lines)
-  local names, n = {}, 0
-  for app, line in pairs(lines) do
-    local held = state.stamp(app)
-    local order = compare(line, held)
-    if order > 0 or (order == 0 and held.digest ~= line.digest) then names[#names + 1] = app end
-    n = n + 1
-    if n % SCAN == 0 then ngx.sleep(0.001) end
-  end
-  table.sort(names, function(a, b)
-    local order = compare(lines[a], lines[b])
-    return order < 0 or (order == 0 and a < b)
-  end)
-  return names
-end
-
--- A push during the scan may have put an app above the line read: those are looked at again.
-local function names_above(connection, lines)
-  local names = {}
-  for i, app in ipairs(state.apps()) do
-    if compare(state.stamp(app), lines[app]) > 0 then names[#names + 1] = app end
-    if i % SCAN == 0 then ngx.sleep(0.001) end
-    if #names == MAX_ABOVE then break end
-  end
-  if #names == 0 then return names end
-  local reply, err = redis.call(connection, { 'HMGET', key('manifest'), unpack(names) })
-  if not reply then return nil, err end
-  local above = {}
-  for i, app in ipairs(names) do
-    local line = reply[i] ~= redis.null and document.read_line(reply[i]) or nil
-    if compare(state.stamp(app), line) > 0 then above[#above + 1] = app end
-  end
-  return above
-end
-
-local function compare_manifest(connection, seen)
-  local lines, err = scan_manifest(connection)
-  if not lines then return nil, err end
-  local complete
-  complete, err = fetch(connection, newer_names(lines))
-  if complete == nil then return nil, err end
-  local above
-  above, err = names_above(connection, lines)
-  if not above then return nil, err end
-  -- Another term or an older version by now: what was scanned is of no one moment.
-  local after
-  after, err = look(connection, nil)
-  if not after then return nil, err end
-  if after.term ~= seen.term or after.version < seen.version then return nil, 'Redis changed' end
-  return complete, above
-end
-
 -- ---- the session
 
 -- Returns the id to wait behind.
@@ -241,10 +122,10 @@ local function step(connection)
   end
   local complete, above
   if must_compare(seen, mark) then
-    complete, above = compare_manifest(connection, seen)
+    complete, above = manifest.compare(connection, seen, look)
     if complete == nil then return nil, above end
   else
-    complete, err = fetch(connection, names_of(seen.changes))
+    complete, err = manifest.fetch(connection, names_of(seen.changes))
     if complete == nil then return nil, err end
   end
   if complete then

@@ -74,6 +74,21 @@ function redis.refusal(reply)
   return type(reply) == 'table' and reply[1] == false and reply[2] or nil
 end
 
+-- A transaction of which no command may be refused.
+function redis.read(connection, commands)
+  local replies, err = redis.transaction(connection, commands)
+  if not replies then return nil, err end
+  for i = 1, #replies do
+    local refusal = redis.refusal(replies[i])
+    if refusal then return nil, refusal end
+  end
+  return replies
+end
+
+function redis.number(reply)
+  return reply ~= redis.null and tonumber(reply) or nil
+end
+
 function redis.close(connection)
   connection:close()
 end

@@ -71,14 +71,15 @@ describe('picker', function()
       local weights = {}
       for i = 1, math.random(1, 13) do weights[i] = math.random(1, 60) end
       local p, total = picker.new(servers(weights), nil, from_start), sum(weights)
-      local counts = {}
+      local counts, worst = {}, 0
       for t = 1, 2 * total do
         local k = picker.next(p)
         counts[k] = (counts[k] or 0) + 1
         for i, weight in ipairs(weights) do
-          assert.is_true(math.abs((counts[i] or 0) - t * weight / total) < 1)
+          worst = math.max(worst, math.abs((counts[i] or 0) - t * weight / total))
         end
       end
+      assert.is_true(worst < 1)
     end
   end)
 
@@ -169,16 +170,5 @@ describe('picker', function()
     end
     assert.is_true(math.abs(first.a / 4000 - 0.6) < 0.04)
     assert.is_true(math.abs(first.c / 4000 - 0.1) < 0.03)
-  end)
-
-  it('draws by weight, and never a server of weight 0', function()
-    local p = picker.new(servers({ 8, 0, 2 }), nil, math.random)
-    local drawn = {}
-    for _ = 1, 5000 do
-      local name = p.servers[picker.draw(p, math.random)].address
-      drawn[name] = (drawn[name] or 0) + 1
-    end
-    assert.is_nil(drawn.b)
-    assert.is_true(math.abs(drawn.a / 5000 - 0.8) < 0.03)
   end)
 end)

@@ -62,7 +62,9 @@ test('a lap longer than 4,096 slots is exact too', async () => {
   edge = await startEdge({ redisUrl: redis.url, workers: 1 });
   await publish({ shop: bodyOf('shop', weigh(1, 4999, 3000)) });
   const seen = await client.load(edge.url, 'shop.example', 8000, 16);
-  expect(addresses.slice(0, 3).map((one) => seen.get(one))).toEqual([1, 4999, 3000]);
+  // It began anywhere, and there is no lap to come round: by a pick or so.
+  for (const [i, count] of [1, 4999, 3000].entries())
+    expect(Math.abs((seen.get(address(i)) ?? 0) - count)).toBeLessThan(2);
 });
 
 test('updates do not bend the shares: one every 20 requests, for 4,000 requests', async () => {
@@ -124,7 +126,16 @@ test('a dead server of ten costs no request, and is not tried by each', async ()
   expect(failures).toBeLessThan(100);
   // What it would have got is spread over the others, not heaped upon its neighbour.
   const others = addresses.filter((_, i) => i !== 4).map((one) => seen.get(one) ?? 0);
-  expect(Math.max(...others) / Math.min(...others)).toBeLessThan(1.4);
+  expect(Math.max(...others) / Math.min(...others)).toBeLessThan(1.05);
+});
+
+test('a dead server that outweighs all others costs no request either', async () => {
+  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  await publish({ shop: bodyOf('shop', weigh(3000, 1, 1)) });
+  await servers.list[0]?.die();
+  const seen = await client.load(edge.url, 'shop.example', 500, 16);
+  expect([...seen.keys()].sort()).toEqual([address(1), address(2)].sort());
+  expect(Math.abs((seen.get(address(1)) ?? 0) - 250)).toBeLessThan(80);
 });
 
 test('the only server, dead: an error for each request, and each is counted', async () => {
