@@ -56,10 +56,26 @@ local function escape(text, at)
   return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 12
 end
 
+-- Bodies travel as strings: thousands of escaped quotes, and nothing else. One gsub takes them.
+local function read_plain_escapes(text, at)
+  local stop = at
+  repeat
+    stop = find(text, '"', stop + 1, true)
+    if not stop then return nil end
+    local before = stop - 1
+    while byte(text, before) == 92 do before = before - 1 end
+  until (stop - before) % 2 == 1
+  local inner = sub(text, at + 1, stop - 1)
+  if find(inner, '\\[^"\\]') or find(inner, '%c') then return nil end
+  return (gsub(inner, '\\(.)', '%1')), stop + 1
+end
+
 -- A string whose opening quote is at `at`.
 local function read_string(text, at)
   local stop = find(text, '["\\%c]', at + 1)
   if stop and byte(text, stop) == 34 then return sub(text, at + 1, stop - 1), stop + 1 end
+  local plain, after_plain = read_plain_escapes(text, at)
+  if plain then return plain, after_plain end
   local parts, from = {}, at + 1
   while true do
     stop = find(text, '["\\%c]', from)

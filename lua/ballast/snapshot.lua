@@ -27,12 +27,14 @@ local LOOK_SECONDS = 0.05
 local GATHER_SECONDS, REST = 0.2, 10
 local SESSION_SECONDS = 60
 local RETRY_SECONDS = 2
+-- How long another process may hold the lock before that is told.
+local HELD_SECONDS = 5
 
 local snapshot = {}
 
 local settings
 local lock
-local not_before = 0
+local not_before, held_until = 0, 0
 
 function snapshot.init(config)
   settings = config
@@ -116,12 +118,12 @@ local function write_generation(generation)
 end
 
 -- Two processes that write one folder (an upgrade in place, a name used twice) would make `saved`
--- untrue for both: the second waits.
+-- untrue for both: the second waits. In a reload that is for a moment, and no error.
 local function hold_lock()
   if lock then return true end
-  local err
-  lock, err = system.lock_file(settings.state_dir .. '/lock')
-  return lock, err
+  local err, is_held
+  lock, err, is_held = system.lock_file(settings.state_dir .. '/lock')
+  return lock, err, is_held
 end
 
 local function report(err)
@@ -139,8 +141,12 @@ local function save()
   if state.get('written_' .. generation) == change then return true end
   -- The second of a pair follows the first at once; the first waits for company.
   if state.get('written_' .. newer) ~= change and now < not_before then return true end
-  local ok, err = hold_lock()
-  if ok then ok, err = write_generation(generation) end
+  local ok, err, is_held = hold_lock()
+  if is_held and now < held_until then return true end
+  if ok then
+    held_until = now + HELD_SECONDS
+    ok, err = write_generation(generation)
+  end
   local finished = system.monotonic()
   not_before = finished + max(GATHER_SECONDS, REST * (finished - now))
   report(not ok and err or nil)
@@ -150,6 +156,7 @@ end
 -- Returns the seconds to wait before the next session.
 function snapshot.session(is_active)
   local started, ok = system.monotonic(), true
+  held_until = started + HELD_SECONDS
   while ok and is_active() and system.monotonic() - started < SESSION_SECONDS do
     ok = save()
     if ok then ngx.sleep(LOOK_SECONDS) end

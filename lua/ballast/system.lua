@@ -103,7 +103,7 @@ function system.lock_file(path)
   if fd < 0 then return fault('open ' .. path) end
   if C.ballast_flock(fd, LOCK_EX_NB) ~= 0 then
     C.ballast_close(fd)
-    return nil, path .. ' is held by another process'
+    return nil, path .. ' is held by another process', true
   end
   return fd
 end
