@@ -75,6 +75,7 @@ function ballast.init_worker()
   local a, b, c, d = string.byte(system.random_bytes(4), 1, 4)
   math.randomseed((ngx.worker.pid() * 65536 + a + b * 256 + c * 65536 + d * 16777216) % 2 ^ 31)
   if ngx.worker.id() == 0 then snapshot.check_folder() end
+  state.write_worker(ngx.worker.pid(), state.get('mark'))
   local ok, err = ngx.timer.every(TICK_SECONDS, tick)
   if not ok then ngx.log(ngx.ERR, 'ballast: no timer: ', err) end
 end

@@ -43,7 +43,7 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
   await writeFile(join(folder, 'edge.json'), JSON.stringify(settings));
   for (const file of ['ballast-http.conf', 'ballast-control.conf']) {
     const text = await readFile(join(root, 'nginx', file), 'utf8');
-    await writeFile(join(folder, file), place(text, folder, ports, options));
+    await writeFile(join(folder, file), placeFiles(text, folder, ports, options));
   }
   const configuration = join(folder, 'nginx.conf');
   await writeFile(configuration, wrap(folder, ports, options, user?.line ?? ''));
@@ -51,7 +51,7 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
 }
 
 /** Everything that nginx/*.conf ask a person to change. */
-function place(text: string, folder: string, ports: Ports, options: EdgeFiles): string {
+export function placeFiles(text: string, folder: string, ports: Ports, options: EdgeFiles): string {
   return text
     .replaceAll('/usr/share/ballast/lua', join(root, 'lua'))
     .replaceAll('/etc/ballast/edge.json', join(folder, 'edge.json'))
@@ -104,7 +104,7 @@ function unprivileged(): { uid: number; gid: number; line: string } | undefined 
 }
 
 /** Where the Lua module is a file of its own it must be loaded; OpenResty has it built in. */
-function modules(): string[] {
+export function modules(): string[] {
   const built = execFileSync('sh', ['-c', 'nginx -V 2>&1'], { encoding: 'utf8' });
   const folder = built.match(/--modules-path=(\S+)/)?.[1] ?? '';
   return ['ndk_http_module.so', 'ngx_http_lua_module.so']

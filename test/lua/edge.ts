@@ -113,8 +113,8 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
     nginx.unref();
     const seen = await until(`edge ${options.name ?? ''} answers`, async () => {
       if (child !== nginx || nginx.pid === undefined) return 'ended';
-      const { status } = await call('GET', '/v1/state');
-      return status === 200 && pids().workers.length === workers && 'up';
+      const seen = await state();
+      return seen.workers.length === workers && 'up';
     });
     if (seen === 'ended') throw new Error(`nginx ended:\n${(await errorLog()).slice(-4000)}`);
   }
