@@ -32,8 +32,9 @@ const GLOSSARY: Readonly<Record<string, string>> = {
 const EXCEPTIONS: readonly string[] = [
   // An nginx worker, in an edge's state.
   'EdgeWorker',
-  'WorkerState',
-  'WorkerMark',
+  // Kubernetes' own kinds, as they are read.
+  'GatewayRecord',
+  'ServiceRecord',
 ];
 
 const EXPORTED = /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:interface|type|class)\s+(\w+)/gm;
