@@ -23,6 +23,8 @@ export interface ClusterReader {
   footprint(app: AppName): Footprint;
   /** `mark` only notes what to look at again; it must not throw. Returns the way to stop. */
   onDirty(mark: (dirty: Dirty) => void): () => void;
+  /** Lists everything anew, for the guard's second look; `status().relists` counts it when it is in. */
+  relist(): void;
   close(): Promise<void>;
 }
 

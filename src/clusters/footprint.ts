@@ -1,0 +1,104 @@
+// What one cluster has of one app: its pods, whether outside traffic is led to it, its hosts. Pure,
+// and as cheap as the app is small: everything is looked up by Service, nothing is searched.
+//
+// In: the slim records of the app's Services. Out: a Footprint. Nothing here fails: what does not
+// count has a reason.
+
+import type { AppName, Footprint, Reason } from '../model.ts';
+import type { ServiceRecord, SliceRecord } from './records.ts';
+import type { IngressRecord, RouteTarget } from './route-records.ts';
+
+/** Records by key; a Service's key is `namespace/name`. */
+export interface Records {
+  /** Keys of the app's Services: as told, also absent ones, or as discovered. */
+  servicesOf(app: AppName): { readonly keys: readonly string[]; readonly told: boolean };
+  service(key: string): ServiceRecord | undefined;
+  slicesOf(key: string): Iterable<SliceRecord>;
+  ingressesTo(key: string): Iterable<IngressRecord>;
+  /** Accepted HTTPRoutes' targets, with the hosts of their Gateways where they name none. */
+  routeTargetsTo(key: string): Iterable<RouteTarget>;
+  readonly routes: RouteRules;
+}
+
+export interface RouteRules {
+  /** `some`: not all kinds can be read, so that a missing route proves nothing. */
+  readonly checked: 'all' | 'some' | 'off';
+  /** Ingress classes that count; empty: all. */
+  readonly classes: ReadonlySet<string>;
+  /** Names of the IngressClasses that exist; absent: not known. */
+  readonly existing?: ReadonlySet<string>;
+}
+
+export function takeFootprint(records: Records, app: AppName): Footprint {
+  const { keys, told } = records.servicesOf(app);
+  const services = keys.flatMap((key) => {
+    const service = records.service(key);
+    return service ? [{ key, service }] : [];
+  });
+  const pods = new Set<string>();
+  const hosts = new Set<string>();
+  let led = false;
+  for (const { key, service } of services) {
+    if (service.external) continue;
+    for (const slice of records.slicesOf(key)) for (const pod of slice.pods) pods.add(pod);
+    for (const target of targetsTo(records, key, service)) {
+      led = true;
+      for (const host of target.hosts) hosts.add(host);
+    }
+  }
+  const { checked } = records.routes;
+  const routed = checked !== 'off' && led ? true : checked === 'all' ? false : 'unchecked';
+  const found = { pods: pods.size, routed, hosts: [...hosts].toSorted() } as const;
+  const reason =
+    serviceReason(keys, services, told) ??
+    (routed === false && pods.size > 0 ? notRouted(services) : undefined);
+  return reason ? { ...found, reason } : found;
+}
+
+type Found = { readonly key: string; readonly service: ServiceRecord };
+
+function serviceReason(
+  keys: readonly string[],
+  services: readonly Found[],
+  told: boolean,
+): Reason | undefined {
+  if (keys.length > 0 && services.length === 0) {
+    return { code: 'no-service', text: `No Service ${keys.join(', ')} here` };
+  }
+  const namespaces = new Set(services.map(({ service }) => service.namespace));
+  if (!told && namespaces.size > 1) {
+    const places = services.map(({ key }) => key).join(', ');
+    const text = `Found in ${namespaces.size} namespaces (${places}) that the configuration does not add up`;
+    return { code: 'two-namespaces', text };
+  }
+  const external = services.find(({ service }) => service.external);
+  if (!external) return undefined;
+  const text = `Service ${external.key} is an ExternalName, which has no pods`;
+  return { code: 'external-name', text };
+}
+
+function notRouted(services: readonly Found[]): Reason {
+  const places = services.map(({ key }) => key).join(', ');
+  return { code: 'not-routed', text: `No Ingress and no HTTPRoute leads to ${places}` };
+}
+
+function* targetsTo(records: Records, key: string, service: ServiceRecord): Generator<RouteTarget> {
+  for (const ingress of records.ingressesTo(key)) {
+    if (!classCounts(ingress, records.routes)) continue;
+    for (const target of ingress.targets) {
+      if (target.service === key && hasPort(service, target)) yield target;
+    }
+  }
+  for (const target of records.routeTargetsTo(key)) if (hasPort(service, target)) yield target;
+}
+
+function classCounts(ingress: IngressRecord, { classes, existing }: RouteRules): boolean {
+  const own = ingress.class;
+  if (own?.by === 'field' && existing && !existing.has(own.name)) return false;
+  return classes.size === 0 || (own !== undefined && classes.has(own.name));
+}
+
+function hasPort(service: ServiceRecord, { port }: RouteTarget): boolean {
+  if (port === undefined) return true;
+  return service.ports.some(({ number, name }) => port === number || port === name);
+}

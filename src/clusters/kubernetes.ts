@@ -1,0 +1,282 @@
+// The real cluster: reflectors over one link, records with indexes, footprints on demand.
+//
+// Comes in: settings, which apps to look for, a kubeconfig. Goes out: ClusterReader. On failure:
+// a kubeconfig that cannot be read or understood is a BallastError at once; an API server that cannot
+// be reached is no error but a state. What was counted stays; `stale` says since when and why.
+//
+// Nodes that fall silent make the cluster stale in the same moment in which their records change, so
+// that nobody reads the counts that fall with them as fresh. Marks go out once a macrotask, after
+// the state is known.
+
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { BallastError } from '../errors.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../model.ts';
+import type { AppSources, ClusterReader } from './cluster.ts';
+import { ClusterRecords } from './cluster-records.ts';
+import { takeFootprint } from './footprint.ts';
+import { findIngressNodes, type IngressNodes } from './ingress-nodes.ts';
+import { type LoadedConfig, loadInCluster, loadKubeconfig } from './kubeconfig.ts';
+import { Link, type LinkLimits } from './link.ts';
+import { createPace } from './pace.ts';
+import type { ReflectorLimits } from './reflector.ts';
+import { type Followed, followResources } from './resources.ts';
+import { parseSelector } from './selector.ts';
+import type { ClusterSettings } from './settings.ts';
+import { followSilence, NO_SILENCE, type Silence } from './silent-nodes.ts';
+import {
+  isUnread,
+  type ResourceHealth,
+  routesChecked,
+  type Standing,
+  standingOf,
+} from './standing.ts';
+
+export interface ClusterWorld {
+  /** The kubeconfig's path is relative to this folder: the configuration file's. */
+  readonly baseFolder: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly limits?: Partial<ReflectorLimits & LinkLimits>;
+}
+
+const LIMITS: ReflectorLimits & LinkLimits = {
+  pageSize: 250,
+  pageMs: 30_000,
+  watchSeconds: 300,
+  silentMs: 180_000,
+  http1WatchSeconds: 15,
+  http1GraceMs: 8_000,
+  connectMs: 10_000,
+  headersMs: 20_000,
+  pingMs: 10_000,
+  credentialsMs: 30_000,
+};
+
+export async function openKubernetesCluster(
+  settings: ClusterSettings,
+  sources: AppSources,
+  world: ClusterWorld,
+): Promise<ClusterReader> {
+  const load = () => loadCluster(settings, world);
+  const loaded = await load();
+  return new KubernetesCluster(settings, sources, world, { loaded, load });
+}
+
+async function loadCluster(settings: ClusterSettings, world: ClusterWorld): Promise<LoadedConfig> {
+  const { name, kubeconfig, inCluster } = settings;
+  if (inCluster) return loadInCluster(world.environment, name);
+  if (!kubeconfig) {
+    throw new BallastError('config-invalid', `cluster ${name}: neither kubeconfig nor inCluster`);
+  }
+  return await loadKubeconfig(kubeconfig, { name, baseFolder: world.baseFolder });
+}
+
+class KubernetesCluster implements ClusterReader {
+  readonly name: ClusterName;
+  readonly #settings: ClusterSettings;
+  readonly #world: ClusterWorld;
+  readonly #records: ClusterRecords;
+  readonly #link: Link;
+  readonly #followed: readonly Followed[];
+  readonly #marks = new Set<(dirty: Dirty) => void>();
+  readonly #closed = new AbortController();
+  readonly #opened: number;
+  #silence: Silence = NO_SILENCE;
+  #silentSince = 0;
+  #nodes: IngressNodes = { nodes: [], leftOut: [], counted: new Set() };
+  #nodesMoved = false;
+  #entered: { readonly state: Standing['state']; readonly at: number };
+  #seenBefore = false;
+  #dirty: Set<AppName> | 'all' = new Set();
+  #scheduled = false;
+
+  constructor(
+    settings: ClusterSettings,
+    sources: AppSources,
+    world: ClusterWorld,
+    config: { readonly loaded: LoadedConfig; readonly load: () => Promise<LoadedConfig> },
+  ) {
+    const { clock, random } = world;
+    const limits = { ...LIMITS, ...world.limits };
+    const isIngressNode = parseSelector(settings.ingress.nodes);
+    if (!isIngressNode) {
+      const detail = `cluster ${settings.name}: ingress.nodes is no label selector`;
+      throw new BallastError('config-invalid', `${detail}: ${settings.ingress.nodes}`);
+    }
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#world = world;
+    this.#opened = clock.now();
+    this.#entered = { state: 'unseen', at: this.#opened };
+    const checked = settings.routed === 'off' ? 'off' : 'some';
+    this.#records = new ClusterRecords(sources, {
+      checked,
+      classes: new Set(settings.ingress.classes),
+    });
+    this.#link = new Link(config.loaded, config.load, { clock, limits });
+    this.#followed = followResources({
+      settings,
+      sources,
+      records: this.#records,
+      isIngressNode,
+      followers: {
+        dirty: (apps) => this.#mark(apps),
+        nodesChanged: () => this.#followNodes(),
+        classesChanged: () => this.#followRoutes(),
+      },
+      parts: {
+        link: this.#link,
+        pace: createPace(clock, random),
+        clock,
+        random,
+        limits,
+        healthChanged: () => this.#followRoutes(),
+        setBack: () => this.relist(),
+      },
+    });
+    for (const { reflector } of this.#followed) reflector.start();
+  }
+
+  status(): ClusterStatus {
+    const { clock } = this.#world;
+    const standing = this.#stand();
+    const { state, reason } = standing;
+    const since = state === 'stale' ? this.#lastWord(standing) : this.#entered.at;
+    const lists = this.#followed.map(({ reflector }) => reflector.health().lists);
+    const { nodes, leftOut } = this.#ingressNodes();
+    return {
+      name: this.name,
+      state,
+      ageSeconds: Math.max(0, (clock.now() - since) / 1000),
+      ...(reason !== undefined && { reason }),
+      ingressNodes: nodes,
+      leftOut,
+      relists: lists.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+    };
+  }
+
+  apps(): ReadonlySet<AppName> {
+    return this.#records.apps();
+  }
+
+  footprint(app: AppName): Footprint {
+    return takeFootprint(this.#records, app);
+  }
+
+  onDirty(mark: (dirty: Dirty) => void): () => void {
+    this.#marks.add(mark);
+    return () => this.#marks.delete(mark);
+  }
+
+  relist(): void {
+    for (const { reflector } of this.#followed) reflector.relist();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#marks.clear();
+    await Promise.all(this.#followed.map(({ reflector }) => reflector.close()));
+    await this.#link.close();
+  }
+
+  #resources(): ResourceHealth[] {
+    return this.#followed.map(({ kind, reflector }) => {
+      return { kind, title: reflector.title, health: reflector.health() };
+    });
+  }
+
+  #stand(): Standing {
+    const now = this.#world.clock.now();
+    const seen = { seenBefore: this.#seenBefore, now };
+    const standing = standingOf(this.#resources(), this.#silence, seen);
+    if (standing.state === 'fresh') this.#seenBefore = true;
+    if (standing.state !== this.#entered.state) {
+      this.#entered = { state: standing.state, at: now };
+      this.#mark('all');
+    }
+    return standing;
+  }
+
+  #lastWord({ lastWord }: Standing): number {
+    return lastWord ?? this.#silentSince;
+  }
+
+  #followNodes(): void {
+    const { clock } = this.#world;
+    const now = clock.now();
+    const before = this.#silence.until;
+    this.#silence = followSilence(this.#silence, this.#records.nodes.values(), now);
+    const { until } = this.#silence;
+    if (until !== undefined && before === undefined) this.#silentSince = now;
+    if (until !== undefined && until !== before && until !== Number.POSITIVE_INFINITY) {
+      void clock.sleep(until - now + 1, this.#closed.signal).then(() => this.#schedule());
+    }
+    this.#nodesMoved = true;
+    this.#schedule();
+  }
+
+  /** What can be read of the routes, and which classes exist, decides for every app. */
+  #followRoutes(): void {
+    const { routes } = this.#records;
+    const resources = this.#resources();
+    const classes = resources.find(({ kind }) => kind === 'classes');
+    const known = classes?.health.listed === true && !isUnread(classes);
+    const names = known ? this.#records.classNames() : undefined;
+    const checked = routes.checked === 'off' ? 'off' : routesChecked(resources);
+    const same = [...(names ?? [])].join() === [...(routes.existing ?? [])].join();
+    if (checked !== routes.checked || !same) {
+      this.#records.routes = {
+        checked,
+        classes: routes.classes,
+        ...(names && { existing: names }),
+      };
+      this.#mark('all');
+    }
+    this.#schedule();
+  }
+
+  #ingressNodes(): IngressNodes {
+    if (!this.#nodesMoved) return this.#nodes;
+    this.#nodesMoved = false;
+    const { port, addressType = 'InternalIP', pods } = this.#settings.ingress;
+    const rules = { port, addressType, pods: pods !== undefined };
+    const { nodes, ingressPods } = this.#records;
+    const before = this.#nodes;
+    this.#nodes = findIngressNodes(nodes.values(), ingressPods.values(), before.counted, rules);
+    if (JSON.stringify(before.nodes) !== JSON.stringify(this.#nodes.nodes)) this.#mark('all');
+    return this.#nodes;
+  }
+
+  #mark(dirty: Dirty): void {
+    if (dirty === 'all') this.#dirty = 'all';
+    else if (this.#dirty !== 'all') for (const app of dirty) this.#dirty.add(app);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed.signal.aborted) return;
+    this.#scheduled = true;
+    void this.#world.clock.sleep(0, this.#closed.signal).then(() => this.#tell());
+  }
+
+  #tell(): void {
+    if (this.#closed.signal.aborted) return;
+    // May mark more, which this telling takes with it.
+    this.#ingressNodes();
+    this.#stand();
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    this.#scheduled = false;
+    if (dirty !== 'all' && dirty.size === 0) return;
+    for (const mark of this.#marks) {
+      try {
+        mark(dirty);
+      } catch (err) {
+        this.#world.log.error({ err, cluster: this.name }, 'a mark threw');
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// A cluster that a test or a demonstration drives: it says what should be seen, and nothing is
+// watched. Passes test/conformance/cluster.ts like the real one.
+
+import type {
+  AppName,
+  ClusterName,
+  ClusterState,
+  ClusterStatus,
+  Dirty,
+  Footprint,
+  IngressNode,
+  LeftOutNode,
+} from '../model.ts';
+import type { ClusterReader } from './cluster.ts';
+
+export interface MemoryStatus {
+  readonly state: ClusterState;
+  readonly ageSeconds?: number;
+  readonly reason?: string;
+  readonly relists?: number;
+}
+
+const NOTHING: Footprint = { pods: 0, routed: 'unchecked', hosts: [] };
+
+export class MemoryCluster implements ClusterReader {
+  readonly name: ClusterName;
+  readonly #footprints = new Map<AppName, Footprint>();
+  readonly #marks = new Set<(dirty: Dirty) => void>();
+  #nodes: readonly IngressNode[] = [];
+  #leftOut: readonly LeftOutNode[] = [];
+  #status: MemoryStatus;
+
+  constructor(name: ClusterName, status: MemoryStatus = { state: 'fresh' }) {
+    this.name = name;
+    this.#status = status;
+  }
+
+  /** Undefined: the cluster shows nothing of the app any more. */
+  set(app: AppName, footprint: Partial<Footprint> | undefined): void {
+    if (footprint) this.#footprints.set(app, { ...NOTHING, routed: true, ...footprint });
+    else this.#footprints.delete(app);
+    this.#mark(new Set([app]));
+  }
+
+  setNodes(nodes: readonly IngressNode[], leftOut: readonly LeftOutNode[] = []): void {
+    this.#nodes = nodes;
+    this.#leftOut = leftOut;
+    this.#mark('all');
+  }
+
+  setStatus(status: MemoryStatus): void {
+    this.#status = status;
+    this.#mark('all');
+  }
+
+  status(): ClusterStatus {
+    const { state, ageSeconds = 0, reason, relists = 0 } = this.#status;
+    const seen = { ingressNodes: this.#nodes, leftOut: this.#leftOut };
+    return { name: this.name, state, ageSeconds, relists, ...seen, ...(reason && { reason }) };
+  }
+
+  apps(): ReadonlySet<AppName> {
+    return new Set(this.#footprints.keys());
+  }
+
+  footprint(app: AppName): Footprint {
+    return this.#footprints.get(app) ?? NOTHING;
+  }
+
+  onDirty(mark: (dirty: Dirty) => void): () => void {
+    this.#marks.add(mark);
+    return () => this.#marks.delete(mark);
+  }
+
+  relist(): void {
+    const { relists = 0 } = this.#status;
+    this.setStatus({ ...this.#status, relists: relists + 1 });
+  }
+
+  async close(): Promise<void> {
+    this.#marks.clear();
+  }
+
+  #mark(dirty: Dirty): void {
+    for (const mark of this.#marks) mark(dirty);
+  }
+}

@@ -1,0 +1,71 @@
+// How often a cluster is called. A cluster that answers is called at once; one that does not gets one
+// request a second at most, whatever number of resources wait: the first to get an answer wakes all.
+
+import type { Clock } from '../clock.ts';
+
+export interface Pace {
+  /** Waits for a turn; `retry` takes a turn of its own even where the cluster answers. */
+  enter(signal: AbortSignal, retry: boolean): Promise<void>;
+  answered(): void;
+  /** No answer, or one that says the whole cluster is in trouble. */
+  failed(retryAfterMs?: number): void;
+  /** A link broke: who comes next tries it, the others wait for the result. */
+  suspect(): void;
+}
+
+const SLOT_MS = 1000;
+const LONGEST_MS = 8000;
+
+/** From 1 s, doubled each time, up to `longest`; a quarter of jitter on top. */
+export function backOff(failures: number, longest: number, random: () => number): number {
+  const base = Math.min(longest, SLOT_MS * 2 ** Math.min(failures - 1, 20));
+  return base * (1 + random() / 4);
+}
+
+export function createPace(clock: Clock, random: () => number): Pace {
+  // As in doubt: the first request opens the connection that the others then share.
+  let failing = true;
+  let failures = 0;
+  let nextSlot = 0;
+  /** Before this nobody calls, woken or not. */
+  let heldUntil = 0;
+  /** Until when the back-off of the last failure lasts. */
+  let heldBy = 0;
+  let wake = new AbortController();
+
+  return {
+    async enter(signal, retry) {
+      while (!signal.aborted) {
+        const now = clock.now();
+        if (!retry && !failing && now >= heldUntil) return;
+        const slot = Math.max(now, nextSlot, heldUntil);
+        nextSlot = slot + SLOT_MS;
+        if (slot > now) {
+          const early = retry ? signal : AbortSignal.any([signal, wake.signal]);
+          await clock.sleep(slot - now, early);
+        }
+        if (clock.now() >= slot && slot >= heldUntil) return;
+      }
+    },
+    answered() {
+      if (!failing) return;
+      failing = false;
+      failures = 0;
+      wake.abort();
+      wake = new AbortController();
+    },
+    failed(retryAfterMs = 0) {
+      const now = clock.now();
+      heldUntil = Math.max(heldUntil, now + retryAfterMs);
+      // Requests that were under way together fail together, and count once.
+      if (failing && failures > 0 && now < heldBy) return;
+      failing = true;
+      failures++;
+      heldBy = now + backOff(failures, LONGEST_MS, random);
+      nextSlot = Math.max(nextSlot, heldBy);
+    },
+    suspect() {
+      failing = true;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// From objects of a cluster's API to slim records: only what counts, so that a page can be dropped
+// at once. Pure. Unknown fields are ignored; an object without name, uid or version throws.
+
+import type { Interner } from './interner.ts';
+
+export interface Meta {
+  readonly uid: string;
+  /** resourceVersion. */
+  readonly version: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ServiceRecord extends Meta {
+  /** Value of the discovery label. */
+  readonly app?: string;
+  readonly external: boolean;
+  readonly ports: readonly { readonly number: number; readonly name?: string }[];
+}
+
+export interface SliceRecord extends Meta {
+  /** Name of the Service in the same namespace. */
+  readonly service?: string;
+  /** Serving, not terminating: uid of the pod, else the address. */
+  readonly pods: readonly string[];
+}
+
+export type NodeReady = 'True' | 'False' | 'Unknown';
+
+export interface NodeRecord extends Meta {
+  readonly ready: NodeReady;
+  readonly unschedulable: boolean;
+  /** Matches `ingress.nodes`. */
+  readonly ingress: boolean;
+  /** Labelled to be left out by load balancers. */
+  readonly excluded: boolean;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+}
+
+export interface IngressPodRecord extends Meta {
+  readonly node?: string;
+  readonly ready: boolean;
+  readonly containersReady: boolean;
+}
+
+/** What the parsers need to know beside the object. */
+export interface Reading {
+  readonly intern: Interner;
+  readonly serviceLabel?: string;
+  readonly isIngressNode: (labels: Readonly<Record<string, string>>) => boolean;
+}
+
+export interface RawMeta {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly deletionTimestamp?: string;
+}
+
+export interface Raw<Spec = unknown, Status = unknown> {
+  readonly metadata?: RawMeta;
+  readonly spec?: Spec | null;
+  readonly status?: Status | null;
+}
+
+interface RawCondition {
+  readonly type?: string;
+  readonly status?: string;
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+export function readMeta(raw: Raw, intern: Interner): Meta {
+  const { uid, resourceVersion, namespace = '', name } = raw.metadata ?? {};
+  if (!uid || !resourceVersion || !name) throw new Error('an object without uid, version or name');
+  return { uid, version: resourceVersion, namespace: intern(namespace), name: intern(name) };
+}
+
+export function readService(
+  raw: Raw<{
+    readonly type?: string;
+    readonly ports?: readonly { readonly port: number; readonly name?: string }[];
+  }>,
+  { intern, serviceLabel }: Reading,
+): ServiceRecord {
+  const app = serviceLabel === undefined ? undefined : raw.metadata?.labels?.[serviceLabel];
+  return {
+    ...readMeta(raw, intern),
+    ...(app && { app: intern(app) }),
+    external: raw.spec?.type === 'ExternalName',
+    ports: (raw.spec?.ports ?? []).map(({ port, name }) => ({
+      number: port,
+      ...(name && { name: intern(name) }),
+    })),
+  };
+}
+
+interface RawEndpoint {
+  readonly addresses?: readonly string[];
+  readonly conditions?: {
+    readonly ready?: boolean | null;
+    readonly serving?: boolean | null;
+    readonly terminating?: boolean | null;
+  };
+  readonly targetRef?: { readonly uid?: string };
+}
+
+export function readSlice(
+  raw: Raw & { readonly endpoints?: readonly RawEndpoint[] | null },
+  { intern }: Reading,
+): SliceRecord {
+  const service = raw.metadata?.labels?.[SERVICE_NAME];
+  const pods: string[] = [];
+  for (const endpoint of raw.endpoints ?? []) {
+    const pod = endpoint.targetRef?.uid ?? endpoint.addresses?.[0];
+    // The uid stands in one slice for each family, and in two while an endpoint moves.
+    if (pod !== undefined && countsEndpoint(endpoint)) pods.push(pod);
+  }
+  return { ...readMeta(raw, intern), ...(service && { service: intern(service) }), pods };
+}
+
+/** Not `ready`: publishNotReadyAddresses makes that true for pods that are not. */
+function countsEndpoint({ conditions }: RawEndpoint): boolean {
+  if (conditions?.terminating) return false;
+  return conditions?.serving ?? conditions?.ready ?? true;
+}
+
+export function readNode(
+  raw: Raw<
+    { readonly unschedulable?: boolean },
+    {
+      readonly conditions?: readonly RawCondition[];
+      readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    }
+  >,
+  { intern, isIngressNode }: Reading,
+): NodeRecord {
+  const labels = raw.metadata?.labels ?? {};
+  const ready = conditionOf(raw.status?.conditions, 'Ready');
+  return {
+    ...readMeta(raw, intern),
+    ready: ready === 'True' || ready === 'Unknown' ? ready : 'False',
+    unschedulable: raw.spec?.unschedulable === true,
+    ingress: isIngressNode(labels),
+    excluded: EXCLUDED in labels,
+    addresses: (raw.status?.addresses ?? [])
+      .filter(({ type }) => type.endsWith('IP'))
+      .map(({ type, address }) => ({ type: intern(type), address })),
+  };
+}
+
+export function readIngressPod(
+  raw: Raw<{ readonly nodeName?: string }, { readonly conditions?: readonly RawCondition[] }>,
+  { intern }: Reading,
+): IngressPodRecord {
+  const { conditions } = raw.status ?? {};
+  const leaving = raw.metadata?.deletionTimestamp !== undefined;
+  const node = raw.spec?.nodeName;
+  return {
+    ...readMeta(raw, intern),
+    ...(node && { node: intern(node) }),
+    ready: !leaving && conditionOf(conditions, 'Ready') === 'True',
+    containersReady: !leaving && conditionOf(conditions, 'ContainersReady') === 'True',
+  };
+}
+
+function conditionOf(
+  conditions: readonly RawCondition[] | undefined,
+  type: string,
+): string | undefined {
+  return conditions?.find((condition) => condition.type === type)?.status;
+}

@@ -1,0 +1,343 @@
+// One resource of one cluster, followed for ever: paged lists, then watches, then a list again where
+// that is needed.
+//
+// In: answers of the API. Out: changes of slim records, and a health. On failure: what is known stays,
+// the health says since when and why, and it is tried again, at the cluster's pace. Nothing but
+// close() ends it.
+//
+//   what happens                                         what follows
+//   watch ended as it should                             watch from there, at once
+//   watch broke (reset, half-open, cut line)             watch from there, one request first
+//   410, broken line, disorder, ERROR but 429 and 5xx    list
+//   no bookmark in `silentMs` (etcd was restored)        list
+//   no answer, 429, 5xx, a web page                      back-off of the cluster, Retry-After obeyed
+//   401                                                  credentials anew, once at once
+//   403, 404 and others                                  back-off of this resource alone
+
+import type { Clock } from '../clock.ts';
+import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-failure.ts';
+import type { Change } from './cluster-records.ts';
+import type { Link } from './link.ts';
+import { backOff, type Pace } from './pace.ts';
+import { readPage } from './page.ts';
+import { applyEvent, type RecordStore, swapRecords, takeBookmark } from './record-store.ts';
+import type { Meta, Raw } from './records.ts';
+import { compareVersions } from './versions.ts';
+import { BrokenLine, type RawStatus, readEvents, type WatchEvent } from './watch-events.ts';
+
+export interface Resource<R extends Meta> {
+  /** As in `endpointslices of prod`. */
+  readonly title: string;
+  readonly path: string;
+  readonly labelSelector?: string;
+  /** After failed calls a list comes before a watch, so that all of it is of one moment. */
+  readonly listAfterTrouble: boolean;
+  read(raw: Raw): R;
+  /** Must not throw. */
+  changed(changes: readonly Change<R>[]): void;
+}
+
+export interface ReflectorLimits {
+  readonly pageSize: number;
+  readonly pageMs: number;
+  readonly watchSeconds: number;
+  /** A watch without any line for so long is of no use; bookmarks come every 60 s. */
+  readonly silentMs: number;
+  /** HTTP/1.1 has no pings: short watches, and one that does not end in time is half-open. */
+  readonly http1WatchSeconds: number;
+  readonly http1GraceMs: number;
+}
+
+export interface ReflectorParts {
+  readonly link: Link;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits: ReflectorLimits;
+  /** After each change of the health. Must not throw. */
+  healthChanged(): void;
+  /** The cluster's versions went back: everything is to be listed again. */
+  setBack(): void;
+}
+
+export interface Health {
+  readonly listed: boolean;
+  /** When the last good word came. */
+  readonly lastWord: number;
+  readonly lists: number;
+  readonly trouble?: Trouble;
+}
+
+export interface Trouble {
+  readonly since: number;
+  readonly text: string;
+  readonly status?: number;
+}
+
+type Outcome =
+  | { readonly kind: 'listed' | 'ended' | 'broken' | 'relist' }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+const CALM_MS = 10_000;
+const LONGEST_REST_MS = 30_000;
+const LONGEST_ABSENT_MS = 60_000;
+
+export class Reflector<R extends Meta> {
+  readonly title: string;
+  readonly #resource: Resource<R>;
+  readonly #parts: ReflectorParts;
+  readonly #closed = new AbortController();
+  readonly #store: RecordStore<R> = { records: new Map(), version: '' };
+  #health: Health;
+  /** The list or watch under way, or the wait for it. */
+  #turn = new AbortController();
+  #mustList = true;
+  #failures = 0;
+  /** Lists and breaks in a row without a quiet watch between them. */
+  #unrest = 0;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(resource: Resource<R>, parts: ReflectorParts) {
+    this.title = resource.title;
+    this.#resource = resource;
+    this.#parts = parts;
+    this.#health = { listed: false, lastWord: parts.clock.now(), lists: 0 };
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  health(): Health {
+    return this.#health;
+  }
+
+  relist(): void {
+    this.#mustList = true;
+    this.#turn.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    let outcome: Outcome = { kind: 'listed' };
+    while (!this.#closed.signal.aborted) {
+      const turn = new AbortController();
+      this.#turn = turn;
+      const signal = AbortSignal.any([this.#closed.signal, turn.signal]);
+      await this.#rest(outcome, signal);
+      if (!signal.aborted) outcome = await this.#step(signal);
+      if (signal.aborted) outcome = { kind: 'ended' };
+      else if (outcome.kind === 'failed') this.#fail(outcome.failure);
+      else if (outcome.kind === 'relist') this.#mustList = true;
+    }
+  }
+
+  async #step(signal: AbortSignal): Promise<Outcome> {
+    const { clock, link } = this.#parts;
+    const started = clock.now();
+    try {
+      return this.#mustList ? await this.#list(signal) : await this.#watch(signal);
+    } catch (error) {
+      const failure = failureOf(error);
+      // Over HTTP/2 pings find a dead connection; over HTTP/1.1 every later call might hang on one.
+      if (!link.http2 && failure.scope === 'cluster' && link.lastHeard < started) link.renew();
+      return { kind: 'failed', failure };
+    }
+  }
+
+  async #rest(outcome: Outcome, signal: AbortSignal): Promise<void> {
+    const { pace, clock, random } = this.#parts;
+    if (outcome.kind === 'failed') return this.#restAfter(outcome.failure, signal);
+    if (outcome.kind === 'broken') pace.suspect();
+    if (this.#unrest > 1) {
+      await clock.sleep(backOff(this.#unrest - 1, LONGEST_REST_MS, random), signal);
+    }
+    await pace.enter(signal, false);
+  }
+
+  async #restAfter(failure: Failure, signal: AbortSignal): Promise<void> {
+    const { pace, clock, random } = this.#parts;
+    const { scope, status, retryAfterMs = 0 } = failure;
+    if (scope === 'cluster') {
+      await clock.sleep(backOff(1, LONGEST_REST_MS, random), signal);
+      return pace.enter(signal, false);
+    }
+    if (scope !== 'credentials' || this.#failures > 1) {
+      const longest = status === 404 ? LONGEST_ABSENT_MS : LONGEST_REST_MS;
+      const rest = Math.max(retryAfterMs, backOff(this.#failures, longest, random));
+      await clock.sleep(rest, signal);
+    }
+    await pace.enter(signal, true);
+  }
+
+  #fail(failure: Failure): void {
+    const { clock, pace, link } = this.#parts;
+    const { scope, text, status, retryAfterMs } = failure;
+    this.#failures++;
+    if (scope === 'cluster') pace.failed(retryAfterMs);
+    if (scope === 'credentials') link.reauthenticate();
+    if (scope === 'expired' || (scope === 'cluster' && this.#resource.listAfterTrouble)) {
+      this.#mustList = true;
+    }
+    const since = this.#health.trouble?.since ?? clock.now();
+    const trouble = { since, text, ...(status !== undefined && { status }) };
+    this.#health = { ...this.#health, trouble };
+    this.#parts.healthChanged();
+  }
+
+  #good(lists = this.#health.lists): void {
+    this.#failures = 0;
+    const lastWord = this.#parts.clock.now();
+    const changed = this.#health.trouble !== undefined || lists !== this.#health.lists;
+    this.#health = { listed: this.#health.listed || lists > 0, lastWord, lists };
+    if (changed) this.#parts.healthChanged();
+  }
+
+  readonly #heard = (): void => {
+    this.#parts.link.heard();
+    this.#health = { ...this.#health, lastWord: this.#parts.clock.now() };
+  };
+
+  async #list(signal: AbortSignal): Promise<Outcome> {
+    const listed = new Map<string, R>();
+    let version = '';
+    let next: string | undefined;
+    do {
+      const page = await this.#page(next, signal);
+      for (const raw of page.items) {
+        const record = this.#read(raw);
+        listed.set(record.uid, record);
+      }
+      ({ version, next } = page);
+    } while (next !== undefined);
+    // An older version than before: etcd was restored, and watches from newer ones stay silent.
+    if (compareVersions(version, this.#store.version) < 0) this.#parts.setBack();
+    this.#mustList = false;
+    this.#resource.changed(swapRecords(this.#store, listed, version));
+    this.#good(this.#health.lists + 1);
+    return { kind: 'listed' };
+  }
+
+  async #page(next: string | undefined, signal: AbortSignal) {
+    const { link, pace, clock, limits } = this.#parts;
+    const done = new AbortController();
+    const late = new AbortController();
+    const timed = AbortSignal.any([signal, late.signal]);
+    void clock.sleep(limits.pageMs, AbortSignal.any([signal, done.signal])).then(() => {
+      if (!done.signal.aborted) late.abort();
+    });
+    try {
+      const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
+      const answer = await link.get(this.#path(query), timed);
+      if (isAlive(answer.status)) pace.answered();
+      return await readPage(answer, this.#heard);
+    } catch (cause) {
+      if (!late.signal.aborted || signal.aborted) throw cause;
+      throw new CallFailure({ text: 'no whole list in time', scope: 'cluster' }, { cause });
+    } finally {
+      done.abort();
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<Outcome> {
+    const { link, pace, clock, limits, random } = this.#parts;
+    const seconds = link.http2 ? limits.watchSeconds * (1 + random()) : limits.http1WatchSeconds;
+    const mute = new AbortController();
+    const query = {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: this.#store.version,
+      timeoutSeconds: String(Math.round(seconds)),
+    };
+    const answer = await link.get(this.#path(query), AbortSignal.any([signal, mute.signal]));
+    if (isAlive(answer.status)) pace.answered();
+    if (answer.status !== 200) {
+      answer.discard();
+      throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
+    }
+    this.#good();
+    const opened = clock.now();
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
+    const longest = link.http2 ? limits.silentMs : seconds * 1000 + limits.http1GraceMs;
+    const since = link.http2 ? () => this.#health.lastWord : () => opened;
+    void this.#watchSilence(() => since() + longest, mute, until);
+    try {
+      return await this.#follow(readEvents(answer.body, this.#heard));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return this.#afterBreak(error, mute.signal.aborted);
+    } finally {
+      over.abort();
+      this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
+    }
+  }
+
+  #afterBreak(error: unknown, mute: boolean): Outcome {
+    if (error instanceof BrokenLine) return { kind: 'relist' };
+    // What really is wrong shows when it is opened again, which may go well at once.
+    if (!mute) return { kind: 'broken' };
+    const { link, clock } = this.#parts;
+    if (link.http2) return { kind: 'relist' };
+    link.renew();
+    const trouble = { since: clock.now(), text: 'the link is silent' };
+    this.#health = { ...this.#health, trouble };
+    this.#parts.healthChanged();
+    return { kind: 'broken' };
+  }
+
+  async #watchSilence(
+    deadline: () => number,
+    mute: AbortController,
+    over: AbortSignal,
+  ): Promise<void> {
+    const { clock } = this.#parts;
+    while (!over.aborted) {
+      const left = deadline() - clock.now();
+      if (left <= 0) return mute.abort();
+      await clock.sleep(left, over);
+    }
+  }
+
+  async #follow(events: AsyncIterable<WatchEvent>): Promise<Outcome> {
+    for await (const event of events) {
+      if (event.type === 'ERROR') return this.#afterErrorEvent(event.object);
+      if (event.type === 'BOOKMARK') {
+        takeBookmark(this.#store, event.object.metadata?.resourceVersion);
+        continue;
+      }
+      const applied = applyEvent(this.#store, event.type, this.#read(event.object));
+      if (applied === 'disorder') return { kind: 'relist' };
+      if (applied !== 'known') this.#resource.changed([applied]);
+    }
+    return { kind: 'ended' };
+  }
+
+  #read(raw: Raw): R {
+    try {
+      return this.#resource.read(raw);
+    } catch (cause) {
+      throw new BrokenLine('an object that cannot be read', { cause });
+    }
+  }
+
+  #afterErrorEvent({ code = 0, details }: RawStatus): Outcome {
+    const failure = failureOfStatus(code, details?.retryAfterSeconds);
+    if (failure.scope === 'cluster') return { kind: 'failed', failure };
+    return { kind: 'relist' };
+  }
+
+  #path(query: Readonly<Record<string, string>>): string {
+    const { path, labelSelector } = this.#resource;
+    return `${path}?${new URLSearchParams({ ...query, ...(labelSelector && { labelSelector }) })}`;
+  }
+}
+
+/** Whether the cluster as such answers. */
+function isAlive(status: number): boolean {
+  return status < 500 && status !== 429 && status !== 401;
+}

@@ -1,0 +1,180 @@
+// Which resources of a cluster are followed, where they are listed, and into which records they go.
+
+import type { Dirty } from '../model.ts';
+import type { AppSources } from './cluster.ts';
+import type { Change, ClusterRecords } from './cluster-records.ts';
+import { createInterner } from './interner.ts';
+import {
+  type IngressPodRecord,
+  type Meta,
+  type NodeRecord,
+  type Reading,
+  readIngressPod,
+  readMeta,
+  readNode,
+  readService,
+  readSlice,
+} from './records.ts';
+import { Reflector, type ReflectorParts, type Resource } from './reflector.ts';
+import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
+import type { LabelMatcher } from './selector.ts';
+import type { ClusterSettings } from './settings.ts';
+
+/** `required`: without it the cluster is not fresh. The others only tell whether traffic is led to an app. */
+export type ResourceKind = 'required' | 'ingresses' | 'classes' | 'httproutes' | 'gateways';
+
+export interface Followed {
+  readonly kind: ResourceKind;
+  readonly reflector: Reflector<never>;
+}
+
+export interface Followers {
+  dirty(apps: Dirty): void;
+  nodesChanged(): void;
+  classesChanged(): void;
+}
+
+interface Place {
+  readonly settings: ClusterSettings;
+  readonly sources: AppSources;
+  readonly records: ClusterRecords;
+  readonly isIngressNode: LabelMatcher;
+  readonly followers: Followers;
+  readonly parts: ReflectorParts;
+}
+
+const NETWORKING = '/apis/networking.k8s.io/v1';
+const GATEWAYS = '/apis/gateway.networking.k8s.io/v1';
+
+/** Nodes come first: what their silence explains must be known before counts fall. */
+export function followResources(place: Place): Followed[] {
+  const { settings, sources, isIngressNode } = place;
+  const { serviceLabel } = sources;
+  const intern = createInterner();
+  const reading = { intern, isIngressNode, ...(serviceLabel !== undefined && { serviceLabel }) };
+  const namespaces = settings.namespaces?.length ? settings.namespaces : [undefined];
+  return [
+    followNodes(place, reading),
+    ...followIngressPods(place, reading),
+    ...namespaces.flatMap((namespace) => followNamespace(place, reading, namespace)),
+    followClasses(place, reading),
+  ];
+}
+
+function followNodes({ records, followers, parts }: Place, reading: Reading): Followed {
+  const resource: Resource<NodeRecord> = {
+    title: 'nodes',
+    path: '/api/v1/nodes',
+    listAfterTrouble: true,
+    read: (raw) => readNode(raw as never, reading),
+    changed: (changes) => {
+      moveAll(records.nodes, changes);
+      followers.nodesChanged();
+    },
+  };
+  return follow('required', resource, parts);
+}
+
+function followIngressPods(place: Place, reading: Reading): Followed[] {
+  const { settings, records, followers, parts } = place;
+  const { pods } = settings.ingress;
+  if (!pods) return [];
+  const resource: Resource<IngressPodRecord> = {
+    title: `pods of ${pods.namespace}`,
+    path: `/api/v1/namespaces/${pods.namespace}/pods`,
+    labelSelector: pods.selector,
+    listAfterTrouble: false,
+    read: (raw) => readIngressPod(raw as never, reading),
+    changed: (changes) => {
+      moveAll(records.ingressPods, changes);
+      followers.nodesChanged();
+    },
+  };
+  return [follow('required', resource, parts)];
+}
+
+function followNamespace(
+  { records, followers, parts }: Place,
+  reading: Reading,
+  namespace: string | undefined,
+): Followed[] {
+  const { intern } = reading;
+  const place = (base: string, plural: string) => ({
+    title: namespace === undefined ? plural : `${plural} of ${namespace}`,
+    path:
+      namespace === undefined ? `${base}/${plural}` : `${base}/namespaces/${namespace}/${plural}`,
+    listAfterTrouble: false,
+  });
+  function one<R extends Meta>(
+    kind: ResourceKind,
+    at: ReturnType<typeof place>,
+    read: Resource<R>['read'],
+    change: (change: Change<R>) => Dirty,
+  ): Followed {
+    const changed = (changes: readonly Change<R>[]) => {
+      for (const each of changes) followers.dirty(change(each));
+    };
+    return follow(kind, { ...at, read, changed }, parts);
+  }
+  return [
+    one(
+      'required',
+      place('/api/v1', 'services'),
+      (raw) => readService(raw as never, reading),
+      (change) => records.changeService(change),
+    ),
+    one(
+      'required',
+      place('/apis/discovery.k8s.io/v1', 'endpointslices'),
+      (raw) => readSlice(raw as never, reading),
+      (change) => records.changeSlice(change),
+    ),
+    one(
+      'ingresses',
+      place(NETWORKING, 'ingresses'),
+      (raw) => readIngress(raw as never, intern),
+      (change) => records.changeIngress(change),
+    ),
+    one(
+      'httproutes',
+      place(GATEWAYS, 'httproutes'),
+      (raw) => readHttpRoute(raw as never, intern),
+      (change) => records.changeHttpRoute(change),
+    ),
+    one(
+      'gateways',
+      place(GATEWAYS, 'gateways'),
+      (raw) => readGateway(raw as never, intern),
+      (change) => records.changeGateway(change),
+    ),
+  ];
+}
+
+function followClasses({ records, followers, parts }: Place, { intern }: Reading): Followed {
+  const resource: Resource<Meta> = {
+    title: 'ingressclasses',
+    path: `${NETWORKING}/ingressclasses`,
+    listAfterTrouble: false,
+    read: (raw) => readMeta(raw, intern),
+    changed: (changes) => {
+      for (const change of changes) records.changeClass(change);
+      followers.classesChanged();
+    },
+  };
+  return follow('classes', resource, parts);
+}
+
+function follow<R extends Meta>(
+  kind: ResourceKind,
+  resource: Resource<R>,
+  parts: ReflectorParts,
+): Followed {
+  return { kind, reflector: new Reflector(resource, parts) as unknown as Reflector<never> };
+}
+
+function moveAll<R extends Meta>(records: Map<string, R>, changes: readonly Change<R>[]): void {
+  for (const { before, after } of changes) {
+    if (before) records.delete(before.uid);
+    if (after) records.set(after.uid, after);
+  }
+}
