@@ -26,25 +26,28 @@ export function createPace(clock: Clock, random: () => number): Pace {
   // As in doubt: the first request opens the connection that the others then share.
   let failing = true;
   let failures = 0;
-  let nextSlot = 0;
-  /** Before this nobody calls, woken or not. */
-  let heldUntil = 0;
+  let lastTurn = Number.NEGATIVE_INFINITY;
   /** Until when the back-off of the last failure lasts. */
   let heldBy = 0;
+  /** What a Retry-After said: before it nobody calls, whatever others were answered. */
+  let heldUntil = 0;
   let wake = new AbortController();
+
+  function nextTurn(): number {
+    return Math.max(lastTurn + SLOT_MS, heldUntil, failing ? heldBy : 0);
+  }
 
   return {
     async enter(signal, retry) {
       while (!signal.aborted) {
         const now = clock.now();
         if (!retry && !failing && now >= heldUntil) return;
-        const slot = Math.max(now, nextSlot, heldUntil);
-        nextSlot = slot + SLOT_MS;
-        if (slot > now) {
-          const early = retry ? signal : AbortSignal.any([signal, wake.signal]);
-          await clock.sleep(slot - now, early);
+        const turn = nextTurn();
+        if (now >= turn) {
+          lastTurn = now;
+          return;
         }
-        if (clock.now() >= slot && slot >= heldUntil) return;
+        await clock.sleep(turn - now, AbortSignal.any([signal, wake.signal]));
       }
     },
     answered() {
@@ -58,11 +61,10 @@ export function createPace(clock: Clock, random: () => number): Pace {
       const now = clock.now();
       heldUntil = Math.max(heldUntil, now + retryAfterMs);
       // Requests that were under way together fail together, and count once.
-      if (failing && failures > 0 && now < heldBy) return;
+      if (failing && now < heldBy) return;
       failing = true;
       failures++;
       heldBy = now + backOff(failures, LONGEST_MS, random);
-      nextSlot = Math.max(nextSlot, heldBy);
     },
     suspect() {
       failing = true;
