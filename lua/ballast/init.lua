@@ -55,13 +55,9 @@ end
 
 local ticks = 0
 
+-- Told to end: another worker may take the duties over, while this one finishes its requests.
 local function tick(premature)
-  if premature or ngx.worker.exiting() then
-    follower.stop()
-    state.forget_worker(ngx.worker.pid())
-    stats.flush()
-    return
-  end
+  if premature or ngx.worker.exiting() then return follower.stop() end
   follower.tick()
   state.write_worker(ngx.worker.pid(), state.get('mark'))
   ticks = ticks + 1
@@ -78,6 +74,13 @@ function ballast.init_worker()
   state.write_worker(ngx.worker.pid(), state.get('mark'))
   local ok, err = ngx.timer.every(TICK_SECONDS, tick)
   if not ok then ngx.log(ngx.ERR, 'ballast: no timer: ', err) end
+end
+
+-- exit_worker_by_lua: the last that a worker does, unless it is killed.
+function ballast.exit_worker()
+  follower.stop()
+  stats.flush()
+  state.forget_worker(ngx.worker.pid())
 end
 
 return ballast

@@ -46,6 +46,11 @@ afterAll(async () => {
   await servers?.close();
 });
 
+const stampOf = (json: unknown) => {
+  const { term, version } = json as { term: number; version: number };
+  return { term, version };
+};
+
 const caughtUp = (version: number): Promise<unknown> =>
   until('caught up', async () => (await edge.state()).mark?.version === version);
 
@@ -117,6 +122,20 @@ test('PUT makes any form canonical, commits it, and applies it by the answer', a
     ...(JSON.parse(canonical) as object),
     ...{ term: 100, version, digest: sha1(canonical), owner: 'endpoint' },
   });
+});
+
+test('PUT applies by itself, where the poll brings nothing', async () => {
+  await leader.redis.call('ACL', 'SETUSER', 'default', '-xrange');
+  try {
+    await until('the poll fails', async () => !(await edge.state()).redis.ok);
+    const { status } = await edge.call('PUT', '/v1/upstreams/own', bodyOf('own', { [a]: 7 }));
+    expect(status).toBe(200);
+    const { json } = await edge.call('GET', '/v1/upstreams/own');
+    expect(json).toMatchObject({ servers: [{ address: a, weight: 7 }] });
+    expect((await edge.state()).mark).toMatchObject(stampOf(json));
+  } finally {
+    await leader.redis.call('ACL', 'SETUSER', 'default', '+xrange');
+  }
 });
 
 test('DELETE leaves a tombstone; what is not there is 404', async () => {
