@@ -5,12 +5,7 @@ import type { AppName, Dirty } from '../model.ts';
 import type { AppSources } from './cluster.ts';
 import type { Records, RouteRules } from './footprint.ts';
 import type { IngressPodRecord, Meta, NodeRecord, ServiceRecord, SliceRecord } from './records.ts';
-import type {
-  GatewayRecord,
-  HttpRouteRecord,
-  IngressRecord,
-  RouteTarget,
-} from './route-records.ts';
+import type { GatewayRecord, HttpRouteRecord, IngressRecord, RouteLead } from './route-records.ts';
 
 /** One record that came, went or took another's place. Objects with another uid are other objects. */
 export interface Change<R extends Meta> {
@@ -106,15 +101,15 @@ export class ClusterRecords implements Records {
     return this.#ingresses.of(key);
   }
 
-  *routeTargetsTo(key: string): Generator<RouteTarget> {
+  *routeLeadsTo(key: string): Generator<RouteLead> {
     for (const route of this.#httpRoutes.of(key)) {
       if (route.gateways.length === 0) continue;
       const inherited = route.gateways.flatMap((gateway) =>
         [...this.#gateways.of(gateway)].flatMap(({ hosts }) => hosts),
       );
-      for (const target of route.targets) {
-        if (target.service !== key) continue;
-        yield target.hosts.length > 0 ? target : { ...target, hosts: inherited };
+      for (const lead of route.leads) {
+        if (lead.service !== key) continue;
+        yield lead.hosts.length > 0 ? lead : { ...lead, hosts: inherited };
       }
     }
   }
@@ -144,13 +139,13 @@ export class ClusterRecords implements Records {
   }
 
   changeIngress(change: Change<IngressRecord>): Dirty {
-    this.#ingresses.move(change, targetKeys);
-    return this.#appsOf(touched(change, targetKeys));
+    this.#ingresses.move(change, leadKeys);
+    return this.#appsOf(touched(change, leadKeys));
   }
 
   changeHttpRoute(change: Change<HttpRouteRecord>): Dirty {
-    this.#httpRoutes.move(change, targetKeys);
-    return this.#appsOf(touched(change, targetKeys));
+    this.#httpRoutes.move(change, leadKeys);
+    return this.#appsOf(touched(change, leadKeys));
   }
 
   changeGateway(change: Change<GatewayRecord>): Dirty {
@@ -175,8 +170,8 @@ export class ClusterRecords implements Records {
   }
 }
 
-function targetKeys({ targets }: { readonly targets: readonly RouteTarget[] }): string[] {
-  return [...new Set(targets.map(({ service }) => service))];
+function leadKeys({ leads }: { readonly leads: readonly RouteLead[] }): string[] {
+  return [...new Set(leads.map(({ service }) => service))];
 }
 
 function touched<R extends Meta>({ before, after }: Change<R>, keysOf: (record: R) => string[]) {

@@ -6,7 +6,7 @@
 
 import type { AppName, Footprint, Reason } from '../model.ts';
 import type { ServiceRecord, SliceRecord } from './records.ts';
-import type { IngressRecord, RouteTarget } from './route-records.ts';
+import type { IngressRecord, RouteLead } from './route-records.ts';
 
 /** Records by key; a Service's key is `namespace/name`. */
 export interface Records {
@@ -15,8 +15,8 @@ export interface Records {
   service(key: string): ServiceRecord | undefined;
   slicesOf(key: string): Iterable<SliceRecord>;
   ingressesTo(key: string): Iterable<IngressRecord>;
-  /** Accepted HTTPRoutes' targets, with the hosts of their Gateways where they name none. */
-  routeTargetsTo(key: string): Iterable<RouteTarget>;
+  /** Accepted HTTPRoutes' leads, with the hosts of their Gateways where they name none. */
+  routeLeadsTo(key: string): Iterable<RouteLead>;
   readonly routes: RouteRules;
 }
 
@@ -35,24 +35,30 @@ export function takeFootprint(records: Records, app: AppName): Footprint {
     const service = records.service(key);
     return service ? [{ key, service }] : [];
   });
+  const pods = countPods(records, services);
+  const leads = services.flatMap((found) => [...leadsTo(records, found)]);
+  const routed = isRouted(records.routes, leads);
+  const hosts = [...new Set(leads.flatMap((lead) => lead.hosts))].toSorted();
+  const reason =
+    serviceReason(keys, services, told) ??
+    (routed === false && pods > 0 ? notRouted(services) : undefined);
+  return { pods, routed, hosts, ...(reason && { reason }) };
+}
+
+/** Each pod once, over all slices and Services. */
+function countPods(records: Records, services: readonly Found[]): number {
   const pods = new Set<string>();
-  const hosts = new Set<string>();
-  let led = false;
   for (const { key, service } of services) {
     if (service.external) continue;
     for (const slice of records.slicesOf(key)) for (const pod of slice.pods) pods.add(pod);
-    for (const target of targetsTo(records, key, service)) {
-      led = true;
-      for (const host of target.hosts) hosts.add(host);
-    }
   }
-  const { checked } = records.routes;
-  const routed = checked !== 'off' && led ? true : checked === 'all' ? false : 'unchecked';
-  const found = { pods: pods.size, routed, hosts: [...hosts].toSorted() } as const;
-  const reason =
-    serviceReason(keys, services, told) ??
-    (routed === false && pods.size > 0 ? notRouted(services) : undefined);
-  return reason ? { ...found, reason } : found;
+  return pods.size;
+}
+
+function isRouted({ checked }: RouteRules, leads: readonly RouteLead[]): Footprint['routed'] {
+  if (checked === 'off') return 'unchecked';
+  if (leads.length > 0) return true;
+  return checked === 'all' ? false : 'unchecked';
 }
 
 type Found = { readonly key: string; readonly service: ServiceRecord };
@@ -82,14 +88,15 @@ function notRouted(services: readonly Found[]): Reason {
   return { code: 'not-routed', text: `No Ingress and no HTTPRoute leads to ${places}` };
 }
 
-function* targetsTo(records: Records, key: string, service: ServiceRecord): Generator<RouteTarget> {
+function* leadsTo(records: Records, { key, service }: Found): Generator<RouteLead> {
+  if (service.external) return;
   for (const ingress of records.ingressesTo(key)) {
     if (!classCounts(ingress, records.routes)) continue;
-    for (const target of ingress.targets) {
-      if (target.service === key && hasPort(service, target)) yield target;
+    for (const lead of ingress.leads) {
+      if (lead.service === key && hasPort(service, lead)) yield lead;
     }
   }
-  for (const target of records.routeTargetsTo(key)) if (hasPort(service, target)) yield target;
+  for (const lead of records.routeLeadsTo(key)) if (hasPort(service, lead)) yield lead;
 }
 
 function classCounts(ingress: IngressRecord, { classes, existing }: RouteRules): boolean {
@@ -98,7 +105,7 @@ function classCounts(ingress: IngressRecord, { classes, existing }: RouteRules):
   return classes.size === 0 || (own !== undefined && classes.has(own.name));
 }
 
-function hasPort(service: ServiceRecord, { port }: RouteTarget): boolean {
+function hasPort(service: ServiceRecord, { port }: RouteLead): boolean {
   if (port === undefined) return true;
   return service.ports.some(({ number, name }) => port === number || port === name);
 }

@@ -47,16 +47,8 @@ function readKubeconfig(
   const all = new KubeConfig();
   all.loadFromString(text);
   all.makePathsAbsolute(place.folder);
-  const wanted = context ?? all.getCurrentContext();
-  if (!wanted) throw new Error('no context is named, neither here nor as current-context');
-  const found = all.getContextObject(wanted);
-  if (!found) throw new Error(`no context ${wanted} in it`);
-  const cluster = all.getCluster(found.cluster);
-  if (!cluster) throw new Error(`no cluster ${found.cluster}, which context ${wanted} names`);
-  const user = found.user ? all.getUser(found.user) : undefined;
-  if (found.user && !user) throw new Error(`no user ${found.user}, which context ${wanted} names`);
-  if (!URL.canParse(cluster.server)) throw new Error(`${cluster.server} is no URL`);
-  const tokenFile = found.user ? tokenFileOf(text, found.user) : undefined;
+  const { cluster, user } = findContext(all, context ?? all.getCurrentContext());
+  const tokenFile = user && tokenFileOf(text, user.name);
   const own = { ...user, name: `ballast:${place.name}` } as User;
   // In client-go too the file goes before the token.
   if (tokenFile) delete (own as { token?: string }).token;
@@ -64,6 +56,22 @@ function readKubeconfig(
     config: single(cluster, withExec(own, cluster, place.folder)),
     ...(tokenFile && { tokenFile: absolute(place.folder, tokenFile) }),
   };
+}
+
+function findContext(
+  all: KubeConfig,
+  name: string | undefined,
+): { readonly cluster: Cluster; readonly user?: User } {
+  if (!name) throw new Error('no context is named, neither here nor as current-context');
+  const found = all.getContextObject(name);
+  if (!found) throw new Error(`no context ${name} in it`);
+  const cluster = all.getCluster(found.cluster);
+  if (!cluster) throw new Error(`no cluster ${found.cluster}, which context ${name} names`);
+  if (!URL.canParse(cluster.server)) throw new Error(`${cluster.server} is no URL`);
+  if (!found.user) return { cluster };
+  const user = all.getUser(found.user);
+  if (!user) throw new Error(`no user ${found.user}, which context ${name} names`);
+  return { cluster, user };
 }
 
 function tokenFileOf(text: string, user: string): string | undefined {

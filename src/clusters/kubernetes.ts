@@ -23,7 +23,7 @@ import type { ReflectorLimits } from './reflector.ts';
 import { type Followed, followResources } from './resources.ts';
 import { parseSelector } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
-import { followSilence, NO_SILENCE, type Silence } from './silent-nodes.ts';
+import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
 import {
   isUnread,
   type ResourceHealth,
@@ -211,7 +211,7 @@ class KubernetesCluster implements ClusterReader {
     this.#silence = followSilence(this.#silence, this.#records.nodes.values(), now);
     const { until } = this.#silence;
     if (until !== undefined && before === undefined) this.#silentSince = now;
-    if (until !== undefined && until !== before && until !== Number.POSITIVE_INFINITY) {
+    if (until !== undefined && until !== before && until !== FOR_NOW) {
       void clock.sleep(until - now + 1, this.#closed.signal).then(() => this.#schedule());
     }
     this.#nodesMoved = true;

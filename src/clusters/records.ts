@@ -114,13 +114,14 @@ export function readSlice(
   { intern }: Reading,
 ): SliceRecord {
   const service = raw.metadata?.labels?.[SERVICE_NAME];
-  const pods: string[] = [];
-  for (const endpoint of raw.endpoints ?? []) {
-    const pod = endpoint.targetRef?.uid ?? endpoint.addresses?.[0];
-    // The uid stands in one slice for each family, and in two while an endpoint moves.
-    if (pod !== undefined && countsEndpoint(endpoint)) pods.push(pod);
-  }
+  const pods = (raw.endpoints ?? []).filter(countsEndpoint).flatMap(podOf);
   return { ...readMeta(raw, intern), ...(service && { service: intern(service) }), pods };
+}
+
+/** The uid stands in a slice for each family, and in two while an endpoint moves. */
+function podOf({ targetRef, addresses }: RawEndpoint): string[] {
+  const pod = targetRef?.uid ?? addresses?.[0];
+  return pod === undefined ? [] : [pod];
 }
 
 /** Not `ready`: publishNotReadyAddresses makes that true for pods that are not. */

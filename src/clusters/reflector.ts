@@ -17,9 +17,10 @@
 import type { Clock } from '../clock.ts';
 import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-failure.ts';
 import type { Change } from './cluster-records.ts';
+import { abortAt } from './deadline.ts';
 import type { Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
-import { readPage } from './page.ts';
+import { createPages, isAlive, type PageLimits, type Pages } from './pages.ts';
 import { applyEvent, type RecordStore, swapRecords, takeBookmark } from './record-store.ts';
 import type { Meta, Raw } from './records.ts';
 import { compareVersions } from './versions.ts';
@@ -37,9 +38,7 @@ export interface Resource<R extends Meta> {
   changed(changes: readonly Change<R>[]): void;
 }
 
-export interface ReflectorLimits {
-  readonly pageSize: number;
-  readonly pageMs: number;
+export interface ReflectorLimits extends PageLimits {
   readonly watchSeconds: number;
   /** A watch without any line for so long is of no use; bookmarks come every 60 s. */
   readonly silentMs: number;
@@ -86,6 +85,7 @@ export class Reflector<R extends Meta> {
   readonly title: string;
   readonly #resource: Resource<R>;
   readonly #parts: ReflectorParts;
+  readonly #pages: Pages;
   readonly #closed = new AbortController();
   readonly #store: RecordStore<R> = { records: new Map(), version: '' };
   #health: Health;
@@ -101,6 +101,7 @@ export class Reflector<R extends Meta> {
     this.title = resource.title;
     this.#resource = resource;
     this.#parts = parts;
+    this.#pages = createPages(resource, parts);
     this.#health = { listed: false, lastWord: parts.clock.now(), lists: 0 };
   }
 
@@ -204,43 +205,18 @@ export class Reflector<R extends Meta> {
 
   async #list(signal: AbortSignal): Promise<Outcome> {
     const listed = new Map<string, R>();
-    let version = '';
-    let next: string | undefined;
-    do {
-      const page = await this.#page(next, signal);
-      for (const raw of page.items) {
+    const version = await this.#pages.readAll(signal, this.#heard, (items) => {
+      for (const raw of items) {
         const record = this.#read(raw);
         listed.set(record.uid, record);
       }
-      ({ version, next } = page);
-    } while (next !== undefined);
+    });
     // An older version than before: etcd was restored, and watches from newer ones stay silent.
     if (compareVersions(version, this.#store.version) < 0) this.#parts.setBack();
     this.#mustList = false;
     this.#resource.changed(swapRecords(this.#store, listed, version));
     this.#good(this.#health.lists + 1);
     return { kind: 'listed' };
-  }
-
-  async #page(next: string | undefined, signal: AbortSignal) {
-    const { link, pace, clock, limits } = this.#parts;
-    const done = new AbortController();
-    const late = new AbortController();
-    const timed = AbortSignal.any([signal, late.signal]);
-    void clock.sleep(limits.pageMs, AbortSignal.any([signal, done.signal])).then(() => {
-      if (!done.signal.aborted) late.abort();
-    });
-    try {
-      const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
-      const answer = await link.get(this.#path(query), timed);
-      if (isAlive(answer.status)) pace.answered();
-      return await readPage(answer, this.#heard);
-    } catch (cause) {
-      if (!late.signal.aborted || signal.aborted) throw cause;
-      throw new CallFailure({ text: 'no whole list in time', scope: 'cluster' }, { cause });
-    } finally {
-      done.abort();
-    }
   }
 
   async #watch(signal: AbortSignal): Promise<Outcome> {
@@ -253,7 +229,7 @@ export class Reflector<R extends Meta> {
       resourceVersion: this.#store.version,
       timeoutSeconds: String(Math.round(seconds)),
     };
-    const answer = await link.get(this.#path(query), AbortSignal.any([signal, mute.signal]));
+    const answer = await link.get(this.#pages.path(query), AbortSignal.any([signal, mute.signal]));
     if (isAlive(answer.status)) pace.answered();
     if (answer.status !== 200) {
       answer.discard();
@@ -265,7 +241,7 @@ export class Reflector<R extends Meta> {
     const until = AbortSignal.any([signal, over.signal]);
     const longest = link.http2 ? limits.silentMs : seconds * 1000 + limits.http1GraceMs;
     const since = link.http2 ? () => this.#health.lastWord : () => opened;
-    void this.#watchSilence(() => since() + longest, mute, until);
+    void abortAt(() => since() + longest, mute, until, clock);
     try {
       return await this.#follow(readEvents(answer.body, this.#heard));
     } catch (error) {
@@ -288,19 +264,6 @@ export class Reflector<R extends Meta> {
     this.#health = { ...this.#health, trouble };
     this.#parts.healthChanged();
     return { kind: 'broken' };
-  }
-
-  async #watchSilence(
-    deadline: () => number,
-    mute: AbortController,
-    over: AbortSignal,
-  ): Promise<void> {
-    const { clock } = this.#parts;
-    while (!over.aborted) {
-      const left = deadline() - clock.now();
-      if (left <= 0) return mute.abort();
-      await clock.sleep(left, over);
-    }
   }
 
   async #follow(events: AsyncIterable<WatchEvent>): Promise<Outcome> {
@@ -330,14 +293,4 @@ export class Reflector<R extends Meta> {
     if (failure.scope === 'cluster') return { kind: 'failed', failure };
     return { kind: 'relist' };
   }
-
-  #path(query: Readonly<Record<string, string>>): string {
-    const { path, labelSelector } = this.#resource;
-    return `${path}?${new URLSearchParams({ ...query, ...(labelSelector && { labelSelector }) })}`;
-  }
-}
-
-/** Whether the cluster as such answers. */
-function isAlive(status: number): boolean {
-  return status < 500 && status !== 429 && status !== 401;
 }

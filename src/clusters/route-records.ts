@@ -5,7 +5,7 @@ import type { Interner } from './interner.ts';
 import { type Meta, type Raw, readMeta } from './records.ts';
 
 /** One Service that a route leads to, at one of its ports, and for which hosts. */
-export interface RouteTarget {
+export interface RouteLead {
   /** `namespace/name`. */
   readonly service: string;
   /** Absent: a route that names none. */
@@ -15,11 +15,11 @@ export interface RouteTarget {
 
 export interface IngressRecord extends Meta {
   readonly class?: { readonly name: string; readonly by: 'field' | 'annotation' };
-  readonly targets: readonly RouteTarget[];
+  readonly leads: readonly RouteLead[];
 }
 
 export interface HttpRouteRecord extends Meta {
-  readonly targets: readonly RouteTarget[];
+  readonly leads: readonly RouteLead[];
   /** Gateways (`namespace/name`) that took it; their listeners' hosts count where it names none. */
   readonly gateways: readonly string[];
 }
@@ -69,17 +69,17 @@ export function readIngress(raw: Raw<RawIngressSpec>, intern: Interner): Ingress
   return {
     ...meta,
     ...(name && { class: { name: intern(name), by } }),
-    targets: collectTargets(meta.namespace, [...pairs, { backend: defaultBackend, host: '' }]),
+    leads: collectLeads(meta.namespace, [...pairs, { backend: defaultBackend, host: '' }]),
   };
 }
 
-function collectTargets(
+function collectLeads(
   namespace: string,
   pairs: readonly {
     readonly backend?: RawBackend | undefined;
     readonly host?: string | undefined;
   }[],
-): RouteTarget[] {
+): RouteLead[] {
   const found = new Map<string, { backend: NonNullable<RawBackend['service']>; hosts: string[] }>();
   for (const { backend, host } of pairs) {
     const service = backend?.service;
@@ -131,14 +131,14 @@ export function readHttpRoute(
   const meta = readMeta(raw, intern);
   const hosts = cleanHosts(raw.spec?.hostnames ?? []);
   const refs = (raw.spec?.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
-  const targets = refs
+  const leads = refs
     .filter(({ group = '', kind = 'Service' }) => group === '' && kind === 'Service')
     .filter(({ weight = 1 }) => weight > 0)
     .map(({ namespace = meta.namespace, name, port }) => {
       const place = { service: intern(`${namespace}/${name}`), hosts };
       return port === undefined ? place : { ...place, port };
     });
-  return { ...meta, targets, gateways: acceptedGateways(meta, raw.status?.parents ?? []) };
+  return { ...meta, leads, gateways: acceptedGateways(meta, raw.status?.parents ?? []) };
 }
 
 /** A parent of kind Service is a mesh's, and no way in from outside. */

@@ -10,6 +10,9 @@ import type { NodeRecord } from './records.ts';
 const TOGETHER_MS = 60_000;
 const SETTLE_MS = 30_000;
 
+/** As long as they are silent. */
+export const FOR_NOW = Number.POSITIVE_INFINITY;
+
 export interface Silence {
   /** Node uid -> when it turned. */
   readonly turned: ReadonlyMap<string, number>;
@@ -27,24 +30,20 @@ export function followSilence(
   records: Iterable<NodeRecord>,
   now: number,
 ): Silence {
-  const turned = new Map<string, number>();
-  const ready = new Set<string>();
-  let nodes = 0;
-  for (const node of records) {
-    nodes++;
-    if (node.ready === 'True') ready.add(node.uid);
-    else if (!node.unschedulable) {
+  const nodes = [...records];
+  const ready = new Set(nodes.filter((node) => node.ready === 'True').map(({ uid }) => uid));
+  const down = nodes.filter((node) => !ready.has(node.uid) && !node.unschedulable);
+  const turned = new Map(
+    down.flatMap((node) => {
       const since = before.turned.get(node.uid) ?? turnOf(before, node, now);
-      if (since !== undefined) turned.set(node.uid, since);
-    }
-  }
+      return since === undefined ? [] : [[node.uid, since] as const];
+    }),
+  );
   const silent = mostTogether([...turned.values()]);
-  if (silent >= 2 && silent * 3 >= nodes) {
-    return { turned, ready, silent, nodes, until: Number.POSITIVE_INFINITY };
-  }
-  const until = before.until === Number.POSITIVE_INFINITY ? now + SETTLE_MS : before.until;
-  if (until === undefined || until <= now) return { turned, ready, silent: 0, nodes };
-  return { turned, ready, silent, nodes, until };
+  const seen = { turned, ready, silent, nodes: nodes.length };
+  if (silent >= 2 && silent * 3 >= nodes.length) return { ...seen, until: FOR_NOW };
+  const until = before.until === FOR_NOW ? now + SETTLE_MS : before.until;
+  return until === undefined || until <= now ? seen : { ...seen, until };
 }
 
 /** A node that is Unknown when first seen fell silent at some time; one that never was Ready did not. */

@@ -5,7 +5,7 @@ import type { ClusterState } from '../model.ts';
 import type { RouteRules } from './footprint.ts';
 import type { Health } from './reflector.ts';
 import type { ResourceKind } from './resources.ts';
-import type { Silence } from './silent-nodes.ts';
+import { FOR_NOW, type Silence } from './silent-nodes.ts';
 
 export interface ResourceHealth {
   readonly kind: ResourceKind;
@@ -70,7 +70,7 @@ function titles(resources: readonly ResourceHealth[]): string {
 }
 
 function silenceWords({ silent, nodes, until }: Silence): string {
-  if (until !== Number.POSITIVE_INFINITY) return 'nodes that were silent came back just now';
+  if (until !== FOR_NOW) return 'nodes that were silent came back just now';
   return `${silent} of ${nodes} nodes fell silent within 60 s; counts stay until they are Ready, deleted or cordoned`;
 }
 

@@ -1,0 +1,125 @@
+// A list, page by page: each whole, checked, parsed, handed over and dropped, with a deadline of its
+// own. A web page or a Status with code 200 is a failure, not an empty list.
+
+import type { Clock } from '../clock.ts';
+import { CallFailure, failureOfStatus } from './call-failure.ts';
+import { abortAt } from './deadline.ts';
+import type { Answer, Link } from './link.ts';
+import type { Pace } from './pace.ts';
+import type { Raw } from './records.ts';
+
+export interface PageLimits {
+  readonly pageSize: number;
+  readonly pageMs: number;
+}
+
+export interface Pages {
+  path(query: Readonly<Record<string, string>>): string;
+  /** The list's version. Throws a CallFailure, or what undici throws. */
+  readAll(
+    signal: AbortSignal,
+    heard: () => void,
+    take: (items: readonly Raw[]) => void,
+  ): Promise<string>;
+}
+
+interface Parts {
+  readonly link: Link;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly limits: PageLimits;
+}
+
+export function createPages(
+  place: { readonly path: string; readonly labelSelector?: string },
+  { link, pace, clock, limits }: Parts,
+): Pages {
+  const { path: base, labelSelector } = place;
+  const path: Pages['path'] = (query) =>
+    `${base}?${new URLSearchParams({ ...query, ...(labelSelector && { labelSelector }) })}`;
+
+  async function readOne(next: string | undefined, signal: AbortSignal, heard: () => void) {
+    // Without resourceVersion: with 0 the limit is ignored, and the answer may be old.
+    const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
+    const answer = await link.get(path(query), signal);
+    if (isAlive(answer.status)) pace.answered();
+    return readPage(answer, heard);
+  }
+
+  async function readInTime(next: string | undefined, signal: AbortSignal, heard: () => void) {
+    const done = new AbortController();
+    const late = new AbortController();
+    const deadline = clock.now() + limits.pageMs;
+    void abortAt(() => deadline, late, AbortSignal.any([signal, done.signal]), clock);
+    try {
+      return await readOne(next, AbortSignal.any([signal, late.signal]), heard);
+    } catch (cause) {
+      if (!late.signal.aborted || signal.aborted) throw cause;
+      throw new CallFailure({ text: 'no whole list in time', scope: 'cluster' }, { cause });
+    } finally {
+      done.abort();
+    }
+  }
+
+  return {
+    path,
+    async readAll(signal, heard, take) {
+      let next: string | undefined;
+      for (;;) {
+        const page: Page = await readInTime(next, signal, heard);
+        take(page.items);
+        if (page.next === undefined) return page.version;
+        next = page.next;
+      }
+    },
+  };
+}
+
+/** Whether the cluster as such answers. */
+export function isAlive(status: number): boolean {
+  return status < 500 && status !== 429 && status !== 401;
+}
+
+interface Page {
+  readonly items: readonly Raw[];
+  readonly version: string;
+  /** Absent: the last page. */
+  readonly next?: string;
+}
+
+async function readPage(answer: Answer, heard: () => void): Promise<Page> {
+  if (answer.status !== 200) {
+    answer.discard();
+    throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) {
+    heard();
+    chunks.push(chunk);
+  }
+  return checkPage(parseJson(Buffer.concat(chunks).toString()));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CallFailure({ text: 'a list that is no JSON', scope: 'cluster' }, { cause });
+  }
+}
+
+interface RawList {
+  readonly kind?: string;
+  readonly items?: readonly Raw[];
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+}
+
+function checkPage(value: unknown): Page {
+  const { kind, items, metadata } = (value ?? {}) as RawList;
+  const version = metadata?.resourceVersion;
+  if (!kind?.endsWith('List') || !Array.isArray(items) || !version) {
+    const text = `an answer of kind ${kind ?? 'none'} that is no list`;
+    throw new CallFailure({ text, scope: 'cluster' });
+  }
+  return { items, version, ...(metadata?.continue && { next: metadata.continue }) };
+}
