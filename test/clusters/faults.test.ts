@@ -1,0 +1,189 @@
+// Each fault alone, between reader and API server: while it lasts nobody reads a wrong count as
+// fresh, and after it the counts equal the truth.
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fault } from '../simulated/faults.ts';
+import {
+  eventually,
+  type WatchedCluster,
+  type WatchedOptions,
+  watchCluster,
+} from './watched-cluster.ts';
+
+async function open(options: WatchedOptions = {}): Promise<WatchedCluster> {
+  const watched = await watchCluster(options);
+  onTestFinished(() => watched.close());
+  return watched;
+}
+
+async function openFresh(options: WatchedOptions = {}): Promise<WatchedCluster> {
+  const watched = await open(options);
+  await eventually(() => expect(watched.reader.status().state).toBe('fresh'));
+  expect(watched.reader.footprint('shop').pods).toBe(7);
+  return watched;
+}
+
+/** Truth was 7, then 9: no round may have seen anything else as fresh. */
+function expectOnlyTruths({ seen }: WatchedCluster): void {
+  const fresh = seen.filter(({ status }) => status.state === 'fresh');
+  for (const { footprint, status } of fresh) {
+    expect([7, 9]).toContain(footprint.pods);
+    expect(footprint.routed).toBe(true);
+    expect(status.ingressNodes).toHaveLength(2);
+  }
+}
+
+interface FaultCase {
+  readonly title: string;
+  readonly fault: Fault;
+  /** Lists are made while it lasts. */
+  readonly relist?: boolean;
+  /** Absent: the reader notices nothing, or mends it before anybody could. */
+  readonly stale?: boolean;
+}
+
+const faults: readonly FaultCase[] = [
+  { title: 'connections refused', fault: { kind: 'refuse' }, stale: true },
+  { title: 'connections reset', fault: { kind: 'reset' }, stale: true },
+  { title: 'one reset', fault: { kind: 'reset', times: 1 } },
+  { title: 'requests that hang', fault: { kind: 'hang' }, relist: true, stale: true },
+  { title: 'a half-open link', fault: { kind: 'half-open' } },
+  {
+    title: 'half-open to new connections too',
+    fault: { kind: 'half-open', connections: 'all' },
+    stale: true,
+  },
+  { title: '500 on all', fault: { kind: 'status', code: 500 }, relist: true, stale: true },
+  {
+    title: '429 with Retry-After',
+    fault: { kind: 'status', code: 429, retryAfterSeconds: 1 },
+    relist: true,
+    stale: true,
+  },
+  { title: '401 on all', fault: { kind: 'status', code: 401 }, relist: true, stale: true },
+  {
+    title: '403 on endpointslices',
+    fault: { kind: 'status', code: 403, resources: ['endpointslices'] },
+    relist: true,
+    stale: true,
+  },
+  {
+    title: 'a web page for a list',
+    fault: { kind: 'html', verbs: ['list'] },
+    relist: true,
+    stale: true,
+  },
+  {
+    title: 'lists cut in the middle',
+    fault: { kind: 'broken-json', verbs: ['list'] },
+    relist: true,
+    stale: true,
+  },
+  { title: 'broken lines in watches', fault: { kind: 'broken-json', verbs: ['watch'], times: 2 } },
+  { title: 'ERROR event 410', fault: { kind: 'expired', verbs: ['watch'], times: 3 } },
+  {
+    title: 'HTTP 410 for lists',
+    fault: { kind: 'expired', verbs: ['list'], times: 2 },
+    relist: true,
+  },
+  { title: 'ERROR event 500', fault: { kind: 'error-event', code: 500, times: 2 } },
+  { title: 'ERROR event 403', fault: { kind: 'error-event', code: 403, times: 2 } },
+  { title: 'older events after newer ones', fault: { kind: 'disorder' } },
+  { title: 'events twice', fault: { kind: 'duplicate' } },
+  { title: 'a slow drip', fault: { kind: 'drip', bytes: 2000, everyMs: 2 }, relist: true },
+];
+
+describe.concurrent.each([true, false])('over HTTP/2: %s', (http2) => {
+  test.each(faults)('$title', async ({ fault, relist, stale }) => {
+    const watched = await openFresh({ http2 });
+    const { reader, simulated } = watched;
+    const { clear } = await simulated.api.fault(fault);
+    if (relist) reader.relist();
+    simulated.scale('shop', 9);
+    if (stale) {
+      await eventually(() => expect(reader.status().state).toBe('stale'));
+      expect(reader.status().reason).toMatch(/ on .* since \d+ s/);
+      expect(reader.footprint('shop').pods).toBeGreaterThanOrEqual(7);
+    }
+    await clear();
+    await eventually(() => {
+      expect(reader.status().state).toBe('fresh');
+      expect(reader.footprint('shop').pods).toBe(9);
+    });
+    expectOnlyTruths(watched);
+    simulated.scale('shop', 2);
+    await eventually(() => expect(reader.footprint('shop').pods).toBe(2));
+  });
+});
+
+test.concurrent('a cluster that answers nothing gets one request a second at most', async () => {
+  const { reader, simulated } = await openFresh();
+  await simulated.api.fault({ kind: 'status', code: 503 });
+  reader.relist();
+  await eventually(() => expect(reader.status().state).toBe('stale'));
+  const start = simulated.api.requests.length;
+  const from = performance.now();
+  await eventually(() => expect(simulated.api.requests.length).toBeGreaterThan(start + 2));
+  const seconds = (performance.now() - from) / 1000;
+  expect(simulated.api.requests.length - start).toBeLessThanOrEqual(seconds + 2);
+});
+
+test.concurrent('all lists and watches of a cluster share one connection over HTTP/2', async () => {
+  const { reader, simulated } = await openFresh({ enable: ['gateway.networking.k8s.io'] });
+  reader.relist();
+  await eventually(() => expect(reader.status().relists).toBeGreaterThan(5));
+  await eventually(() => expect(simulated.api.openWatches()).toBe(8));
+  expect(simulated.api.connections().accepted).toBeLessThanOrEqual(2);
+});
+
+test.concurrent('a watch that ends is opened again at once, without a list and without a stale moment', async () => {
+  const { reader, simulated, seen } = await openFresh();
+  simulated.api.endWatches();
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9), 1000);
+  expect(reader.status().relists).toBe(0);
+  expect(seen.slice(-3).map(({ status }) => status.state)).not.toContain('stale');
+});
+
+test.concurrent('versions that expired while nobody could watch are listed anew', async () => {
+  const watched = await openFresh();
+  const { reader, simulated } = watched;
+  const { clear } = await simulated.api.fault({ kind: 'refuse' });
+  await eventually(() => expect(reader.status().state).toBe('stale'));
+  simulated.scale('shop', 9);
+  simulated.api.compact();
+  await clear();
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  expect(reader.status().relists).toBeGreaterThan(0);
+  expectOnlyTruths(watched);
+});
+
+test.concurrent('an etcd restored to an older version is found, and its counts are taken', async () => {
+  const { reader, simulated } = await openFresh();
+  const toVersion = simulated.api.store.version;
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  await simulated.api.fault({ kind: 'restored', toVersion });
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(7));
+});
+
+test.concurrent('an unreachable cluster is unseen, says why, and is no error', async () => {
+  const { reader, simulated } = await open();
+  await simulated.api.fault({ kind: 'refuse' });
+  reader.relist();
+  await eventually(() => expect(reader.status().reason).toMatch(/connection refused/));
+  expect(['unseen', 'stale']).toContain(reader.status().state);
+});
+
+test.concurrent('close() ends every wait', async () => {
+  const { reader, simulated } = await openFresh();
+  await simulated.api.fault({ kind: 'status', code: 503 });
+  reader.relist();
+  await eventually(() => expect(reader.status().state).toBe('stale'));
+  const from = performance.now();
+  await reader.close();
+  expect(performance.now() - from).toBeLessThan(500);
+  const { length } = simulated.api.requests;
+  await eventually(() => expect(simulated.api.openWatches()).toBe(0));
+  expect(simulated.api.requests).toHaveLength(length);
+});

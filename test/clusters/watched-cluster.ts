@@ -1,0 +1,96 @@
+// A simulated cluster with a reader on it, for tests that disturb what lies between.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { AppSources, ClusterReader } from '../../src/clusters/cluster.ts';
+import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
+import type { ClusterSettings } from '../../src/clusters/settings.ts';
+import type { ClusterStatus, Footprint } from '../../src/model.ts';
+import { type ClusterOptions, SimulatedCluster } from '../simulated/cluster.ts';
+
+/** Short enough for a test, in the proportions of the real ones. */
+const LIMITS = {
+  pageSize: 20,
+  pageMs: 1500,
+  headersMs: 1000,
+  connectMs: 1000,
+  pingMs: 400,
+  silentMs: 4000,
+  http1WatchSeconds: 2,
+  http1GraceMs: 800,
+};
+
+export interface Seen {
+  readonly status: ClusterStatus;
+  readonly footprint: Footprint;
+}
+
+export interface WatchedCluster {
+  readonly simulated: SimulatedCluster;
+  readonly reader: ClusterReader;
+  /** What a round would have seen of `shop` at each mark. */
+  readonly seen: Seen[];
+  close(): Promise<void>;
+}
+
+export interface WatchedOptions extends Partial<ClusterOptions> {
+  readonly settings?: Partial<ClusterSettings>;
+  readonly sources?: AppSources;
+  readonly limits?: Partial<typeof LIMITS>;
+}
+
+/** Two ingress nodes, three workers, and 40 apps beside `shop`, so that lists have pages. */
+export async function watchCluster(options: WatchedOptions = {}): Promise<WatchedCluster> {
+  const { settings, sources, limits, ...rest } = options;
+  const simulated = await new SimulatedCluster({ name: 'east', ...rest }).start();
+  simulated.setIngressNode({ name: 'edge-1', address: '10.1.0.1' });
+  simulated.setIngressNode({ name: 'edge-2', address: '10.1.0.2' });
+  simulated.setApp({ name: 'shop', pods: 7, hosts: ['shop.example.com'] });
+  for (let index = 1; index <= 40; index++) {
+    simulated.setApp({ name: `app-${index}`, pods: 1, podObjects: false });
+  }
+  const baseFolder = await mkdtemp(join(tmpdir(), 'ballast-cluster-'));
+  await writeFile(join(baseFolder, 'east.kubeconfig'), simulated.api.kubeconfig());
+  const reader = await openKubernetesCluster(
+    {
+      name: 'east',
+      kubeconfig: { path: 'east.kubeconfig' },
+      ingress: {
+        nodes: 'ingress=true',
+        pods: { namespace: 'ingress', selector: 'app=ingress' },
+        port: 80,
+      },
+      ...settings,
+    },
+    sources ?? { told: [], serviceLabel: 'ballast.io/app' },
+    {
+      baseFolder,
+      clock: systemClock,
+      random: Math.random,
+      environment: {},
+      log: pino({ level: 'silent' }),
+      limits: { ...LIMITS, ...limits },
+    },
+  );
+  const seen: Seen[] = [];
+  reader.onDirty(() => seen.push({ status: reader.status(), footprint: reader.footprint('shop') }));
+  return {
+    simulated,
+    reader,
+    seen,
+    async close() {
+      await reader.close();
+      await simulated.stop();
+      await rm(baseFolder, { recursive: true });
+    },
+  };
+}
+
+/** Waits for a state, however long its way there was. */
+export async function eventually(check: () => void, timeout = 15_000): Promise<void> {
+  await vi.waitFor(check, { timeout, interval: 10 });
+}
