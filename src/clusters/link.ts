@@ -61,10 +61,22 @@ export class Link {
 
   async get(path: string, signal: AbortSignal): Promise<Answer> {
     const access = await this.#access(signal);
-    const { statusCode, headers, body } = await request(access.server + path, {
-      dispatcher: this.#dispatcherFor(access),
-      headers: { ...access.headers, accept: 'application/json' },
-      signal,
+    const started = this.#clock.now();
+    const late = 'no answer in time';
+    const dispatcher = this.#dispatcherFor(access);
+    // undici's own deadline does not run while a request waits for a connection.
+    const broken = new AbortController();
+    const { statusCode, headers, body } = await this.#inTime(
+      request(access.server + path, {
+        dispatcher,
+        headers: { ...access.headers, accept: 'application/json' },
+        signal: AbortSignal.any([signal, broken.signal]),
+      }),
+      { ms: this.#limits.headersMs, late, signal },
+    ).catch((error: unknown) => {
+      broken.abort();
+      if (!signal.aborted) this.doubt(started);
+      throw error;
     });
     this.heard();
     const retryAfter = headers['retry-after'];
@@ -77,6 +89,14 @@ export class Link {
     };
   }
 
+  /**
+   * A call from `since` on came to nothing. Where nobody heard anything meanwhile, later calls on the
+   * same dispatcher might hang too: a new one is made.
+   */
+  doubt(since: number): void {
+    if (this.lastHeard < since) this.renew();
+  }
+
   heard(): void {
     this.lastHeard = this.#clock.now();
   }
@@ -86,7 +106,6 @@ export class Link {
     this.#stale = true;
   }
 
-  /** On a dead connection every later call would hang too. */
   renew(): void {
     const old = this.#dispatcher?.dispatcher;
     this.#dispatcher = undefined;
@@ -118,7 +137,8 @@ export class Link {
     const cluster = config.getCurrentCluster();
     const options: RequestOptions = {};
     const late = 'the credential plugin did not answer in time';
-    await this.#inTime(config.applyToHTTPSOptions(options), late, signal);
+    const ms = this.#limits.credentialsMs;
+    await this.#inTime(config.applyToHTTPSOptions(options), { ms, late, signal });
     const headers = { ...(options.headers as Record<string, string> | undefined) };
     if (options.auth) headers['Authorization'] = `Basic ${btoa(options.auth)}`;
     if (tokenFile)
@@ -161,17 +181,26 @@ export class Link {
     });
   }
 
-  async #inTime(work: Promise<void>, late: string, signal: AbortSignal): Promise<void> {
+  async #inTime<T>(
+    work: Promise<T>,
+    {
+      ms,
+      late,
+      signal,
+    }: { readonly ms: number; readonly late: string; readonly signal: AbortSignal },
+  ): Promise<T> {
     const done = new AbortController();
     const until = AbortSignal.any([signal, done.signal]);
-    const deadline = this.#clock.sleep(this.#limits.credentialsMs, until).then(() => {
-      if (!done.signal.aborted) throw new CallFailure({ text: late, scope: 'cluster' });
+    const deadline = this.#clock.sleep(ms, until).then((): never => {
+      throw new CallFailure({ text: late, scope: 'cluster' });
     });
+    // The loser of the race must not end the process.
+    deadline.catch(() => undefined);
+    work.catch(() => undefined);
     try {
-      await Promise.race([work, deadline]);
+      return await Promise.race([work, deadline]);
     } finally {
       done.abort();
-      deadline.catch(() => undefined);
     }
   }
 }

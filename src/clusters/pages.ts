@@ -49,12 +49,14 @@ export function createPages(
   async function readInTime(next: string | undefined, signal: AbortSignal, heard: () => void) {
     const done = new AbortController();
     const late = new AbortController();
-    const deadline = clock.now() + limits.pageMs;
+    const started = clock.now();
+    const deadline = started + limits.pageMs;
     void abortAt(() => deadline, late, AbortSignal.any([signal, done.signal]), clock);
     try {
       return await readOne(next, AbortSignal.any([signal, late.signal]), heard);
     } catch (cause) {
       if (!late.signal.aborted || signal.aborted) throw cause;
+      link.doubt(started);
       throw new CallFailure({ text: 'no whole list in time', scope: 'cluster' }, { cause });
     } finally {
       done.abort();

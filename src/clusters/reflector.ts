@@ -138,15 +138,10 @@ export class Reflector<R extends Meta> {
   }
 
   async #step(signal: AbortSignal): Promise<Outcome> {
-    const { clock, link } = this.#parts;
-    const started = clock.now();
     try {
       return this.#mustList ? await this.#list(signal) : await this.#watch(signal);
     } catch (error) {
-      const failure = failureOf(error);
-      // Over HTTP/2 pings find a dead connection; over HTTP/1.1 every later call might hang on one.
-      if (!link.http2 && failure.scope === 'cluster' && link.lastHeard < started) link.renew();
-      return { kind: 'failed', failure };
+      return { kind: 'failed', failure: failureOf(error) };
     }
   }
 
