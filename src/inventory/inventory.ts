@@ -66,7 +66,7 @@ export interface World {
   readonly policy: Policy;
   /** Whether hosts of discovered apps come from Ingress and HTTPRoute rules. */
   readonly hostsFromIngress: boolean;
-  readonly last: ReadonlyMap<AppName, AppInventory>;
+  last(app: AppName): AppInventory | undefined;
   published(app: AppName): Upstream | undefined;
 }
 
@@ -81,7 +81,7 @@ export function knownApps(world: World): Set<AppName> {
 export function takeInventory(world: World, app: AppName): AppInventory {
   const told = world.told.get(app);
   const published = world.published(app);
-  const last = world.last.get(app);
+  const last = world.last(app);
   const clusters = world.clusters.map((view) => countOf(view, app, last));
   return {
     app,

@@ -1,0 +1,143 @@
+// The HTTP interface: what is seen, weighed and published, read only.
+//
+// Comes in: requests on a loopback listener. Goes out: JSON, RFC 9457 problem bodies. On failure:
+// Redis and clusters in trouble never make an answer wait: everything is read from memory.
+
+import { Type, type Static } from 'typebox';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Clock } from '../clock.ts';
+import type { ClusterReader } from '../clusters/cluster.ts';
+import type { Controller } from '../controller.ts';
+import type { EdgeBook } from '../edges/edge-book.ts';
+import type { Statistics } from '../edges/statistics.ts';
+import { BallastError, ERRORS, type ErrorCode } from '../errors.ts';
+import { explainApp } from './explain.ts';
+
+export interface ApiParts {
+  readonly controller: Controller;
+  readonly clusters: readonly ClusterReader[];
+  readonly book: EdgeBook;
+  readonly statistics: Statistics;
+  readonly clock: Clock;
+  readonly ready: () => { readonly ready: boolean; readonly why: string };
+  readonly metrics: () => Promise<string>;
+  /** Aborts when the program stops: ends long polls. */
+  readonly signal: AbortSignal;
+}
+
+const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
+const WeightsQuery = Type.Object(
+  { wait: Type.Optional(Type.String({ pattern: '^([1-9]|[1-5][0-9]|60)s$' })) },
+  { additionalProperties: false },
+);
+
+export function buildApi(parts: ApiParts): FastifyInstance {
+  const api = Fastify({ forceCloseConnections: true }).withTypeProvider<TypeBoxTypeProvider>();
+  const { controller, clock } = parts;
+
+  api.setErrorHandler((error, request, reply) => {
+    const code = codeOf(error);
+    void problem(reply, code, `${request.method} ${request.url}: ${(error as Error).message}`);
+  });
+  api.setNotFoundHandler((request, reply) => {
+    void problem(reply, 'not-found', `${request.method} ${request.url} is no route`);
+  });
+
+  api.get('/livez', async () => ({ live: true }));
+  api.get('/readyz', async (_request, reply) => {
+    const { ready, why } = parts.ready();
+    return ready ? { ready } : problem(reply, 'not-ready', why);
+  });
+  api.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await parts.metrics()),
+  );
+
+  api.get('/api/v1/apps', async () => ({
+    items: controller.apps().map((app) => summary(parts, app)),
+  }));
+  api.get('/api/v1/apps/:app', { schema: { params: AppParams } }, async (request) => {
+    const { app } = request.params;
+    const facts = controller.facts(app);
+    const published = controller.published()?.app(app);
+    if (!facts && !published) throw new BallastError('app-unknown', `no app ${app}`);
+    return explainApp(app, facts, published, parts.statistics.measured(app, clock.now()));
+  });
+  api.get('/api/v1/clusters', async () => ({
+    items: parts.clusters.map((cluster) => cluster.status()),
+  }));
+  api.get('/api/v1/edges', async () => ({
+    leader: controller.leader(),
+    items: parts.book.views(controller.published()?.mark, clock.now()),
+  }));
+  api.get('/api/v1/upstreams', async () => {
+    const published = controller.published();
+    const items = [...(published?.apps() ?? [])].toSorted().map((app) => upstream(parts, app));
+    return { items };
+  });
+  api.get('/api/v1/upstreams/:app', { schema: { params: AppParams } }, async (request) =>
+    upstream(parts, request.params.app),
+  );
+  api.get('/api/v1/weights', { schema: { querystring: WeightsQuery } }, async (request, reply) => {
+    const { wait } = request.query as Static<typeof WeightsQuery>;
+    const known = request.headers['if-none-match'];
+    if (wait !== undefined && known === etag(controller)) {
+      await controller.nextCommit(Number.parseInt(wait, 10) * 1000, parts.signal);
+    }
+    const now = etag(controller);
+    void reply.header('etag', now).header('cache-control', 'no-cache');
+    if (known === now) return reply.code(304).send();
+    return weights(controller);
+  });
+  return api as unknown as FastifyInstance;
+}
+
+function etag(controller: Controller): string {
+  const mark = controller.published()?.mark;
+  return `"${mark?.term ?? 0}-${mark?.version ?? 0}"`;
+}
+
+function weights(controller: Controller): object {
+  const published = controller.published();
+  const upstreams: Record<string, object> = {};
+  for (const app of [...(published?.apps() ?? [])].toSorted()) {
+    const servers = published?.app(app)?.upstream.servers ?? [];
+    upstreams[app] = servers.map(({ address, weight }) => ({ address, weight }));
+  }
+  return { ...(published?.mark ?? { term: 0, version: 0 }), upstreams };
+}
+
+function upstream({ controller }: ApiParts, app: string): object {
+  const found = controller.published()?.app(app);
+  if (!found) throw new BallastError('upstream-unknown', `no upstream is published for ${app}`);
+  const { stamp, digest, owner, upstream: body } = found;
+  return { ...stamp, digest, owner, ...body };
+}
+
+function summary({ controller }: ApiParts, app: string): object {
+  const facts = controller.facts(app);
+  const published = controller.published()?.app(app);
+  const counts = facts?.inventory.clusters ?? [];
+  return {
+    name: app,
+    hosts: published?.upstream.hosts ?? facts?.inventory.hosts ?? [],
+    version: published?.stamp.version ?? null,
+    pods: counts.reduce((sum, count) => sum + count.pods, 0),
+    servers: published?.upstream.servers.length ?? 0,
+    ...(facts?.reason && { refused: facts.reason }),
+  };
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof BallastError) return error.code;
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  return status < 500 ? 'request-invalid' : 'internal';
+}
+
+function problem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
+  const { status, title, act } = ERRORS[code];
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ type: `urn:ballast:error:${code}`, code, status, title, detail, act });
+}

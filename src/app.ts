@@ -1,0 +1,228 @@
+// Wires the stages by plain calls. Time, randomness, environment and sockets come in from here.
+//
+// Comes in: a checked configuration. Goes out: a running controller with its API. On failure: a
+// BallastError that names the place, before anything was started.
+
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { buildApi } from './api/server.ts';
+import { systemClock } from './clock.ts';
+import type { AppSource, ClusterReader } from './clusters/cluster.ts';
+import { openKubernetesCluster } from './clusters/kubernetes.ts';
+import { ConfigError, type Config, type LoadedConfig } from './config.ts';
+import { createController, type Controller } from './controller.ts';
+import { counterOf } from './edges/counter.ts';
+import { startCourier } from './edges/courier.ts';
+import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
+import { isNoAnswer, openEdgeLink, type EdgeLink } from './edges/edge-link.ts';
+import { openRedisStore } from './edges/redis-store.ts';
+import { collectStatistics, type Statistics } from './edges/statistics.ts';
+import type { ToldApp } from './inventory/inventory.ts';
+import { openVms } from './inventory/vms.ts';
+import type { AppName, Policy } from './model.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createReporter } from './telemetry/reporter.ts';
+import { showState } from './telemetry/show-state.ts';
+
+const STATISTICS_MS = 2000;
+
+export interface Running {
+  /** Where the API answers. */
+  readonly url: string;
+  readonly stopped: Promise<void>;
+}
+
+export async function startApp(
+  loaded: LoadedConfig,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Running> {
+  const { config } = loaded;
+  const clock = systemClock;
+  const random = Math.random;
+  const metrics = createMetrics();
+  const clusters = await openClusters(loaded, log);
+  const links = openLinks(loaded);
+  const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
+  const statistics = collectStatistics();
+  const vms = openVms(config.apps.list ?? [], config.vms.file, clock);
+  await vms.refresh();
+  const store = openRedisStore({
+    url: config.redis.url,
+    environment: config.environment,
+    ...(config.redis.password && { password: secret(loaded, config.redis.password.file) }),
+    onState: (up, reason) => {
+      metrics.redisUp.set(up ? 1 : 0);
+      if (up) log.info('Redis answers');
+      else log.warn({ reason }, 'Redis does not answer');
+    },
+  });
+  const address = `http://${config.api.listen}`;
+  const courierEvents = {
+    onTermOver: (highest: number) => controller.termOver(counterOf(highest)),
+    onState: (state: Parameters<EdgeBook['hear']>[0]) => book.hear(state, clock.now()),
+    onRefused: (edge: string, verdicts: readonly object[]) =>
+      log.error({ edge, verdicts }, 'an edge refused documents'),
+    onReach: (edge: string, reachable: boolean, reason: string) => {
+      book.setTrouble(edge, reachable ? undefined : reason);
+      log.warn({ edge, reachable, reason }, 'edge');
+    },
+    onDelivered: (edge: string, seconds: number) => metrics.pushSeconds.observe({ edge }, seconds),
+  };
+  const couriers = links.map((link) => startCourier(link, clock, courierEvents, signal));
+  const controller: Controller = createController({
+    clusters,
+    vms,
+    told: toldApps(config),
+    policy: policyOf(config.apps.policy),
+    hostsFromIngress: config.apps.discover?.hosts !== 'off',
+    base: config.weights.base ?? 10,
+    term: {
+      store,
+      links,
+      edges: config.edges.map((edge) => edge.name),
+      holder: `${address}#${process.pid}-${Math.floor(random() * 2 ** 32).toString(16)}`,
+      address,
+      leaseMs: (config.leader.leaseSeconds ?? 5) * 1000,
+      clock,
+      random,
+    },
+    push: (push) => {
+      for (const courier of couriers) courier.send(push);
+    },
+    book,
+    clock,
+    wall: () => new Date(),
+    reporter: createReporter(log, metrics),
+  });
+  const ready = (): { ready: boolean; why: string } => {
+    const known = controller.published() !== undefined;
+    return {
+      ready: known,
+      why: known ? '' : `no state from Redis yet: ${controller.leader().phase}`,
+    };
+  };
+  const api = buildApi({
+    controller,
+    clusters,
+    book,
+    statistics,
+    clock,
+    ready,
+    metrics: () => showState(metrics, { controller, clusters, book, now: clock.now() }),
+    signal,
+  });
+  const url = await listen(api, loaded);
+  const work = Promise.all([
+    controller.run(signal),
+    vms.follow(controller.mark, signal),
+    readStatistics(links, statistics, signal),
+  ]);
+  const stopped = work.then(async () => {
+    await api.close();
+    await Promise.all([...clusters.map((c) => c.close()), ...links.map((l) => l.close())]);
+    await store.close();
+  });
+  return { url, stopped };
+}
+
+async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
+  const text = loaded.config.api.listen ?? '127.0.0.1:8080';
+  const cut = text.lastIndexOf(':');
+  const host = text.slice(0, cut).replace(/^\[|\]$/g, '');
+  try {
+    return await api.listen({ host, port: Number(text.slice(cut + 1)) });
+  } catch (cause) {
+    const line = `${loaded.where(['api', 'listen'])}: cannot listen: ${(cause as Error).message}`;
+    throw new ConfigError([line], { cause });
+  }
+}
+
+async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly ClusterReader[]> {
+  const { config } = loaded;
+  const sources = {
+    told: toldSources(config),
+    ...(config.apps.discover && { serviceLabel: config.apps.discover.services }),
+  };
+  const world = {
+    baseFolder: dirname(resolve(loaded.file)),
+    clock: systemClock,
+    random: Math.random,
+    environment: process.env,
+    log,
+  };
+  const opened: ClusterReader[] = [];
+  for (const [index, settings] of config.clusters.entries()) {
+    try {
+      opened.push(await openKubernetesCluster(settings, sources, world));
+    } catch (cause) {
+      await Promise.all(opened.map((cluster) => cluster.close()));
+      const place = loaded.where(['clusters', index, 'kubeconfig', 'path']);
+      throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+    }
+  }
+  return opened;
+}
+
+function openLinks(loaded: LoadedConfig): EdgeLink[] {
+  return loaded.config.edges.flatMap((edge, index) => {
+    const { control } = edge;
+    if (control === undefined) return [];
+    try {
+      return [openEdgeLink({ ...edge, control })];
+    } catch (cause) {
+      const place = loaded.where(['edges', index, 'token', 'file']);
+      throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+    }
+  });
+}
+
+function secret(loaded: LoadedConfig, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const place = loaded.where(['redis', 'password', 'file']);
+    throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+  }
+}
+
+function policyOf(settings: Config['apps']['policy']): Policy {
+  return {
+    balance: 'smooth',
+    whenUnhealthy: settings?.whenUnhealthy === 'reject' ? 'reject' : 'spread',
+  };
+}
+
+function toldApps(config: Config): Map<AppName, ToldApp> {
+  const told = new Map<AppName, ToldApp>();
+  for (const { name, hosts, policy } of config.apps.list ?? []) {
+    const settled = policyOf({ ...config.apps.policy, ...policy });
+    told.set(name, { app: name, policy: settled, ...(hosts && { hosts }) });
+  }
+  return told;
+}
+
+function toldSources(config: Config): AppSource[] {
+  return (config.apps.list ?? []).flatMap(({ name, service, namespace, services }) => {
+    if (services) return [{ app: name, services }];
+    if (namespace === undefined) return [];
+    return [{ app: name, services: [{ namespace, name: service ?? name }] }];
+  });
+}
+
+async function readStatistics(
+  links: readonly EdgeLink[],
+  statistics: Statistics,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await Promise.all(
+      links.map(async (link) => {
+        const counts = await link.counts();
+        if (!isNoAnswer(counts)) statistics.add(link.name, systemClock.now(), counts);
+      }),
+    );
+    await systemClock.sleep(STATISTICS_MS, signal);
+  }
+}

@@ -1,0 +1,311 @@
+// The control loop: what is seen becomes what is published, round after round.
+//
+// Comes in: marks of apps to look at again. Goes out: commits and pushes, and the facts that the API
+// shows. On failure: a cluster, Redis or an edge in trouble never ends the loop; a term that is over
+// is followed by a try for the next one, and what was marked meanwhile is kept.
+
+import type { Clock } from './clock.ts';
+import type { ClusterReader } from './clusters/cluster.ts';
+import type { EdgeBook } from './edges/edge-book.ts';
+import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
+import { publishedFrom, type Published } from './edges/published.ts';
+import { takeTerm, type TermOptions } from './edges/term.ts';
+import { isHeld } from './edges/store.ts';
+import type { Push } from './edges/edge-link.ts';
+import { BallastError } from './errors.ts';
+import { knownApps, type ToldApp, type World } from './inventory/inventory.ts';
+import type { VmSource } from './inventory/vms.ts';
+import type { AppName, Dirty, Policy } from './model.ts';
+import type { Change } from './plan/diff.ts';
+import { historyEntry, type Causes } from './plan/history-entry.ts';
+import { computeRound, type AppFacts, type RoundInput, type RoundResult } from './round.ts';
+import type { Reporter } from './telemetry/reporter.ts';
+import { causesOf } from './weights/cause.ts';
+
+/** Between rounds: bursts of events become one round. */
+const GAP_MS = 20;
+const TICK_MS = 1000;
+/** A full recomputation proves that the increments were right. */
+const RECOUNT_MS = 30_000;
+const RETRY_MS = 300;
+
+export interface ControllerParts {
+  readonly clusters: readonly ClusterReader[];
+  readonly vms: VmSource;
+  readonly told: ReadonlyMap<AppName, ToldApp>;
+  readonly policy: Policy;
+  readonly hostsFromIngress: boolean;
+  readonly base: number;
+  readonly term: Omit<TermOptions, 'onPhase'>;
+  readonly push: (push: Push) => void;
+  readonly book: EdgeBook;
+  readonly clock: Clock;
+  /** For people: when a change was made. Nothing is decided by it. */
+  readonly wall: () => Date;
+  readonly reporter: Reporter;
+}
+
+export interface Leader {
+  readonly leading: boolean;
+  /** In words: `leading`, `gathering: no word yet from edge-1`, `standby of ...`. */
+  readonly phase: string;
+  readonly term?: number;
+}
+
+export interface Controller {
+  leader(): Leader;
+  published(): Published | undefined;
+  facts(app: AppName): AppFacts | undefined;
+  apps(): readonly AppName[];
+  mark(dirty: Dirty): void;
+  /** An edge met a higher term than ours: ours is over (R2). */
+  termOver(highestCounter: number): void;
+  /** Resolves when something is published after this call, or `ms` later. */
+  nextCommit(ms: number, signal: AbortSignal): Promise<void>;
+  /** Runs until the signal aborts; then hands the lease over. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createController(parts: ControllerParts): Controller {
+  const { clock, reporter, clusters } = parts;
+  const facts = new Map<AppName, AppFacts>();
+  const states = new Map<string, string>();
+  const waiters = new Set<() => void>();
+  let published: Published | undefined;
+  let leadership: Leadership | undefined;
+  let phase = 'starting';
+  let counter = 0;
+  let outranked = 0;
+  let dirty: Set<AppName> | 'all' = 'all';
+  let wake = new AbortController();
+
+  const mark = (more: Dirty): void => {
+    if (more === 'all') dirty = 'all';
+    else if (dirty !== 'all') for (const app of more) dirty.add(app);
+    wake.abort();
+  };
+  const rest = async (ms: number, signal: AbortSignal): Promise<void> => {
+    wake = new AbortController();
+    await clock.sleep(ms, AbortSignal.any([wake.signal, signal]));
+  };
+  const announce = (): void => {
+    for (const waiter of waiters) waiter();
+  };
+
+  const world = (): World => ({
+    clusters: clusters.map((cluster) => ({
+      status: cluster.status(),
+      apps: cluster.apps(),
+      footprint: (app) => cluster.footprint(app),
+    })),
+    told: parts.told,
+    vms: parts.vms.vms(),
+    policy: parts.policy,
+    hostsFromIngress: parts.hostsFromIngress,
+    last: (app) => facts.get(app)?.inventory,
+    published: (app) => published?.app(app)?.upstream,
+  });
+
+  const inputOf = (now: World, apps: Iterable<AppName>): RoundInput => ({
+    world: now,
+    apps,
+    base: parts.base,
+    published: (app) => published?.app(app),
+    hostOwner: (host) => published?.hostOwner(host),
+  });
+
+  /** A cluster that turned stale or fresh may move every app. */
+  const noticeStates = (): void => {
+    for (const cluster of clusters) {
+      const { state, reason } = cluster.status();
+      if (states.get(cluster.name) === state) continue;
+      states.set(cluster.name, state);
+      reporter.cluster(cluster.name, state, reason);
+      mark('all');
+    }
+  };
+
+  /** Computes the marked apps; what it found is kept for the API and the next round. */
+  const look = (): { result: RoundResult; changes: readonly Change[]; causes: Causes } => {
+    noticeStates();
+    const began = clock.now();
+    const taken = dirty;
+    dirty = new Set();
+    const now = world();
+    const apps = taken === 'all' ? allApps(now, published) : taken;
+    const result = computeRound(inputOf(now, apps));
+    const causes = new Map<AppName, readonly string[]>();
+    for (const [app, fact] of result.facts) {
+      causes.set(app, causesOf(facts.get(app)?.inventory, fact.inventory));
+      facts.set(app, fact);
+    }
+    reporter.round(result, (clock.now() - began) / 1000);
+    return { result, changes: result.pass, causes };
+  };
+
+  /** One round: the only place where changes are committed. */
+  const round = async (lead: Leadership): Promise<Over | undefined> => {
+    const { changes, causes } = look();
+    if (changes.length === 0) return undefined;
+    const at = parts.wall().toISOString();
+    const history = changes.map((change) => historyEntry(change, causes, at));
+    const puts = changes.map(({ app, body }) => ({ app, body, owner: 'controller' }) as const);
+    const reply = await lead.commit(puts, history);
+    if (reply === 'again') {
+      mark(new Set(changes.map((change) => change.app)));
+      return undefined;
+    }
+    if ('over' in reply) return reply;
+    reporter.committed(reply, changes, causes);
+    announce();
+    return undefined;
+  };
+
+  const lead = async (lead: Leadership, signal: AbortSignal): Promise<Over | undefined> => {
+    let ticked = Number.NEGATIVE_INFINITY;
+    let recounted = clock.now();
+    while (!signal.aborted) {
+      if (outranked > counter)
+        return { over: 'an edge has seen a higher term', counter: outranked };
+      if (clock.now() - ticked >= TICK_MS) {
+        ticked = clock.now();
+        const over = await lead.keepUp();
+        if (over) return over;
+        noticeStates();
+      }
+      if (clock.now() - recounted >= RECOUNT_MS) {
+        recounted = clock.now();
+        recount();
+      }
+      if (dirty === 'all' || dirty.size > 0) {
+        const over = await round(lead);
+        if (over) return over;
+        await clock.sleep(GAP_MS, signal);
+      } else {
+        await rest(Math.max(1, TICK_MS - (clock.now() - ticked)), signal);
+      }
+    }
+    return undefined;
+  };
+
+  /** Marks everything, and tells of an app that would change although nothing marked it. */
+  const recount = (): void => {
+    const marked = dirty;
+    const now = world();
+    const { pass } = computeRound(inputOf(now, allApps(now, published)));
+    const missed = pass.filter(({ app }) => marked !== 'all' && !marked.has(app));
+    for (const { app } of missed) reporter.recountDiffers(app);
+    mark('all');
+  };
+
+  /** One try for the lease, and what follows from it. */
+  const serve = async (signal: AbortSignal): Promise<void> => {
+    const onPhase = (words: string): void => {
+      phase = words;
+    };
+    const office = await takeTerm({ ...parts.term, onPhase }, counter, signal);
+    if ('heldBy' in office && isHeld(office)) {
+      phase = `standby of ${office.heldBy}`;
+      const contents = await parts.term.store.read();
+      if (published?.mark.version !== contents.version) {
+        published = publishedFrom(contents);
+        announce();
+        mark('all');
+      }
+      return;
+    }
+    if ('counter' in office) {
+      counter = Math.max(counter, office.counter);
+      return;
+    }
+    if ('failed' in office) {
+      phase = office.failed;
+      return;
+    }
+    await hold(office, signal);
+  };
+
+  const hold = async (
+    office: Extract<Awaited<ReturnType<typeof takeTerm>>, { lease: object }>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { lease, contents, seeded } = office;
+    published = publishedFrom(contents);
+    announce();
+    outranked = 0;
+    leadership = openLeadership(
+      {
+        store: parts.term.store,
+        lease,
+        address: parts.term.address,
+        leaseMs: parts.term.leaseMs,
+        push: parts.push,
+        onHeartbeat: (state) => parts.book.hear(state, clock.now()),
+        onForeign: (apps) => {
+          mark(new Set(apps));
+          announce();
+        },
+      },
+      published,
+    );
+    reporter.term(lease.term, seeded.length);
+    mark('all');
+    const over = await lead(leadership, signal);
+    leadership = undefined;
+    if (over) {
+      counter = Math.max(counter, over.counter);
+      phase = over.over;
+      reporter.termOver(over.over);
+    }
+    if (signal.aborted) await parts.term.store.release(lease);
+  };
+
+  const trouble = (error: unknown): void => {
+    leadership = undefined;
+    if (error instanceof BallastError && error.code === 'redis-unavailable') {
+      phase = `Redis does not answer: ${error.message}`;
+      reporter.termOver(phase);
+      return;
+    }
+    phase = `an error that nobody expected: ${String(error)}`;
+    reporter.unexpected(error);
+  };
+
+  return {
+    leader: () => ({
+      leading: leadership !== undefined,
+      phase,
+      ...(leadership && published && { term: published.mark.term }),
+    }),
+    published: () => published,
+    facts: (app) => facts.get(app),
+    apps: () => [...new Set([...facts.keys(), ...(published?.apps() ?? [])])].toSorted(),
+    mark,
+    termOver(highest) {
+      outranked = Math.max(outranked, highest);
+      wake.abort();
+    },
+    async nextCommit(ms, signal) {
+      const gone = new AbortController();
+      const waiter = (): void => gone.abort();
+      waiters.add(waiter);
+      await clock.sleep(ms, AbortSignal.any([gone.signal, signal]));
+      waiters.delete(waiter);
+    },
+    async run(signal) {
+      for (const cluster of clusters) cluster.onDirty(mark);
+      while (!signal.aborted) {
+        await serve(signal).catch(trouble);
+        if (signal.aborted) return;
+        look();
+        await clock.sleep(RETRY_MS, signal);
+      }
+    },
+  };
+}
+
+function allApps(world: World, published: Published | undefined): Set<AppName> {
+  const apps = knownApps(world);
+  for (const app of published?.apps() ?? []) apps.add(app);
+  return apps;
+}

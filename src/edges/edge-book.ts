@@ -1,0 +1,83 @@
+// What is known of every edge: the configured ones, and those that sent a heartbeat.
+//
+// Comes in: states, by heartbeat, push and question. Goes out: one view for each edge. On failure:
+// an edge that falls silent keeps its last state, with its age.
+
+import type { Stamp } from '../model.ts';
+import { compareStamps } from './document.ts';
+import type { EdgeState } from './edge-state.ts';
+
+const SILENT_MS = 5000;
+
+export type EdgeStatus = 'current' | 'behind' | 'unreachable' | 'never';
+
+export interface EdgeView {
+  readonly name: string;
+  readonly configured: boolean;
+  readonly control?: string;
+  readonly status: EdgeStatus;
+  /** Since its last word; absent: there was none. */
+  readonly ageSeconds?: number;
+  readonly state?: EdgeState;
+  /** Why the last push or question failed. */
+  readonly trouble?: string;
+}
+
+interface Entry {
+  readonly state: EdgeState;
+  /** When its word last moved on, by our clock: theirs is not asked. */
+  readonly at: number;
+}
+
+export interface EdgeBook {
+  /** Takes a state unless it is older than the one there. */
+  hear(state: EdgeState, at: number): void;
+  setTrouble(edge: string, trouble: string | undefined): void;
+  views(mark: Stamp | undefined, at: number): readonly EdgeView[];
+}
+
+/** `configured`: name and control address of the configuration's edges. */
+export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>): EdgeBook {
+  const entries = new Map<string, Entry>();
+  const troubles = new Map<string, string>();
+
+  const viewOf = (name: string, mark: Stamp | undefined, at: number): EdgeView => {
+    const entry = entries.get(name);
+    const control = configured.get(name) ?? entry?.state.control;
+    const trouble = troubles.get(name);
+    return {
+      name,
+      configured: configured.has(name),
+      ...(control !== undefined && { control }),
+      status: statusOf(entry, mark, at),
+      ...(entry && { ageSeconds: (at - entry.at) / 1000, state: entry.state }),
+      ...(trouble !== undefined && { trouble }),
+    };
+  };
+
+  return {
+    hear(state, at) {
+      const before = entries.get(state.name)?.state;
+      // A dead edge's heartbeat stays in Redis: the same beat again is no word from it.
+      if (before && before.start === state.start && before.beat >= state.beat) return;
+      entries.set(state.name, { state, at });
+    },
+    setTrouble(edge, trouble) {
+      if (trouble === undefined) troubles.delete(edge);
+      else troubles.set(edge, trouble);
+    },
+    views(mark, at) {
+      const names = new Set([...configured.keys(), ...entries.keys()]);
+      return [...names].toSorted().map((name) => viewOf(name, mark, at));
+    },
+  };
+}
+
+function statusOf(entry: Entry | undefined, mark: Stamp | undefined, at: number): EdgeStatus {
+  if (!entry) return 'never';
+  if (at - entry.at > SILENT_MS) return 'unreachable';
+  const { state } = entry;
+  if (!mark || mark.version === 0) return 'current';
+  if (!state.mark || state.refused.length > 0) return 'behind';
+  return compareStamps(state.mark, mark) < 0 ? 'behind' : 'current';
+}

@@ -1,0 +1,132 @@
+// What a leader does in the store and at the edges, round after round, until its term is over.
+//
+// Comes in: changes that passed the guard, and the passing of time. Goes out: commits, pushes, late
+// seedings. On failure: `over` ends the term; an unanswered call throws `redis-unavailable`, which
+// ends it too, for nobody knows then what was written (R2).
+
+import type { AppName } from '../model.ts';
+import { compareStamps, type Document } from './document.ts';
+import type { Push } from './edge-link.ts';
+import type { EdgeState } from './edge-state.ts';
+import type { Published } from './published.ts';
+import { isRefusal, type Committed, type Lease, type Put, type Store } from './store.ts';
+import { counterOf } from './counter.ts';
+
+/** The term is over; a next one takes at least this counter. */
+export interface Over {
+  readonly over: string;
+  readonly counter: number;
+}
+
+export interface LeadershipOptions {
+  readonly store: Store;
+  readonly lease: Lease;
+  readonly address: string;
+  readonly leaseMs: number;
+  /** Sends to every edge; does not wait. */
+  readonly push: (push: Push) => void;
+  readonly onHeartbeat: (state: EdgeState) => void;
+  /** Documents changed by others: by an endpoint, or seeded late. */
+  readonly onForeign: (apps: readonly AppName[]) => void;
+}
+
+export interface Leadership {
+  readonly published: Published;
+  /** `again`: computed from what was just replaced; compute anew. */
+  commit(puts: readonly Put[], history: readonly string[]): Promise<Committed | 'again' | Over>;
+  /** Renews the lease, hears heartbeats, seeds what lies above, notices commits of others. */
+  keepUp(): Promise<Over | undefined>;
+}
+
+export function openLeadership(options: LeadershipOptions, published: Published): Leadership {
+  const { store, lease } = options;
+  const own = counterOf(lease.term);
+  const over = (why: string, counter = own): Over => ({ over: why, counter });
+
+  const send = (documents: readonly Document[], committed: Committed): void => {
+    const stamp = (version: number) => ({ term: lease.term, version });
+    options.push({
+      term: lease.term,
+      base: stamp(committed.previous),
+      mark: stamp(committed.version),
+      documents,
+    });
+  };
+
+  const reread = async (): Promise<void> => {
+    const before = published.documents();
+    const contents = await store.read();
+    const changed = [...contents.documents.values()].filter((document) => {
+      const known = before.get(document.app);
+      return !known || compareStamps(document.stamp, known.stamp) !== 0;
+    });
+    published.apply({ term: lease.term, version: contents.version }, changed);
+    if (changed.length > 0) options.onForeign(changed.map((document) => document.app));
+  };
+
+  const seedLate = async (documents: readonly Document[]): Promise<Over | undefined> => {
+    const seeded = await store.seed(lease, documents);
+    if (isRefusal(seeded)) return over(`a late seeding was refused: ${seeded.refused}`);
+    await reread();
+    send(documents, seeded);
+    return undefined;
+  };
+
+  const hearEdges = async (): Promise<Over | undefined> => {
+    const above = new Map<AppName, Document>();
+    for (const state of await store.heartbeats()) {
+      options.onHeartbeat(state);
+      if (state.highest > lease.term) {
+        return over(`${state.name} has seen a higher term`, counterOf(state.highest));
+      }
+      for (const document of state.above) {
+        if (!liesAbove(document, published.documents().get(document.app))) continue;
+        if (liesAbove(document, above.get(document.app))) above.set(document.app, document);
+      }
+    }
+    return above.size > 0 ? seedLate([...above.values()]) : undefined;
+  };
+
+  return {
+    published,
+    async commit(puts, history) {
+      const holds = published.holds;
+      const reply = await store.commit(lease, { puts, history, ...(holds && { holds }) });
+      if (isRefusal(reply)) {
+        if (reply.refused === 'holds-moved' || reply.refused === 'owned-by-endpoint') {
+          await reread();
+          return 'again';
+        }
+        return over(`a commit was refused: ${reply.refused}`);
+      }
+      const mark = { term: lease.term, version: reply.version };
+      const documents = puts.map((put, index) =>
+        documentOf(put, mark, reply.digests[index] ?? '-'),
+      );
+      // Somebody else's commit lies between: read it before anything is computed from here.
+      const gap = reply.previous !== published.mark.version;
+      published.apply(mark, documents);
+      send(documents, reply);
+      if (gap) await reread();
+      return reply;
+    },
+    async keepUp() {
+      const refused = await store.renew(lease, options.address, options.leaseMs);
+      if (refused) return over(`the lease was lost: ${refused.refused}`);
+      const now = await store.version();
+      if (now.term !== lease.term) return over('another term is on record', counterOf(now.term));
+      if (now.version !== published.mark.version) await reread();
+      return hearEdges();
+    },
+  };
+}
+
+function liesAbove(document: Document, other: Document | undefined): boolean {
+  return other === undefined || compareStamps(document.stamp, other.stamp) > 0;
+}
+
+function documentOf(put: Put, stamp: Document['stamp'], digest: string): Document {
+  const owner = put.owner === 'adopted' ? 'controller' : put.owner;
+  const { app, body } = put;
+  return { app, stamp, digest, owner, ...(body !== undefined && { body }) };
+}

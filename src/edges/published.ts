@@ -1,0 +1,84 @@
+// What is published now, in memory: bodies, stamps, and which app has which host.
+//
+// Comes in: the store's contents at a new term, then each own commit. Goes out: look-ups in O(1).
+// On failure: a body that cannot be read keeps its app out of every round, and is named.
+
+import type { AppName, Owner, Stamp, Upstream } from '../model.ts';
+import { decodeUpstream, HOLDS, isFault, type Document } from './document.ts';
+import type { Contents } from './store.ts';
+
+export interface PublishedApp {
+  readonly stamp: Stamp;
+  readonly digest: string;
+  readonly owner: Owner;
+  readonly body: string;
+  readonly upstream: Upstream;
+}
+
+export interface Published {
+  readonly mark: Stamp;
+  /** Stamp of `_holds`; absent: nobody has held anything yet. */
+  readonly holds: Stamp | undefined;
+  app(app: AppName): PublishedApp | undefined;
+  apps(): IterableIterator<AppName>;
+  /** All documents with their bytes, tombstones and `_holds` among them. */
+  documents(): ReadonlyMap<AppName, Document>;
+  /** The app that has a host at the edges. */
+  hostOwner(host: string): AppName | undefined;
+  /** Apps whose body cannot be read, and why. */
+  readonly unreadable: ReadonlyMap<AppName, string>;
+  /** Takes documents of a commit; those not above what is there change nothing. */
+  apply(mark: Stamp, documents: readonly Document[]): void;
+}
+
+export function publishedFrom(contents: Contents): Published {
+  const documents = new Map<AppName, Document>();
+  const apps = new Map<AppName, PublishedApp>();
+  const hosts = new Map<string, AppName>();
+  const unreadable = new Map<AppName, string>();
+  let mark: Stamp = { term: contents.term, version: contents.version };
+
+  const forget = (app: AppName): void => {
+    for (const host of apps.get(app)?.upstream.hosts ?? []) {
+      if (hosts.get(host) === app) hosts.delete(host);
+    }
+    apps.delete(app);
+    unreadable.delete(app);
+  };
+  const take = (document: Document): void => {
+    const { app, stamp, digest, owner, body } = document;
+    documents.set(app, document);
+    forget(app);
+    if (body === undefined || app === HOLDS) return;
+    const upstream = decodeUpstream(body);
+    if (isFault(upstream)) {
+      unreadable.set(app, `${upstream.place}: ${upstream.text}`);
+      return;
+    }
+    apps.set(app, { stamp, digest, owner, body, upstream });
+    for (const host of upstream.hosts ?? []) if (!hosts.has(host)) hosts.set(host, app);
+  };
+  // Older documents first: who was published first keeps a host.
+  const inOrder = [...contents.documents.values()].toSorted(
+    (a, b) => a.stamp.term - b.stamp.term || a.stamp.version - b.stamp.version,
+  );
+  for (const document of inOrder) take(document);
+
+  return {
+    get mark() {
+      return mark;
+    },
+    get holds() {
+      return documents.get(HOLDS)?.stamp;
+    },
+    app: (app) => apps.get(app),
+    apps: () => apps.keys(),
+    documents: () => documents,
+    hostOwner: (host) => hosts.get(host),
+    unreadable,
+    apply(next, changed) {
+      mark = next;
+      for (const document of changed) take(document);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// The program: `ballast --config FILE`. Exit codes: 0 stopped by a signal, 1 failed, 2 wrong
+// configuration, with one line for each fault.
+
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { startApp } from './app.ts';
+import { ConfigError, loadConfig } from './config.ts';
+
+const program = new Command('ballast')
+  .description('keeps the upstream weights of an edge nginx tier in trim')
+  .requiredOption('--config <file>', 'configuration, YAML')
+  .option('--log-level <level>', 'error, warn, info or debug', 'info')
+  .action(run);
+
+async function run(options: { config: string; logLevel: string }): Promise<void> {
+  const stop = new AbortController();
+  const log = pino({ level: options.logLevel });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const loaded = loadConfig(options.config, process.env);
+  const running = await startApp(loaded, log, stop.signal);
+  log.info({ url: running.url }, 'ready');
+  await running.stopped;
+}
+
+try {
+  await program.parseAsync();
+  process.exit(0);
+} catch (error) {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.lines.join('\n')}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,89 @@
+// One pass of the control loop up to the verdict: take inventory, weigh, diff, guard. Pure.
+//
+// Comes in: the world as seen now, what is published, the apps to look at. Goes out: inventories,
+// weights with their sums, and what may be committed. On failure: there is none here.
+
+import { encodeUpstream } from './edges/document.ts';
+import { takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
+import type { AppName, Reason, Upstream } from './model.ts';
+import { diff, type Change, type Encoded } from './plan/diff.ts';
+import { guard, type Refusal } from './plan/guard.ts';
+import { settleHosts } from './weights/hosts.ts';
+import { weigh, type Weighed } from './weights/rule.ts';
+
+export interface RoundInput {
+  readonly world: World;
+  readonly apps: Iterable<AppName>;
+  readonly base: number;
+  readonly published: (app: AppName) => PublishedView | undefined;
+  readonly hostOwner: (host: string) => AppName | undefined;
+}
+
+export interface PublishedView extends Encoded {
+  readonly owner: 'controller' | 'endpoint';
+}
+
+/** What a round knows of one app. */
+export interface AppFacts {
+  readonly inventory: AppInventory;
+  /** Absent: nobody weighs it now (see the reason). */
+  readonly weighed?: Weighed;
+  /** Why its published document stands as it is. */
+  readonly reason?: Reason;
+}
+
+export interface RoundResult {
+  readonly facts: ReadonlyMap<AppName, AppFacts>;
+  readonly pass: readonly Change[];
+  readonly refused: readonly Refusal[];
+}
+
+export function computeRound(input: RoundInput): RoundResult {
+  const facts = new Map<AppName, AppFacts>();
+  const desired: Encoded[] = [];
+  const claims = new Map<string, AppName>();
+  const ownerOf = (host: string): AppName | undefined => input.hostOwner(host) ?? claims.get(host);
+  for (const app of [...input.apps].toSorted()) {
+    const inventory = takeInventory(input.world, app);
+    const standing = whyNotWeighed(inventory, input.published(app));
+    if (standing) {
+      facts.set(app, { inventory, reason: standing });
+      continue;
+    }
+    const weighed = weigh(inventory, input.published(app)?.upstream, input.base);
+    const { upstream, reason } = settleHosts(weighed.upstream, ownerOf);
+    claim(upstream, claims);
+    facts.set(app, { inventory, weighed: { ...weighed, upstream }, ...(reason && { reason }) });
+    desired.push({ upstream, body: encodeUpstream(upstream) });
+  }
+  const verdict = guard(diff(input.published, desired));
+  for (const { app, reason } of verdict.refused) {
+    const known = facts.get(app);
+    if (known) facts.set(app, { ...known, reason });
+  }
+  return { facts, ...verdict };
+}
+
+function claim(upstream: Upstream, claims: Map<string, AppName>): void {
+  for (const host of upstream.hosts ?? []) {
+    if (!claims.has(host)) claims.set(host, upstream.app);
+  }
+}
+
+function whyNotWeighed(
+  { app, standing }: AppInventory,
+  published: PublishedView | undefined,
+): Reason | undefined {
+  if (published?.owner === 'endpoint') {
+    const text = `${app} was written at an edge’s endpoint; it stays until a person adopts it`;
+    return { code: 'owned-by-endpoint', text };
+  }
+  if (standing === 'unseen') {
+    return { code: 'unseen', text: `a cluster that may have ${app} is not seen yet` };
+  }
+  if (standing === 'orphaned') {
+    const text = `nobody names ${app} any more; it keeps serving until a person deletes it`;
+    return { code: 'orphaned', text };
+  }
+  return undefined;
+}

@@ -1,0 +1,80 @@
+// Every metric of the controller, by name, help and labels. README's table is held against this
+// file by a test.
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly leader: Gauge;
+  readonly term: Gauge;
+  readonly version: Gauge;
+  readonly redisUp: Gauge;
+  readonly roundSeconds: Histogram;
+  readonly recountDifferences: Counter;
+  readonly clusterState: Gauge<'cluster' | 'state'>;
+  readonly clusterAge: Gauge<'cluster'>;
+  readonly clusterIngressNodes: Gauge<'cluster'>;
+  readonly clusterRelists: Gauge<'cluster'>;
+  readonly appPods: Gauge<'app' | 'cluster'>;
+  readonly appUnroutedPods: Gauge<'app' | 'cluster' | 'reason'>;
+  readonly serverWeight: Gauge<'app' | 'from' | 'server'>;
+  readonly weightChanges: Counter;
+  readonly guardRefused: Counter<'code'>;
+  readonly guardRefusing: Gauge;
+  readonly edgeUp: Gauge<'edge'>;
+  readonly edgeVersion: Gauge<'edge'>;
+  readonly pushSeconds: Histogram<'edge'>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ) => new Gauge<Label>({ name: `ballast_${name}`, help, labelNames, registers });
+  const counter = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ) => new Counter<Label>({ name: `ballast_${name}`, help, labelNames, registers });
+  const histogram = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ) => {
+    const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2];
+    return new Histogram<Label>({ name: `ballast_${name}`, help, labelNames, buckets, registers });
+  };
+
+  return {
+    registry,
+    leader: gauge('leader', '1 while this controller leads'),
+    term: gauge('term', 'Term under which this controller leads, else 0'),
+    version: gauge('version', 'Version of the last commit that this controller knows'),
+    redisUp: gauge('redis_up', '1 while Redis answers'),
+    roundSeconds: histogram('round_duration_seconds', 'Computation of one round'),
+    recountDifferences: counter(
+      'recount_differences_total',
+      'Apps that a full recount found wrong; must stay 0',
+    ),
+    clusterState: gauge('cluster_state', '1 for the state the cluster is in', ['cluster', 'state']),
+    clusterAge: gauge('cluster_age_seconds', 'Since the last word of a stale cluster', ['cluster']),
+    clusterIngressNodes: gauge('cluster_ingress_nodes', 'Ingress nodes that count', ['cluster']),
+    clusterRelists: gauge('cluster_relists', 'Lists made since the start', ['cluster']),
+    appPods: gauge('app_pods', 'Ready pods', ['app', 'cluster']),
+    appUnroutedPods: gauge('app_unrouted_pods', 'Ready pods that do not count', [
+      'app',
+      'cluster',
+      'reason',
+    ]),
+    serverWeight: gauge('server_weight', 'Published weight', ['app', 'from', 'server']),
+    weightChanges: counter('weight_changes_total', 'Upstreams committed with other weights'),
+    guardRefused: counter('guard_refused_total', 'Changes refused, once a round', ['code']),
+    guardRefusing: gauge('guard_refusing', 'Apps whose change is refused now'),
+    edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
+    edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),
+    pushSeconds: histogram('push_duration_seconds', 'From sending to the edge’s answer', ['edge']),
+  };
+}

@@ -1,0 +1,79 @@
+// What the controller tells of itself: one log line for each change, and the metrics.
+//
+// Stages return facts; only here do they become words and numbers for the outside.
+
+import type { Logger } from 'pino';
+import type { Committed } from '../edges/store.ts';
+import type { AppName, ClusterName, ClusterState } from '../model.ts';
+import type { Change } from '../plan/diff.ts';
+import type { RoundResult } from '../round.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Reporter {
+  cluster(name: ClusterName, state: ClusterState, reason: string | undefined): void;
+  round(result: RoundResult, seconds: number): void;
+  committed(
+    commit: Committed,
+    changes: readonly Change[],
+    causes: ReadonlyMap<AppName, readonly string[]>,
+  ): void;
+  recountDiffers(app: AppName): void;
+  term(term: number, seeded: number): void;
+  termOver(why: string): void;
+  unexpected(error: unknown): void;
+}
+
+export function createReporter(log: Logger, metrics: Metrics): Reporter {
+  const refused = new Map<AppName, string>();
+  let lastOver = '';
+
+  return {
+    cluster(name, state, reason) {
+      const words = reason === undefined ? {} : { reason };
+      if (state === 'fresh') log.info({ cluster: name, state }, 'cluster is fresh');
+      else log.warn({ cluster: name, state, ...words }, `cluster is ${state}`);
+    },
+    round(result, seconds) {
+      metrics.roundSeconds.observe(seconds);
+      for (const app of result.facts.keys()) refused.delete(app);
+      for (const { app, reason } of result.refused) {
+        // The same refusal at every round is one event.
+        metrics.guardRefused.inc({ code: reason.code });
+        refused.set(app, reason.code);
+      }
+      metrics.guardRefusing.set(refused.size);
+    },
+    committed(commit, changes, causes) {
+      for (const change of changes) {
+        metrics.weightChanges.inc();
+        log.info(
+          {
+            app: change.app,
+            version: commit.version,
+            causes: causes.get(change.app) ?? [],
+            before: change.before?.servers.map(({ address, weight }) => `${address}=${weight}`),
+            after: change.after.servers.map(({ address, weight }) => `${address}=${weight}`),
+            actor: 'controller',
+          },
+          'weights changed',
+        );
+      }
+    },
+    recountDiffers(app) {
+      metrics.recountDifferences.inc();
+      log.error({ app }, 'a full recount differs from the increments');
+    },
+    term(term, seeded) {
+      lastOver = '';
+      log.info({ term, seeded }, 'leading');
+    },
+    termOver(why) {
+      if (why === lastOver) return;
+      lastOver = why;
+      log.warn({ why }, 'not leading');
+    },
+    unexpected(error) {
+      log.error({ err: error }, 'an error that nobody expected');
+    },
+  };
+}

@@ -1,0 +1,64 @@
+// Sets the gauges that show a state from memory, at the moment somebody asks for them.
+
+import type { ClusterReader } from '../clusters/cluster.ts';
+import type { Controller } from '../controller.ts';
+import type { EdgeBook } from '../edges/edge-book.ts';
+import type { AppFacts } from '../round.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface State {
+  readonly controller: Controller;
+  readonly clusters: readonly ClusterReader[];
+  readonly book: EdgeBook;
+  /** Monotonic milliseconds. */
+  readonly now: number;
+}
+
+/** The text of /metrics. */
+export async function showState(metrics: Metrics, state: State): Promise<string> {
+  const { controller } = state;
+  const published = controller.published();
+  const leader = controller.leader();
+  metrics.leader.set(leader.leading ? 1 : 0);
+  metrics.term.set(leader.term ?? 0);
+  metrics.version.set(published?.mark.version ?? 0);
+  showClusters(metrics, state.clusters);
+  metrics.appPods.reset();
+  metrics.appUnroutedPods.reset();
+  metrics.serverWeight.reset();
+  for (const app of controller.apps()) {
+    showPods(metrics, app, controller.facts(app));
+    for (const { address, from, weight } of published?.app(app)?.upstream.servers ?? []) {
+      metrics.serverWeight.set({ app, from, server: address }, weight);
+    }
+  }
+  for (const edge of state.book.views(published?.mark, state.now)) {
+    const up = edge.status === 'current' || edge.status === 'behind';
+    metrics.edgeUp.set({ edge: edge.name }, up ? 1 : 0);
+    metrics.edgeVersion.set({ edge: edge.name }, edge.state?.mark?.version ?? 0);
+  }
+  return metrics.registry.metrics();
+}
+
+function showClusters(metrics: Metrics, clusters: readonly ClusterReader[]): void {
+  for (const reader of clusters) {
+    const status = reader.status();
+    const cluster = status.name;
+    for (const state of ['unseen', 'fresh', 'stale'] as const) {
+      metrics.clusterState.set({ cluster, state }, status.state === state ? 1 : 0);
+    }
+    metrics.clusterAge.set({ cluster }, status.state === 'stale' ? status.ageSeconds : 0);
+    metrics.clusterIngressNodes.set({ cluster }, status.ingressNodes.length);
+    metrics.clusterRelists.set({ cluster }, status.relists);
+  }
+}
+
+function showPods(metrics: Metrics, app: string, facts: AppFacts | undefined): void {
+  for (const { cluster, pods } of facts?.inventory.clusters ?? []) {
+    metrics.appPods.set({ app, cluster }, pods);
+    const reason = facts?.weighed?.reasons.get(cluster)?.code;
+    if (reason === 'not-routed' || reason === 'no-ingress-nodes') {
+      metrics.appUnroutedPods.set({ app, cluster, reason }, pods);
+    }
+  }
+}
