@@ -1,0 +1,69 @@
+// Ballast as a process of its own, as a user starts it: `main.ts --config FILE`.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface TestBallast {
+  readonly url: string;
+  get<T>(path: string): Promise<T>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+  log(): string;
+}
+
+/** Starts it in `folder` and waits until its API answers. */
+export async function startBallast(folder: string, config: object): Promise<TestBallast> {
+  const file = join(folder, 'ballast.yaml');
+  await writeFile(file, stringify(config));
+  const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: 'pipe' });
+  const output = collect(child);
+  const url = await Promise.race([
+    output.url,
+    once(child, 'exit').then(() => {
+      throw new Error(`Ballast ended before it was ready:\n${output.text()}`);
+    }),
+  ]);
+  return {
+    url,
+    async get<T>(path: string): Promise<T> {
+      const reply = await fetch(`${url}${path}`);
+      return (await reply.json()) as T;
+    },
+    async kill(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      child.kill(signal);
+      await once(child, 'exit');
+      return child.exitCode;
+    },
+    log: output.text,
+  };
+}
+
+/** Runs it to its end: for configurations that it refuses. */
+export async function runBallast(file: string): Promise<{ code: number | null; errors: string }> {
+  const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: 'pipe' });
+  let errors = '';
+  child.stderr.on('data', (data: Buffer) => {
+    errors += data.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, errors };
+}
+
+function collect(child: ChildProcess): { url: Promise<string>; text: () => string } {
+  let text = '';
+  const found = Promise.withResolvers<string>();
+  const take = (data: Buffer): void => {
+    text += data.toString();
+    const url = /"url":"([^"]+)"/.exec(text)?.[1];
+    if (url !== undefined) found.resolve(url);
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  return { url: found.promise, text: () => text };
+}

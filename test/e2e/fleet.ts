@@ -1,0 +1,95 @@
+// A whole fleet on loopback: simulated clusters with truthful ingress node stand-ins, a real Redis,
+// real nginx edges, and Ballast as a process.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEdge, type TestEdge } from '../lua/edge.ts';
+import { startRedis } from '../lua/redis.ts';
+import { SimulatedCluster } from '../simulated/cluster.ts';
+import { findFreePort } from '../simulated/free-port.ts';
+import { IngressFleet } from '../simulated/ingress-node.ts';
+import { startBallast, type TestBallast } from './ballast.ts';
+
+export interface Fleet {
+  readonly clusters: readonly SimulatedCluster[];
+  readonly edges: readonly TestEdge[];
+  readonly redis: Awaited<ReturnType<typeof startRedis>>;
+  readonly port: number;
+  ballast: TestBallast;
+  restartBallast(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const NAMES = ['east', 'west'];
+
+/** Two clusters of two ingress nodes (127.11.N.M), two edges. */
+export async function startFleet(subnet: number): Promise<Fleet> {
+  const folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-'));
+  const addressOf = (cluster: number, node: number): string => `127.${subnet}.${cluster}.${node}`;
+  const addresses = [1, 2].flatMap((c) => [1, 2, 3].map((n) => addressOf(c, n)));
+  const port = await findFreePort(addresses);
+  const clusters = NAMES.map((name) => new SimulatedCluster({ name }));
+  for (const [index, cluster] of clusters.entries()) {
+    await cluster.start();
+    for (const node of [1, 2]) {
+      const name = `${cluster.name}-${node}`;
+      cluster.setIngressNode({ name, address: addressOf(index + 1, node) });
+    }
+    await writeFile(join(folder, `${cluster.name}.kubeconfig`), cluster.api.kubeconfig());
+  }
+  const standIns = clusters.map(({ name, api }) => {
+    const access = { url: api.insideUrl, ca: api.ca, token: api.token };
+    return new IngressFleet({ cluster: name, api: access, port });
+  });
+  for (const standIn of standIns) await standIn.start();
+  const redis = await startRedis({ persistence: 'aof' });
+  const edges = await Promise.all(
+    ['edge-1', 'edge-2'].map((name) =>
+      startEdge({ name, redisUrl: redis.url, environment: 'e2e' }),
+    ),
+  );
+  const config = {
+    environment: 'e2e',
+    redis: { url: redis.url },
+    leader: { leaseSeconds: 1 },
+    clusters: NAMES.map((name) => ({
+      name,
+      kubeconfig: { path: `${name}.kubeconfig` },
+      ingress: {
+        nodes: 'ingress=true',
+        pods: { namespace: 'ingress', selector: 'app=ingress' },
+        port,
+      },
+    })),
+    apps: { discover: { services: 'ballast.io/app' } },
+    edges: edges.map(({ name, control }) => ({ name, control })),
+    api: { listen: '127.0.0.1:0' },
+  };
+  const fleet: Fleet = {
+    clusters,
+    edges,
+    redis,
+    port,
+    ballast: await startBallast(folder, config),
+    async restartBallast() {
+      fleet.ballast = await startBallast(folder, config);
+    },
+    async close() {
+      await fleet.ballast.kill('SIGTERM');
+      await Promise.all(edges.map((edge) => edge.close()));
+      await redis.close();
+      for (const standIn of standIns) await standIn.close();
+      for (const cluster of clusters) await cluster.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return fleet;
+}
+
+/** The weights that an edge holds for an app, by address. */
+export async function weightsAt(edge: TestEdge, app: string): Promise<Record<string, number>> {
+  const { json } = await edge.call('GET', `/v1/upstreams/${app}`);
+  const servers = (json as { servers?: { address: string; weight: number }[] }).servers ?? [];
+  return Object.fromEntries(servers.map(({ address, weight }) => [address, weight]));
+}

@@ -1,0 +1,183 @@
+// The main job from outside: pods change, and the shares at two real edges follow.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../controlplane/until.ts';
+import { Load } from '../simulated/load.ts';
+import { startFleet, weightsAt, type Fleet } from './fleet.ts';
+
+const HOST = 'shop.example.com';
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await startFleet(21);
+  const [east, west] = both();
+  east.setApp({ name: 'shop', pods: 20, hosts: [HOST], ingress: true });
+  west.setApp({ name: 'shop', pods: 10, hosts: [HOST], ingress: true });
+  await settled({ east: [100, 100], west: [50, 50] });
+});
+afterAll(async () => {
+  await fleet.close();
+});
+
+function both() {
+  const [east, west] = fleet.clusters;
+  if (!east || !west) throw new Error('two clusters were started');
+  return [east, west] as const;
+}
+
+/** Waits until both edges hold exactly these weights, by cluster and node. */
+async function settled(weights: { east: number[]; west: number[] }, app = 'shop'): Promise<void> {
+  const expected: Record<string, number> = {};
+  for (const [cluster, list] of [weights.east, weights.west].entries()) {
+    for (const [node, weight] of list.entries()) {
+      expected[`127.21.${cluster + 1}.${node + 1}:${fleet.port}`] = weight;
+    }
+  }
+  const wanted = JSON.stringify(expected);
+  let last = '';
+  await until(`${app} has ${wanted}`, async () => {
+    const held = await Promise.all(fleet.edges.map((edge) => weightsAt(edge, app)));
+    last = JSON.stringify(held);
+    return held.every((at) => JSON.stringify(at) === wanted);
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; edges hold ${last}; ${fleet.ballast.log().slice(-2000)}`);
+  });
+}
+
+async function underLoad(change: () => Promise<void>): Promise<void> {
+  const entries = fleet.edges.map(({ url }) => ({ url, host: HOST }));
+  const load = new Load({ entries, connections: 4, perSecond: 400 });
+  load.start();
+  await until('traffic flows', () => Promise.resolve(load.snapshot().answered > 50));
+  await change();
+  const before = load.snapshot().answered;
+  await until('traffic flows on', () => Promise.resolve(load.snapshot().answered > before + 50));
+  const totals = await load.stop();
+  await load.close();
+  expect(totals.failureTexts).toEqual([]);
+  expect(totals.failures + totals.closedConnections).toBe(0);
+}
+
+test('a Deployment that doubles moves the shares at both edges, with no failed request and no reload', async () => {
+  const pids = fleet.edges.map((edge) => edge.pids());
+  await underLoad(async () => {
+    both()[0].scale('shop', 40);
+    await settled({ east: [200, 200], west: [50, 50] });
+  });
+  expect(fleet.edges.map((edge) => edge.pids())).toEqual(pids);
+  const entries = fleet.edges.map(({ url }) => ({ url, host: HOST }));
+  const load = new Load({ entries, connections: 8 });
+  const totals = await load.count(undefined, 10_000);
+  await load.close();
+  expect(totals.failures).toBe(0);
+  const share = (node: string): number => (totals.byNode[node] ?? 0) / 10_000;
+  for (const node of ['east-1', 'east-2']) expect(share(node)).toBeCloseTo(0.4, 2);
+  for (const node of ['west-1', 'west-2']) expect(share(node)).toBeCloseTo(0.1, 2);
+});
+
+test('an app is explained: pods, ingress nodes and the sum behind each weight', async () => {
+  const app = await fleet.ballast.get<{ clusters: { name: string; formula: string }[] }>(
+    '/api/v1/apps/shop',
+  );
+  const formula = app.clusters.find(({ name }) => name === 'east')?.formula;
+  expect(formula).toBe('40 pods * 10 / 2 ingress nodes = 200');
+});
+
+test('an ingress node without its ready ingress pod goes out, and its sibling takes over', async () => {
+  await underLoad(async () => {
+    const order = { name: 'east-2', address: '127.21.1.2' } as const;
+    both()[0].setIngressNode({ ...order, ingressPod: 'unready' });
+    await settled({ east: [400], west: [50, 50] });
+    both()[0].setIngressNode({ ...order, ingressPod: 'ready' });
+    await settled({ east: [200, 200], west: [50, 50] });
+  });
+});
+
+test('a cluster at zero goes out; the last server is refused with would-empty', async () => {
+  const [east, west] = both();
+  const withoutEast = (): Promise<void> =>
+    until('east is out', async () => {
+      const held = await Promise.all(fleet.edges.map((edge) => weightsAt(edge, 'shop')));
+      return held.every((at) => Object.keys(at).every((address) => address.includes('127.21.2.')));
+    }).then(() => undefined);
+  east.scale('shop', 0);
+  await withoutEast();
+  west.scale('shop', 0);
+  await until('the guard refuses', async () => {
+    const app = await fleet.ballast.get<{ refused?: { code: string } }>('/api/v1/apps/shop');
+    return app.refused?.code === 'would-empty';
+  });
+  await withoutEast();
+  west.scale('shop', 10);
+  east.scale('shop', 40);
+  await settled({ east: [200, 200], west: [50, 50] });
+});
+
+test('pods without an Ingress do not count, with reason not-routed', async () => {
+  const [east, west] = both();
+  east.setApp({ name: 'dark', pods: 5, hosts: ['dark.example.com'], ingress: false });
+  west.setApp({ name: 'dark', pods: 4, hosts: ['dark.example.com'], ingress: true });
+  await until('dark is published', async () => {
+    const edge = fleet.edges[0];
+    return edge !== undefined && Object.keys(await weightsAt(edge, 'dark')).length === 2;
+  });
+  const app = await fleet.ballast.get<{
+    clusters: { name: string; pods: number; weight: number; reason?: { code: string } }[];
+  }>('/api/v1/apps/dark');
+  const found = app.clusters.find(({ name }) => name === 'east');
+  expect(found).toMatchObject({ pods: 5, weight: 0, reason: { code: 'not-routed' } });
+});
+
+test('Redis killed and restarted: no failed request, and changes made meanwhile arrive', async () => {
+  await underLoad(async () => {
+    await fleet.redis.kill();
+    both()[0].scale('shop', 20);
+    await fleet.redis.restart();
+    await settled({ east: [100, 100], west: [50, 50] });
+  });
+});
+
+test('Redis restarted empty: it is seeded from the edges, and nothing goes back', async () => {
+  await underLoad(async () => {
+    await fleet.redis.kill();
+    await fleet.redis.restart({ empty: true });
+    both()[0].scale('shop', 30);
+    await settled({ east: [150, 150], west: [50, 50] });
+  });
+});
+
+test('the controller killed and started while a cluster is away keeps what is published from it', async () => {
+  await underLoad(async () => {
+    const [east, west] = both();
+    await west.api.stop();
+    await fleet.ballast.kill('SIGKILL');
+    await fleet.restartBallast();
+    east.scale('shop', 40);
+    await settled({ east: [200, 200], west: [50, 50] });
+    await west.api.start();
+    west.scale('shop', 20);
+    await settled({ east: [200, 200], west: [100, 100] });
+  });
+});
+
+test('an edge restarts alone, with Redis and the controller gone', async () => {
+  const edge = fleet.edges[0];
+  if (!edge) throw new Error('two edges were started');
+  const before = await weightsAt(edge, 'shop');
+  await until('the state is saved', async () => {
+    const { mark, saved } = await edge.state();
+    return mark !== null && saved !== null && saved.version >= mark.version;
+  });
+  await fleet.ballast.kill('SIGKILL');
+  await fleet.redis.kill();
+  await edge.restart('SIGKILL');
+  expect(await weightsAt(edge, 'shop')).toEqual(before);
+  const load = new Load({ entries: [{ url: edge.url, host: HOST }], connections: 2 });
+  const totals = await load.count(undefined, 200);
+  await load.close();
+  expect(totals.failures).toBe(0);
+  await fleet.redis.restart();
+  await fleet.restartBallast();
+  both()[0].scale('shop', 20);
+  await settled({ east: [100, 100], west: [100, 100] });
+});
