@@ -40,7 +40,7 @@ export async function startApp(
 ): Promise<Running> {
   const { config } = loaded;
   const clock = systemClock;
-  const random = Math.random;
+  const random = () => Math.random();
   const metrics = createMetrics();
   const clusters = await openClusters(loaded, log);
   const links = openLinks(loaded);
@@ -116,7 +116,7 @@ export async function startApp(
   const url = await listen(api, loaded);
   const work = Promise.all([
     controller.run(signal),
-    vms.follow(controller.mark, signal),
+    vms.follow((dirty) => controller.mark(dirty), signal),
     readStatistics(links, statistics, signal),
   ]);
   const stopped = work.then(async () => {
@@ -148,7 +148,7 @@ async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly
   const world = {
     baseFolder: dirname(resolve(loaded.file)),
     clock: systemClock,
-    random: Math.random,
+    random: () => Math.random(),
     environment: process.env,
     log,
   };

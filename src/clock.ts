@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
   /** Monotonic milliseconds from an arbitrary start. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export const systemClock: Clock = {

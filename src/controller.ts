@@ -9,11 +9,10 @@ import type { ClusterReader } from './clusters/cluster.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
-import { takeTerm, type TermOptions } from './edges/term.ts';
-import { isHeld } from './edges/store.ts';
+import { takeTerm, type Leading, type TermOptions } from './edges/term.ts';
 import type { Push } from './edges/edge-link.ts';
 import { BallastError } from './errors.ts';
-import { knownApps, type ToldApp, type World } from './inventory/inventory.ts';
+import { everyApp, type ToldApp, type World } from './inventory/inventory.ts';
 import type { VmSource } from './inventory/vms.ts';
 import type { AppName, Dirty, Policy } from './model.ts';
 import type { Change } from './plan/diff.ts';
@@ -88,9 +87,7 @@ export function createController(parts: ControllerParts): Controller {
     wake = new AbortController();
     await clock.sleep(ms, AbortSignal.any([wake.signal, signal]));
   };
-  const announce = (): void => {
-    for (const waiter of waiters) waiter();
-  };
+  const announce = (): void => waiters.forEach((waiter) => waiter());
 
   const world = (): World => ({
     clusters: clusters.map((cluster) => ({
@@ -132,7 +129,7 @@ export function createController(parts: ControllerParts): Controller {
     const taken = dirty;
     dirty = new Set();
     const now = world();
-    const apps = taken === 'all' ? allApps(now, published) : taken;
+    const apps = taken === 'all' ? everyApp(now, published?.apps() ?? []) : taken;
     const result = computeRound(inputOf(now, apps));
     const causes = new Map<AppName, readonly string[]>();
     for (const [app, fact] of result.facts) {
@@ -188,13 +185,14 @@ export function createController(parts: ControllerParts): Controller {
     return undefined;
   };
 
-  /** Marks everything, and tells of an app that would change although nothing marked it. */
+  /** Tells of an app that would change although nothing marked it, and marks everything. */
   const recount = (): void => {
     const marked = dirty;
-    const now = world();
-    const { pass } = computeRound(inputOf(now, allApps(now, published)));
-    const missed = pass.filter(({ app }) => marked !== 'all' && !marked.has(app));
-    for (const { app } of missed) reporter.recountDiffers(app);
+    if (marked !== 'all') {
+      const now = world();
+      const { pass } = computeRound(inputOf(now, everyApp(now, published?.apps() ?? [])));
+      for (const { app } of pass) if (!marked.has(app)) reporter.recountDiffers(app);
+    }
     mark('all');
   };
 
@@ -204,7 +202,7 @@ export function createController(parts: ControllerParts): Controller {
       phase = words;
     };
     const office = await takeTerm({ ...parts.term, onPhase }, counter, signal);
-    if ('heldBy' in office && isHeld(office)) {
+    if ('heldBy' in office) {
       phase = `standby of ${office.heldBy}`;
       const contents = await parts.term.store.read();
       if (published?.mark.version !== contents.version) {
@@ -225,10 +223,7 @@ export function createController(parts: ControllerParts): Controller {
     await hold(office, signal);
   };
 
-  const hold = async (
-    office: Extract<Awaited<ReturnType<typeof takeTerm>>, { lease: object }>,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const hold = async (office: Leading, signal: AbortSignal): Promise<void> => {
     const { lease, contents, seeded } = office;
     published = publishedFrom(contents);
     announce();
@@ -302,10 +297,4 @@ export function createController(parts: ControllerParts): Controller {
       }
     },
   };
-}
-
-function allApps(world: World, published: Published | undefined): Set<AppName> {
-  const apps = knownApps(world);
-  for (const app of published?.apps() ?? []) apps.add(app);
-  return apps;
 }

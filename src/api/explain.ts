@@ -1,6 +1,7 @@
 // The explanation of one app: every number with the sum that made it. Pure.
 
 import type { AppFacts } from '../round.ts';
+import type { Weighed } from '../weights/rule.ts';
 import type { ClusterCount } from '../inventory/inventory.ts';
 import type { Address, Server } from '../model.ts';
 import type { PublishedApp } from '../edges/published.ts';
@@ -17,27 +18,42 @@ export function explainApp(
   published: PublishedApp | undefined,
   measured: ReadonlyMap<Address, number>,
 ): ExplainedApp {
-  const servers = published?.upstream.servers ?? [];
-  const total = servers.reduce((sum, server) => sum + server.weight, 0);
-  const requests = [...measured.values()].reduce((sum, count) => sum + count, 0);
   return {
-    name,
-    hosts: published?.upstream.hosts ?? facts?.inventory.hosts ?? [],
-    version: published?.stamp.version ?? null,
-    clusters: facts?.inventory.clusters.map((count) => explainCluster(count, facts)) ?? [],
-    vms: facts?.inventory.vms ?? [],
-    servers: servers.map((server) => explainServer(server, { facts, total, measured, requests })),
+    ...nameApp(name, facts, published),
+    ...(facts && explainCounts(facts)),
+    servers: explainServers(facts, published?.upstream.servers ?? [], measured),
     holds: [],
-    ...(facts?.reason && { refused: facts.reason }),
   };
 }
 
+/** What every list of apps shows. */
+export function nameApp(
+  name: string,
+  facts: AppFacts | undefined,
+  published: PublishedApp | undefined,
+): ExplainedApp {
+  const version = published ? published.stamp.version : null;
+  const hosts = published ? published.upstream.hosts : facts?.inventory.hosts;
+  return { name, hosts: hosts ?? [], version, ...(facts?.reason && { refused: facts.reason }) };
+}
+
+function explainCounts(facts: AppFacts): object {
+  const { clusters, vms } = facts.inventory;
+  return { clusters: clusters.map((count) => explainCluster(count, facts)), vms };
+}
+
+function explainServers(
+  facts: AppFacts | undefined,
+  servers: readonly Server[],
+  measured: ReadonlyMap<Address, number>,
+): object[] {
+  const total = servers.reduce((sum, server) => sum + server.weight, 0);
+  const requests = [...measured.values()].reduce((sum, count) => sum + count, 0);
+  return servers.map((server) => explainServer(server, { facts, total, measured, requests }));
+}
+
 function explainCluster(count: ClusterCount, facts: AppFacts): object {
-  const sums = [...(facts.weighed?.sums.values() ?? [])];
-  const sum = sums.find((one) => one.from === count.cluster);
-  const servers = facts.weighed?.upstream.servers ?? [];
-  const server = servers.find((one) => one.from === count.cluster);
-  const reason = facts.weighed?.reasons.get(count.cluster) ?? count.reason;
+  const { weight, formula, reason } = weightOf(count, facts.weighed);
   return {
     name: count.cluster,
     state: count.state,
@@ -45,10 +61,21 @@ function explainCluster(count: ClusterCount, facts: AppFacts): object {
     pods: count.pods,
     routed: count.routed,
     ingressNodes: count.ingressNodes,
-    weight: server?.weight ?? 0,
-    formula: sum?.formula ?? 'nothing counts here',
+    weight,
+    formula,
     ...(reason && { reason }),
   };
+}
+
+function weightOf({ cluster, reason }: ClusterCount, weighed: Weighed | undefined) {
+  const nothing = { weight: 0, formula: 'nothing counts here' };
+  if (!weighed) return { ...nothing, reason };
+  const server = weighed.upstream.servers.find((one) => one.from === cluster);
+  const sum = server && weighed.sums.get(server.address);
+  const why = weighed.reasons.get(cluster) ?? reason;
+  return sum
+    ? { weight: server.weight, formula: sum.formula, reason: why }
+    : { ...nothing, reason: why };
 }
 
 interface Shares {

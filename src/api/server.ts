@@ -12,7 +12,7 @@ import type { Controller } from '../controller.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
 import { BallastError, ERRORS, type ErrorCode } from '../errors.ts';
-import { explainApp } from './explain.ts';
+import { explainApp, nameApp } from './explain.ts';
 
 export interface ApiParts {
   readonly controller: Controller;
@@ -119,12 +119,9 @@ function summary({ controller }: ApiParts, app: string): object {
   const published = controller.published()?.app(app);
   const counts = facts?.inventory.clusters ?? [];
   return {
-    name: app,
-    hosts: published?.upstream.hosts ?? facts?.inventory.hosts ?? [],
-    version: published?.stamp.version ?? null,
+    ...nameApp(app, facts, published),
     pods: counts.reduce((sum, count) => sum + count.pods, 0),
     servers: published?.upstream.servers.length ?? 0,
-    ...(facts?.reason && { refused: facts.reason }),
   };
 }
 

@@ -2,11 +2,11 @@
 // simulation, and passes test/conformance/store.ts as the one on Redis does.
 
 import { BallastError } from '../errors.ts';
-import type { AppName, Owner } from '../model.ts';
+import type { AppName, Owner, Stamp } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { compareStamps, HOLDS, isDeleted, stampText, type Document } from './document.ts';
 import type { EdgeState } from './edge-state.ts';
-import { type Committed, type Lease, type Round, type Store, type StoreRefusal } from './store.ts';
+import type { Committed, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
 
 export interface MemoryStore extends Store {
   readonly heartbeatsNow: Map<string, EdgeState>;
@@ -60,22 +60,27 @@ export function openMemoryStore(now: () => number): MemoryStore {
     if (record?.term !== lease.term) return no('not-leader');
     return holds(lease);
   };
-  const round = (lease: Lease, request: Round): Committed | StoreRefusal => {
-    const refused = mayCommit(lease);
-    if (refused) return refused;
+  const mayRound = ({ holds: computedFrom }: Round): StoreRefusal | undefined => {
     if (record?.runId !== runId()) return no('redis-changed');
-    const held = documents.get(HOLDS)?.stamp;
-    const text = held ? stampText(held) : '';
-    if (text !== (request.holds ? stampText(request.holds) : '')) return no('holds-moved', text);
+    const held = textOf(documents.get(HOLDS)?.stamp);
+    return held === textOf(computedFrom) ? undefined : no('holds-moved', held);
+  };
+  const mayPut = ({ app, owner, body }: Put): StoreRefusal | undefined => {
+    const before = documents.get(app);
+    const there = before !== undefined && !isDeleted(before);
+    if (there && before.owner === 'endpoint' && owner === 'controller') {
+      return no('owned-by-endpoint', app);
+    }
+    return body === undefined && !there ? no('nothing-to-delete', app) : undefined;
+  };
+  const round = (lease: Lease, request: Round): Committed | StoreRefusal => {
+    const refused = mayCommit(lease) ?? mayRound(request);
+    if (refused) return refused;
     const stamp = { term: lease.term, version: version + 1 };
     const puts: Document[] = [];
     for (const put of request.puts) {
-      const before = documents.get(put.app);
-      const there = before !== undefined && !isDeleted(before);
-      if (there && before.owner === 'endpoint' && put.owner === 'controller') {
-        return no('owned-by-endpoint', put.app);
-      }
-      if (put.body === undefined && !there) return no('nothing-to-delete', put.app);
+      const unfit = mayPut(put);
+      if (unfit) return unfit;
       const owner: Owner = put.owner === 'adopted' ? 'controller' : put.owner;
       const { app, body } = put;
       puts.push({ app, stamp, owner, digest: digestOf(body), ...(body !== undefined && { body }) });
@@ -142,4 +147,8 @@ export function openMemoryStore(now: () => number): MemoryStore {
     heartbeats: () => answer(() => [...heartbeats.values()]),
     close: async () => undefined,
   };
+}
+
+function textOf(stamp: Stamp | undefined): string {
+  return stamp ? stampText(stamp) : '';
 }

@@ -40,18 +40,26 @@ export function collectStatistics(): Statistics {
     measured(app, at) {
       const total = new Map<Address, number>();
       for (const series of samples.values()) {
-        const first = series.find((sample) => at - sample.at <= WINDOW_MS);
-        const last = series.at(-1);
-        if (!first || !last || first === last) continue;
-        const before = first.requests.get(app);
-        for (const [address, requests] of last.requests.get(app) ?? []) {
-          const grown = requests - (before?.get(address) ?? 0);
-          if (grown > 0) total.set(address, (total.get(address) ?? 0) + grown);
+        for (const [address, grown] of growth(series, app, at)) {
+          total.set(address, (total.get(address) ?? 0) + grown);
         }
       }
       return total;
     },
   };
+}
+
+/** What one edge counted for an app between its first and last sample of the window. */
+function growth(series: readonly Sample[], app: AppName, at: number): [Address, number][] {
+  const first = series.find((sample) => at - sample.at <= WINDOW_MS);
+  const last = series.at(-1);
+  if (!first || !last || first === last) return [];
+  const before = first.requests.get(app);
+  const grown: [Address, number][] = [];
+  for (const [address, requests] of last.requests.get(app) ?? []) {
+    grown.push([address, requests - (before?.get(address) ?? 0)]);
+  }
+  return grown.filter(([, requests]) => requests > 0);
 }
 
 function byApp(counts: readonly ServerCount[]): Requests {

@@ -70,9 +70,9 @@ export interface World {
   published(app: AppName): Upstream | undefined;
 }
 
-/** All apps that anybody names now. */
-export function knownApps(world: World): Set<AppName> {
-  const apps = new Set<AppName>([...world.told.keys(), ...world.vms.keys()]);
+/** All apps that anybody names now, and those that are published. */
+export function everyApp(world: World, published: Iterable<AppName>): Set<AppName> {
+  const apps = new Set<AppName>([...published, ...world.told.keys(), ...world.vms.keys()]);
   for (const cluster of world.clusters) for (const app of cluster.apps) apps.add(app);
   return apps;
 }

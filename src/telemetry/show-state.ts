@@ -2,7 +2,8 @@
 
 import type { ClusterReader } from '../clusters/cluster.ts';
 import type { Controller } from '../controller.ts';
-import type { EdgeBook } from '../edges/edge-book.ts';
+import type { EdgeBook, EdgeView } from '../edges/edge-book.ts';
+import type { Published } from '../edges/published.ts';
 import type { AppFacts } from '../round.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -17,27 +18,38 @@ export interface State {
 /** The text of /metrics. */
 export async function showState(metrics: Metrics, state: State): Promise<string> {
   const { controller } = state;
-  const published = controller.published();
-  const leader = controller.leader();
-  metrics.leader.set(leader.leading ? 1 : 0);
-  metrics.term.set(leader.term ?? 0);
-  metrics.version.set(published?.mark.version ?? 0);
+  showLeader(metrics, controller);
   showClusters(metrics, state.clusters);
   metrics.appPods.reset();
   metrics.appUnroutedPods.reset();
   metrics.serverWeight.reset();
   for (const app of controller.apps()) {
     showPods(metrics, app, controller.facts(app));
-    for (const { address, from, weight } of published?.app(app)?.upstream.servers ?? []) {
-      metrics.serverWeight.set({ app, from, server: address }, weight);
-    }
+    showWeights(metrics, app, controller.published());
   }
-  for (const edge of state.book.views(published?.mark, state.now)) {
-    const up = edge.status === 'current' || edge.status === 'behind';
-    metrics.edgeUp.set({ edge: edge.name }, up ? 1 : 0);
-    metrics.edgeVersion.set({ edge: edge.name }, edge.state?.mark?.version ?? 0);
+  for (const edge of state.book.views(controller.published()?.mark, state.now)) {
+    showEdge(metrics, edge);
   }
   return metrics.registry.metrics();
+}
+
+function showLeader(metrics: Metrics, controller: Controller): void {
+  const leader = controller.leader();
+  metrics.leader.set(leader.leading ? 1 : 0);
+  metrics.term.set(leader.term ?? 0);
+  metrics.version.set(controller.published()?.mark.version ?? 0);
+}
+
+function showWeights(metrics: Metrics, app: string, published: Published | undefined): void {
+  for (const { address, from, weight } of published?.app(app)?.upstream.servers ?? []) {
+    metrics.serverWeight.set({ app, from, server: address }, weight);
+  }
+}
+
+function showEdge(metrics: Metrics, edge: EdgeView): void {
+  const up = edge.status === 'current' || edge.status === 'behind';
+  metrics.edgeUp.set({ edge: edge.name }, up ? 1 : 0);
+  metrics.edgeVersion.set({ edge: edge.name }, edge.state?.mark?.version ?? 0);
 }
 
 function showClusters(metrics: Metrics, clusters: readonly ClusterReader[]): void {

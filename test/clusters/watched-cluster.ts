@@ -34,7 +34,7 @@ export interface WatchedCluster {
   readonly reader: ClusterReader;
   /** What a round would have seen of `shop` at each mark. */
   readonly seen: Seen[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface WatchedOptions extends Partial<ClusterOptions> {

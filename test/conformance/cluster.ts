@@ -16,7 +16,7 @@ export interface ClusterStage {
   /** The cluster cannot be reached any more. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface ConformanceOptions {
