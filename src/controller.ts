@@ -6,6 +6,7 @@
 
 import type { Clock } from './clock.ts';
 import type { ClusterReader } from './clusters/cluster.ts';
+import { counterOf } from './edges/counter.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
@@ -19,6 +20,7 @@ import type { Change } from './plan/diff.ts';
 import { historyEntry, type Causes } from './plan/history-entry.ts';
 import { computeRound, type AppFacts, type RoundInput, type RoundResult } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
+import { createWaiters } from './waiters.ts';
 import { causesOf } from './weights/cause.ts';
 
 /** Between rounds: bursts of events become one round. */
@@ -69,7 +71,7 @@ export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;
   const facts = new Map<AppName, AppFacts>();
   const states = new Map<string, string>();
-  const waiters = new Set<() => void>();
+  const waiters = createWaiters(clock);
   let published: Published | undefined;
   let leadership: Leadership | undefined;
   let phase = 'starting';
@@ -87,7 +89,6 @@ export function createController(parts: ControllerParts): Controller {
     wake = new AbortController();
     await clock.sleep(ms, AbortSignal.any([wake.signal, signal]));
   };
-  const announce = (): void => waiters.forEach((waiter) => waiter());
 
   const world = (): World => ({
     clusters: clusters.map((cluster) => ({
@@ -154,7 +155,7 @@ export function createController(parts: ControllerParts): Controller {
     }
     if ('over' in reply) return reply;
     reporter.committed(reply, changes, causes);
-    announce();
+    waiters.release();
     return undefined;
   };
 
@@ -207,7 +208,7 @@ export function createController(parts: ControllerParts): Controller {
       const contents = await parts.term.store.read();
       if (published?.mark.version !== contents.version) {
         published = publishedFrom(contents);
-        announce();
+        waiters.release();
         mark('all');
       }
       return;
@@ -226,8 +227,9 @@ export function createController(parts: ControllerParts): Controller {
   const hold = async (office: Leading, signal: AbortSignal): Promise<void> => {
     const { lease, contents, seeded } = office;
     published = publishedFrom(contents);
-    announce();
+    waiters.release();
     outranked = 0;
+    counter = Math.max(counter, counterOf(lease.term));
     leadership = openLeadership(
       {
         store: parts.term.store,
@@ -238,7 +240,7 @@ export function createController(parts: ControllerParts): Controller {
         onHeartbeat: (state) => parts.book.hear(state, clock.now()),
         onForeign: (apps) => {
           mark(new Set(apps));
-          announce();
+          waiters.release();
         },
       },
       published,
@@ -280,13 +282,7 @@ export function createController(parts: ControllerParts): Controller {
       outranked = Math.max(outranked, highest);
       wake.abort();
     },
-    async nextCommit(ms, signal) {
-      const gone = new AbortController();
-      const waiter = (): void => gone.abort();
-      waiters.add(waiter);
-      await clock.sleep(ms, AbortSignal.any([gone.signal, signal]));
-      waiters.delete(waiter);
-    },
+    nextCommit: (ms, signal) => waiters.wait(ms, signal),
     async run(signal) {
       for (const cluster of clusters) cluster.onDirty(mark);
       while (!signal.aborted) {

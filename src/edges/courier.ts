@@ -12,6 +12,8 @@ import type { EdgeState } from './edge-state.ts';
 
 const PAUSE_FIRST_MS = 250;
 const PAUSE_LONGEST_MS = 5000;
+/** An nginx worker reads a call in one piece: more documents would stall its traffic. */
+const DOCUMENTS_A_CALL = 500;
 
 export interface CourierEvents {
   /** The edge has seen a higher term: the leader's is over (R2). */
@@ -47,7 +49,7 @@ export function startCourier(
       const push = waiting;
       waiting = undefined;
       const began = clock.now();
-      const answer = await link.push(push);
+      const answer = await deliver(link, push);
       if (signal.aborted) return;
       if (isTermOver(answer)) {
         events.onTermOver(answer.highest);
@@ -83,6 +85,18 @@ export function startCourier(
     },
     trouble: () => trouble,
   };
+}
+
+/** In calls of bounded size; only the last one carries the base, and so may move the mark. */
+async function deliver(link: EdgeLink, push: Push): ReturnType<EdgeLink['push']> {
+  const { documents } = push;
+  let from = 0;
+  for (; documents.length - from > DOCUMENTS_A_CALL; from += DOCUMENTS_A_CALL) {
+    const part = documents.slice(from, from + DOCUMENTS_A_CALL);
+    const answer = await link.push({ ...push, base: null, documents: part });
+    if (isTermOver(answer) || isNoAnswer(answer)) return answer;
+  }
+  return link.push({ ...push, documents: documents.slice(from) });
 }
 
 /** Both pushes in one: from the first one's base to the second one's mark. */

@@ -25,7 +25,8 @@ export interface Verdict {
 
 export interface Push {
   readonly term: number;
-  readonly base: Stamp;
+  /** The mark it builds on; null: a part of a larger push, which moves no mark. */
+  readonly base: Stamp | null;
   readonly mark: Stamp;
   readonly documents: readonly Document[];
 }
