@@ -8,14 +8,28 @@ import { ConfigError, loadConfig } from './config.ts';
 
 const program = new Command('ballast')
   .description('keeps the upstream weights of an edge nginx tier in trim')
-  .requiredOption('--config <file>', 'configuration, YAML')
+  .option('--config <file>', 'configuration, YAML; without it the demo fleet runs')
+  .option('--once', 'demo: run the script of events to its end', false)
+  .option('--json', 'demo: print one JSON object', false)
   .option('--log-level <level>', 'error, warn, info or debug', 'info')
   .action(run);
 
-async function run(options: { config: string; logLevel: string }): Promise<void> {
+interface Options {
+  readonly config?: string;
+  readonly logLevel: string;
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+async function run(options: Options): Promise<void> {
   const stop = new AbortController();
   const log = pino({ level: options.logLevel });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  if (options.config === undefined) {
+    const { runDemo } = await import('../deploy/demo/main.ts');
+    process.exitCode = await runDemo(options, stop.signal);
+    return;
+  }
   const loaded = loadConfig(options.config, process.env);
   const running = await startApp(loaded, log, stop.signal);
   log.info({ url: running.url }, 'ready');
@@ -24,7 +38,7 @@ async function run(options: { config: string; logLevel: string }): Promise<void>
 
 try {
   await program.parseAsync();
-  process.exit(0);
+  process.exit();
 } catch (error) {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.lines.join('\n')}\n`);

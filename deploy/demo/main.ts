@@ -1,0 +1,54 @@
+// The demo: `npm start` without a configuration. With `once` it runs its script to the end and
+// answers whether all of it held; without, it then shows the live table until a signal.
+
+import { until } from '../../test/controlplane/until.ts';
+import { startDemoFleet, type DemoFleet } from './fleet.ts';
+import { runScript } from './script.ts';
+import { tableOf } from './table.ts';
+
+export interface DemoOptions {
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+const TABLE_MS = 1000;
+
+/** Resolves to the exit code. */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const say = (text: string): void => {
+    if (!options.json) process.stdout.write(`${text}\n`);
+  };
+  const fleet = await startDemoFleet();
+  try {
+    say(`API: ${fleet.url}/api/v1/apps`);
+    await until('every edge has every app', async () => {
+      const states = await Promise.all(fleet.edges.map((edge) => edge.state()));
+      return states.every(({ documents }) => documents >= fleet.apps.length);
+    });
+    say(await tableOf(fleet));
+    const steps = await runScript(fleet, say, signal);
+    say(await tableOf(fleet));
+    const held = steps.length > 0 && steps.every((step) => step.held);
+    if (options.json) process.stdout.write(`${JSON.stringify({ held, steps })}\n`);
+    if (options.once) return held ? 0 : 1;
+    await showLive(fleet, signal);
+    return 0;
+  } finally {
+    await fleet.close();
+  }
+}
+
+async function showLive(fleet: DemoFleet, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
+    process.stdout.write(`${clear}${await tableOf(fleet)}\n`);
+    await Promise.race([
+      new Promise((resolve) => {
+        setTimeout(resolve, TABLE_MS);
+      }),
+      new Promise((resolve) => {
+        signal.addEventListener('abort', resolve, { once: true });
+      }),
+    ]);
+  }
+}
