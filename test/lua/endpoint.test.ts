@@ -191,8 +191,8 @@ test('without a leader, after a restart of Redis and with Redis away PUT is 503 
 });
 
 test('the controller reads the state, and nothing of it is lost on the way', async () => {
-  const state = readEdgeState(await edge.state());
   const wire = await edge.state();
+  const state = readEdgeState(wire);
   expect(state).toMatchObject({
     name: 'edge-1',
     start: wire.start,

@@ -1,0 +1,48 @@
+// The demo, as a user starts it: its script runs to the end, and a signal leaves nothing behind.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+interface Answer {
+  readonly held: boolean;
+  readonly steps: readonly { step: string; failedRequests: number; reloads: number }[];
+}
+
+test('--once --json runs the script to its end and says that all of it held', async () => {
+  const child = spawn(process.execPath, [MAIN, '--once', '--json'], { stdio: 'pipe' });
+  let out = '';
+  child.stdout.on('data', (data: Buffer) => {
+    out += data.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  const answer = JSON.parse(out) as Answer;
+  expect(answer.steps).toHaveLength(6);
+  expect(answer.steps.filter((step) => step.failedRequests + step.reloads > 0)).toEqual([]);
+  expect([answer.held, code]).toEqual([true, 0]);
+});
+
+test('a signal ends the live table and leaves no folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
+  await chmod(folder, 0o711);
+  const environment = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, [MAIN], { stdio: 'pipe', env: environment });
+  let out = '';
+  const tabled = Promise.withResolvers<void>();
+  child.stdout.on('data', (data: Buffer) => {
+    out += data.toString();
+    if (out.split('edge-2 has version').length > 3) tabled.resolve();
+  });
+  await Promise.race([tabled.promise, once(child, 'exit')]);
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect(code).toBe(0);
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
+});
