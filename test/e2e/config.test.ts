@@ -1,0 +1,59 @@
+// A wrong configuration is refused at the door: exit code 2, and a line that names file, line, key.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runBallast } from './ballast.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ballast-config-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const HEAD = 'environment: prod\nredis: {url: "redis://127.0.0.1:1"}\n';
+const cluster = (name: string, more = ''): string =>
+  `  - name: ${name}\n    kubeconfig: {path: ${name}.kubeconfig}\n    ingress: {nodes: a, port: 80${more}}\n`;
+
+const CASES = [
+  [
+    'an unknown key',
+    `${HEAD}clusters:\n${cluster('east', ', prt: 1')}`,
+    6,
+    'clusters[0].ingress.prt',
+  ],
+  [
+    'a bad address',
+    `${HEAD}apps:\n  list:\n    - name: shop\n      vms: [{address: "10.0.0.5"}]\n`,
+    6,
+    'apps.list[0].vms[0].address',
+  ],
+  [
+    'two clusters of one name',
+    `${HEAD}clusters:\n${cluster('east')}${cluster('east')}`,
+    7,
+    'clusters[1].name',
+  ],
+  [
+    'an unreadable kubeconfig',
+    `${HEAD}clusters:\n${cluster('east')}`,
+    5,
+    'clusters[0].kubeconfig.path',
+  ],
+] as const;
+
+for (const [name, text, line, key] of CASES) {
+  test(`${name} is refused with file, line and key`, async () => {
+    const file = join(folder, 'ballast.yaml');
+    await writeFile(file, text);
+    const { code, errors } = await runBallast(file);
+    const lines = errors.trimEnd().split('\n');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`${file}:${line}: ${key}: `);
+    expect(code).toBe(2);
+  });
+}

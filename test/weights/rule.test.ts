@@ -1,0 +1,95 @@
+// The rule: what each count becomes, and the sum that says so.
+
+import { expect, test } from 'vitest';
+import type { AppInventory, ClusterCount } from '../../src/inventory/inventory.ts';
+import type { Upstream } from '../../src/model.ts';
+import { nodeWeight, weigh } from '../../src/weights/rule.ts';
+
+const POLICY = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
+
+function count(cluster: string, pods: number, nodes: number, more: Partial<ClusterCount> = {}) {
+  const ingressNodes = Array.from({ length: nodes }, (_, index) => ({
+    name: `${cluster}-${index}`,
+    address: `10.${cluster.length}.0.${index + 1}:80`,
+  }));
+  const fixed = { state: 'fresh', ageSeconds: 0, hosts: [], routed: true, kept: false } as const;
+  return { cluster, pods, ingressNodes, ...fixed, ...more } satisfies ClusterCount;
+}
+
+function inventory(clusters: ClusterCount[], vms: string[] = []): AppInventory {
+  return { app: 'shop', hosts: [], policy: POLICY, clusters, vms, standing: 'known' };
+}
+
+const published = (servers: Upstream['servers']): Upstream => ({
+  app: 'shop',
+  policy: POLICY,
+  servers,
+});
+
+test.each([
+  [1, 1, 10],
+  [7, 2, 35],
+  [7, 3, 23],
+  [1, 20, 1],
+  [12, 3, 40],
+  [3, 16, 1],
+])('%i pods on %i ingress nodes weigh %i each', (pods, nodes, weight) => {
+  expect(nodeWeight(pods, nodes, 10)).toBe(weight);
+  const { upstream } = weigh(inventory([count('east', pods, nodes)]), undefined, 10);
+  expect(upstream.servers.map((server) => server.weight)).toEqual(Array(nodes).fill(weight));
+});
+
+test('one pod is one VM', () => {
+  const { upstream, sums } = weigh(
+    inventory([count('east', 1, 1)], ['10.9.0.1:80']),
+    undefined,
+    10,
+  );
+  expect(upstream.servers.map(({ weight }) => weight)).toEqual([10, 10]);
+  expect([...sums.values()].map(({ formula }) => formula)).toEqual([
+    '1 pod * 10 / 1 ingress node = 10',
+    '1 VM * 10 = 10',
+  ]);
+});
+
+test.each([
+  ['no-pods', count('east', 0, 2)],
+  ['no-ingress-nodes', count('east', 3, 0)],
+  ['not-routed', count('east', 3, 2, { routed: false })],
+] as const)('%s leaves the cluster out and says so', (code, east) => {
+  const { upstream, reasons } = weigh(inventory([east, count('west', 1, 1)]), undefined, 10);
+  expect(upstream.servers.map(({ from }) => from)).toEqual(['west']);
+  expect(reasons.get('east')?.code).toBe(code);
+});
+
+test('a cluster that is not seen yet keeps what is published from it, `auto` where a hold showed another', () => {
+  const before = published([
+    { address: '10.4.0.1:80', from: 'east', weight: 0, auto: 35 },
+    { address: '10.4.0.2:80', from: 'east', weight: 35 },
+  ]);
+  const unseen = count('east', 0, 0, { state: 'unseen', kept: true });
+  const { upstream } = weigh(inventory([unseen]), before, 10);
+  expect(upstream.servers).toEqual([
+    { address: '10.4.0.1:80', from: 'east', weight: 35 },
+    { address: '10.4.0.2:80', from: 'east', weight: 35 },
+  ]);
+});
+
+test('one address in two places: who is published keeps it', () => {
+  const both = inventory([count('east', 2, 1), count('west', 5, 1)]);
+  const first = weigh(both, undefined, 10);
+  expect(first.upstream.servers).toMatchObject([{ from: 'east', weight: 20 }]);
+  expect(first.reasons.get('west')?.code).toBe('address-conflict');
+  const before = published([{ address: '10.4.0.1:80', from: 'west', weight: 50 }]);
+  expect(weigh(both, before, 10).upstream.servers).toMatchObject([{ from: 'west', weight: 50 }]);
+});
+
+test('weights over 65535 scale the whole upstream down, and the formula says so', () => {
+  const { upstream, sums } = weigh(
+    inventory([count('east', 10_000, 1), count('north', 1, 1)]),
+    undefined,
+    10,
+  );
+  expect(upstream.servers.map(({ weight }) => weight)).toEqual([65535, 6]);
+  expect(sums.get('10.4.0.1:80')?.formula).toContain('scaled by 65535/100000');
+});
