@@ -1,5 +1,6 @@
 // The rule: what each count becomes, and the sum that says so.
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { AppInventory, ClusterCount } from '../../src/inventory/inventory.ts';
 import type { Upstream } from '../../src/model.ts';
@@ -92,4 +93,33 @@ test('weights over 65535 scale the whole upstream down, and the formula says so'
   );
   expect(upstream.servers.map(({ weight }) => weight)).toEqual([65535, 6]);
   expect(sums.get('10.4.0.1:80')?.formula).toContain('scaled by 65535/100000');
+});
+
+// One file each in test/cases/rule/: adding a test is adding a file.
+
+interface RuleCase {
+  readonly inventory: AppInventory;
+  readonly published?: Upstream;
+  readonly base: number;
+  readonly expected: {
+    readonly servers: Upstream['servers'];
+    readonly formulas: Readonly<Record<string, string>>;
+    /** Code by cluster. */
+    readonly reasons: Readonly<Record<string, string>>;
+  };
+}
+
+const CASES = new URL('../cases/rule/', import.meta.url);
+
+test.each(readdirSync(CASES).filter((name) => name.endsWith('.json')))('case %s', (name) => {
+  const text = readFileSync(new URL(name, CASES), 'utf8');
+  const { inventory: given, published: before, base, expected } = JSON.parse(text) as RuleCase;
+  const { upstream, sums, reasons } = weigh(given, before, base);
+  const formulas = [...sums].map(([address, { formula }]) => [address, formula]);
+  const codes = [...reasons].map(([from, { code }]) => [from, code]);
+  expect({
+    servers: upstream.servers,
+    formulas: Object.fromEntries(formulas),
+    reasons: Object.fromEntries(codes),
+  }).toEqual(expected);
 });
