@@ -25,6 +25,7 @@ import { parseSelector } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
 import {
+  awaitsNodes,
   isUnread,
   type ResourceHealth,
   routesChecked,
@@ -190,7 +191,7 @@ class KubernetesCluster implements ClusterReader {
 
   #stand(): Standing {
     const now = this.#world.clock.now();
-    const seen = { seenBefore: this.#seenBefore, now };
+    const seen = { before: this.#entered.state, seenBefore: this.#seenBefore, now };
     const standing = standingOf(this.#resources(), this.#silence, seen);
     if (standing.state === 'fresh') this.#seenBefore = true;
     if (standing.state !== this.#entered.state) {
@@ -264,6 +265,10 @@ class KubernetesCluster implements ClusterReader {
 
   #tell(): void {
     if (this.#closed.signal.aborted) return;
+    this.#scheduled = false;
+    // The nodes' next word, or their failure, tells what was marked meanwhile.
+    if (awaitsNodes(this.#resources())) return;
+    this.#scheduled = true;
     // May mark more, which this telling takes with it.
     this.#ingressNodes();
     this.#stand();

@@ -11,6 +11,8 @@ export interface Pace {
   failed(retryAfterMs?: number): void;
   /** A link broke: who comes next tries it, the others wait for the result. */
   suspect(): void;
+  /** How often failed() was called: whether anything failed meanwhile. */
+  failedCalls(): number;
 }
 
 const SLOT_MS = 1000;
@@ -32,6 +34,7 @@ export function createPace(clock: Clock, random: () => number): Pace {
   /** What a Retry-After said: before it nobody calls, whatever others were answered. */
   let heldUntil = 0;
   let wake = new AbortController();
+  let failedCalls = 0;
 
   function nextTurn(): number {
     return Math.max(lastTurn + SLOT_MS, heldUntil, failing ? heldBy : 0);
@@ -59,6 +62,7 @@ export function createPace(clock: Clock, random: () => number): Pace {
     },
     failed(retryAfterMs = 0) {
       const now = clock.now();
+      failedCalls++;
       heldUntil = Math.max(heldUntil, now + retryAfterMs);
       // Requests that were under way together fail together, and count once.
       if (failing && now < heldBy) return;
@@ -69,5 +73,6 @@ export function createPace(clock: Clock, random: () => number): Pace {
     suspect() {
       failing = true;
     },
+    failedCalls: () => failedCalls,
   };
 }

@@ -18,6 +18,7 @@ import type { Clock } from '../clock.ts';
 import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-failure.ts';
 import type { Change } from './cluster-records.ts';
 import { abortAt } from './deadline.ts';
+import type { Health } from './health.ts';
 import type { Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
 import { createPages, isAlive, type PageLimits, type Pages } from './pages.ts';
@@ -31,7 +32,7 @@ export interface Resource<R extends Meta> {
   readonly title: string;
   readonly path: string;
   readonly labelSelector?: string;
-  /** After failed calls a list comes before a watch, so that all of it is of one moment. */
+  /** After failed calls, of whichever resource, it is listed, so that all is of one moment. */
   readonly listAfterTrouble: boolean;
   read(raw: Raw): R;
   /** Must not throw. */
@@ -59,20 +60,6 @@ export interface ReflectorParts {
   setBack(): void;
 }
 
-export interface Health {
-  readonly listed: boolean;
-  /** When the last good word came. */
-  readonly lastWord: number;
-  readonly lists: number;
-  readonly trouble?: Trouble;
-}
-
-export interface Trouble {
-  readonly since: number;
-  readonly text: string;
-  readonly status?: number;
-}
-
 type Outcome =
   | { readonly kind: 'listed' | 'ended' | 'broken' | 'relist' }
   | { readonly kind: 'failed'; readonly failure: Failure };
@@ -95,6 +82,8 @@ export class Reflector<R extends Meta> {
   #failures = 0;
   /** Lists and breaks in a row without a quiet watch between them. */
   #unrest = 0;
+  /** Failed calls of the whole cluster, up to when this was last open. */
+  #failedBefore = 0;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(resource: Resource<R>, parts: ReflectorParts) {
@@ -102,7 +91,7 @@ export class Reflector<R extends Meta> {
     this.#resource = resource;
     this.#parts = parts;
     this.#pages = createPages(resource, parts);
-    this.#health = { listed: false, lastWord: parts.clock.now(), lists: 0 };
+    this.#health = { listed: false, open: false, lastWord: parts.clock.now(), lists: 0 };
   }
 
   start(): void {
@@ -133,11 +122,26 @@ export class Reflector<R extends Meta> {
       if (!signal.aborted) outcome = await this.#step(signal);
       if (signal.aborted) outcome = { kind: 'ended' };
       else if (outcome.kind === 'failed') this.#fail(outcome.failure);
-      else if (outcome.kind === 'relist') this.#mustList = true;
+      else if (outcome.kind === 'relist' || outcome.kind === 'broken') this.#shut(outcome.kind);
     }
   }
 
+  /** A break that is mended at once is no trouble; one after the other is. */
+  #shut(kind: 'relist' | 'broken'): void {
+    if (kind === 'relist') this.#mustList = true;
+    const { trouble } = this.#health;
+    const since = this.#parts.clock.now();
+    const restless = this.#unrest > 1 ? { since, text: 'watches that keep breaking' } : undefined;
+    const worse = trouble ?? restless;
+    this.#health = { ...this.#health, open: false, ...(worse && { trouble: worse }) };
+    this.#parts.healthChanged();
+  }
+
   async #step(signal: AbortSignal): Promise<Outcome> {
+    const { pace } = this.#parts;
+    if (this.#resource.listAfterTrouble && pace.failedCalls() !== this.#failedBefore) {
+      this.#mustList = true;
+    }
     try {
       return this.#mustList ? await this.#list(signal) : await this.#watch(signal);
     } catch (error) {
@@ -176,20 +180,20 @@ export class Reflector<R extends Meta> {
     this.#failures++;
     if (scope === 'cluster') pace.failed(retryAfterMs);
     if (scope === 'credentials') link.reauthenticate();
-    if (scope === 'expired' || (scope === 'cluster' && this.#resource.listAfterTrouble)) {
-      this.#mustList = true;
-    }
+    if (scope === 'expired') this.#mustList = true;
     const since = this.#health.trouble?.since ?? clock.now();
     const trouble = { since, text, ...(status !== undefined && { status }) };
-    this.#health = { ...this.#health, trouble };
+    this.#health = { ...this.#health, open: false, trouble };
     this.#parts.healthChanged();
   }
 
   #good(lists = this.#health.lists): void {
     this.#failures = 0;
     const lastWord = this.#parts.clock.now();
-    const changed = this.#health.trouble !== undefined || lists !== this.#health.lists;
-    this.#health = { listed: this.#health.listed || lists > 0, lastWord, lists };
+    const before = this.#health;
+    const changed = before.trouble !== undefined || !before.open || lists !== before.lists;
+    this.#health = { listed: before.listed || lists > 0, open: true, lastWord, lists };
+    this.#failedBefore = this.#parts.pace.failedCalls();
     if (changed) this.#parts.healthChanged();
   }
 
@@ -244,6 +248,7 @@ export class Reflector<R extends Meta> {
       return this.#afterBreak(error, mute.signal.aborted);
     } finally {
       over.abort();
+      this.#failedBefore = pace.failedCalls();
       this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
     }
   }

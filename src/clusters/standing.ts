@@ -3,7 +3,7 @@
 
 import type { ClusterState } from '../model.ts';
 import type { RouteRules } from './footprint.ts';
-import type { Health } from './reflector.ts';
+import type { Health } from './health.ts';
 import type { ResourceKind } from './resources.ts';
 import { FOR_NOW, type Silence } from './silent-nodes.ts';
 
@@ -26,31 +26,60 @@ export function isUnread({ kind, health }: ResourceHealth): boolean {
   return kind !== 'required' && (status === 403 || status === 404);
 }
 
+export interface Before {
+  readonly before: ClusterState;
+  /** It was fresh once. */
+  readonly seenBefore: boolean;
+  readonly now: number;
+}
+
 export function standingOf(
   resources: readonly ResourceHealth[],
   silence: Silence,
-  { seenBefore, now }: { readonly seenBefore: boolean; readonly now: number },
+  { before, seenBefore, now }: Before,
 ): Standing {
-  const pending = resources.filter((one) => !one.health.listed && !isUnread(one));
-  const troubled = resources.filter((one) => one.health.trouble && !isUnread(one));
-  const silent = (silence.until ?? 0) > now;
+  const mute = muteOf(resources, before);
   const reasons = [
-    ...troubleWords(troubled, now),
-    ...(silent ? [silenceWords(silence)] : []),
-    ...(troubled.length === 0 && pending.length > 0
-      ? [`waiting for the first list of ${titles(pending)}`]
-      : []),
+    ...muteWords(mute, now),
+    ...((silence.until ?? 0) > now ? [silenceWords(silence)] : []),
   ];
+  if (reasons.length === 0) return freshStanding(resources, now);
   const reason = reasons.join('; ');
-  if (!seenBefore && reasons.length > 0) return { state: 'unseen', reason };
-  if (troubled.length > 0) {
-    const lastWord = Math.min(...troubled.map(({ health }) => health.lastWord));
-    return { state: 'stale', reason, lastWord };
-  }
-  if (reasons.length > 0) return { state: 'stale', reason };
+  if (!seenBefore) return { state: 'unseen', reason };
+  if (mute.length === 0) return { state: 'stale', reason };
+  return { state: 'stale', reason, lastWord: Math.min(...mute.map((one) => one.health.lastWord)) };
+}
+
+function freshStanding(resources: readonly ResourceHealth[], now: number): Standing {
   const unread = resources.filter((one) => isUnread(one) && !isUnserved(one));
   if (unread.length === 0) return { state: 'fresh' };
   return { state: 'fresh', reason: `not read: ${troubleWords(unread, now).join('; ')}` };
+}
+
+/** What is in trouble, or not listed yet. */
+function muteOf(resources: readonly ResourceHealth[], before: ClusterState): ResourceHealth[] {
+  return resources.filter((one) => {
+    const { listed, open, trouble } = one.health;
+    if (isUnread(one)) return false;
+    // After an outage all have to be open again: what one tells may explain what another shows.
+    const shut = before === 'stale' && one.kind === 'required' && !open;
+    return trouble !== undefined || !listed || shut;
+  });
+}
+
+/** Those in trouble explain the others. */
+function muteWords(mute: readonly ResourceHealth[], now: number): string[] {
+  const troubled = mute.filter((one) => one.health.trouble);
+  if (troubled.length > 0) return troubleWords(troubled, now);
+  const pending = mute.filter((one) => !one.health.listed);
+  if (pending.length > 0) return [`waiting for the first list of ${titles(pending)}`];
+  return mute.length > 0 ? [`opening ${titles(mute)} again`] : [];
+}
+
+/** Between a break and its mending nobody knows whether nodes fell silent. A failed call ends it. */
+export function awaitsNodes(resources: readonly ResourceHealth[]): boolean {
+  if (resources.some((one) => one.health.trouble && !isUnread(one))) return false;
+  return resources.some(({ title, health }) => title === 'nodes' && health.listed && !health.open);
 }
 
 /** What is true of many resources alike is said once. */

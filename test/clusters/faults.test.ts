@@ -160,13 +160,51 @@ test.concurrent('versions that expired while nobody could watch are listed anew'
   expectOnlyTruths(watched);
 });
 
-test.concurrent('an etcd restored to an older version is found, and its counts are taken', async (context) => {
-  const { reader, simulated } = await openFresh(context);
+test.concurrent('an etcd restored to an older version is found by silence', async (context) => {
+  const { reader, simulated } = await openFresh(context, { limits: { silentMs: 1500 } });
   const toVersion = simulated.api.store.version;
   simulated.scale('shop', 9);
   await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
   await simulated.api.fault({ kind: 'restored', toVersion });
   await eventually(() => expect(reader.footprint('shop').pods).toBe(7));
+});
+
+test.concurrent('one list of an older version makes all be listed', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  const toVersion = simulated.api.store.version;
+  simulated.scale('shop', 9);
+  simulated.setNode({ name: 'late', address: '192.0.2.99' });
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  // Nodes are listed after failed calls, and are the first to see the older version.
+  await simulated.api.stop();
+  await eventually(() => expect(reader.status().state).toBe('stale'));
+  await simulated.api.start();
+  await simulated.api.fault({ kind: 'restored', toVersion });
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(7));
+});
+
+test.concurrent('a broken line makes a list', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  await simulated.api.fault({ kind: 'broken-json', verbs: ['watch'], times: 1 });
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  await eventually(() => expect(reader.status().relists).toBeGreaterThan(0));
+});
+
+test.concurrent('an old event of a deleted object brings nothing back', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  await simulated.api.fault({ kind: 'disorder', resources: ['services'] });
+  simulated.removeApp('app-1');
+  await eventually(() => expect(reader.status().relists).toBeGreaterThan(0));
+  expect(reader.apps().has('app-1')).toBe(false);
+});
+
+test.concurrent('without pings, a call that comes to nothing makes a new link', async (context) => {
+  const { reader, simulated } = await openFresh(context, { limits: { pingMs: 60_000 } });
+  await simulated.api.fault({ kind: 'half-open' });
+  simulated.scale('shop', 9);
+  reader.relist();
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
 });
 
 test.concurrent('an unreachable cluster is unseen, says why, and is no error', async (context) => {

@@ -52,7 +52,7 @@ test('one tries a cluster in doubt, and its answer lets all others in', async ()
   const { clock, goTo } = createTestClock();
   const pace = createPace(clock, () => 0);
   const entered: number[] = [];
-  enterAll(pace, 5, entered, clock.now);
+  enterAll(pace, 5, entered, () => clock.now());
   await goTo(300);
   expect(entered).toEqual([0]);
   pace.answered();
@@ -86,11 +86,24 @@ test('a Retry-After is obeyed even where another request was answered', async ()
   const entered: number[] = [];
   pace.failed(5000);
   pace.answered();
-  enterAll(pace, 2, entered, clock.now);
+  enterAll(pace, 2, entered, () => clock.now());
   await goTo(4999);
   expect(entered).toEqual([]);
   await goTo(5001);
   expect(entered).toEqual([5000, 5000]);
+});
+
+test('the first failure after an answer holds back who comes next', async () => {
+  const { clock, goTo } = createTestClock();
+  const pace = createPace(clock, () => 0);
+  pace.answered();
+  pace.failed();
+  const entered: number[] = [];
+  enterAll(pace, 1, entered, () => clock.now());
+  await goTo(999);
+  expect(entered).toEqual([]);
+  await goTo(1001);
+  expect(entered).toEqual([1000]);
 });
 
 test('a link that broke is tried by one', async () => {
@@ -99,7 +112,7 @@ test('a link that broke is tried by one', async () => {
   pace.answered();
   pace.suspect();
   const entered: number[] = [];
-  enterAll(pace, 4, entered, clock.now);
+  enterAll(pace, 4, entered, () => clock.now());
   await goTo(10);
   expect(entered).toEqual([0]);
 });

@@ -19,7 +19,7 @@ const LIMITS = {
   headersMs: 1000,
   connectMs: 1000,
   pingMs: 400,
-  silentMs: 4000,
+  silentMs: 60_000,
   http1WatchSeconds: 2,
   http1GraceMs: 800,
 };
@@ -41,11 +41,13 @@ export interface WatchedOptions extends Partial<ClusterOptions> {
   readonly settings?: Partial<ClusterSettings>;
   readonly sources?: AppSources;
   readonly limits?: Partial<typeof LIMITS>;
+  /** All kubelets are silent before the reader opens. */
+  readonly silentAtFirst?: boolean;
 }
 
 /** Two ingress nodes, three workers, and 40 apps beside `shop`, so that lists have pages. */
 export async function watchCluster(options: WatchedOptions = {}): Promise<WatchedCluster> {
-  const { settings, sources, limits, ...rest } = options;
+  const { settings, sources, limits, silentAtFirst = false, ...rest } = options;
   const simulated = await new SimulatedCluster({ name: 'east', ...rest }).start();
   simulated.setIngressNode({ name: 'edge-1', address: '10.1.0.1' });
   simulated.setIngressNode({ name: 'edge-2', address: '10.1.0.2' });
@@ -53,6 +55,7 @@ export async function watchCluster(options: WatchedOptions = {}): Promise<Watche
   for (let index = 1; index <= 40; index++) {
     simulated.setApp({ name: `app-${index}`, pods: 1, podObjects: false });
   }
+  if (silentAtFirst) simulated.silenceNodes(...allNodes(simulated));
   const baseFolder = await mkdtemp(join(tmpdir(), 'ballast-cluster-'));
   await writeFile(join(baseFolder, 'east.kubeconfig'), simulated.api.kubeconfig());
   const reader = await openKubernetesCluster(
@@ -93,4 +96,8 @@ export async function watchCluster(options: WatchedOptions = {}): Promise<Watche
 /** Waits for a state, however long its way there was. */
 export async function eventually(check: () => void, timeout = 15_000): Promise<void> {
   await vi.waitFor(check, { timeout, interval: 10 });
+}
+
+export function allNodes(simulated: SimulatedCluster): string[] {
+  return simulated.api.list('nodes').map((node) => node.metadata.name);
 }

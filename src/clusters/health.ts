@@ -1,0 +1,17 @@
+// How one resource of a cluster is followed right now. Pure types.
+
+export interface Health {
+  readonly listed: boolean;
+  /** A list is in and what follows it is being watched, or about to be after a proper end. */
+  readonly open: boolean;
+  /** When the last good word came. */
+  readonly lastWord: number;
+  readonly lists: number;
+  readonly trouble?: Trouble;
+}
+
+export interface Trouble {
+  readonly since: number;
+  readonly text: string;
+  readonly status?: number;
+}
