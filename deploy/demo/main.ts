@@ -2,7 +2,8 @@
 // answers whether all of it held; without, it then shows the live table until a signal.
 
 import { until } from '../../test/controlplane/until.ts';
-import { startDemoFleet, type DemoFleet } from './fleet.ts';
+import { Load } from '../../test/simulated/load.ts';
+import { hostOf, startDemoFleet, type DemoFleet } from './fleet.ts';
 import { runScript } from './script.ts';
 import { tableOf } from './table.ts';
 
@@ -12,6 +13,8 @@ export interface DemoOptions {
 }
 
 const TABLE_MS = 1000;
+/** Behind the live table, over all apps and both edges. */
+const REQUESTS_A_SECOND = 200;
 
 /** Resolves to the exit code. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
@@ -39,6 +42,20 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 }
 
 async function showLive(fleet: DemoFleet, signal: AbortSignal): Promise<void> {
+  const entries = fleet.edges.flatMap(({ url }) =>
+    fleet.apps.map((app) => ({ url, host: hostOf(app) })),
+  );
+  const load = new Load({ entries, connections: 4, perSecond: REQUESTS_A_SECOND });
+  load.start();
+  try {
+    await showTables(fleet, signal);
+  } finally {
+    await load.stop();
+    await load.close();
+  }
+}
+
+async function showTables(fleet: DemoFleet, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
     process.stdout.write(`${clear}${await tableOf(fleet)}\n`);

@@ -3,7 +3,7 @@
 import type { AppFacts } from '../round.ts';
 import type { Weighed } from '../weights/rule.ts';
 import type { ClusterCount } from '../inventory/inventory.ts';
-import type { Address, Server } from '../model.ts';
+import type { Address, ClusterName, ClusterStatus, Server } from '../model.ts';
 import type { PublishedApp } from '../edges/published.ts';
 
 export interface ExplainedApp {
@@ -11,16 +11,21 @@ export interface ExplainedApp {
   readonly [key: string]: unknown;
 }
 
-/** `measured`: requests per server over the last minute, summed over the edges. */
-export function explainApp(
-  name: string,
-  facts: AppFacts | undefined,
-  published: PublishedApp | undefined,
-  measured: ReadonlyMap<Address, number>,
-): ExplainedApp {
+export interface Explained {
+  readonly app: string;
+  readonly facts: AppFacts | undefined;
+  readonly published: PublishedApp | undefined;
+  /** Requests per server over the last minute, summed over the edges. */
+  readonly measured: ReadonlyMap<Address, number>;
+  /** How each cluster is seen now: the counts are of the last round that looked. */
+  readonly statuses: ReadonlyMap<ClusterName, ClusterStatus>;
+}
+
+export function explainApp(explained: Explained): ExplainedApp {
+  const { app, facts, published, measured, statuses } = explained;
   return {
-    ...nameApp(name, facts, published),
-    ...(facts && explainCounts(facts)),
+    ...nameApp(app, facts, published),
+    ...(facts && explainCounts(facts, statuses)),
     servers: explainServers(facts, published?.upstream.servers ?? [], measured),
     holds: [],
   };
@@ -37,9 +42,13 @@ export function nameApp(
   return { name, hosts: hosts ?? [], version, ...(facts?.reason && { refused: facts.reason }) };
 }
 
-function explainCounts(facts: AppFacts): object {
+function explainCounts(facts: AppFacts, statuses: Explained['statuses']): object {
   const { clusters, vms } = facts.inventory;
-  return { clusters: clusters.map((count) => explainCluster(count, facts)), vms };
+  const explained = clusters.map((count) => ({
+    ...explainCluster(count, facts),
+    ageSeconds: statuses.get(count.cluster)?.ageSeconds ?? count.ageSeconds,
+  }));
+  return { clusters: explained, vms };
 }
 
 function explainServers(

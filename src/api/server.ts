@@ -35,6 +35,8 @@ const WeightsQuery = Type.Object(
 export function buildApi(parts: ApiParts): FastifyInstance {
   const api = Fastify({ forceCloseConnections: true }).withTypeProvider<TypeBoxTypeProvider>();
   const { controller, clock } = parts;
+  const urls = new Set<string>();
+  api.addHook('onRoute', ({ url }) => void urls.add(url));
 
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
@@ -61,7 +63,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     const facts = controller.facts(app);
     const published = controller.published()?.app(app);
     if (!facts && !published) throw new BallastError('app-unknown', `no app ${app}`);
-    return explainApp(app, facts, published, parts.statistics.measured(app, clock.now()));
+    const statuses = new Map(parts.clusters.map((cluster) => [cluster.name, cluster.status()]));
+    const measured = parts.statistics.measured(app, clock.now());
+    return explainApp({ app, facts, published, measured, statuses });
   });
   api.get('/api/v1/clusters', async () => ({
     items: parts.clusters.map((cluster) => cluster.status()),
@@ -89,7 +93,24 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     if (known === now) return reply.code(304).send();
     return weights(controller);
   });
+  refuseWrites(api as unknown as FastifyInstance, urls);
   return api as unknown as FastifyInstance;
+}
+
+/** Nothing is written yet: a write to a known route is 405, not 404. */
+function refuseWrites(api: FastifyInstance, urls: ReadonlySet<string>): void {
+  for (const url of [...urls]) {
+    api.route({
+      method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+      url,
+      handler: async (request, reply) =>
+        problem(
+          reply.header('allow', 'GET, HEAD'),
+          'method-not-allowed',
+          `${request.method} ${url}`,
+        ),
+    });
+  }
 }
 
 function etag(controller: Controller): string {

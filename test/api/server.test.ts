@@ -1,0 +1,134 @@
+// The API over a whole controller in memory: a memory cluster and a memory store, no edges.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildApi } from '../../src/api/server.ts';
+import { systemClock } from '../../src/clock.ts';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { createController, type Controller } from '../../src/controller.ts';
+import { openEdgeBook } from '../../src/edges/edge-book.ts';
+import { openMemoryStore } from '../../src/edges/memory.ts';
+import { collectStatistics } from '../../src/edges/statistics.ts';
+import { openVms } from '../../src/inventory/vms.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createReporter } from '../../src/telemetry/reporter.ts';
+import { pino } from 'pino';
+import { until } from '../controlplane/until.ts';
+
+const stop = new AbortController();
+const cluster = new MemoryCluster('east');
+const footprint = (pods: number) => ({ pods, routed: true, hosts: ['shop.example.com'] }) as const;
+let controller: Controller;
+let api: ReturnType<typeof buildApi>;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  const clock = systemClock;
+  cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
+  cluster.set('shop', footprint(7));
+  controller = createController({
+    clusters: [cluster],
+    vms: openVms([], undefined, clock),
+    told: new Map(),
+    policy: { balance: 'smooth', whenUnhealthy: 'spread' },
+    hostsFromIngress: true,
+    base: 10,
+    term: {
+      store: openMemoryStore(clock.now),
+      links: [],
+      edges: [],
+      holder: 'one',
+      address: 'http://127.0.0.1:1',
+      leaseMs: 5000,
+      clock,
+      random: () => 0.5,
+    },
+    push: () => undefined,
+    book: openEdgeBook(new Map()),
+    clock,
+    wall: () => new Date(0),
+    reporter: createReporter(pino({ level: 'silent' }), createMetrics()),
+  });
+  api = buildApi({
+    controller,
+    clusters: [cluster],
+    book: openEdgeBook(new Map()),
+    statistics: collectStatistics(),
+    clock,
+    ready: () => ({ ready: false, why: 'no state from Redis yet' }),
+    metrics: async () => 'ballast_leader 1\n',
+    signal: stop.signal,
+  });
+  running = controller.run(stop.signal);
+  await until('shop is published', async () => controller.published()?.app('shop') !== undefined);
+});
+afterAll(async () => {
+  stop.abort();
+  await running;
+  await api.close();
+});
+
+const get = (url: string, headers: Record<string, string> = {}) => api.inject({ url, headers });
+
+test('an app shows its sum and shares', async () => {
+  const app = (await get('/api/v1/apps/shop')).json();
+  expect(app).toMatchObject({
+    name: 'shop',
+    hosts: ['shop.example.com'],
+    clusters: [{ name: 'east', pods: 7, weight: 70, formula: '7 pods * 10 / 1 ingress node = 70' }],
+    servers: [{ address: '10.0.0.1:80', weight: 70, share: 1, exactShare: 1 }],
+  });
+});
+
+test('the age of a cluster is that of the question, not of the last round', async () => {
+  cluster.setStatus({ state: 'fresh', ageSeconds: 77 });
+  const { clusters } = (await get('/api/v1/apps/shop')).json<{
+    clusters: { ageSeconds: number }[];
+  }>();
+  expect(clusters[0]?.ageSeconds).toBe(77);
+});
+
+test('unknown apps, upstreams and routes are problems with their code', async () => {
+  for (const [url, code] of [
+    ['/api/v1/apps/nope', 'app-unknown'],
+    ['/api/v1/upstreams/nope', 'upstream-unknown'],
+    ['/api/v1/nope', 'not-found'],
+  ] as const) {
+    const reply = await get(url);
+    expect([reply.statusCode, reply.headers['content-type']]).toEqual([
+      404,
+      expect.stringContaining('application/problem+json'),
+    ]);
+    expect(reply.json()).toMatchObject({ code, type: `urn:ballast:error:${code}` });
+  }
+});
+
+test('a write to a route that is only read is 405 and names what is allowed', async () => {
+  const reply = await api.inject({ method: 'DELETE', url: '/api/v1/apps/shop' });
+  expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
+});
+
+test('not ready says why', async () => {
+  const reply = await get('/readyz');
+  expect(reply.statusCode).toBe(503);
+  expect(reply.json()).toMatchObject({ code: 'not-ready', detail: 'no state from Redis yet' });
+});
+
+test('weights: the same tag is 304, and a long poll ends with the next commit', async () => {
+  const first = await get('/api/v1/weights');
+  const tag = String(first.headers['etag']);
+  expect(first.json()).toMatchObject({
+    upstreams: { shop: [{ address: '10.0.0.1:80', weight: 70 }] },
+  });
+  expect((await get('/api/v1/weights', { 'if-none-match': tag })).statusCode).toBe(304);
+  const waiting = get('/api/v1/weights?wait=30s', { 'if-none-match': tag });
+  cluster.set('shop', footprint(8));
+  const next = await waiting;
+  expect(next.json()).toMatchObject({ upstreams: { shop: [{ weight: 80 }] } });
+  expect(next.headers['etag']).not.toBe(tag);
+});
+
+test('a wrong wait is a problem that names it', async () => {
+  const reply = await get('/api/v1/weights?wait=99s');
+  expect(reply.statusCode).toBe(400);
+  expect(reply.json()).toMatchObject({ code: 'request-invalid' });
+});
