@@ -146,6 +146,22 @@ test('Redis restarted empty: it is seeded from the edges, and nothing goes back'
   });
 });
 
+test('Redis lost, and the controller new while a cluster is away: the edges alone know, and are asked first', async () => {
+  await underLoad(async () => {
+    const [east, west] = both();
+    await west.api.stop();
+    await fleet.ballast.kill('SIGKILL');
+    await fleet.redis.kill();
+    await fleet.redis.restart({ empty: true });
+    await fleet.restartBallast();
+    east.scale('shop', 10);
+    await settled({ east: [50, 50], west: [50, 50] });
+    await west.api.start();
+    east.scale('shop', 30);
+    await settled({ east: [150, 150], west: [50, 50] });
+  });
+});
+
 test('the controller killed and started while a cluster is away keeps what is published from it', async () => {
   await underLoad(async () => {
     const [east, west] = both();
