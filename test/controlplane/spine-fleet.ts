@@ -4,22 +4,55 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { startBallast, type TestBallast } from '../e2e/ballast.ts';
+import { weightsAt } from '../e2e/fleet.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
-import { startRedis } from '../lua/redis.ts';
+import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { findFreePort } from '../simulated/free-port.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
+import { Load } from '../simulated/load.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { ingressController, namespace, node } from './objects.ts';
 import { until } from './until.ts';
 
-export interface RealFleet {
+/** Of the app `shop` that both clusters run, `shop.example.com`. */
+export const HOST = 'shop.example.com';
+export const SHOP = { name: 'shop', namespace: 'prod' };
+
+/** By cluster, of its ingress nodes in the order of their numbers. */
+export type ClusterWeights = Readonly<Record<string, readonly number[]>>;
+
+export interface AppView {
+  readonly refused?: { readonly code: string };
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly pods: number;
+    readonly weight: number;
+    readonly reason?: { readonly code: string };
+  }[];
+}
+
+interface Parts {
   readonly east: ControlPlane;
   readonly west: ControlPlane;
+  readonly redis: TestRedis;
   readonly edges: readonly TestEdge[];
-  readonly ballast: TestBallast;
+  /** The process that runs now: `restartBallast` starts the next one. */
+  ballast: TestBallast;
+  restartBallast(): Promise<void>;
   /** Of an ingress node, as edges hold it; nodes are `east-1` and so on. */
   address(node: string): string;
+}
+
+export interface RealFleet extends Parts {
+  /** How the API explains an app. */
+  viewOf(app: string): Promise<AppView>;
+  /** Waits until both edges hold exactly these weights of `shop`. */
+  settled(weights: ClusterWeights): Promise<void>;
+  /** Makes a change under a steady load through the edges, of which no request may fail. */
+  underLoad(change: () => Promise<void>, edges?: readonly TestEdge[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,28 +66,32 @@ const INGRESS_CLASS = {
   spec: { controller: 'ballast.io/stand-in' },
 };
 
-/** Two clusters of two ingress nodes (127.N.cluster.node) with the namespace `prod`, two edges. */
+/** Two clusters of two ingress nodes (127.N.cluster.node) with the namespace `prod`, two edges. The
+ *  kubelet of `east-2` is of the group `mute`, so that it can fall silent. */
 export async function startRealFleet(subnet: number): Promise<RealFleet> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).toReversed()) await one();
   };
   try {
-    return { ...(await start(subnet, closing)), close };
+    const parts = await start(subnet, closing);
+    return Object.assign(parts, {
+      viewOf: (app: string) => parts.ballast.get<AppView>(`/api/v1/apps/${app}`),
+      settled: (weights: ClusterWeights) => settled(parts, weights),
+      underLoad: (change: () => Promise<void>, edges = parts.edges) => underLoad(change, edges),
+      close,
+    });
   } catch (cause) {
     await close();
     throw cause;
   }
 }
 
-async function start(
-  subnet: number,
-  closing: (() => Promise<unknown>)[],
-): Promise<Omit<RealFleet, 'close'>> {
+async function start(subnet: number, closing: (() => Promise<unknown>)[]): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-real-'));
   closing.push(() => rm(folder, { recursive: true, force: true }));
   const startOne = async (name: string): Promise<ControlPlane> => {
-    const plane = await startCluster({ name });
+    const plane = await startCluster({ name, groups: ['main', 'mute'], nodeGraceSeconds: 16 });
     closing.push(() => plane.close());
     return plane;
   };
@@ -68,7 +105,8 @@ async function start(
   for (const plane of planes) {
     for (const [name, address] of hosts) {
       if (!name.startsWith(plane.name)) continue;
-      await plane.admin.create(node({ name, address, ingress: true }));
+      const group = name === 'east-2' ? 'mute' : 'main';
+      await plane.admin.create(node({ name, address, ingress: true, group }));
     }
     await plane.admin.apply(namespace('prod'), INGRESS_CLASS, ...ingressController());
     closing.push(await startStandIn(plane, port));
@@ -82,9 +120,10 @@ async function start(
     return edge;
   };
   const edges = await Promise.all(['edge-1', 'edge-2'].map(startAt));
-  const ballast = await startBallast(folder, {
+  const config = {
     environment,
     redis: { url: redis.url },
+    leader: { leaseSeconds: 1 },
     clusters: planes.map(({ name, ballastKubeconfig }) => ({
       name,
       kubeconfig: { path: ballastKubeconfig },
@@ -93,9 +132,53 @@ async function start(
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => ({ name, control })),
     api: { listen: '127.0.0.1:0' },
+  };
+  const parts: Parts = {
+    east,
+    west,
+    redis,
+    edges,
+    ballast: await startBallast(folder, config),
+    async restartBallast() {
+      parts.ballast = await startBallast(folder, config);
+    },
+    address: (name) => `${hosts.get(name)}:${port}`,
+  };
+  closing.push(() => parts.ballast.kill('SIGTERM'));
+  return parts;
+}
+
+async function settled(parts: Parts, weights: ClusterWeights): Promise<void> {
+  const entries = Object.entries(weights).flatMap(([cluster, list]) =>
+    list.map((weight, index) => [parts.address(`${cluster}-${index + 1}`), weight] as const),
+  );
+  const wanted = JSON.stringify(Object.fromEntries(entries));
+  let last = '';
+  await until(
+    `weights ${wanted}`,
+    async () => {
+      last = JSON.stringify(await Promise.all(parts.edges.map((edge) => weightsAt(edge, 'shop'))));
+      return last === `[${wanted},${wanted}]`;
+    },
+    60_000,
+  ).catch(async (error: unknown) => {
+    const why = JSON.stringify(await parts.ballast.get('/api/v1/apps/shop'));
+    throw new Error(`${String(error)}; edges hold ${last}; ${why}`);
   });
-  closing.push(() => ballast.kill('SIGTERM'));
-  return { east, west, edges, ballast, address: (name) => `${hosts.get(name)}:${port}` };
+}
+
+async function underLoad(change: () => Promise<void>, edges: readonly TestEdge[]): Promise<void> {
+  const entries = edges.map(({ url }) => ({ url, host: HOST }));
+  const load = new Load({ entries, connections: 4, perSecond: 400 });
+  load.start();
+  await until('traffic flows', () => load.snapshot().answered > 50);
+  await change();
+  const before = load.snapshot().answered;
+  await until('traffic flows on', () => load.snapshot().answered > before + 50);
+  const totals = await load.stop();
+  await load.close();
+  expect(totals.failureTexts).toEqual([]);
+  expect([totals.failures, totals.closedConnections]).toEqual([0, 0]);
 }
 
 /** Answers how to close it, once both of the cluster's ingress nodes listen. */
