@@ -20,7 +20,8 @@ import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics, type Statistics } from './edges/statistics.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import { openVms } from './inventory/vms.ts';
-import type { AppName, Policy } from './model.ts';
+import { settlePolicy } from './inventory/policy.ts';
+import type { AppName } from './model.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
@@ -75,7 +76,7 @@ export async function startApp(
     clusters,
     vms,
     told: toldApps(config),
-    policy: policyOf(config.apps.policy),
+    policy: settlePolicy(config.apps.policy),
     hostsFromIngress: config.apps.discover?.hosts !== 'off',
     base: config.weights.base ?? 10,
     term: {
@@ -187,17 +188,10 @@ function secret(loaded: LoadedConfig, file: string): string {
   }
 }
 
-function policyOf(settings: Config['apps']['policy']): Policy {
-  return {
-    balance: 'smooth',
-    whenUnhealthy: settings?.whenUnhealthy === 'reject' ? 'reject' : 'spread',
-  };
-}
-
 function toldApps(config: Config): Map<AppName, ToldApp> {
   const told = new Map<AppName, ToldApp>();
   for (const { name, hosts, policy } of config.apps.list ?? []) {
-    const settled = policyOf({ ...config.apps.policy, ...policy });
+    const settled = settlePolicy(config.apps.policy, policy);
     told.set(name, { app: name, policy: settled, ...(hosts && { hosts }) });
   }
   return told;

@@ -17,9 +17,30 @@ export interface Stamp {
 
 export type Owner = 'controller' | 'endpoint';
 
+/** How an edge spreads an app's requests over its servers. What is absent is off. */
 export interface Policy {
-  readonly balance: 'smooth';
+  readonly balance: 'smooth' | 'hash' | 'least';
+  /** With `hash` only: the nginx variable, without `$`, whose equal values go to one server. */
+  readonly key?: string;
   readonly whenUnhealthy: 'spread' | 'reject';
+  /** While less than this many percent of the weight is healthy, health is not looked at. */
+  readonly panic?: number;
+  readonly health?: HealthProbe;
+  /** A server that is new, or healthy again, rises to its weight over this time. */
+  readonly slowStart?: { readonly seconds: number };
+}
+
+/** An edge asks each server; a status from 200 to 399 within the time-out is a success. */
+export interface HealthProbe {
+  readonly path: string;
+  /** The Host header; the server's address where it is absent: then one probe serves all apps. */
+  readonly host?: string;
+  readonly https?: boolean;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /** So many successes in a row make it healthy, so many failures in a row unhealthy. */
+  readonly rise: number;
+  readonly fall: number;
 }
 
 /** One address in an upstream. `auto` is the automatic weight where a hold or ramp shows another. */

@@ -8,18 +8,16 @@
 
 local json = require('ballast.json')
 local names = require('ballast.names')
+local policy = require('ballast.policy')
 
 local find, match, format = string.find, string.match, string.format
 local concat, sort = table.concat, table.sort
 
 local MAX_WEIGHT = 65535
 local MAX_SERVERS = 20000
-local BALANCES = { smooth = true }
-local UNHEALTHY = { spread = true, reject = true }
 local OWNERS = { controller = true, endpoint = true }
 local KEYS = { app = true, hosts = true, servers = true, policy = true }
 local SERVER_KEYS = { address = true, weight = true, from = true, auto = true }
-local POLICY_KEYS = { balance = true, whenUnhealthy = true }
 
 local document = {}
 
@@ -81,17 +79,6 @@ local function check_hosts(hosts)
   return true
 end
 
-local function check_policy(policy)
-  if not json.is_object(policy) then return nil, 'policy: an object expected' end
-  local key = unknown_key(policy, POLICY_KEYS)
-  if key then return nil, 'policy: unknown key "' .. key .. '"' end
-  if not BALANCES[policy.balance] then return nil, 'policy.balance: "smooth" expected' end
-  if not UNHEALTHY[policy.whenUnhealthy] then
-    return nil, 'policy.whenUnhealthy: "spread" or "reject" expected'
-  end
-  return true
-end
-
 local function check(body)
   if not json.is_object(body) then return nil, 'body: an object expected' end
   local key = unknown_key(body, KEYS)
@@ -99,7 +86,7 @@ local function check(body)
   local ok, why = names.check_name(body.app)
   if ok then ok, why = check_hosts(body.hosts) end
   if ok then ok, why = check_servers(body.servers) end
-  if ok then ok, why = check_policy(body.policy) end
+  if ok then ok, why = policy.check(body.policy) end
   return ok, why
 end
 
@@ -135,9 +122,8 @@ function document.encode(upstream)
     hosts = #upstream.hosts == 0 and ',"hosts":[]'
       or ',"hosts":["' .. concat(upstream.hosts, '","') .. '"]'
   end
-  return '{"app":"' .. upstream.app .. '"' .. hosts .. ',"policy":{"balance":"'
-    .. upstream.policy.balance .. '","whenUnhealthy":"' .. upstream.policy.whenUnhealthy
-    .. '"},"servers":[' .. concat(servers, ',') .. ']}'
+  return '{"app":"' .. upstream.app .. '"' .. hosts .. ',"policy":'
+    .. policy.encode(upstream.policy) .. ',"servers":[' .. concat(servers, ',') .. ']}'
 end
 
 -- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form.
@@ -159,10 +145,10 @@ function document.take(app, bytes)
   return document.pack(upstream)
 end
 
--- Packed: `balance whenUnhealthy[ hosts: host,host]`, then a line `address from weight[ auto]` for
+-- Packed: `policy[ hosts:host,host]`, then a line `address from weight[ auto]` for
 -- each server.
 function document.pack(upstream)
-  local lines = { upstream.policy.balance .. ' ' .. upstream.policy.whenUnhealthy
+  local lines = { policy.pack(upstream.policy)
     .. (upstream.hosts and ' hosts:' .. concat(upstream.hosts, ',') or '') }
   for i, server in ipairs(upstream.servers) do
     lines[i + 1] = server.address .. ' ' .. server.from
@@ -173,7 +159,7 @@ end
 
 -- The hosts of a packed upstream, also where its servers are of no interest.
 function document.hosts(packed)
-  local list = match(packed, '^%S+ %S+ hosts:([^\n]*)')
+  local list = match(packed, '^%S+ hosts:([^\n]*)')
   if not list then return nil end
   local hosts = json.list()
   for host in string.gmatch(list, '[^,]+') do hosts[#hosts + 1] = host end
@@ -181,7 +167,6 @@ function document.hosts(packed)
 end
 
 function document.unpack(app, packed)
-  local balance, unhealthy = match(packed, '^(%S+) (%S+)')
   local servers, at = json.list(), find(packed, '\n', 1, true) or #packed
   for address, from, weight, auto in
     string.gmatch(string.sub(packed, at + 1), '(%S+) (%S+) (%d+) ?(%d*)') do
@@ -189,7 +174,7 @@ function document.unpack(app, packed)
       { address = address, from = from, weight = tonumber(weight), auto = tonumber(auto) }
   end
   return { app = app, hosts = document.hosts(packed), servers = servers,
-    policy = { balance = balance, whenUnhealthy = unhealthy } }
+    policy = policy.unpack(match(packed, '^%S+')) }
 end
 
 -- The exact body bytes of a packed form.

@@ -1,6 +1,7 @@
 // Checks that look at several keys at once; each returns the faults it finds.
 
 import { splitAddress } from '../address.ts';
+import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
 import type { Path } from './place.ts';
 import type { Config } from './schema.ts';
@@ -12,6 +13,7 @@ export function checkAcross(config: Config): Fault[] {
     ...twice(config.edges, ['edges'], 'name'),
     ...twice(config.apps.list ?? [], ['apps', 'list'], 'name'),
     ...credentials(config),
+    ...policies(config),
     ...appServices(config),
     ...appAddresses(config),
     ...listener(config),
@@ -43,6 +45,17 @@ function credentials(config: Config): Fault[] {
     if (ways === 1) return [];
     return [{ path: ['clusters', index], text: 'needs either kubeconfig or inCluster: true' }];
   });
+}
+
+function policies({ apps }: Config): Fault[] {
+  const faultAt = (path: Path, fault: ReturnType<typeof policyFault>): Fault[] =>
+    fault ? [{ path: [...path, 'policy', fault.key], text: fault.text }] : [];
+  return [
+    ...faultAt(['apps'], policyFault({}, apps.policy)),
+    ...(apps.list ?? []).flatMap(({ policy }, index) =>
+      policy ? faultAt(['apps', 'list', index], policyFault(apps.policy, policy)) : [],
+    ),
+  ];
 }
 
 function appServices(config: Config): Fault[] {

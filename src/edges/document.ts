@@ -5,7 +5,11 @@
 // test/contract/.
 
 import { isAddress } from '../address.ts';
-import type { AppName, Owner, Policy, Server, Stamp, Upstream } from '../model.ts';
+import type { AppName, Owner, Server, Stamp, Upstream } from '../model.ts';
+import { type Fault, isObject, strange } from './fault.ts';
+import { checkPolicy, sortPolicy } from './policy.ts';
+
+export type { Fault };
 
 /** All holds, debts and moved-from marks: stamped, pushed and seeded like an upstream. */
 export const HOLDS = '_holds';
@@ -23,12 +27,6 @@ export interface ManifestLine {
   readonly stamp: Stamp;
   readonly digest: string;
   readonly owner: Owner;
-}
-
-export interface Fault {
-  /** Where: `servers[1].weight`. */
-  readonly place: string;
-  readonly text: string;
 }
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -73,12 +71,11 @@ export function encodeUpstream(upstream: Upstream): string {
     .map(({ address, auto, from, weight }) =>
       auto === undefined ? { address, from, weight } : { address, auto, from, weight },
     );
-  const { balance, whenUnhealthy } = upstream.policy;
   const hosts = [...new Set(upstream.hosts)].toSorted(order);
   return JSON.stringify({
     app: upstream.app,
     ...(hosts.length > 0 ? { hosts } : {}),
-    policy: { balance, whenUnhealthy },
+    policy: sortPolicy(upstream.policy),
     servers,
   });
 }
@@ -113,15 +110,6 @@ export function isFault(result: Upstream | Fault): result is Fault {
 
 type Found = Fault | undefined;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function strange(value: Record<string, unknown>, known: readonly string[], where: string): Found {
-  const key = Object.keys(value).find((name) => !known.includes(name));
-  return key === undefined ? undefined : { place: `${where}${key}`, text: 'unknown key' };
-}
-
 function checkApp(app: unknown): Found {
   if (typeof app === 'string' && NAME.test(app)) return undefined;
   return { place: 'app', text: 'not a label value of 1 to 63 characters' };
@@ -132,16 +120,6 @@ function checkHosts(hosts: unknown): Found {
   if (!Array.isArray(hosts)) return { place: 'hosts', text: 'not a list' };
   const bad = hosts.findIndex((host) => typeof host !== 'string' || !HOST.test(host));
   return bad < 0 ? undefined : { place: `hosts[${bad}]`, text: 'not a lower-case DNS name' };
-}
-
-function checkPolicy(policy: unknown): Found {
-  if (!isObject(policy)) return { place: 'policy', text: 'missing, or not an object' };
-  const { balance, whenUnhealthy } = policy as unknown as Policy;
-  if (balance !== 'smooth') return { place: 'policy.balance', text: 'not smooth' };
-  if (whenUnhealthy !== 'spread' && whenUnhealthy !== 'reject') {
-    return { place: 'policy.whenUnhealthy', text: 'not spread or reject' };
-  }
-  return strange(policy, ['balance', 'whenUnhealthy'], 'policy.');
 }
 
 function checkServers(servers: unknown): Found {

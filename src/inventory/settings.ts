@@ -1,6 +1,7 @@
 // The keys under `apps:` and `vms:`.
 
 import { Type, type Static } from 'typebox';
+import { LIMITS, PATH, PROBE_HOST, VARIABLE } from '../edges/policy.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -8,10 +9,37 @@ export const APP_NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
 const HOST =
   '^(\\*\\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$';
 
+const whole = ([minimum, maximum]: readonly [number, number], description?: string) =>
+  Type.Integer({ minimum, maximum, ...(description !== undefined && { description }) });
+
+const HealthSettings = Type.Object(
+  {
+    path: Type.Optional(Type.String({ pattern: PATH })),
+    host: Type.Optional(
+      Type.String({ pattern: PROBE_HOST, description: 'Host header; default: the address' }),
+    ),
+    https: Type.Optional(Type.Boolean()),
+    intervalSeconds: Type.Optional(whole(LIMITS.seconds)),
+    timeoutSeconds: Type.Optional(whole(LIMITS.timeoutSeconds)),
+    rise: Type.Optional(whole(LIMITS.times)),
+    fall: Type.Optional(whole(LIMITS.times)),
+  },
+  closed,
+);
+
+/** No defaults here: what an app's own policy leaves out comes from `apps.policy` (policy.ts). */
 export const PolicySettings = Type.Object(
   {
-    balance: Type.Optional(Type.Enum(['smooth'], { default: 'smooth' })),
-    whenUnhealthy: Type.Optional(Type.Enum(['spread', 'reject'], { default: 'spread' })),
+    balance: Type.Optional(Type.Enum(['smooth', 'hash', 'least'])),
+    key: Type.Optional(
+      Type.String({ pattern: VARIABLE, description: 'with hash: an nginx variable, without $' }),
+    ),
+    whenUnhealthy: Type.Optional(Type.Enum(['spread', 'reject'])),
+    panic: Type.Optional(whole(LIMITS.panic, 'percent; absent: off')),
+    health: Type.Optional(HealthSettings),
+    slowStart: Type.Optional(
+      Type.Object({ seconds: whole(LIMITS.seconds) }, { ...closed, description: 'absent: off' }),
+    ),
   },
   closed,
 );
@@ -78,3 +106,4 @@ export const VmsSettings = Type.Object(
 export type AppSettings = Static<typeof AppSettings>;
 export type AppsSettings = Static<typeof AppsSettings>;
 export type VmsSettings = Static<typeof VmsSettings>;
+export type PolicySettings = Static<typeof PolicySettings>;
