@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { startApp, type Running } from '../../src/app.ts';
@@ -26,6 +27,10 @@ export interface DemoFleet {
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
   readonly url: string;
   readonly apps: readonly string[];
+  /** Where servers can be from: the clusters, and `vm`. */
+  readonly sources: readonly string[];
+  /** The apps whose documents Redis holds now. */
+  appsInRedis(): Promise<readonly string[]>;
   addIngressNode(cluster: number): void;
   close(): Promise<void>;
 }
@@ -95,6 +100,8 @@ export async function startDemoFleet(): Promise<DemoFleet> {
     redis,
     url: ballast.url,
     apps: APPS,
+    sources: [...clusters.map(({ name }) => name), 'vm'],
+    appsInRedis: () => appsIn(redis.url, environment),
     addIngressNode(index) {
       const name = clusters[index]?.name ?? '';
       clusters[index]?.setIngressNode({ name: `${name}-3`, address: addressOf(index, 3) });
@@ -109,4 +116,17 @@ export async function startDemoFleet(): Promise<DemoFleet> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A connection for each look: one that stays would hold commands back while Redis is away. */
+async function appsIn(url: string, environment: string): Promise<readonly string[]> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const names = await client.hkeys(`{ballast:${environment}}:upstreams`);
+    return names.filter((name) => APPS.includes(name));
+  } finally {
+    client.disconnect();
+  }
 }

@@ -4,7 +4,7 @@
 import { until } from '../../test/controlplane/until.ts';
 import { Load } from '../../test/simulated/load.ts';
 import { hostOf, startDemoFleet, type DemoFleet } from './fleet.ts';
-import { runScript } from './script.ts';
+import { allHeld, runScript } from './script.ts';
 import { tableOf } from './table.ts';
 
 export interface DemoOptions {
@@ -29,9 +29,10 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
       return states.every(({ documents }) => documents >= fleet.apps.length);
     });
     say(await tableOf(fleet));
-    const steps = await runScript(fleet, say, signal);
+    const pause = async (): Promise<void> => undefined;
+    const steps = await runScript(fleet, { announce: say, pause, signal });
     say(await tableOf(fleet));
-    const held = steps.length > 0 && steps.every((step) => step.held);
+    const held = allHeld(steps);
     if (options.json) process.stdout.write(`${JSON.stringify({ held, steps })}\n`);
     if (options.once) return held ? 0 : 1;
     await showLive(fleet, signal);

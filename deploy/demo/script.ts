@@ -1,8 +1,9 @@
-// The demo's script of events: each is announced, made, waited for at both edges, and measured.
+// The demo's script: each event is announced, made, waited for at both edges, and measured.
 
 import { until } from '../../test/controlplane/until.ts';
 import type { LoadTotals } from '../../test/simulated/load-tally.ts';
 import { Load } from '../../test/simulated/load.ts';
+import { APP, EVENTS, type Event } from './events.ts';
 import { hostOf, type DemoFleet } from './fleet.ts';
 
 export interface StepResult {
@@ -13,46 +14,23 @@ export interface StepResult {
   readonly failedRequests: number;
   readonly reloads: number;
   readonly millisecondsToBothEdges: number;
+  /** False: weights that the event does not concern were seen to move at an edge. */
+  readonly weightsKept: boolean;
+  /** Why the weights did not come. */
+  readonly trouble?: string;
   readonly held: boolean;
 }
 
-interface Event {
-  readonly step: string;
-  readonly make: (fleet: DemoFleet) => Promise<void> | void;
-  /** Weight of each of east's nodes for `shop` after it. */
-  readonly east: readonly number[];
+export interface Stage {
+  readonly announce: (text: string) => void;
+  /** Between the events, for whoever looks on. */
+  readonly pause: () => Promise<void>;
+  readonly signal: AbortSignal;
 }
 
-const APP = 'shop';
+/** Requests a second while an event is under way; then so many to measure the shares. */
+const STEADY = 200;
 const REQUESTS = 2000;
-
-const EVENTS: readonly Event[] = [
-  { step: 'start', make: () => undefined, east: [20, 20] },
-  {
-    step: 'shop in east scales up to 20 pods',
-    make: (f) => f.clusters[0]?.scale(APP, 20),
-    east: [100, 100],
-  },
-  { step: 'a third ingress node in east', make: (f) => f.addIngressNode(0), east: [66, 66, 66] },
-  { step: 'the API of west goes away; east scales to 10', make: westAway, east: [33, 33, 33] },
-  { step: 'the API of west returns', make: (f) => f.clusters[1]?.api.start(), east: [33, 33, 33] },
-  {
-    step: 'Redis is killed and restarted; east scales to 30',
-    make: redisRestarts,
-    east: [100, 100, 100],
-  },
-];
-
-async function westAway(fleet: DemoFleet): Promise<void> {
-  await fleet.clusters[1]?.api.stop();
-  fleet.clusters[0]?.scale(APP, 10);
-}
-
-async function redisRestarts(fleet: DemoFleet): Promise<void> {
-  await fleet.redis.kill();
-  fleet.clusters[0]?.scale(APP, 30);
-  await fleet.redis.restart();
-}
 
 interface Held {
   readonly address: string;
@@ -60,78 +38,121 @@ interface Held {
   readonly weight: number;
 }
 
-export async function runScript(
-  fleet: DemoFleet,
-  announce: (text: string) => void,
-  signal: AbortSignal,
-): Promise<StepResult[]> {
+export async function runScript(fleet: DemoFleet, stage: Stage): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (const event of EVENTS) {
-    if (signal.aborted) break;
-    announce(event.step);
+    if (stage.signal.aborted) break;
+    stage.announce(event.step);
     const result = await runStep(fleet, event);
     results.push(result);
-    announce(
-      `  ${result.millisecondsToBothEdges} ms to both edges, ${result.failedRequests} failed`,
-    );
+    stage.announce(`  ${tell(result)}`);
+    // The later events build on this one's weights.
+    if (result.trouble !== undefined) break;
+    await stage.pause();
   }
   return results;
 }
 
-async function runStep(fleet: DemoFleet, event: Event): Promise<StepResult> {
-  const pids = JSON.stringify(fleet.edges.map((edge) => edge.pids()));
-  const load = loadOf(fleet, 200);
-  load.start();
-  const began = performance.now();
-  await event.make(fleet);
-  await until(`${event.step}: weights at both edges`, async () => {
-    const held = await Promise.all(fleet.edges.map(serversAt));
-    return held.every((servers) => eastOf(servers) === event.east.join());
-  });
-  const millisecondsToBothEdges = Math.round(performance.now() - began);
-  const steady = await load.stop();
-  await load.close();
-  const counting = loadOf(fleet);
-  const counted = await counting.count(undefined, REQUESTS);
-  await counting.close();
-  const shares = await sharesOf(fleet, counted);
-  const failedRequests = lost(steady) + lost(counted);
-  const reloads = pids === JSON.stringify(fleet.edges.map((edge) => edge.pids())) ? 0 : 1;
-  const near = shares.every(({ expected, measured }) => Math.abs(expected - measured) <= 0.005);
-  const held = failedRequests === 0 && reloads === 0 && near;
-  return {
-    step: event.step,
-    app: APP,
-    shares,
-    failedRequests,
-    reloads,
-    millisecondsToBothEdges,
-    held,
-  };
+function tell({ trouble, millisecondsToBothEdges, failedRequests, held }: StepResult): string {
+  if (trouble !== undefined) return trouble;
+  const verdict = held ? '' : ', and NOT all of it held';
+  return `${millisecondsToBothEdges} ms to both edges, ${failedRequests} failed${verdict}`;
 }
 
-function loadOf(fleet: DemoFleet, perSecond?: number): Load {
+/** A script that was stopped half-way has not held. */
+export function allHeld(steps: readonly StepResult[]): boolean {
+  return steps.length === EVENTS.length && steps.every((step) => step.held);
+}
+
+async function runStep(fleet: DemoFleet, event: Event): Promise<StepResult> {
+  const pids = pidsOf(fleet);
+  const load = loadOf(fleet, STEADY);
+  load.start();
+  try {
+    const began = performance.now();
+    const made = await makeAndSettle(fleet, event);
+    const millisecondsToBothEdges = Math.round(performance.now() - began);
+    const steady = await load.stop();
+    const counted = await load.count(undefined, REQUESTS);
+    const shares = await sharesOf(fleet, counted);
+    const failedRequests = lost(steady) + lost(counted);
+    const reloads = pids === pidsOf(fleet) ? 0 : 1;
+    const near = shares.every(({ expected, measured }) => Math.abs(expected - measured) <= 0.005);
+    return {
+      step: event.step,
+      app: APP,
+      shares,
+      failedRequests,
+      reloads,
+      millisecondsToBothEdges,
+      ...made,
+      held: failedRequests === 0 && reloads === 0 && near && wentWell(made),
+    };
+  } finally {
+    await load.close();
+  }
+}
+
+type Made = Pick<StepResult, 'weightsKept' | 'trouble'>;
+
+function wentWell({ weightsKept, trouble }: Made): boolean {
+  return weightsKept && trouble === undefined;
+}
+
+/** Never throws: who asked for one JSON object gets it, with the step that failed in it. */
+async function makeAndSettle(fleet: DemoFleet, event: Event): Promise<Made> {
+  let weightsKept = true;
+  try {
+    const before = await heldBy(fleet);
+    const unmoved = fleet.sources.filter((from) => everywhere(before, event, [from]));
+    weightsKept = (await event.make(fleet)) !== false;
+    await until(`${event.step}: weights at both edges`, async () => {
+      const held = await heldBy(fleet);
+      weightsKept &&= everywhere(held, event, unmoved);
+      return everywhere(held, event, fleet.sources);
+    });
+    return { weightsKept };
+  } catch (error) {
+    return { weightsKept, trouble: (error as Error).message };
+  }
+}
+
+function everywhere(
+  held: readonly (readonly Held[])[],
+  event: Event,
+  sources: readonly string[],
+): boolean {
+  return held.every((servers) => sources.every((from) => arrived(servers, event, from)));
+}
+
+function arrived(servers: readonly Held[], { weights }: Event, source: string): boolean {
+  const found = servers.filter(({ from }) => from === source).map(({ weight }) => weight);
+  return found.join() === weights[source]?.join();
+}
+
+function heldBy(fleet: DemoFleet): Promise<(readonly Held[])[]> {
+  return Promise.all(fleet.edges.map(serversAt));
+}
+
+function loadOf(fleet: DemoFleet, perSecond: number): Load {
   const entries = fleet.edges.map(({ url }) => ({ url, host: hostOf(APP) }));
-  return new Load({ entries, connections: 4, ...(perSecond !== undefined && { perSecond }) });
+  return new Load({ entries, connections: 4, perSecond });
 }
 
 function lost(totals: LoadTotals): number {
   return totals.failures + totals.closedConnections;
 }
 
-export async function serversAt(edge: DemoFleet['edges'][number]): Promise<readonly Held[]> {
+function pidsOf(fleet: DemoFleet): string {
+  return JSON.stringify(fleet.edges.map((edge) => edge.pids()));
+}
+
+async function serversAt(edge: DemoFleet['edges'][number]): Promise<readonly Held[]> {
   const { json } = await edge.call('GET', `/v1/upstreams/${APP}`);
   return (json as { servers?: Held[] }).servers ?? [];
 }
 
-function eastOf(servers: readonly Held[]): string {
-  return servers
-    .filter(({ from }) => from === 'east')
-    .map(({ weight }) => weight)
-    .join();
-}
-
-/** By cluster, and one for all VMs: what a stand-in says of itself is its node's name. */
+/** What a stand-in says of itself is its node's name; a VM is called like its app. */
 async function sharesOf(fleet: DemoFleet, counted: LoadTotals): Promise<StepResult['shares']> {
   const edge = fleet.edges[0];
   const servers = edge ? await serversAt(edge) : [];
