@@ -56,7 +56,7 @@ test('a signal ends the live table and leaves no folder', async () => {
   const tabled = Promise.withResolvers<void>();
   child.stdout.on('data', (data: Buffer) => {
     out += data.toString();
-    if (out.split('edge-2 has version').length > 3) tabled.resolve();
+    if (/has ended[^]*each nginx worker/.test(out)) tabled.resolve();
   });
   await Promise.race([tabled.promise, once(child, 'exit')]);
   child.kill('SIGINT');
@@ -64,4 +64,9 @@ test('a signal ends the live table and leaves no folder', async () => {
   expect(code).toBe(0);
   expect(await readdir(folder)).toEqual([]);
   await rm(folder, { recursive: true });
+  const [, last = ''] = out.split('has ended, all of it held');
+  expect(last).toMatch(
+    /^shop +east +20 +3 +66 +48\.5 % +[\d.]+ % +\d+,\d+ +\d+,\d+ 20 pods \* 10 \/ 3 ingress nodes = 66\.67, so 66$/m,
+  );
+  expect(last).toMatch(/^shop +vm +- +- +10 +2\.5 % +[\d.]+ % +\d+,\d+ +\d+,\d+ 1 VM \* 10 = 10$/m);
 });
