@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { startApp, type Running } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { startKeeper } from '../../test/controlplane/keeper.ts';
 import { startEdge, type TestEdge } from '../../test/lua/edge.ts';
 import { startRedis } from '../../test/lua/redis.ts';
 import { SimulatedCluster } from '../../test/simulated/cluster.ts';
@@ -39,6 +40,7 @@ export const hostOf = (app: string): string => `${app}.example.com`;
 
 export async function startDemoFleet(): Promise<DemoFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-demo-'));
+  const keeper = startKeeper(folder);
   const subnet = 32 + (process.pid % 200);
   const addressOf = (cluster: number, node: number): string =>
     `127.${subnet}.${cluster + 1}.${node}`;
@@ -113,6 +115,7 @@ export async function startDemoFleet(): Promise<DemoFleet> {
       await redis.close();
       await standIns.close();
       for (const cluster of clusters) await cluster.stop();
+      keeper.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -19,6 +19,7 @@ const REQUESTS_A_SECOND = 200;
 
 /** Resolves to the exit code. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const stop = AbortSignal.any([signal, whenNobodyLooks()]);
   const fleet = await startDemoFleet();
   try {
     const title = `API: ${fleet.url}/api/v1/apps`;
@@ -27,12 +28,20 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
       const states = await Promise.all(fleet.edges.map((edge) => edge.state()));
       return states.every(({ documents }) => documents >= fleet.apps.length);
     });
-    if (options.once) return await runOnce(fleet, screen, { json: options.json, stop: signal });
-    await runLive(fleet, screen, signal);
+    if (options.once) return await runOnce(fleet, screen, { json: options.json, stop });
+    await runLive(fleet, screen, stop);
     return 0;
   } finally {
     await fleet.close();
   }
+}
+
+/** The terminal was closed, or who read the pipe has gone: without this the fleet would stay. */
+function whenNobodyLooks(): AbortSignal {
+  const gone = new AbortController();
+  process.stdout.on('error', () => gone.abort());
+  process.once('SIGHUP', () => gone.abort());
+  return gone.signal;
 }
 
 async function runOnce(
