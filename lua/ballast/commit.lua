@@ -1,7 +1,8 @@
 -- Commit: a single PUT or DELETE, through the same script as the controller's rounds.
 --
 -- In: an app and its canonical body (nil: delete). Out: the stamp and digest, applied here.
--- On failure: nil, a code of the contract, a detail. With Redis down nothing is written anywhere.
+-- On failure: nil, a code of the contract, a detail. With Redis down, or out of this edge's reach,
+-- nothing is written anywhere.
 
 local json = require('ballast.json')
 local names = require('ballast.names')
@@ -103,6 +104,10 @@ end
 function commit.write(app, body)
   if names.is_reserved(app) then
     return nil, 'bad', 'app: names that begin with "_" are reserved'
+  end
+  if not settings.redis then
+    return nil, 'redis-unavailable',
+      'this edge asks the controller and has no Redis: write at an edge that has'
   end
   local connection, err = redis.connect(settings.redis)
   if not connection then return nil, 'redis-unavailable', err end

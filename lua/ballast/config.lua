@@ -2,70 +2,24 @@
 --
 -- In: its path. Out: a checked configuration. On failure: nil and a message that names file and
 -- key; nginx does not start with a wrong one.
+-- Files that it names (passwords, tokens) are read here, by nginx' master at a start and a reload:
+-- workers need no right to read them.
 
+local config_api = require('ballast.config_api')
+local config_redis = require('ballast.config_redis')
+local fields = require('ballast.fields')
 local json = require('ballast.json')
 
-local KEYS = { name = true, environment = true, redis = true, tokens = true, control = true,
-  stateDir = true }
-local REDIS_KEYS = { url = true, password = true }
+local KEYS = { name = true, environment = true, redis = true, api = true, tokens = true,
+  control = true, stateDir = true }
 local TOKEN_KEYS = { read = true, write = true, push = true }
 local TOKEN_LENGTH = 12
 
 local config = {}
 
-local function check_keys(object, known, place)
-  if not json.is_object(object) then return nil, place .. ': an object expected' end
-  for key in pairs(object) do
-    if not known[key] then return nil, place .. ': unknown key "' .. key .. '"' end
-  end
-  return true
-end
-
-local function unescape(text)
-  return (string.gsub(text, '%%(%x%x)', function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
--- redis://[[user]:password@]host[:port][/database], unix:/path
-local function read_url(url)
-  local path = string.match(url, '^unix:/?/?(/.+)$')
-  if path then return { socket = 'unix:' .. path, database = 0 } end
-  local rest = string.match(url, '^redis://(.+)$')
-  if not rest then return nil, 'redis.url: "redis://host:port" or "unix:/path" expected' end
-  local credentials, place = string.match(rest, '^(.*)@(.-)$')
-  place = place or rest
-  local address, database = string.match(place, '^([^/]+)/?(%d*)$')
-  if not address then return nil, 'redis.url: "redis://host:port/database" expected' end
-  local host, port = string.match(address, '^(%b[]):?(%d*)$')
-  if not host then host, port = string.match(address, '^([^:]+):?(%d*)$') end
-  if not host then return nil, 'redis.url: no host in "' .. address .. '"' end
-  local user, password
-  if credentials then user, password = string.match(credentials, '^([^:]*):?(.*)$') end
-  return {
-    host = host == 'localhost' and '127.0.0.1' or host,
-    port = tonumber(port) or 6379,
-    database = tonumber(database) or 0,
-    user = user and user ~= '' and unescape(user) or nil,
-    password = password and password ~= '' and unescape(password) or nil,
-  }
-end
-
-local function check_redis(redis)
-  local ok, why = check_keys(redis, REDIS_KEYS, 'redis')
-  if not ok then return nil, why end
-  if type(redis.url) ~= 'string' then return nil, 'redis.url: a string expected' end
-  local place
-  place, why = read_url(redis.url)
-  if not place then return nil, why end
-  if redis.password ~= nil then
-    if type(redis.password) ~= 'string' then return nil, 'redis.password: a string expected' end
-    place.password = redis.password
-  end
-  return place
-end
-
 local function check_tokens(tokens)
   if tokens == nil then return true end
-  local ok, why = check_keys(tokens, TOKEN_KEYS, 'tokens')
+  local ok, why = fields.check_keys(tokens, TOKEN_KEYS, 'tokens')
   if not ok then return nil, why end
   local any = false
   for kind, token in pairs(tokens) do
@@ -78,15 +32,28 @@ local function check_tokens(tokens)
   return true
 end
 
-local function check_name(value, place)
+local function check_name(value, where)
   if type(value) ~= 'string' or not string.find(value, '^%w[%w._-]*$') or #value > 63 then
-    return nil, place .. ': a name of letters, digits, ".", "_" and "-" expected'
+    return nil, where .. ': a name of letters, digits, ".", "_" and "-" expected'
   end
   return true
 end
 
-local function check(file)
-  local ok, why = check_keys(file, KEYS, 'edge.json')
+local function read_source(file, folder)
+  if (file.redis == nil) == (file.api == nil) then
+    return nil, 'redis: either redis or api expected'
+  end
+  local source, why
+  if file.api ~= nil then
+    source, why = config_api.read(file.api, folder)
+    return source and { api = source }, why
+  end
+  source, why = config_redis.read(file.redis, folder)
+  return source and { redis = source }, why
+end
+
+local function check(file, folder)
+  local ok, why = fields.check_keys(file, KEYS, 'edge.json')
   if ok then ok, why = check_name(file.name, 'name') end
   if ok then ok, why = check_name(file.environment, 'environment') end
   if not ok then return nil, why end
@@ -98,18 +65,16 @@ local function check(file)
   end
   ok, why = check_tokens(file.tokens)
   if not ok then return nil, why end
-  local redis
-  redis, why = check_redis(file.redis)
-  if not redis then return nil, why end
-  return {
-    name = file.name,
-    environment = file.environment,
-    redis = redis,
-    tokens = file.tokens,
-    control = file.control,
-    state_dir = (string.gsub(file.stateDir, '/+$', '')),
-    prefix = '{ballast:' .. file.environment .. '}:',
-  }
+  local result
+  result, why = read_source(file, folder)
+  if not result then return nil, why end
+  result.name = file.name
+  result.environment = file.environment
+  result.tokens = file.tokens
+  result.control = file.control
+  result.state_dir = string.gsub(file.stateDir, '/+$', '')
+  result.prefix = '{ballast:' .. file.environment .. '}:'
+  return result
 end
 
 function config.load(path)
@@ -121,7 +86,7 @@ function config.load(path)
   content, err = json.decode(text)
   if content == nil then return nil, path .. ': ' .. err end
   local result
-  result, err = check(content)
+  result, err = check(content, string.match(path, '^(.*)/[^/]*$') or '.')
   if not result then return nil, path .. ': ' .. err end
   return result
 end

@@ -1,13 +1,14 @@
--- Heartbeat: writes STATE into Redis, every second and soon after anything in it changed.
+-- Heartbeat: brings STATE to the source, every second and soon after anything in it changed.
 -- Runs in one worker (follower).
 --
--- In: the report. Out: field NAME of the hash `edges`.
--- On failure: the session ends and begins again after a back-off; the poll tells why Redis fails.
--- It goes on under a Redis from which nothing is taken: a leader must see marks, and what lies
+-- In: the report. Out: field NAME of Redis' hash `edges`, through the controller where it is the
+-- source.
+-- On failure: the session ends and begins again after a back-off; the poll tells why the source
+-- fails.
+-- It goes on under a source from which nothing is taken: a leader must see marks, and what lies
 -- above.
 
 local json = require('ballast.json')
-local redis = require('ballast.redis')
 local report = require('ballast.report')
 local state = require('ballast.state')
 local system = require('ballast.system')
@@ -19,25 +20,24 @@ local RETRY_SECONDS = 1
 
 local heartbeat = {}
 
-local settings
+local source
 
-function heartbeat.init(config)
-  settings = config
+function heartbeat.init(settings)
+  source = settings.source
 end
 
-local function beat(connection)
+local function beat(session)
   state.count('beat')
-  return redis.call(connection, { 'HSET', settings.prefix .. 'edges', settings.name,
-    json.encode(report.build()) })
+  return source.beat(session, json.encode(report.build()))
 end
 
-local function run(connection, is_active)
+local function run(session, is_active)
   local started, last, told = system.monotonic(), 0, nil
   while is_active() do
     local now, news = system.monotonic(), state.get('news')
     if now - started > SESSION_SECONDS then return true end
     if news ~= told or now - last >= BEAT_SECONDS then
-      local ok, err = beat(connection)
+      local ok, err = beat(session)
       if not ok then return nil, err end
       last, told = now, news
     end
@@ -48,10 +48,10 @@ end
 
 -- Returns the seconds to wait before the next session.
 function heartbeat.session(is_active)
-  local connection = redis.connect(settings.redis)
-  if not connection then return RETRY_SECONDS end
-  local ok = run(connection, is_active)
-  redis.close(connection)
+  local session = source.open('heartbeat', is_active)
+  if not session then return RETRY_SECONDS end
+  local ok = run(session, is_active)
+  source.close(session, ok)
   return ok and 0 or RETRY_SECONDS
 end
 

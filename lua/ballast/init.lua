@@ -4,6 +4,7 @@
 -- On failure: a wrong edge.json stops nginx' start; everything later is dealt with where it occurs.
 
 local access = require('ballast.access')
+local api_source = require('ballast.api_source')
 local balance = require('ballast.balance')
 local commit = require('ballast.commit')
 local config = require('ballast.config')
@@ -13,6 +14,7 @@ local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
 local manifest = require('ballast.manifest')
 local poll = require('ballast.poll')
+local redis_source = require('ballast.redis_source')
 local report = require('ballast.report')
 local snapshot = require('ballast.snapshot')
 local state = require('ballast.state')
@@ -46,6 +48,8 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   ok, err = commit.init(settings)
   if not ok then error('ballast: ' .. err, 0) end
+  settings.source = settings.api and api_source or redis_source
+  settings.source.init(settings)
   for _, module in ipairs({ access, balance, heartbeat, manifest, poll, report, snapshot }) do
     module.init(settings)
   end

@@ -79,15 +79,20 @@ function metrics.render()
   gauge(out, 'ballast_edge_saved_version', 'Version of the saved mark.', current.saved.version or 0)
   gauge(out, 'ballast_edge_highest_term', 'Highest term seen.', current.highest)
   gauge(out, 'ballast_edge_refused', 'Documents refused and not yet settled.', #current.refused)
-  gauge(out, 'ballast_edge_above', 'Documents held that lie above Redis.', #current.above)
-  gauge(out, 'ballast_edge_redis_up', 'Whether Redis answered the last poll.',
-    current.redis.ok and 1 or 0)
+  gauge(out, 'ballast_edge_above', 'Documents held that lie above the source.', #current.above)
+  if current.api then
+    gauge(out, 'ballast_edge_api_up', 'Whether the controller answered the last poll.',
+      current.api.ok and 1 or 0)
+  else
+    gauge(out, 'ballast_edge_redis_up', 'Whether Redis answered the last poll.',
+      current.redis.ok and 1 or 0)
+  end
   gauge(out, 'ballast_edge_snapshot_damaged',
     'Whether the snapshot could not be read or written.', current.snapshot and 1 or 0)
   local proved = state.get('proved')
   if proved then
     gauge(out, 'ballast_edge_mark_age_seconds',
-      'Since Redis last showed that the mark is up to date.', system.monotonic() - proved)
+      'Since the source last showed that the mark is up to date.', system.monotonic() - proved)
   end
   applied(out, current)
   memory(out)

@@ -2,11 +2,17 @@
 --
 -- In: where it is (config), commands as arrays. Out: replies; `redis.null` for none.
 -- On failure: nil and a message; the connection is then of no further use.
+--
+-- Behind Sentinel each of the list is asked in turn, until what one names as the master says so
+-- itself: after a fail-over a Sentinel may still name the old one, or one that is not yet promoted.
+
+local link = require('ballast.link')
 
 local loaded, driver = pcall(require, 'resty.redis')
 if not loaded then driver = require('nginx.redis') end
 
-local CONNECT_MS, ANSWER_MS = 1000, 5000
+local ANSWER_MS = 5000
+local SENTINEL_MS = 1000
 
 local redis = { null = ngx.null }
 
@@ -21,25 +27,26 @@ function redis.call(connection, command)
   return reply
 end
 
+function redis.close(connection)
+  connection:close()
+end
+
 local function greet(connection, place)
   if place.password then
     local auth = place.user and { 'AUTH', place.user, place.password } or { 'AUTH', place.password }
     local ok, err = redis.call(connection, auth)
     if not ok then return nil, err end
   end
-  if place.database ~= 0 then return redis.call(connection, { 'SELECT', place.database }) end
+  if (place.database or 0) ~= 0 then
+    return redis.call(connection, { 'SELECT', place.database })
+  end
   return true
 end
 
-function redis.connect(place)
+-- The driver's own socket: its `connect` knows no TLS in every version.
+local function open(place)
   local connection = driver:new()
-  connection:set_timeout(CONNECT_MS)
-  local ok, err
-  if place.socket then
-    ok, err = connection:connect(place.socket)
-  else
-    ok, err = connection:connect(place.host, place.port)
-  end
+  local ok, err = link.open(connection._sock, place)
   if not ok then return nil, err end
   connection:set_timeout(ANSWER_MS)
   ok, err = greet(connection, place)
@@ -49,6 +56,57 @@ function redis.connect(place)
   end
   return connection
 end
+
+-- ---- Sentinel
+
+local function ask(sentinel, master_name)
+  local connection, err = open(sentinel)
+  if not connection then return nil, err end
+  connection:set_timeout(SENTINEL_MS)
+  local address
+  address, err = redis.call(connection, { 'SENTINEL', 'get-master-addr-by-name', master_name })
+  redis.close(connection)
+  if not address then return nil, err end
+  if address == redis.null then return nil, 'knows no master "' .. master_name .. '"' end
+  local host = address[1]
+  return { host = string.find(host, ':', 1, true) and '[' .. host .. ']' or host,
+    port = tonumber(address[2]) }
+end
+
+local function open_master(place, address)
+  local connection, err = open({ host = address.host, port = address.port, tls = place.tls,
+    server_name = place.server_name or address.host, user = place.user, password = place.password })
+  if not connection then return nil, err end
+  local role
+  role, err = redis.call(connection, { 'ROLE' })
+  if role and role[1] == 'master' then return connection end
+  redis.close(connection)
+  return nil, address.host .. ':' .. address.port .. ' is no master'
+    .. (err and ': ' .. err or ' (yet)')
+end
+
+local function connect_by_sentinel(place)
+  local list, complaints = place.sentinels, {}
+  for i = 1, #list do
+    local connection
+    local address, err = ask(list[i], place.master_name)
+    if address then connection, err = open_master(place, address) end
+    if connection then
+      -- Who was right is asked first the next time.
+      table.insert(list, 1, table.remove(list, i))
+      return connection
+    end
+    complaints[i] = list[i].name .. ':' .. list[i].port .. ': ' .. err
+  end
+  return nil, 'no Sentinel leads to a master: ' .. table.concat(complaints, '; ')
+end
+
+function redis.connect(place)
+  if place.sentinels then return connect_by_sentinel(place) end
+  return open(place)
+end
+
+-- ---- transactions
 
 -- All or nothing, and nobody else's command in between. Returns the array of replies; a refused
 -- command stands in it as `{false, message}`.
@@ -87,10 +145,6 @@ end
 
 function redis.number(reply)
   return reply ~= redis.null and tonumber(reply) or nil
-end
-
-function redis.close(connection)
-  connection:close()
 end
 
 return redis

@@ -22,7 +22,7 @@ local function workers()
   return list
 end
 
--- R9: whole, because Redis may have nothing of them.
+-- R9: whole, because the source may have nothing of them.
 local function above()
   local list = json.list()
   for app in string.gmatch(state.get('above') or '', '%S+') do
@@ -31,7 +31,7 @@ local function above()
   return list
 end
 
-local function redis_state()
+local function source_state()
   local err = state.get('redis') or 'not yet asked'
   if err == '' then return { ok = true } end
   local complaint = string.match(err, '^%+(.*)$')
@@ -45,6 +45,7 @@ local function snapshot_state()
 end
 
 function report.build()
+  local source = source_state()
   return {
     name = settings.name,
     environment = settings.environment,
@@ -60,7 +61,8 @@ function report.build()
     above = above(),
     documents = state.get('documents') or 0,
     source = state.get('source') or 'none',
-    redis = redis_state(),
+    redis = not settings.api and source or nil,
+    api = settings.api and source or nil,
     snapshot = snapshot_state(),
   }
 end
