@@ -16,6 +16,7 @@ import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
 import { isNoAnswer, openEdgeLink, type EdgeLink } from './edges/edge-link.ts';
+import type { RedisPlace } from './edges/redis-connection.ts';
 import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics, type Statistics } from './edges/statistics.ts';
 import type { ToldApp } from './inventory/inventory.ts';
@@ -50,9 +51,8 @@ export async function startApp(
   const vms = openVms(config.apps.list ?? [], config.vms.file, clock);
   await vms.refresh();
   const store = openRedisStore({
-    url: config.redis.url,
+    ...redisPlace(loaded),
     environment: config.environment,
-    ...(config.redis.password && { password: secret(loaded, config.redis.password.file) }),
     onState: (up, reason) => {
       metrics.redisUp.set(up ? 1 : 0);
       if (up) log.info('Redis answers');
@@ -109,6 +109,7 @@ export async function startApp(
     clusters,
     book,
     statistics,
+    beat: (edge, text) => store.beat(edge, text),
     clock,
     ready,
     metrics: () => showState(metrics, { controller, clusters, book, now: clock.now() }),
@@ -179,12 +180,28 @@ function openLinks(loaded: LoadedConfig): EdgeLink[] {
   });
 }
 
-function secret(loaded: LoadedConfig, file: string): string {
+function redisPlace(loaded: LoadedConfig): RedisPlace {
+  const { url, user, password, tls, sentinels, masterName, sentinelPassword } = loaded.config.redis;
+  const read = (file: string | undefined, ...path: string[]): string | undefined =>
+    file === undefined ? undefined : readText(loaded, file, ['redis', ...path]);
+  return {
+    url,
+    user,
+    password: read(password?.file, 'password', 'file')?.trim(),
+    ca: read(tls?.ca, 'tls', 'ca'),
+    serverName: tls?.serverName,
+    sentinels,
+    masterName,
+    sentinelPassword: read(sentinelPassword?.file, 'sentinelPassword', 'file')?.trim(),
+  };
+}
+
+function readText(loaded: LoadedConfig, file: string, path: readonly string[]): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFileSync(file, 'utf8');
   } catch (cause) {
-    const place = loaded.where(['redis', 'password', 'file']);
-    throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+    const line = `${loaded.where(path)}: cannot be read: ${(cause as Error).message}`;
+    throw new ConfigError([line], { cause });
   }
 }
 

@@ -95,7 +95,11 @@ function resolvePaths(config: Config, folder: string): Config {
     if (cluster.kubeconfig) cluster.kubeconfig.path = absolute(cluster.kubeconfig.path);
   }
   for (const edge of config.edges) if (edge.token) edge.token.file = absolute(edge.token.file);
-  if (config.redis.password) config.redis.password.file = absolute(config.redis.password.file);
+  const { password, sentinelPassword, tls } = config.redis;
+  for (const secret of [password, sentinelPassword]) {
+    if (secret) secret.file = absolute(secret.file);
+  }
+  if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
   return config;
 }

@@ -10,6 +10,7 @@ import { counterOf } from './edges/counter.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
+import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading, type TermOptions } from './edges/term.ts';
 import type { Push } from './edges/edge-link.ts';
 import { BallastError } from './errors.ts';
@@ -37,7 +38,7 @@ export interface ControllerParts {
   readonly policy: Policy;
   readonly hostsFromIngress: boolean;
   readonly base: number;
-  readonly term: Omit<TermOptions, 'onPhase'>;
+  readonly term: Omit<TermOptions, 'onPhase' | 'onContents'>;
   readonly push: (push: Push) => void;
   readonly book: EdgeBook;
   readonly clock: Clock;
@@ -56,12 +57,17 @@ export interface Leader {
 export interface Controller {
   leader(): Leader;
   published(): Published | undefined;
+  /**
+   * What an edge that asks the controller is given, in Redis' stead: only under a term that is ours,
+   * and only what was committed. While we gather it is what Redis held when the term began (R3).
+   */
+  served(): Published | undefined;
   facts(app: AppName): AppFacts | undefined;
   apps(): readonly AppName[];
   mark(dirty: Dirty): void;
   /** An edge met a higher term than ours: ours is over (R2). */
   termOver(highestCounter: number): void;
-  /** Resolves when something is published after this call, or `ms` later. */
+  /** Resolves when something is published or served after this call, or `ms` later. */
   nextCommit(ms: number, signal: AbortSignal): Promise<void>;
   /** Runs until the signal aborts; then hands the lease over. */
   run(signal: AbortSignal): Promise<void>;
@@ -73,6 +79,7 @@ export function createController(parts: ControllerParts): Controller {
   const states = new Map<string, string>();
   const waiters = createWaiters(clock);
   let published: Published | undefined;
+  let served: Published | undefined;
   let leadership: Leadership | undefined;
   let phase = 'starting';
   let counter = 0;
@@ -197,12 +204,19 @@ export function createController(parts: ControllerParts): Controller {
     mark('all');
   };
 
+  const serveDocuments = (documents: Published | undefined): void => {
+    if (served === documents) return;
+    served = documents;
+    waiters.release();
+  };
+
   /** One try for the lease, and what follows from it. */
   const serve = async (signal: AbortSignal): Promise<void> => {
     const onPhase = (words: string): void => {
       phase = words;
     };
-    const office = await takeTerm({ ...parts.term, onPhase }, counter, signal);
+    const onContents = (contents: Contents): void => serveDocuments(publishedFrom(contents));
+    const office = await takeTerm({ ...parts.term, onPhase, onContents }, counter, signal);
     if ('heldBy' in office) {
       phase = `standby of ${office.heldBy}`;
       const contents = await parts.term.store.read();
@@ -228,6 +242,8 @@ export function createController(parts: ControllerParts): Controller {
     const { lease, contents, seeded } = office;
     published = publishedFrom(contents);
     waiters.release();
+    // Read after the seeding: should another lead by now, it is not ours to show.
+    serveDocuments(contents.term === lease.term ? published : undefined);
     outranked = 0;
     counter = Math.max(counter, counterOf(lease.term));
     leadership = openLeadership(
@@ -275,6 +291,7 @@ export function createController(parts: ControllerParts): Controller {
       ...(leadership && published && { term: published.mark.term }),
     }),
     published: () => published,
+    served: () => served,
     facts: (app) => facts.get(app),
     apps: () => [...new Set([...facts.keys(), ...(published?.apps() ?? [])])].toSorted(),
     mark,
@@ -287,6 +304,7 @@ export function createController(parts: ControllerParts): Controller {
       for (const cluster of clusters) cluster.onDirty(mark);
       while (!signal.aborted) {
         await serve(signal).catch(trouble);
+        serveDocuments(undefined);
         if (signal.aborted) return;
         look();
         await clock.sleep(RETRY_MS, signal);

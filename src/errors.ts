@@ -70,6 +70,11 @@ export const ERRORS = {
     title: 'This controller no longer leads',
     act: 'Ask again: a leader takes a new term within seconds.',
   },
+  'not-leader': {
+    status: 503,
+    title: 'This controller does not lead',
+    act: 'Ask the controller that leads, or this one again in a second.',
+  },
   'not-ready': {
     status: 503,
     title: 'Not ready yet',

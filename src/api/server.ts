@@ -1,24 +1,29 @@
-// The HTTP interface: what is seen, weighed and published, read only.
+// The HTTP interface: what is seen, weighed and published; heartbeats are all that is written.
 //
 // Comes in: requests on a loopback listener. Goes out: JSON, RFC 9457 problem bodies. On failure:
 // Redis and clusters in trouble never make an answer wait: everything is read from memory.
 
 import { Type, type Static } from 'typebox';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Clock } from '../clock.ts';
 import type { ClusterReader } from '../clusters/cluster.ts';
 import type { Controller } from '../controller.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
-import { BallastError, ERRORS, type ErrorCode } from '../errors.ts';
+import { BallastError, type ErrorCode } from '../errors.ts';
+import { addDocumentRoutes } from './documents.ts';
 import { explainApp, nameApp } from './explain.ts';
+import { problem } from './problem.ts';
+import { noteRoutes, refuseMethods } from './methods.ts';
 
 export interface ApiParts {
   readonly controller: Controller;
   readonly clusters: readonly ClusterReader[];
   readonly book: EdgeBook;
   readonly statistics: Statistics;
+  /** Puts an edge's heartbeat where those of the others are. */
+  readonly beat: (edge: string, text: string) => Promise<void>;
   readonly clock: Clock;
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
@@ -35,8 +40,7 @@ const WeightsQuery = Type.Object(
 export function buildApi(parts: ApiParts): FastifyInstance {
   const api = Fastify({ forceCloseConnections: true }).withTypeProvider<TypeBoxTypeProvider>();
   const { controller, clock } = parts;
-  const urls = new Set<string>();
-  api.addHook('onRoute', ({ url }) => void urls.add(url));
+  const routes = noteRoutes(api as unknown as FastifyInstance);
 
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
@@ -93,24 +97,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     if (known === now) return reply.code(304).send();
     return weights(controller);
   });
-  refuseWrites(api as unknown as FastifyInstance, urls);
+  addDocumentRoutes(api, parts);
+  refuseMethods(api as unknown as FastifyInstance, routes);
   return api as unknown as FastifyInstance;
-}
-
-/** Nothing is written yet: a write to a known route is 405, not 404. */
-function refuseWrites(api: FastifyInstance, urls: ReadonlySet<string>): void {
-  for (const url of [...urls]) {
-    api.route({
-      method: ['POST', 'PUT', 'PATCH', 'DELETE'],
-      url,
-      handler: async (request, reply) =>
-        problem(
-          reply.header('allow', 'GET, HEAD'),
-          'method-not-allowed',
-          `${request.method} ${url}`,
-        ),
-    });
-  }
 }
 
 function etag(controller: Controller): string {
@@ -150,12 +139,4 @@ function codeOf(error: unknown): ErrorCode {
   if (error instanceof BallastError) return error.code;
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   return status < 500 ? 'request-invalid' : 'internal';
-}
-
-function problem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
-  const { status, title, act } = ERRORS[code];
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ type: `urn:ballast:error:${code}`, code, status, title, detail, act });
 }

@@ -1,6 +1,7 @@
 // Checks that look at several keys at once; each returns the faults it finds.
 
 import { splitAddress } from '../address.ts';
+import { redisFaults } from '../edges/redis-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
 import type { Path } from './place.ts';
@@ -9,6 +10,7 @@ import type { Config } from './schema.ts';
 /** Faults that no single key shows. */
 export function checkAcross(config: Config): Fault[] {
   return [
+    ...redisFaults(config.redis).map(({ path, text }) => ({ path: ['redis', ...path], text })),
     ...twice(config.clusters, ['clusters'], 'name'),
     ...twice(config.edges, ['edges'], 'name'),
     ...twice(config.apps.list ?? [], ['apps', 'list'], 'name'),

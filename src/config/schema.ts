@@ -3,7 +3,8 @@
 import { Type, type Static } from 'typebox';
 import { ApiSettings } from '../api/settings.ts';
 import { ClusterSettings } from '../clusters/settings.ts';
-import { EdgeSettings, LeaderSettings, RedisSettings } from '../edges/settings.ts';
+import { RedisSettings } from '../edges/redis-settings.ts';
+import { EdgeSettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
 import { WeightSettings } from '../weights/settings.ts';
 

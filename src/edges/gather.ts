@@ -26,6 +26,8 @@ export interface GatherOptions {
   readonly address: string;
   readonly leaseMs: number;
   readonly clock: Clock;
+  /** The term is on record: what Redis held then, for edges that ask the controller (R3). */
+  readonly onContents: (contents: Contents) => void;
   /** What is being waited for, in words. */
   readonly onPhase: (phase: string) => void;
 }
@@ -67,6 +69,7 @@ export async function gather(
     answered: new Set(),
     marked: new Set(),
   };
+  if (gathering.contents.term === lease.term) options.onContents(gathering.contents);
   const began = clock.now();
   for (;;) {
     const pending = links.filter((link) => !gathering.answered.has(link.name));

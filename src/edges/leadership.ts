@@ -56,12 +56,14 @@ export function openLeadership(options: LeadershipOptions, published: Published)
   const reread = async (): Promise<void> => {
     const before = published.documents();
     const contents = await store.read();
+    // Another leads by now: what it wrote is not shown as ours; the next look ends the term.
+    if (contents.term !== lease.term) return;
     const changed = [...contents.documents.values()].filter((document) => {
       const known = before.get(document.app);
       return !known || compareStamps(document.stamp, known.stamp) !== 0;
     });
     published.apply({ term: lease.term, version: contents.version }, changed);
-    if (changed.length > 0) options.onForeign(changed.map((document) => document.app));
+    options.onForeign(changed.map((document) => document.app));
   };
 
   const seedLate = async (documents: readonly Document[]): Promise<Over | undefined> => {
@@ -103,11 +105,11 @@ export function openLeadership(options: LeadershipOptions, published: Published)
       const documents = puts.map((put, index) =>
         documentOf(put, mark, reply.digests[index] ?? '-'),
       );
-      // Somebody else's commit lies between: read it before anything is computed from here.
-      const gap = reply.previous !== published.mark.version;
-      published.apply(mark, documents);
       send(documents, reply);
-      if (gap) await reread();
+      // Somebody else's commit lies between: both are taken at once, or a reader who asks in between
+      // would be told that it has everything up to this one.
+      if (reply.previous === published.mark.version) published.apply(mark, documents);
+      else await reread();
       return reply;
     },
     async keepUp() {

@@ -5,7 +5,7 @@ import { BallastError } from '../errors.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { compareStamps, HOLDS, isDeleted, stampText, type Document } from './document.ts';
-import type { EdgeState } from './edge-state.ts';
+import { parseEdgeState, type EdgeState } from './edge-state.ts';
 import type { Committed, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
 
 export interface MemoryStore extends Store {
@@ -145,6 +145,11 @@ export function openMemoryStore(now: () => number): MemoryStore {
     read: () => answer(() => ({ term: record?.term ?? 0, version, documents: new Map(documents) })),
     version: () => answer(() => ({ term: record?.term ?? 0, version })),
     heartbeats: () => answer(() => [...heartbeats.values()]),
+    beat: (edge, text) =>
+      answer(() => {
+        const state = parseEdgeState(text);
+        if (state) heartbeats.set(edge, state);
+      }),
     close: async () => undefined,
   };
 }

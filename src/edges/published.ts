@@ -25,11 +25,16 @@ export interface Published {
   documents(): ReadonlyMap<AppName, Document>;
   /** The app that has a host at the edges. */
   hostOwner(host: string): AppName | undefined;
+  /** Apps of the commits above a version (R5); undefined: not known, compare the whole manifest. */
+  changedSince(version: number): readonly AppName[] | undefined;
   /** Apps whose body cannot be read, and why. */
   readonly unreadable: ReadonlyMap<AppName, string>;
   /** Takes documents of a commit; those not above what is there change nothing. */
   apply(mark: Stamp, documents: readonly Document[]): void;
 }
+
+/** Further behind than this, comparing is cheaper than following. */
+const CHANGES_KEPT = 20_000;
 
 export function publishedFrom(contents: Contents): Published {
   const documents = new Map<AppName, Document>();
@@ -37,6 +42,9 @@ export function publishedFrom(contents: Contents): Published {
   const hosts = new Map<string, AppName>();
   const unreadable = new Map<AppName, string>();
   let mark: Stamp = { term: contents.term, version: contents.version };
+  let changes: { readonly version: number; readonly app: AppName }[] = [];
+  // Whoever has everything up to this version can be told what changed since.
+  let floor = contents.version;
 
   const forget = (app: AppName): void => {
     for (const host of apps.get(app)?.upstream.hosts ?? []) {
@@ -64,6 +72,14 @@ export function publishedFrom(contents: Contents): Published {
   );
   for (const document of inOrder) take(document);
 
+  /** By the version of the commit: a late seeding brings stamps that lie far below (R4). */
+  const log = (version: number, changed: readonly Document[]): void => {
+    for (const { app } of changed) changes.push({ version, app });
+    if (changes.length <= 2 * CHANGES_KEPT) return;
+    floor = changes[changes.length - CHANGES_KEPT - 1]?.version ?? version;
+    changes = changes.slice(-CHANGES_KEPT);
+  };
+
   return {
     get mark() {
       return mark;
@@ -76,8 +92,19 @@ export function publishedFrom(contents: Contents): Published {
     documents: () => documents,
     hostOwner: (host) => hosts.get(host),
     unreadable,
+    changedSince(version) {
+      if (version < floor || version > mark.version) return undefined;
+      const apps = new Set<AppName>();
+      for (let at = changes.length - 1; at >= 0; at -= 1) {
+        const change = changes[at];
+        if (!change || change.version <= version) break;
+        apps.add(change.app);
+      }
+      return [...apps].toReversed();
+    },
     apply(next, changed) {
       mark = next;
+      log(next.version, changed);
       for (const document of changed) take(document);
     },
   };

@@ -4,12 +4,13 @@
 // `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { BallastError } from '../errors.ts';
 import type { AppName } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { parseManifestLine, stampText, type Document } from './document.ts';
 import { parseEdgeState, type EdgeState } from './edge-state.ts';
+import { connectRedis, type RedisPlace, type TellState } from './redis-connection.ts';
 import type {
   Committed,
   Contents,
@@ -21,7 +22,6 @@ import type {
   StoreRefusal,
 } from './store.ts';
 
-const ANSWER_MS = 2000;
 const COMMIT_KEYS = ['leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit'];
 
 const script = (name: string): string =>
@@ -32,16 +32,21 @@ interface Scripts {
   ballastLease(...args: readonly string[]): Promise<readonly (string | number)[]>;
 }
 
-export interface RedisOptions {
-  readonly url: string;
+export interface RedisStoreOptions extends RedisPlace {
   readonly environment: string;
-  readonly password?: string;
   /** Told once for each change between answering and not. */
-  readonly onState: (up: boolean, reason: string) => void;
+  readonly onState: TellState;
 }
 
-export function openRedisStore(options: RedisOptions): Store {
-  const redis = connect(options);
+export function openRedisStore(options: RedisStoreOptions): Store {
+  const redis = connectRedis(
+    options,
+    {
+      ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-7.lua') },
+      ballastLease: { numberOfKeys: 1, lua: script('lease-1.lua') },
+    },
+    options.onState,
+  );
   const scripts = redis as unknown as Scripts;
   const key = (name: string): string => `{ballast:${options.environment}}:${name}`;
   const commitKeys = COMMIT_KEYS.map(key);
@@ -86,39 +91,13 @@ export function openRedisStore(options: RedisOptions): Store {
       const texts = Object.values(await ask(() => redis.hgetall(key('edges'))));
       return texts.map(parseEdgeState).filter((state): state is EdgeState => state !== undefined);
     },
+    async beat(edge, text) {
+      await ask(() => redis.hset(key('edges'), edge, text));
+    },
     async close() {
       redis.disconnect();
     },
   };
-}
-
-function connect(options: RedisOptions): Redis {
-  const common = {
-    ...(options.password !== undefined && { password: options.password }),
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    connectTimeout: ANSWER_MS,
-    commandTimeout: ANSWER_MS,
-    retryStrategy: (tries: number) => Math.min(50 * tries, 500),
-    scripts: {
-      ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-7.lua') },
-      ballastLease: { numberOfKeys: 1, lua: script('lease-1.lua') },
-    },
-  };
-  const unix = /^unix:\/\/(.+)$/.exec(options.url)?.[1];
-  const redis =
-    unix === undefined ? new Redis(options.url, common) : new Redis({ ...common, path: unix });
-  let up: boolean | undefined;
-  const tell = (now: boolean, reason: string): void => {
-    if (up === now) return;
-    up = now;
-    options.onState(now, reason);
-  };
-  redis.on('ready', () => tell(true, ''));
-  redis.on('error', (error: Error) => tell(false, error.message));
-  redis.on('close', () => tell(false, 'connection closed'));
-  return redis;
 }
 
 /** Every way of getting no answer is one error. */

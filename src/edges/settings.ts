@@ -1,24 +1,8 @@
-// The keys under `redis:` and `edges:`.
+// The keys under `leader:` and `edges:`.
 
 import { Type, type Static } from 'typebox';
 
 const closed = { additionalProperties: false } as const;
-
-export const RedisSettings = Type.Object(
-  {
-    url: Type.String({
-      pattern: '^(redis|rediss|unix)://.+$',
-      description: 'redis://HOST:PORT or unix:///PATH',
-    }),
-    password: Type.Optional(
-      Type.Object(
-        { file: Type.String({ minLength: 1, description: 'holds the password' }) },
-        closed,
-      ),
-    ),
-  },
-  closed,
-);
 
 export const LeaderSettings = Type.Object(
   {
@@ -50,6 +34,5 @@ export const EdgeSettings = Type.Object(
   closed,
 );
 
-export type RedisSettings = Static<typeof RedisSettings>;
 export type LeaderSettings = Static<typeof LeaderSettings>;
 export type EdgeSettings = Static<typeof EdgeSettings>;

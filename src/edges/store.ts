@@ -88,6 +88,8 @@ export interface Store {
   /** Cheap: to notice commits of others. */
   version(): Promise<{ readonly term: number; readonly version: number }>;
   heartbeats(): Promise<readonly EdgeState[]>;
+  /** The heartbeat of an edge that does not reach Redis itself, in its own words. */
+  beat(edge: string, text: string): Promise<void>;
   close(): Promise<void>;
 }
 

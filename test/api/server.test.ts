@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
-import { openMemoryStore } from '../../src/edges/memory.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { openVms } from '../../src/inventory/vms.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -18,11 +18,13 @@ const stop = new AbortController();
 const cluster = new MemoryCluster('east');
 const footprint = (pods: number) => ({ pods, routed: true, hosts: ['shop.example.com'] }) as const;
 let controller: Controller;
+let store: MemoryStore;
 let api: ReturnType<typeof buildApi>;
 let running: Promise<void>;
 
 beforeAll(async () => {
   const clock = systemClock;
+  store = openMemoryStore(clock.now);
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
   cluster.set('shop', footprint(7));
   controller = createController({
@@ -33,7 +35,7 @@ beforeAll(async () => {
     hostsFromIngress: true,
     base: 10,
     term: {
-      store: openMemoryStore(clock.now),
+      store,
       links: [],
       edges: [],
       holder: 'one',
@@ -53,6 +55,7 @@ beforeAll(async () => {
     clusters: [cluster],
     book: openEdgeBook(new Map()),
     statistics: collectStatistics(),
+    beat: (edge, text) => store.beat(edge, text),
     clock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',

@@ -10,7 +10,9 @@ import { join } from 'node:path';
 export interface EdgeFiles {
   readonly name?: string;
   readonly environment?: string;
-  readonly redisUrl: string;
+  readonly redisUrl?: string;
+  /** The keys `redis` or `api` of edge.json, instead of the URL. */
+  readonly source?: object;
   readonly workers?: number;
   /** Without them the endpoint serves loopback only, and that is where it listens. */
   readonly tokens?: { readonly read?: string; readonly write?: string; readonly push?: string };
@@ -38,8 +40,9 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
   await chmod(folder, 0o755);
   if (user) await chown(stateDir, user.uid, user.gid);
   const { name = 'edge-1', environment = 'test', redisUrl, tokens } = options;
+  const source = options.source ?? { redis: { url: redisUrl } };
   const control = `http://127.0.0.1:${ports.control}`;
-  const settings = { name, environment, redis: { url: redisUrl }, control, stateDir, tokens };
+  const settings = { name, environment, ...source, control, stateDir, tokens };
   await writeFile(join(folder, 'edge.json'), JSON.stringify(settings));
   for (const file of ['ballast-http.conf', 'ballast-control.conf']) {
     const text = await readFile(join(root, 'nginx', file), 'utf8');

@@ -1,0 +1,103 @@
+// The connection to Redis or Valkey: by TCP, unix socket or TLS, straight or by way of Sentinel.
+//
+// Comes in: where it is, with every secret read. Goes out: an ioredis client that connects again by
+// itself. On failure: `onState` tells once for each change; a command that is not answered fails and
+// is never sent again by itself, for nobody knows what it did.
+//
+// A certificate is always verified. Sentinels are asked in turn; who is named as the master must say
+// so itself (ioredis' ready check reads its role), and a master that was replaced is left.
+
+import { getCACertificates } from 'node:tls';
+import { Redis, type RedisOptions } from 'ioredis';
+import { isTls } from './redis-settings.ts';
+
+export interface RedisPlace {
+  readonly url?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM; absent: the authorities of the system and of Node. */
+  readonly ca?: string | undefined;
+  readonly serverName?: string | undefined;
+  readonly sentinels?: readonly string[] | undefined;
+  readonly masterName?: string | undefined;
+  readonly sentinelPassword?: string | undefined;
+}
+
+type Options = Omit<RedisOptions, 'replyMapping'>;
+export type RedisScripts = NonNullable<Options['scripts']>;
+export type TellState = (up: boolean, reason: string) => void;
+
+const ANSWER_MS = 2000;
+const SENTINEL_PORT = 26379;
+
+export function connectRedis(place: RedisPlace, scripts: RedisScripts, onState: TellState): Redis {
+  const options: Options = {
+    ...(place.sentinels ? bySentinels(place, place.sentinels) : byUrl(place.url ?? '')),
+    ...tlsOf(place),
+    ...(place.user !== undefined && { username: place.user }),
+    ...(place.password !== undefined && { password: place.password }),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectTimeout: ANSWER_MS,
+    commandTimeout: ANSWER_MS,
+    retryStrategy: pause,
+    // Behind a name or an address that moves: this one has become a replica.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    scripts,
+  };
+  const redis = new Redis(options);
+  let up: boolean | undefined;
+  const tell = (now: boolean, reason: string): void => {
+    if (up === now) return;
+    up = now;
+    onState(now, reason);
+  };
+  redis.on('ready', () => tell(true, ''));
+  redis.on('error', (error: Error) => tell(false, error.message));
+  redis.on('close', () => tell(false, 'connection closed'));
+  return redis;
+}
+
+function pause(tries: number): number {
+  return Math.min(50 * tries, 500);
+}
+
+// Not ioredis' own reading of a URL: its parameters could switch anything.
+function byUrl(text: string): Options {
+  const path = /^unix:\/\/(.+)$/.exec(text)?.[1];
+  if (path !== undefined) return { path };
+  const url = new URL(text);
+  const db = Number(url.pathname.slice(1));
+  return {
+    ...addressOf(url, 6379),
+    ...(db > 0 && { db }),
+    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+  };
+}
+
+function bySentinels(place: RedisPlace, sentinels: readonly string[]): Options {
+  const { masterName, sentinelPassword } = place;
+  return {
+    sentinels: sentinels.map((text) => addressOf(new URL(text), SENTINEL_PORT)),
+    ...(masterName !== undefined && { name: masterName }),
+    ...(sentinelPassword !== undefined && { sentinelPassword }),
+    sentinelRetryStrategy: pause,
+    sentinelCommandTimeout: ANSWER_MS,
+    failoverDetector: true,
+  };
+}
+
+function addressOf(url: URL, port: number): { host: string; port: number } {
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || port };
+}
+
+function tlsOf({ url, sentinels, ca, serverName }: RedisPlace): Options {
+  if (!isTls(url ?? sentinels?.[0])) return {};
+  const tls = {
+    ca: ca ?? [...getCACertificates('bundled'), ...getCACertificates('system')],
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+  return { tls, ...(sentinels && { sentinelTLS: tls, enableTLSForSentinelMode: true }) };
+}
