@@ -18,6 +18,8 @@ export interface RedisOptions {
   readonly port?: number;
   /** `aof`: every write is on disk before its answer. Default `none`: a restart is empty. */
   readonly persistence?: 'aof' | 'none';
+  /** Further lines of the command line: `['--unixsocket', PATH]`. */
+  readonly args?: readonly string[];
 }
 
 export interface TestRedis {
@@ -44,6 +46,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', ''];
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
     if (options.persistence === 'aof') args.push(...durable);
+    args.push(...(options.args ?? []));
     const redis = spawn('redis-server', args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
