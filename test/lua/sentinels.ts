@@ -17,6 +17,8 @@ export interface TestSentinels {
   readonly sentinels: readonly string[];
   /** Where the first master listens. */
   readonly first: string;
+  /** Where its replica listens. */
+  readonly second: string;
   /** The address that the Sentinels name. */
   master(): Promise<string>;
   /** SIGKILL to the first master; resolves once the Sentinels name another. */
@@ -66,7 +68,7 @@ export async function startSentinels(password: string): Promise<TestSentinels> {
   };
   const named = async (port: number): Promise<string> => {
     const reply = await ask(port, 'for-sentinels', (redis) =>
-      redis.sentinel('GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
+      redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
     );
     return (reply as string[]).join(':');
   };
@@ -101,6 +103,7 @@ export async function startSentinels(password: string): Promise<TestSentinels> {
   return {
     sentinels: sentinelPorts.map((port) => `redis://127.0.0.1:${port}`),
     first: `127.0.0.1:${one}`,
+    second: `127.0.0.1:${two}`,
     master: () => named(sentinelPorts[0] ?? 0),
     async failOver() {
       const ended = once(master, 'exit');
