@@ -4,6 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../controlplane/ports.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis } from '../lua/redis.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
@@ -23,8 +24,14 @@ export interface Fleet {
 
 const NAMES = ['east', 'west'];
 
-/** Two clusters of two ingress nodes (127.11.N.M), two edges. */
-export async function startFleet(subnet: number): Promise<Fleet> {
+/**
+ * Two clusters of two ingress nodes (127.SUBNET.N.M), two edges. `api`: edges that reach only the
+ * controller, which reaches none of them.
+ */
+export async function startFleet(
+  subnet: number,
+  source: 'redis' | 'api' = 'redis',
+): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-'));
   const addressOf = (cluster: number, node: number): string => `127.${subnet}.${cluster}.${node}`;
   const addresses = [1, 2].flatMap((c) => [1, 2, 3].map((n) => addressOf(c, n)));
@@ -44,9 +51,15 @@ export async function startFleet(subnet: number): Promise<Fleet> {
   });
   for (const standIn of standIns) await standIn.start();
   const redis = await startRedis({ persistence: 'aof' });
+  const [apiPort = 0] = await freePorts(1);
+  const url = `http://127.0.0.1:${apiPort}`;
   const edges = await Promise.all(
     ['edge-1', 'edge-2'].map((name) =>
-      startEdge({ name, redisUrl: redis.url, environment: 'e2e' }),
+      startEdge({
+        name,
+        environment: 'e2e',
+        ...(source === 'redis' ? { redisUrl: redis.url } : { source: { api: { url } } }),
+      }),
     ),
   );
   const config = {
@@ -63,8 +76,8 @@ export async function startFleet(subnet: number): Promise<Fleet> {
       },
     })),
     apps: { discover: { services: 'ballast.io/app' } },
-    edges: edges.map(({ name, control }) => ({ name, control })),
-    api: { listen: '127.0.0.1:0' },
+    edges: edges.map(({ name, control }) => (source === 'redis' ? { name, control } : { name })),
+    api: { listen: source === 'redis' ? '127.0.0.1:0' : `127.0.0.1:${apiPort}` },
   };
   const fleet: Fleet = {
     clusters,

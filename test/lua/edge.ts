@@ -40,8 +40,10 @@ export interface WireState {
   readonly compared: number;
   readonly above: readonly (WireStamp & { readonly app: string; readonly digest: string })[];
   readonly documents: number;
-  readonly source: 'none' | 'snapshot' | 'redis' | 'push';
+  readonly source: 'none' | 'snapshot' | 'redis' | 'api' | 'push';
   readonly redis: { readonly ok: boolean; readonly error?: string };
+  /** Instead of `redis`, where the edge asks the controller. */
+  readonly api?: { readonly ok: boolean; readonly error?: string };
   readonly snapshot?: { readonly damaged?: string; readonly error?: string };
 }
 
