@@ -4,19 +4,15 @@
 // shows. On failure: a cluster, Redis or an edge in trouble never ends the loop; a term that is over
 // is followed by a try for the next one, and what was marked meanwhile is kept.
 
-import type { Clock } from './clock.ts';
-import type { ClusterReader } from './clusters/cluster.ts';
+import type { Controller, ControllerParts } from './controller-parts.ts';
 import { counterOf } from './edges/counter.ts';
-import type { EdgeBook } from './edges/edge-book.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
-import { takeTerm, type Leading, type TermOptions } from './edges/term.ts';
-import type { Push } from './edges/edge-link.ts';
+import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
-import { everyApp, type ToldApp, type World } from './inventory/inventory.ts';
-import type { VmSource } from './inventory/vms.ts';
-import type { AppName, Dirty, Policy } from './model.ts';
+import { everyApp, type World } from './inventory/inventory.ts';
+import type { AppName, Dirty } from './model.ts';
 import type { Change } from './plan/diff.ts';
 import { historyEntry, type Causes } from './plan/history-entry.ts';
 import { computeRound, type AppFacts, type RoundInput, type RoundResult } from './round.ts';
@@ -31,47 +27,7 @@ const TICK_MS = 1000;
 const RECOUNT_MS = 30_000;
 const RETRY_MS = 300;
 
-export interface ControllerParts {
-  readonly clusters: readonly ClusterReader[];
-  readonly vms: VmSource;
-  readonly told: ReadonlyMap<AppName, ToldApp>;
-  readonly policy: Policy;
-  readonly hostsFromIngress: boolean;
-  readonly base: number;
-  readonly term: Omit<TermOptions, 'onPhase' | 'onContents'>;
-  readonly push: (push: Push) => void;
-  readonly book: EdgeBook;
-  readonly clock: Clock;
-  /** For people: when a change was made. Nothing is decided by it. */
-  readonly wall: () => Date;
-  readonly reporter: Reporter;
-}
-
-export interface Leader {
-  readonly leading: boolean;
-  /** In words: `leading`, `gathering: no word yet from edge-1`, `standby of ...`. */
-  readonly phase: string;
-  readonly term?: number;
-}
-
-export interface Controller {
-  leader(): Leader;
-  published(): Published | undefined;
-  /**
-   * What an edge that asks the controller is given, in Redis' stead: only under a term that is ours,
-   * and only what was committed. While we gather it is what Redis held when the term began (R3).
-   */
-  served(): Published | undefined;
-  facts(app: AppName): AppFacts | undefined;
-  apps(): readonly AppName[];
-  mark(dirty: Dirty): void;
-  /** An edge met a higher term than ours: ours is over (R2). */
-  termOver(highestCounter: number): void;
-  /** Resolves when something is published or served after this call, or `ms` later. */
-  nextCommit(ms: number, signal: AbortSignal): Promise<void>;
-  /** Runs until the signal aborts; then hands the lease over. */
-  run(signal: AbortSignal): Promise<void>;
-}
+export type { Controller, ControllerParts, Leader } from './controller-parts.ts';
 
 export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;

@@ -86,6 +86,18 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
       expect(await store.heartbeats()).toEqual([]);
     });
 
+    test('a heartbeat is kept by its edge, the last one', async () => {
+      const text = (name: string, beat: number) => JSON.stringify({ name, start: 'a', beat });
+      await store.beat('one', text('one', 1));
+      await store.beat('two', text('two', 1));
+      await store.beat('one', text('one', 2));
+      const beats = (await store.heartbeats()).map(({ name, beat }) => [name, beat]);
+      expect(beats.toSorted()).toEqual([
+        ['one', 2],
+        ['two', 1],
+      ]);
+    });
+
     test('a lease that is held is told with its holder', async () => {
       taken(await store.take('a', 'a:1', LONG));
       const other = await store.take('b', 'b:1', LONG);

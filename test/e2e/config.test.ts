@@ -44,6 +44,42 @@ const CASES = [
     5,
     'clusters[0].kubeconfig.path',
   ],
+  [
+    'Sentinels beside a URL',
+    'environment: prod\nredis:\n  url: redis://h\n  masterName: m\n  sentinels: ["redis://h"]\n',
+    3,
+    'redis.url',
+  ],
+  [
+    'TLS keys without TLS',
+    'environment: prod\nredis:\n  url: redis://h\n  tls: {ca: ca.pem}\n',
+    4,
+    'redis.tls',
+  ],
+  [
+    'a user without password',
+    'environment: prod\nredis:\n  url: redis://h\n  user: u\n',
+    2,
+    'redis.password',
+  ],
+  [
+    'Sentinels of which some have TLS',
+    'environment: prod\nredis:\n  masterName: m\n  sentinels:\n    - redis://a\n    - rediss://b\n',
+    6,
+    'redis.sentinels[1]',
+  ],
+  [
+    'parameters in the URL of Redis',
+    'environment: prod\nredis:\n  url: rediss://h/?tls=false\n',
+    3,
+    'redis.url',
+  ],
+  [
+    'an unreadable file of authorities',
+    'environment: prod\nredis:\n  url: rediss://h\n  tls:\n    ca: none.pem\n',
+    5,
+    'redis.tls.ca',
+  ],
 ] as const;
 
 for (const [name, text, line, key] of CASES) {

@@ -1,0 +1,55 @@
+// What the control loop is made of, and what others see of it.
+
+import type { Clock } from './clock.ts';
+import type { ClusterReader } from './clusters/cluster.ts';
+import type { EdgeBook } from './edges/edge-book.ts';
+import type { Push } from './edges/edge-link.ts';
+import type { Published } from './edges/published.ts';
+import type { TermOptions } from './edges/term.ts';
+import type { ToldApp } from './inventory/inventory.ts';
+import type { VmSource } from './inventory/vms.ts';
+import type { AppName, Dirty, Policy } from './model.ts';
+import type { AppFacts } from './round.ts';
+import type { Reporter } from './telemetry/reporter.ts';
+
+export interface ControllerParts {
+  readonly clusters: readonly ClusterReader[];
+  readonly vms: VmSource;
+  readonly told: ReadonlyMap<AppName, ToldApp>;
+  readonly policy: Policy;
+  readonly hostsFromIngress: boolean;
+  readonly base: number;
+  readonly term: Omit<TermOptions, 'onPhase' | 'onContents'>;
+  readonly push: (push: Push) => void;
+  readonly book: EdgeBook;
+  readonly clock: Clock;
+  /** For people: when a change was made. Nothing is decided by it. */
+  readonly wall: () => Date;
+  readonly reporter: Reporter;
+}
+
+export interface Leader {
+  readonly leading: boolean;
+  /** In words: `leading`, `gathering: no word yet from edge-1`, `standby of ...`. */
+  readonly phase: string;
+  readonly term?: number;
+}
+
+export interface Controller {
+  leader(): Leader;
+  published(): Published | undefined;
+  /**
+   * What an edge that asks the controller is given, in Redis' stead: only under a term that is ours,
+   * and only what was committed. While we gather it is what Redis held when the term began (R3).
+   */
+  served(): Published | undefined;
+  facts(app: AppName): AppFacts | undefined;
+  apps(): readonly AppName[];
+  mark(dirty: Dirty): void;
+  /** An edge met a higher term than ours: ours is over (R2). */
+  termOver(highestCounter: number): void;
+  /** Resolves when something is published or served after this call, or `ms` later. */
+  nextCommit(ms: number, signal: AbortSignal): Promise<void>;
+  /** Runs until the signal aborts; then hands the lease over. */
+  run(signal: AbortSignal): Promise<void>;
+}
