@@ -16,7 +16,6 @@ import type { AppName, Dirty } from './model.ts';
 import type { Change } from './plan/diff.ts';
 import { historyEntry, type Causes } from './plan/history-entry.ts';
 import { computeRound, type AppFacts, type RoundInput, type RoundResult } from './round.ts';
-import type { Reporter } from './telemetry/reporter.ts';
 import { createWaiters } from './waiters.ts';
 import { causesOf } from './weights/cause.ts';
 
