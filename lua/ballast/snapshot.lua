@@ -20,7 +20,7 @@ local system = require('ballast.system')
 local format, match, sub, find = string.format, string.match, string.sub, string.find
 local max = math.max
 
-local FORMAT = 1
+local FORMAT = 2
 local CHUNK = 200
 local LOOK_SECONDS = 0.05
 -- Changes are gathered for this long; and writing takes at most a tenth of the worker's time.
@@ -74,8 +74,7 @@ local function write_all(file, sequence, mark)
     if not sum then return nil, err end
     local parts = {}
     for i = from, math.min(from + CHUNK - 1, #apps) do
-      local line, packed = state.read(apps[i])
-      local value = line .. '\n' .. (packed or '')
+      local value = state.held(apps[i])
       parts[#parts + 1] = apps[i] .. ' ' .. #value .. '\n' .. value .. '\n'
     end
     sum, err = write_chunk(file, table.concat(parts), sum)
@@ -178,11 +177,9 @@ local function read_documents(data, list)
     local _, stop, app, length = find(data, '^(%S+) (%d+)\n', at)
     if not stop then return nil, 'a document is damaged' end
     local value = sub(data, stop + 1, stop + tonumber(length))
-    local line, packed = match(value, '^([^\n]*)\n(.*)$')
-    local doc = line and document.read_line(line)
-    if not doc then return nil, 'the stamp of "' .. app .. '" is damaged' end
-    doc.app, doc.packed = app, packed ~= '' and packed or nil
-    list[#list + 1] = doc
+    if #value < document.STAMP_BYTES then return nil, 'the stamp of "' .. app .. '" is damaged' end
+    list[#list + 1] = { app = app, packed = state.body(value),
+      stamp_bytes = sub(value, 1, document.STAMP_BYTES) }
     at = stop + tonumber(length) + 2
   end
   return true

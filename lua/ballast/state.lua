@@ -4,7 +4,7 @@
 -- On failure: `full` where the memory has no room; nothing held is ever evicted or lost by it.
 --
 -- Three dicts, so that neither documents nor statistics can crowd out the marks:
---   ballast        d:APP  a document: manifest line, newline, packed body (nothing: deleted)
+--   ballast        d:APP  a document: stamp (document.pack_stamp), packed body (nothing: deleted)
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
 --   ballast_edge   marks, counters, refused documents, workers, locks
 --   ballast_stats  requests and failures
@@ -15,11 +15,15 @@
 
 local document = require('ballast.document')
 local names = require('ballast.names')
+local pace = require('ballast.pace')
 local system = require('ballast.system')
 
-local match, format, sub, find = string.match, string.format, string.sub, string.find
+local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
 local FULL = 'no memory'
+-- Of what the memory holds. A reload brings another program to the same memory.
+local FORMAT = 2
+local STAMP_BYTES = document.STAMP_BYTES
 
 local state = {}
 
@@ -31,6 +35,10 @@ function state.init()
   if not (documents and edge and statistics) then
     return nil, 'lua_shared_dict ballast, ballast_edge and ballast_stats are needed'
   end
+  if edge:get('start') and edge:get('format') ~= FORMAT then
+    return nil, 'another version of Ballast has filled the shared memory: '
+      .. 'restart nginx, or upgrade it in place, instead of reloading it'
+  end
   return true
 end
 
@@ -41,10 +49,12 @@ end
 
 function state.begin(id)
   edge:set('start', id)
+  edge:set('format', FORMAT)
   edge:set('counter', 1)
   edge:set('serial', 1)
   edge:set('hosts', 1)
   edge:set('documents', 0)
+  edge:set('apps', 0)
   edge:set('beat', 0)
   edge:set('news', 1)
   edge:set('change', 1)
@@ -65,13 +75,21 @@ end
 
 -- ---- documents
 
--- Returns what is held for an app: the manifest line, the packed body (nil: deleted), and the
--- serial number of this storing.
+-- What is held for an app, as it lies in memory, and the serial number of this storing.
+function state.held(app)
+  local value, serial = documents:get('d:' .. app)
+  return value, serial or 0
+end
+
+function state.body(value)
+  return #value > STAMP_BYTES and sub(value, STAMP_BYTES + 1) or nil
+end
+
+-- Returns the stamp, the packed body (nil: deleted), and the serial number.
 function state.read(app)
   local value, serial = documents:get('d:' .. app)
   if not value then return nil end
-  local at = find(value, '\n', 1, true)
-  return sub(value, 1, at - 1), at < #value and sub(value, at + 1) or nil, serial or 0
+  return document.read_stamp(value), state.body(value), serial or 0
 end
 
 -- The serial alone says whether a worker's picker is still the present one.
@@ -82,7 +100,7 @@ end
 
 function state.stamp(app)
   local value = documents:get('d:' .. app)
-  return value and document.read_line(value)
+  return value and document.read_stamp(value)
 end
 
 -- A refused safe_set of a longer value has already deleted the old one. So the new value is first
@@ -102,29 +120,55 @@ local function replace(key, value, flags)
   return ok, err
 end
 
-function state.store(app, line, packed)
+-- `before`: what is held, read under the same lock.
+function state.store(app, stamp_bytes, packed, before)
   local serial = edge:incr('serial', 1) % 0x100000000
-  local before = documents:get('d:' .. app)
-  local ok, err = replace('d:' .. app, line .. '\n' .. (packed or ''), serial)
+  local ok, err = replace('d:' .. app, stamp_bytes .. (packed or ''), serial)
   if not ok then return nil, err == FULL and 'full' or err end
+  if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then
-    local had = before and not find(before, '\n$') and 1 or 0
-    edge:incr('documents', (packed and 1 or 0) - had)
+    local had = before and #before > STAMP_BYTES
+    if packed and not had then
+      edge:incr('documents', 1)
+    elseif had and not packed then
+      edge:incr('documents', -1)
+    end
   end
   return true
 end
 
 local function keys_with(dict, prefix)
-  local rests = {}
-  for _, key in ipairs(dict:get_keys(0)) do
-    if sub(key, 1, #prefix) == prefix then rests[#rests + 1] = sub(key, #prefix + 1) end
+  local keys, rests, n = dict:get_keys(0), {}, 0
+  local first, second = byte(prefix, 1, 2)
+  for i = 1, #keys do
+    local key = keys[i]
+    local a, b = byte(key, 1, 2)
+    if a == first and b == second then
+      n = n + 1
+      rests[n] = sub(key, 3)
+    end
   end
-  table.sort(rests)
   return rests
 end
 
+-- Names are never dropped (a deleted app leaves its tombstone), so the list stands until there are
+-- more. Sorted; not to be changed. Each step takes milliseconds where there are 10,000 apps.
+local listed, listed_at
+
 function state.apps()
-  return keys_with(documents, 'd:')
+  local number = edge:get('apps')
+  if number == listed_at then return listed end
+  local rest = pace.start()
+  local list = keys_with(documents, 'd:')
+  rest()
+  table.sort(list)
+  listed, listed_at = list, number
+  return list
+end
+
+local function sorted(list)
+  table.sort(list)
+  return list
 end
 
 -- ---- hosts
@@ -143,12 +187,21 @@ function state.claims(host)
 end
 
 function state.set_claims(host, apps)
-  if apps == '' then return documents:delete('x:' .. host) end
-  return replace('x:' .. host, apps)
+  local key = 'x:' .. host
+  local had = documents:get(key) ~= nil
+  if apps == '' then
+    if had then edge:incr('contested', -1) end
+    return documents:delete(key)
+  end
+  local ok, err = replace(key, apps)
+  if ok and not had then edge:incr('contested', 1, 0) end
+  return ok, err
 end
 
+-- Walking through all keys takes milliseconds, and mostly there are none of these.
 function state.contested()
-  return keys_with(documents, 'x:')
+  if (edge:get('contested') or 0) == 0 then return {} end
+  return sorted(keys_with(documents, 'x:'))
 end
 
 -- ---- marks and refusals
@@ -168,7 +221,9 @@ function state.refuse(app, stamp, code)
 end
 
 function state.refusal(app)
-  local term, version, code = match(edge:get('r:' .. app) or '', '^(%d+) (%d+) (%S+)$')
+  local value = edge:get('r:' .. app)
+  if not value then return nil end
+  local term, version, code = match(value, '^(%d+) (%d+) (%S+)$')
   return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
 end
 
@@ -178,7 +233,7 @@ end
 
 function state.refused()
   local list = {}
-  for _, app in ipairs(keys_with(edge, 'r:')) do list[#list + 1] = state.refusal(app) end
+  for _, app in ipairs(sorted(keys_with(edge, 'r:'))) do list[#list + 1] = state.refusal(app) end
   return list
 end
 
@@ -194,7 +249,7 @@ end
 
 function state.workers()
   local list = {}
-  for _, pid in ipairs(keys_with(edge, 'w:')) do
+  for _, pid in ipairs(sorted(keys_with(edge, 'w:'))) do
     if system.is_alive(tonumber(pid)) then
       list[#list + 1] = { pid = tonumber(pid), mark = state.read_mark('w:' .. pid) }
     else

@@ -26,12 +26,22 @@ int ballast_close(int fd) __asm__("close");
 int ballast_flock(int fd, int operation) __asm__("flock");
 int ballast_socket(int domain, int type, int protocol) __asm__("socket");
 int ballast_connect(int fd, const ballast_address *address, unsigned int length) __asm__("connect");
+unsigned char *ballast_sha1(const char *bytes, size_t count, unsigned char *digest) __asm__("SHA1");
 char *ballast_strerror(int number) __asm__("strerror");
 ]]
 
 local time = ffi.new('ballast_time')
 
 local system = {}
+
+-- OpenSSL's, where this nginx has it: four times as fast as nginx' own.
+local has_sha1 = pcall(function() return C.ballast_sha1 end)
+local digest = ffi.new('unsigned char[20]')
+
+function system.sha1(bytes)
+  if has_sha1 and C.ballast_sha1(bytes, #bytes, digest) ~= nil then return ffi.string(digest, 20) end
+  return ngx.sha1_bin(bytes)
+end
 
 local function fault(what)
   return nil, what .. ': ' .. ffi.string(C.ballast_strerror(ffi.errno()))

@@ -1,0 +1,54 @@
+-- Unescape: JSON strings with escapes, in one go.
+--
+-- In: a text, the place of an opening quote. Out: the string's bytes and the place after its closing
+-- quote. On failure, and for `\u`: nil; the general reader (json) then reads it, or says what is
+-- wrong.
+-- Bodies travel as strings, with a hundred escaped quotes each: LuaJIT copies them byte by byte at
+-- a twentieth of what gsub takes. In plain Lua it is always nil.
+
+local found, ffi = pcall(require, 'ffi')
+if not found then return function() return nil end end
+
+-- Bytes. What is longer is read the long way.
+local FIRST_ROOM, MAX_ROOM = 65536, 4194304
+
+local letters = ffi.new('uint8_t[256]')
+for letter, byte in pairs({ ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
+  b = '\b', f = '\f', n = '\n', r = '\r', t = '\t' }) do
+  letters[string.byte(letter)] = string.byte(byte)
+end
+
+local room = FIRST_ROOM
+local buffer = ffi.new('uint8_t[?]', room)
+
+-- Returns the number of bytes copied and the offset of the closing quote; nil and whether there was
+-- no room. A Lua string ends in a byte 0: no offset runs past it.
+local function copy(bytes, at)
+  local n = 0
+  while n < room do
+    local mark = bytes[at]
+    if mark == 34 then return n, at end
+    if mark == 92 then
+      at = at + 1
+      mark = letters[bytes[at]]
+      if mark == 0 then return nil, false end
+    elseif mark < 32 then
+      return nil, false
+    end
+    buffer[n] = mark
+    n, at = n + 1, at + 1
+  end
+  return nil, true
+end
+
+return function(text, at)
+  local bytes = ffi.cast('const uint8_t *', text)
+  local n, stop = copy(bytes, at)
+  while not n and stop and room < MAX_ROOM do
+    room = room * 2
+    buffer = ffi.new('uint8_t[?]', room)
+    n, stop = copy(bytes, at)
+  end
+  if not n then return nil end
+  return ffi.string(buffer, n), stop + 2
+end
