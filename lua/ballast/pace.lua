@@ -7,7 +7,7 @@
 local system = require('ballast.system')
 
 -- What a request of another client may have to wait. The sleep is the shortest that lets events in.
-local SLICE_SECONDS, SLEEP_SECONDS = 0.003, 0.001
+local SLICE_SECONDS, SLEEP_SECONDS = 0.004, 0.001
 
 local pace = {}
 

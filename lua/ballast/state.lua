@@ -108,8 +108,7 @@ end
 -- lock `apply`, so no other worker takes the room in between.
 -- In a memory that is wholly full even a tombstone fails this trial; a shorter value may then use
 -- its old one's room, which is given back to the old one where that is not enough.
-local function replace(key, value, flags)
-  local old, old_flags = documents:get(key)
+local function replace(key, value, flags, old, old_flags)
   if old and #old ~= #value then
     local ok, err = documents:safe_set('n:', value)
     documents:delete('n:')
@@ -120,10 +119,10 @@ local function replace(key, value, flags)
   return ok, err
 end
 
--- `before`: what is held, read under the same lock.
-function state.store(app, stamp_bytes, packed, before)
+-- `before`, `number`: what is held, read under the same lock.
+function state.store(app, stamp_bytes, packed, before, number)
   local serial = edge:incr('serial', 1) % 0x100000000
-  local ok, err = replace('d:' .. app, stamp_bytes .. (packed or ''), serial)
+  local ok, err = replace('d:' .. app, stamp_bytes .. (packed or ''), serial, before, number)
   if not ok then return nil, err == FULL and 'full' or err end
   if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then
@@ -179,7 +178,8 @@ end
 
 function state.set_host(host, app)
   if not app then return documents:delete('h:' .. host) end
-  return replace('h:' .. host, app)
+  local key = 'h:' .. host
+  return replace(key, app, 0, documents:get(key))
 end
 
 function state.claims(host)
@@ -188,12 +188,12 @@ end
 
 function state.set_claims(host, apps)
   local key = 'x:' .. host
-  local had = documents:get(key) ~= nil
+  local had = documents:get(key)
   if apps == '' then
     if had then edge:incr('contested', -1) end
     return documents:delete(key)
   end
-  local ok, err = replace(key, apps)
+  local ok, err = replace(key, apps, 0, had)
   if ok and not had then edge:incr('contested', 1, 0) end
   return ok, err
 end

@@ -85,15 +85,15 @@ local function host_names(app, packed)
   return packed and not names.is_reserved(app) and document.host_names(packed) or nil
 end
 
--- `held`: what lies in the memory now.
-local function store(app, stamp_bytes, packed, held)
+-- `held`, `serial`: what lies in the memory now.
+local function store(app, stamp_bytes, packed, held, serial)
   local before = held and host_names(app, state.body(held))
   local after = host_names(app, packed)
-  if before == after then return state.store(app, stamp_bytes, packed, held) end
+  if before == after then return state.store(app, stamp_bytes, packed, held, serial) end
   local old, new = document.host_list(before), document.host_list(after)
   local taken, moved = hosts.take(app, old, new)
   if not taken then return nil, moved end
-  local ok, err = state.store(app, stamp_bytes, packed, held)
+  local ok, err = state.store(app, stamp_bytes, packed, held, serial)
   if not ok then
     hosts.drop(app, taken, nil)
     return nil, err
@@ -105,7 +105,7 @@ end
 
 -- Takes a document that lies above what is held. Returns code, detail, whether a refusal is on
 -- record, and true where something was stored.
-local function take(doc, held, held_digest)
+local function take(doc, held, serial, held_digest)
   local app, code, digest_bytes = doc.app, 'applied', nil
   local packed, why
   if doc.digest == held_digest then
@@ -119,7 +119,7 @@ local function take(doc, held, held_digest)
     if not packed then return 'bad', digest_bytes, refuse(app, doc, 'bad') end
   end
   local ok
-  ok, why = store(app, document.pack_stamp(doc, digest_bytes), packed, held)
+  ok, why = store(app, document.pack_stamp(doc, digest_bytes), packed, held, serial)
   if not ok then return 'full', why, refuse(app, doc, 'full') end
   settle(app, doc)
   return code, nil, true, true
@@ -131,11 +131,11 @@ local function apply_one(doc)
   if not has_stamp(doc) then return 'bad', 'term and version: whole numbers expected', false end
   local ok, why = check_shape(doc)
   if not ok then return 'bad', why, refuse(app, doc, 'bad') end
-  local held = state.held(app)
+  local held, serial = state.held(app)
   local stamp = held and document.read_stamp(held)
   local order = compare(doc, stamp)
   if order < 0 then return 'older' end
-  if order > 0 then return take(doc, held, stamp and stamp.digest) end
+  if order > 0 then return take(doc, held, serial, stamp and stamp.digest) end
   if stamp.digest ~= doc.digest then return 'conflict', nil, refuse(app, doc, 'conflict') end
   settle(app, doc)
   return 'same'
