@@ -98,8 +98,8 @@ local function read_head(app, text)
   return rule .. hosts, stop + 12
 end
 
--- ---- servers: `p` are the body's bytes, `at` is an offset. A Lua string ends in a byte 0, which is
--- none of those looked for: nothing reads past it.
+-- ---- servers: `p` are the body's bytes, `at` is an offset. A Lua string ends in a byte 0, which
+-- is none of those looked for: nothing reads past it.
 
 local room = 0
 local out
@@ -213,7 +213,7 @@ local function read_servers(text, at, head)
     if not stands(p, at, '{"address":"', 12) then return nil end
     local start = at + 12
     -- Where the address goes if no auto stands before it.
-    local ip, port = o + 3, nil
+    local ip, port = o + 3
     port, at = read_address(p, start, ip)
     if not port then return nil end
     if not is_below(p, before, before_length, start, at - start) then return nil end
@@ -239,7 +239,8 @@ local function read_servers(text, at, head)
     if not weight or p[at] ~= 125 then return nil end
     put_two(o + 1, weight)
     if auto then
-      out[ip + 5], out[ip + 4], out[ip + 3], out[ip + 2] = out[ip + 3], out[ip + 2], out[ip + 1], out[ip]
+      out[ip + 5], out[ip + 4] = out[ip + 3], out[ip + 2]
+      out[ip + 3], out[ip + 2] = out[ip + 1], out[ip]
       put_two(ip, auto)
       out[o], o = place + AUTO, o + 9
     else

@@ -135,7 +135,7 @@ local function gather()
   end
   local ok, _, highest = sync.raise(call.term)
   if not ok then return term_over(highest) end
-  local name, list = 'manifest', nil
+  local name, list = 'manifest'
   if call.apps then
     name = 'documents'
     list, err = lists.documents(call.apps, rest)

@@ -1,8 +1,8 @@
 -- Documents: what is published for one app.
 --
 -- In: body text (canonical or any JSON form). Out: a checked upstream `{app, hosts?, servers,
--- policy}`, its canonical bytes, and its packed form for shared memory (packed); manifest lines, and
--- the bytes that stamps are kept in.
+-- policy}`, its canonical bytes, and its packed form for shared memory (packed); manifest lines,
+-- and the bytes that stamps are kept in.
 -- On failure: nil and a message that names the place, `servers[2].weight: ...`.
 -- Pure: no ngx, so that plain Lua runs its tests. The digest is made where ngx.sha1_bin is (sync).
 
@@ -12,8 +12,8 @@ local names = require('ballast.names')
 local packed = require('ballast.packed')
 local policy = require('ballast.policy')
 
-local byte, char, find, format, match, sub =
-  string.byte, string.char, string.find, string.format, string.match, string.sub
+local byte, char, format, match, sub =
+  string.byte, string.char, string.format, string.match, string.sub
 local concat, floor, sort = table.concat, math.floor, table.sort
 
 local MAX_WEIGHT = 65535
@@ -207,6 +207,11 @@ function document.pack_stamp(stamp, digest_bytes)
   return count(stamp.term) .. count(stamp.version)
     .. (stamp.digest == '-' and DELETED or digest_bytes or unhex(stamp.digest))
     .. (stamp.owner == 'endpoint' and 'e' or 'c')
+end
+
+-- What stands behind the stamp; nil: deleted.
+function document.body(text)
+  return #text > document.STAMP_BYTES and sub(text, document.STAMP_BYTES + 1) or nil
 end
 
 function document.digest_bytes(text)

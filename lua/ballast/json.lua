@@ -6,8 +6,8 @@
 --
 -- Own code instead of lua-cjson, because Debian's cannot tell [] from {}, takes numbers that JSON
 -- forbids, keeps the last of two equal keys in silence, and names no place for a wrong value.
--- Pure: no ngx. Documents come through by the thousand: where they do, it calls what LuaJIT compiles,
--- no patterns, and has no loop within the loop over an object's members.
+-- Pure: no ngx. Documents come through by the thousand: where they do, it calls what LuaJIT
+-- compiles, no patterns, and has no loop within the loop over an object's members.
 
 local quoted = require('ballast.quoted')
 
@@ -194,8 +194,8 @@ end
 function json.decode(text, rest)
   local value, after = read_value(text, skip(text, 1), 0, rest)
   if value == nil then return nil, after end
-  local rest = skip(text, after)
-  if rest <= #text then return fail('something after the value', rest) end
+  local more = skip(text, after)
+  if more <= #text then return fail('something after the value', more) end
   return value
 end
 

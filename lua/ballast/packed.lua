@@ -16,8 +16,8 @@
 local json = require('ballast.json')
 local policy = require('ballast.policy')
 
-local byte, char, find, format, match, sub =
-  string.byte, string.char, string.find, string.format, string.match, string.sub
+local byte, char, format, match, sub =
+  string.byte, string.char, string.format, string.match, string.sub
 local concat, floor = table.concat, math.floor
 
 local AUTO, TEXT, MAX_PLACES = 128, 64, 62

@@ -23,7 +23,6 @@ local byte, match, format, sub = string.byte, string.match, string.format, strin
 local FULL = 'no memory'
 -- Of what the memory holds. A reload brings another program to the same memory.
 local FORMAT = 2
-local STAMP_BYTES = document.STAMP_BYTES
 
 local state = {}
 
@@ -75,21 +74,17 @@ end
 
 -- ---- documents
 
--- What is held for an app, as it lies in memory, and the serial number of this storing.
+-- As it lies in memory, and the serial number of this storing.
 function state.held(app)
   local value, serial = documents:get('d:' .. app)
   return value, serial or 0
-end
-
-function state.body(value)
-  return #value > STAMP_BYTES and sub(value, STAMP_BYTES + 1) or nil
 end
 
 -- Returns the stamp, the packed body (nil: deleted), and the serial number.
 function state.read(app)
   local value, serial = documents:get('d:' .. app)
   if not value then return nil end
-  return document.read_stamp(value), state.body(value), serial or 0
+  return document.read_stamp(value), document.body(value), serial or 0
 end
 
 -- The serial alone says whether a worker's picker is still the present one.
@@ -126,48 +121,37 @@ function state.store(app, stamp_bytes, packed, before, number)
   if not ok then return nil, err == FULL and 'full' or err end
   if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then
-    local had = before and #before > STAMP_BYTES
-    if packed and not had then
-      edge:incr('documents', 1)
-    elseif had and not packed then
-      edge:incr('documents', -1)
-    end
+    local had = before ~= nil and #before > document.STAMP_BYTES
+    if had ~= (packed ~= nil) then edge:incr('documents', packed and 1 or -1) end
   end
   return true
 end
 
-local function keys_with(dict, prefix)
+-- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
+local function keys_with(dict, prefix, rest)
   local keys, rests, n = dict:get_keys(0), {}, 0
   local first, second = byte(prefix, 1, 2)
   for i = 1, #keys do
-    local key = keys[i]
-    local a, b = byte(key, 1, 2)
+    local a, b = byte(keys[i], 1, 2)
     if a == first and b == second then
       n = n + 1
-      rests[n] = sub(key, 3)
+      rests[n] = sub(keys[i], 3)
     end
   end
+  if rest then rest() end
+  table.sort(rests)
   return rests
 end
 
 -- Names are never dropped (a deleted app leaves its tombstone), so the list stands until there are
--- more. Sorted; not to be changed. Each step takes milliseconds where there are 10,000 apps.
+-- more. Not to be changed.
 local listed, listed_at
 
 function state.apps()
   local number = edge:get('apps')
   if number == listed_at then return listed end
-  local rest = pace.start()
-  local list = keys_with(documents, 'd:')
-  rest()
-  table.sort(list)
-  listed, listed_at = list, number
-  return list
-end
-
-local function sorted(list)
-  table.sort(list)
-  return list
+  listed, listed_at = keys_with(documents, 'd:', pace.start(pace.BACKGROUND)), number
+  return listed
 end
 
 -- ---- hosts
@@ -201,7 +185,7 @@ end
 -- Walking through all keys takes milliseconds, and mostly there are none of these.
 function state.contested()
   if (edge:get('contested') or 0) == 0 then return {} end
-  return sorted(keys_with(documents, 'x:'))
+  return keys_with(documents, 'x:')
 end
 
 -- ---- marks and refusals
@@ -233,7 +217,7 @@ end
 
 function state.refused()
   local list = {}
-  for _, app in ipairs(sorted(keys_with(edge, 'r:'))) do list[#list + 1] = state.refusal(app) end
+  for _, app in ipairs(keys_with(edge, 'r:')) do list[#list + 1] = state.refusal(app) end
   return list
 end
 
@@ -249,7 +233,7 @@ end
 
 function state.workers()
   local list = {}
-  for _, pid in ipairs(sorted(keys_with(edge, 'w:'))) do
+  for _, pid in ipairs(keys_with(edge, 'w:')) do
     if system.is_alive(tonumber(pid)) then
       list[#list + 1] = { pid = tonumber(pid), mark = state.read_mark('w:' .. pid) }
     else

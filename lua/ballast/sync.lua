@@ -87,7 +87,7 @@ end
 
 -- `held`, `serial`: what lies in the memory now.
 local function store(app, stamp_bytes, packed, held, serial)
-  local before = held and host_names(app, state.body(held))
+  local before = held and host_names(app, document.body(held))
   local after = host_names(app, packed)
   if before == after then return state.store(app, stamp_bytes, packed, held, serial) end
   local old, new = document.host_list(before), document.host_list(after)
@@ -109,7 +109,7 @@ local function take(doc, held, serial, held_digest)
   local app, code, digest_bytes = doc.app, 'applied', nil
   local packed, why
   if doc.digest == held_digest then
-    code, packed, digest_bytes = 'same', state.body(held), document.digest_bytes(held)
+    code, packed, digest_bytes = 'same', document.body(held), document.digest_bytes(held)
   elseif doc.deleted then
     packed, why = names.check_name(app)
     if not packed then return 'bad', why, refuse(app, doc, 'bad') end
