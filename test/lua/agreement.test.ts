@@ -110,6 +110,31 @@ function apply(text: string, edits: readonly { at: number; cut: number; put: str
   }, text);
 }
 
+/** One number written otherwise, or two neighbours of a list exchanged or made equal: still JSON. */
+const spoil = fc.record({
+  kind: fc.constantFrom('number', 'swap', 'repeat'),
+  list: fc.constantFrom('servers', 'hosts'),
+  at: fc.double({ min: 0, max: 0.999, noNaN: true }),
+  put: fc.constantFrom('00', '07', '256', '300', '65536', '65535', '0', '99999', '100000'),
+});
+
+type Spoil = ReturnType<typeof spoil.generate>['value'];
+
+function spoiled(text: string, { kind, list, at, put }: Spoil): string {
+  if (kind === 'number') {
+    const numbers = [...text.matchAll(/\d+/g)];
+    const { index = 0, 0: digits = '' } = numbers[Math.floor(at * numbers.length)] ?? {};
+    return text.slice(0, index) + put + text.slice(index + digits.length);
+  }
+  const body = JSON.parse(text) as Record<string, unknown[] | undefined>;
+  const items = body[list];
+  if (items === undefined || items.length < 2) return text;
+  const i = Math.floor(at * (items.length - 1));
+  const pair = [items[i], items[i + 1]];
+  items.splice(i, 2, ...(kind === 'swap' ? pair.reverse() : [pair[0], pair[0]]));
+  return JSON.stringify(body);
+}
+
 const property = { numRuns: 12 };
 const many = <T>(of: fc.Arbitrary<T>) => fc.array(of, { minLength: 200, maxLength: 300 });
 
@@ -142,8 +167,11 @@ test('bodies with IPv6 servers are taken too, with the same bytes', async () => 
 
 test('changed bodies: the fast reader takes none that the general one refuses, nor takes it otherwise', async () => {
   const changed = fc
-    .tuple(bodyWith(ipv4, 5), fc.array(edit, { minLength: 1, maxLength: 2 }))
-    .map(([{ app, body }, edits]) => ({ app, body: apply(body, edits) }));
+    .tuple(bodyWith(ipv4, 5), fc.array(edit, { minLength: 1, maxLength: 2 }), spoil, fc.boolean())
+    .map(([{ app, body }, edits, how, isSpoiled]) => ({
+      app,
+      body: isSpoiled ? spoiled(body, how) : apply(body, edits),
+    }));
   let refused = 0;
   await fc.assert(
     fc.asyncProperty(many(changed), async (bodies) => {
