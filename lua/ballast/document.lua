@@ -156,6 +156,7 @@ function document.bytes(app, form)
 end
 
 document.pack, document.unpack = packed.pack, packed.unpack
+document.each_server, document.may_use = packed.each_server, packed.may_use
 document.host_names, document.host_list = packed.host_names, packed.list
 
 -- A manifest line: `TERM VERSION DIGEST OWNER`.

@@ -185,6 +185,30 @@ local function each_server(text, at, visit, into)
   return n
 end
 
+-- For those who need no table for each server.
+function packed.each_server(text, visit, into)
+  local _, at = read_policy(text)
+  _, at = read_hosts(text, at)
+  return each_server(text, at, visit, into)
+end
+
+-- False where surely no server has one of these ports. Most upstreams have one or two, and they
+-- stand in the places: so the question costs next to nothing.
+function packed.may_use(text, ports)
+  local _, at = read_policy(text)
+  _, at = read_hosts(text, at)
+  local n = byte(text, at)
+  if n == MAX_PLACES then return true end
+  at = at + 1
+  for _ = 1, n do
+    local port
+    _, port, at = read_place(text, at)
+    -- 0: an address that is kept as text.
+    if port == 0 or ports[port] then return true end
+  end
+  return false
+end
+
 local function note_server(list, n, address, weight, from, auto)
   list[n] = { address = address, weight = weight, from = from, auto = auto }
 end

@@ -52,6 +52,24 @@ describe('packed', function()
     assert.equal(7, #two - #one)
   end)
 
+  it('visits servers in their order, without a table for each', function()
+    local seen = {}
+    local n = packed.each_server(packed.pack(upstream({ server(1), server(2, { auto = 9 }) },
+      json.list({ 'a.b' }))), function(into, i, ...) into[i] = { ... } end, seen)
+    assert.equal(2, n)
+    assert.same({ '10.0.0.2:80', 2, 'east', 9 }, seen[2])
+    assert.same({ '10.0.0.1:80', 1, 'east' }, seen[1])
+  end)
+
+  it('tells which ports are surely not used', function()
+    local text = packed.pack(upstream({ server(1), server(2, { address = '10.0.0.2:8080' }) }))
+    assert.is_true(packed.may_use(text, { [80] = true }))
+    assert.is_true(packed.may_use(text, { [8080] = true }))
+    assert.is_false(packed.may_use(text, { [81] = true }))
+    text = packed.pack(upstream({ server(1, { address = '[::1]:9' }) }))
+    assert.is_true(packed.may_use(text, {}))
+  end)
+
   it('makes stamps of 35 bytes, exact above 10^14', function()
     for _, stamp in ipairs({
       { term = 0, version = 0, digest = '-', owner = 'controller' },
