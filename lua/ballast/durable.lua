@@ -34,6 +34,7 @@ local durable = {}
 
 -- Of this process: an old worker's ends with it.
 local context, context_of
+local number = 0
 local request, requests = ffi.new('ballast_aio'), ffi.new('ballast_aio *[1]')
 local done, at_once = ffi.new('ballast_aio_done[1]'), ffi.new('ballast_time')
 requests[0] = request
@@ -55,15 +56,17 @@ end
 
 local function submit(fd)
   if not open_context() then return false end
-  request.opcode, request.fd = FSYNC, fd
+  number = number + 1
+  request.data, request.opcode, request.fd = number, FSYNC, fd
   return C.ballast_syscall(NUMBERS[3], context, long(1), requests) == 1
 end
 
--- Returns the result when there is one.
+-- Returns the result when it is there: 0, or the error's number below 0. One of a session that
+-- broke off may come first: it is passed over.
 local function look()
-  local n = C.ballast_syscall(NUMBERS[2], context, long(0), long(1), done, at_once)
-  if n == 0 then return nil end
-  return n == 1 and tonumber(done[0].result) or -1
+  local n = tonumber(C.ballast_syscall(NUMBERS[2], context, long(0), long(1), done, at_once))
+  if n == 0 or (n == 1 and done[0].data ~= number) then return nil end
+  return n == 1 and tonumber(done[0].result) or -ffi.errno()
 end
 
 -- One at a time: only snapshots come here, and they are written one after the other.
@@ -74,8 +77,9 @@ function durable.sync(fd)
     ngx.sleep(LOOK_SECONDS)
     result = look()
   end
-  if result == 0 then return true end
-  return system.sync(fd)
+  -- Not asked again: the kernel tells a failed write only once.
+  if result < 0 then return nil, 'fsync: ' .. system.message(-result) end
+  return true
 end
 
 return durable

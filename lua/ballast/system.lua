@@ -43,8 +43,12 @@ function system.sha1(bytes)
   return made and ffi.string(digest, 20) or ngx.sha1_bin(bytes)
 end
 
+function system.message(number)
+  return ffi.string(C.ballast_strerror(number))
+end
+
 local function fault(what)
-  return nil, what .. ': ' .. ffi.string(C.ballast_strerror(ffi.errno()))
+  return nil, what .. ': ' .. system.message(ffi.errno())
 end
 
 -- Seconds since some start; a step of the wall clock does not move it.
