@@ -7,8 +7,10 @@ local access = require('ballast.access')
 local commit = require('ballast.commit')
 local document = require('ballast.document')
 local json = require('ballast.json')
+local lists = require('ballast.lists')
 local names = require('ballast.names')
 local metrics = require('ballast.metrics')
+local pace = require('ballast.pace')
 local report = require('ballast.report')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -20,17 +22,20 @@ local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['nothing
   ['redis-unavailable'] = 503, ['redis-changed'] = 503, ['no-leader'] = 503, ['term-over'] = 409 }
 -- A name longer than this is no mistake in a document, but in the call.
 local MAX_NAME = 253
--- Documents made between two looks at other requests.
-local BATCH = 100
+-- Bytes of a body's file that are read at a time.
+local PIECE = 262144
 
 local control = {}
 
-local function answer(status, value)
+local function send(status, text)
   ngx.status = status
   ngx.header['Content-Type'] = 'application/json'
-  local text = json.encode(value)
   ngx.header['Content-Length'] = #text
   ngx.print(text)
+end
+
+local function answer(status, value)
+  send(status, json.encode(value))
 end
 
 local function refuse(status, code, detail)
@@ -41,25 +46,34 @@ local function bad(detail)
   refuse(400, 'bad', detail)
 end
 
+local function read_file(path, rest)
+  local file, err = io.open(path, 'rb')
+  if not file then return nil, err end
+  local pieces = {}
+  repeat
+    local piece = file:read(PIECE)
+    pieces[#pieces + 1] = piece
+    rest()
+  until not piece
+  file:close()
+  return table.concat(pieces)
+end
+
 -- A body above client_body_buffer_size lies in a file.
-local function read_body()
+local function read_body(rest)
   ngx.req.read_body()
   local data = ngx.req.get_body_data()
   if data then return data end
   local path = ngx.req.get_body_file()
   if not path then return '' end
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, err end
-  data = file:read('*a')
-  file:close()
-  return data
+  return read_file(path, rest)
 end
 
-local function read_object()
-  local text, err = read_body()
+local function read_object(rest)
+  local text, err = read_body(rest)
   if not text then return nil, err end
   local value
-  value, err = json.decode(text)
+  value, err = json.decode(text, rest)
   if value == nil then return nil, 'body: ' .. err end
   if not json.is_object(value) then return nil, 'body: an object expected' end
   return value
@@ -93,7 +107,8 @@ local function check_documents(list)
 end
 
 local function push()
-  local call, err = read_object()
+  local rest = pace.start()
+  local call, err = read_object(rest)
   if not call then return bad(err) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   local base, base_ok = read_stamp(call.base)
@@ -102,33 +117,17 @@ local function push()
   if not mark_ok then return bad('mark: a stamp or null expected') end
   local ok, why = check_documents(call.documents)
   if not ok then return bad(why) end
-  local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push')
+  local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push', rest)
   if not verdicts then return term_over(highest) end
   if complete then sync.advance(mark, base) end
-  answer(200, { state = report.build(), verdicts = json.list(verdicts) })
+  local list = lists.verdicts(verdicts, rest)
+  send(200, '{"state":' .. json.encode(report.build()) .. ',"verdicts":' .. list .. '}')
 end
 
-local function documents_of(apps)
-  local list = json.list()
-  for i, app in ipairs(apps) do
-    if type(app) ~= 'string' then return nil, 'apps[' .. (i - 1) .. ']: a name expected' end
-    list[#list + 1] = sync.document(app)
-    if i % BATCH == 0 then ngx.sleep(0.001) end
-  end
-  return list
-end
-
-local function manifest()
-  local lines = {}
-  for i, app in ipairs(state.apps()) do
-    lines[app] = state.read(app)
-    if i % BATCH == 0 then ngx.sleep(0.001) end
-  end
-  return lines
-end
-
+-- The term first, then what is held: R3.
 local function gather()
-  local call, err = read_object()
+  local rest = pace.start()
+  local call, err = read_object(rest)
   if not call then return bad(err) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   if call.apps ~= nil and not json.is_array(call.apps) then
@@ -136,29 +135,21 @@ local function gather()
   end
   local ok, _, highest = sync.raise(call.term)
   if not ok then return term_over(highest) end
-  local result = {}
+  local name, list = 'manifest'
   if call.apps then
-    result.documents, err = documents_of(call.apps)
-    if not result.documents then return bad(err) end
+    name = 'documents'
+    list, err = lists.documents(call.apps, rest)
+    if not list then return bad(err) end
   else
-    result.manifest = manifest()
+    list = lists.manifest(rest)
   end
-  result.state = report.build()
-  answer(200, result)
+  send(200, '{"' .. name .. '":' .. list .. ',"state":' .. json.encode(report.build()) .. '}')
 end
 
 -- ---- single upstreams
 
 local function list_upstreams()
-  local items = json.list()
-  for i, app in ipairs(state.apps()) do
-    local item = state.stamp(app)
-    item.app = app
-    item.deleted = item.digest == '-' or nil
-    items[i] = item
-    if i % BATCH == 0 then ngx.sleep(0.001) end
-  end
-  answer(200, { items = items })
+  send(200, '{"items":' .. lists.upstreams(pace.start()) .. '}')
 end
 
 local function show(app)
@@ -177,7 +168,7 @@ local function finish(result, code, detail)
 end
 
 local function read_upstream()
-  local text, err = read_body()
+  local text, err = read_body(pace.start())
   if not text then return nil, err end
   return document.parse(text)
 end

@@ -1,20 +1,23 @@
 -- Documents: what is published for one app.
 --
 -- In: body text (canonical or any JSON form). Out: a checked upstream `{app, hosts?, servers,
--- policy}`, its canonical bytes, and its packed form for shared memory (about a third as long; it
--- makes the exact bytes again).
+-- policy}`, its canonical bytes, and its packed form for shared memory (packed); manifest lines,
+-- and the bytes that stamps are kept in.
 -- On failure: nil and a message that names the place, `servers[2].weight: ...`.
 -- Pure: no ngx, so that plain Lua runs its tests. The digest is made where ngx.sha1_bin is (sync).
 
+local canonical = require('ballast.canonical')
 local json = require('ballast.json')
 local names = require('ballast.names')
+local packed = require('ballast.packed')
 local policy = require('ballast.policy')
 
-local find, match, format = string.find, string.match, string.format
-local concat, sort = table.concat, table.sort
+local byte, char, format, match, sub =
+  string.byte, string.char, string.format, string.match, string.sub
+local concat, floor, sort = table.concat, math.floor, table.sort
 
 local MAX_WEIGHT = 65535
-local MAX_SERVERS = 20000
+local MAX_SERVERS = canonical.MAX_SERVERS
 local OWNERS = { controller = true, endpoint = true }
 local KEYS = { app = true, hosts = true, servers = true, policy = true }
 local SERVER_KEYS = { address = true, weight = true, from = true, auto = true }
@@ -130,6 +133,8 @@ end
 function document.take(app, bytes)
   local ok, why = names.check_name(app)
   if not ok then return nil, why end
+  local form = canonical.read(app, bytes)
+  if form then return form end
   if names.is_reserved(app) then
     local object
     object, why = json.decode(bytes)
@@ -142,46 +147,17 @@ function document.take(app, bytes)
   if not upstream then return nil, why end
   if upstream.app ~= app then return nil, 'app: "' .. upstream.app .. '" is not "' .. app .. '"' end
   if document.encode(upstream) ~= bytes then return nil, 'body: not canonical' end
-  return document.pack(upstream)
+  return packed.pack(upstream)
 end
 
--- Packed: `policy[ hosts:host,host]`, then a line `address from weight[ auto]` for
--- each server.
-function document.pack(upstream)
-  local lines = { policy.pack(upstream.policy)
-    .. (upstream.hosts and ' hosts:' .. concat(upstream.hosts, ',') or '') }
-  for i, server in ipairs(upstream.servers) do
-    lines[i + 1] = server.address .. ' ' .. server.from
-      .. format(server.auto and ' %d %d' or ' %d', server.weight, server.auto or 0)
-  end
-  return concat(lines, '\n')
+-- The packed form of a reserved document is its bytes.
+function document.bytes(app, form)
+  return names.is_reserved(app) and form or packed.bytes(app, form)
 end
 
--- The hosts of a packed upstream, also where its servers are of no interest.
-function document.hosts(packed)
-  local list = match(packed, '^%S+ hosts:([^\n]*)')
-  if not list then return nil end
-  local hosts = json.list()
-  for host in string.gmatch(list, '[^,]+') do hosts[#hosts + 1] = host end
-  return hosts
-end
-
-function document.unpack(app, packed)
-  local servers, at = json.list(), find(packed, '\n', 1, true) or #packed
-  for address, from, weight, auto in
-    string.gmatch(string.sub(packed, at + 1), '(%S+) (%S+) (%d+) ?(%d*)') do
-    servers[#servers + 1] =
-      { address = address, from = from, weight = tonumber(weight), auto = tonumber(auto) }
-  end
-  return { app = app, hosts = document.hosts(packed), servers = servers,
-    policy = policy.unpack(match(packed, '^%S+')) }
-end
-
--- The exact body bytes of a packed form.
-function document.bytes(app, packed)
-  if names.is_reserved(app) then return packed end
-  return document.encode(document.unpack(app, packed))
-end
+document.pack, document.unpack = packed.pack, packed.unpack
+document.each_server, document.may_use = packed.each_server, packed.may_use
+document.host_names, document.host_list = packed.host_names, packed.list
 
 -- A manifest line: `TERM VERSION DIGEST OWNER`.
 function document.line(stamp)
@@ -192,6 +168,62 @@ function document.read_line(text)
   local term, version, digest, owner = match(text, '^(%d+) (%d+) (%S+) (%S+)')
   if not term then return nil end
   return { term = tonumber(term), version = tonumber(version), digest = digest, owner = owner }
+end
+
+-- ---- the same in STAMP_BYTES bytes, for shared memory and snapshot
+
+local HEX = {}
+for i = 0, 255 do HEX[i] = format('%02x', i) end
+
+-- SHA-1 in its 40 digits, from its 20 bytes.
+function document.hex(bytes)
+  local a, b, c, d, e, f, g, h, i, j = byte(bytes, 1, 10)
+  local k, l, m, n, o, p, q, r, s, t = byte(bytes, 11, 20)
+  return HEX[a] .. HEX[b] .. HEX[c] .. HEX[d] .. HEX[e] .. HEX[f] .. HEX[g] .. HEX[h] .. HEX[i]
+    .. HEX[j] .. HEX[k] .. HEX[l] .. HEX[m] .. HEX[n] .. HEX[o] .. HEX[p] .. HEX[q] .. HEX[r]
+    .. HEX[s] .. HEX[t]
+end
+
+local function unhex(digest)
+  return (string.gsub(digest, '..', function(two) return char(tonumber(two, 16)) end))
+end
+
+-- 7 bytes hold what a double counts exactly.
+local function count(n)
+  local high, low = floor(n / 0x1000000), n % 0x1000000
+  return char(floor(high / 0x1000000), floor(high / 0x10000) % 256, floor(high / 256) % 256,
+    high % 256, floor(low / 0x10000), floor(low / 256) % 256, low % 256)
+end
+
+local function read_count(text, at)
+  local a, b, c, d, e, f, g = byte(text, at, at + 6)
+  return (((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f) * 256 + g
+end
+
+document.STAMP_BYTES = 35
+local DELETED = ('\0'):rep(20)
+
+-- `digest_bytes`, where it is known, spares its reading.
+function document.pack_stamp(stamp, digest_bytes)
+  return count(stamp.term) .. count(stamp.version)
+    .. (stamp.digest == '-' and DELETED or digest_bytes or unhex(stamp.digest))
+    .. (stamp.owner == 'endpoint' and 'e' or 'c')
+end
+
+-- What stands behind the stamp; nil: deleted.
+function document.body(text)
+  return #text > document.STAMP_BYTES and sub(text, document.STAMP_BYTES + 1) or nil
+end
+
+function document.digest_bytes(text)
+  return sub(text, 15, 34)
+end
+
+function document.read_stamp(text)
+  local digest = sub(text, 15, 34)
+  return { term = read_count(text, 1), version = read_count(text, 8),
+    digest = digest == DELETED and '-' or document.hex(digest),
+    owner = byte(text, 35) == 101 and 'endpoint' or 'controller' }
 end
 
 function document.is_owner(owner)

@@ -6,13 +6,17 @@
 --
 -- Own code instead of lua-cjson, because Debian's cannot tell [] from {}, takes numbers that JSON
 -- forbids, keeps the last of two equal keys in silence, and names no place for a wrong value.
--- Pure: no ngx.
+-- Pure: no ngx. Documents come through by the thousand: where they do, it calls what LuaJIT
+-- compiles, no patterns, and has no loop within the loop over an object's members.
+
+local quoted = require('ballast.quoted')
 
 local byte, char, find, format, gsub, sub =
   string.byte, string.char, string.find, string.format, string.gsub, string.sub
 local concat, sort = table.concat, table.sort
 
-local MAX_DEPTH = 32
+local MAX_DEPTH, REST_DEPTH = 32, 2
+local KNOWN_LENGTH, MAX_KNOWN = 16, 1000
 local ESCAPES = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
   b = '\b', f = '\f', n = '\n', r = '\r', t = '\t' }
 
@@ -25,8 +29,14 @@ local function fail(message, at)
   return nil, message .. ' at byte ' .. at
 end
 
+-- The place of the next byte that is no white space.
 local function skip(text, at)
-  return find(text, '[^ \t\r\n]', at) or #text + 1
+  local mark = byte(text, at)
+  while mark == 32 or mark == 10 or mark == 13 or mark == 9 do
+    at = at + 1
+    mark = byte(text, at)
+  end
+  return at
 end
 
 local function utf8(code)
@@ -56,29 +66,13 @@ local function escape(text, at)
   return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 12
 end
 
--- Bodies travel as strings: thousands of escaped quotes, and nothing else. One gsub takes them.
-local function read_plain_escapes(text, at)
-  local stop = at
-  repeat
-    stop = find(text, '"', stop + 1, true)
-    if not stop then return nil end
-    local before = stop - 1
-    while byte(text, before) == 92 do before = before - 1 end
-  until (stop - before) % 2 == 1
-  local inner = sub(text, at + 1, stop - 1)
-  if find(inner, '\\[^"\\]') or find(inner, '%c') then return nil end
-  return (gsub(inner, '\\(.)', '%1')), stop + 1
-end
-
--- A string whose opening quote is at `at`.
-local function read_string(text, at)
-  local stop = find(text, '["\\%c]', at + 1)
-  if stop and byte(text, stop) == 34 then return sub(text, at + 1, stop - 1), stop + 1 end
-  local plain, after_plain = read_plain_escapes(text, at)
+-- A string with escapes: any escapes, one after the other.
+local function read_escaped(text, at)
+  local plain, after_plain = quoted.unescape(text, at)
   if plain then return plain, after_plain end
   local parts, from = {}, at + 1
   while true do
-    stop = find(text, '["\\%c]', from)
+    local stop = find(text, '["\\%c]', from)
     if not stop then return fail('string without end', at) end
     parts[#parts + 1] = sub(text, from, stop - 1)
     local mark = byte(text, stop)
@@ -95,7 +89,14 @@ local function read_string(text, at)
   end
 end
 
-local function read_number(text, at)
+-- A string whose opening quote is at `at`.
+local function read_string(text, at)
+  local stop = quoted.stop(text, at)
+  if not stop or byte(text, stop) ~= 34 then return read_escaped(text, at) end
+  return sub(text, at + 1, stop - 1), stop + 1
+end
+
+local function read_any_number(text, at)
   local _, stop = find(text, '^-?%d+', at)
   if not stop then return fail('no value', at) end
   if find(text, '^-?0%d', at) then return fail('number with a leading zero', at) end
@@ -110,18 +111,39 @@ local function read_number(text, at)
   return value, stop + 1
 end
 
+-- Numbers recur: the terms and versions of a push. text -> value, of those found right before.
+local known, n_known = {}, 0
+
+local function learn_number(text, at)
+  local value, after = read_any_number(text, at)
+  if not value or after - at > KNOWN_LENGTH then return value, after end
+  if n_known >= MAX_KNOWN then known, n_known = {}, 0 end
+  known[sub(text, at, after - 1)] = value
+  n_known = n_known + 1
+  return value, after
+end
+
+local function read_number(text, at)
+  local stop = find(text, ',', at, true)
+  if not stop or stop - at > KNOWN_LENGTH then return read_any_number(text, at) end
+  local value = known[sub(text, at, stop - 1)]
+  if value then return value, stop end
+  return learn_number(text, at)
+end
+
 local read_value
 
-local function read_array(text, at, depth)
+local function read_array(text, at, depth, rest)
   local array = setmetatable({}, json.array)
   at = skip(text, at + 1)
   if byte(text, at) == 93 then return array, at + 1 end
   local n = 0
   while true do
-    local value, after = read_value(text, at, depth)
+    local value, after = read_value(text, at, depth, rest)
     if value == nil then return nil, after end
     n = n + 1
     array[n] = value
+    if rest and depth == REST_DEPTH then rest() end
     at = skip(text, after)
     local mark = byte(text, at)
     if mark == 93 then return array, at + 1 end
@@ -130,7 +152,7 @@ local function read_array(text, at, depth)
   end
 end
 
-local function read_object(text, at, depth)
+local function read_object(text, at, depth, rest)
   local object = {}
   at = skip(text, at + 1)
   if byte(text, at) == 125 then return object, at + 1 end
@@ -142,7 +164,7 @@ local function read_object(text, at, depth)
     at = skip(text, after)
     if byte(text, at) ~= 58 then return fail('":" expected', at) end
     local value
-    value, after = read_value(text, skip(text, at + 1), depth)
+    value, after = read_value(text, skip(text, at + 1), depth, rest)
     if value == nil then return nil, after end
     object[key] = value
     at = skip(text, after)
@@ -153,27 +175,27 @@ local function read_object(text, at, depth)
   end
 end
 
-local WORDS = { { 'true', true }, { 'false', false }, { 'null', json.null } }
-
-function read_value(text, at, depth)
+function read_value(text, at, depth, rest)
   local mark = byte(text, at)
   if mark == 34 then return read_string(text, at) end
   if mark == 123 or mark == 91 then
     if depth >= MAX_DEPTH then return fail('nested too deeply', at) end
-    return (mark == 123 and read_object or read_array)(text, at, depth + 1)
+    if mark == 123 then return read_object(text, at, depth + 1, rest) end
+    return read_array(text, at, depth + 1, rest)
   end
-  for i = 1, #WORDS do
-    local word = WORDS[i][1]
-    if sub(text, at, at + #word - 1) == word then return WORDS[i][2], at + #word end
-  end
+  if mark == 116 and sub(text, at, at + 3) == 'true' then return true, at + 4 end
+  if mark == 102 and sub(text, at, at + 4) == 'false' then return false, at + 5 end
+  if mark == 110 and sub(text, at, at + 3) == 'null' then return json.null, at + 4 end
   return read_number(text, at)
 end
 
-function json.decode(text)
-  local value, after = read_value(text, skip(text, 1), 0)
+-- `rest`, where given, is called after each item of a list that is a member of the whole: a list of
+-- thousands of documents is then read in parts (pace).
+function json.decode(text, rest)
+  local value, after = read_value(text, skip(text, 1), 0, rest)
   if value == nil then return nil, after end
-  local rest = skip(text, after)
-  if rest <= #text then return fail('something after the value', rest) end
+  local more = skip(text, after)
+  if more <= #text then return fail('something after the value', more) end
   return value
 end
 
@@ -192,12 +214,22 @@ end
 local SHORT = { ['"'] = '\\"', ['\\'] = '\\\\', ['\b'] = '\\b', ['\f'] = '\\f', ['\n'] = '\\n',
   ['\r'] = '\\r', ['\t'] = '\\t' }
 
+local function is_plain(text)
+  for i = 1, #text do
+    local mark = byte(text, i)
+    if mark < 32 or mark == 34 or mark == 92 then return false end
+  end
+  return true
+end
+
 local function quote(text)
-  if not find(text, '[%z\1-\31"\\]') then return '"' .. text .. '"' end
+  if is_plain(text) then return '"' .. text .. '"' end
   return '"' .. gsub(text, '[%z\1-\31"\\]', function(c)
     return SHORT[c] or format('\\u%04x', byte(c))
   end) .. '"'
 end
+
+json.quote = quote
 
 local write
 

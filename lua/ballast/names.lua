@@ -3,20 +3,41 @@
 -- In: text from a document. Out: whether it is an app's name, an address, a host, a cluster's name.
 -- On failure: false, or nil and what was expected. Pure: no ngx.
 
-local find, match = string.find, string.match
+local byte, find, match, sub = string.byte, string.find, string.match, string.sub
+
+-- By byte, for LuaJIT compiles no patterns, and these are asked for every document.
+local function class(pattern)
+  local set = {}
+  for i = 0, 255 do set[i] = find(string.char(i), pattern) ~= nil end
+  return set
+end
+
+local WORD, NAME, LABEL, LABEL_END = class('^[0-9A-Za-z]'), class('^[0-9A-Za-z._-]'),
+  class('^[0-9a-z-]'), class('^[0-9a-z]')
+
+local function is_all(text, set, from)
+  for i = from, #text do
+    if not set[byte(text, i)] then return false end
+  end
+  return true
+end
 
 local names = {}
 
 -- A name that begins with `_` is reserved: its body is any JSON object.
 function names.is_reserved(app)
-  return find(app, '^_') ~= nil
+  return byte(app) == 95
 end
 
 function names.check_name(app)
   if type(app) ~= 'string' then return nil, 'app: a string expected' end
   if #app > 63 then return nil, 'app: longer than 63 characters' end
-  if find(app, '^_[%w._-]*$') then return true end
-  if find(app, '^%w[%w._-]*$') and find(app, '%w$') then return true end
+  local first = byte(app)
+  if first == 95 then
+    if is_all(app, NAME, 2) then return true end
+  elseif first and WORD[first] and WORD[byte(app, #app)] and is_all(app, NAME, 2) then
+    return true
+  end
   return nil, 'app: letters, digits, ".", "_" and "-" expected, with a letter or digit at both ends'
 end
 
@@ -67,18 +88,20 @@ function names.check_address(text)
 end
 
 local function check_label(text)
-  return #text <= 63 and find(text, '^[a-z0-9]') and find(text, '[a-z0-9]$')
-    and not find(text, '[^a-z0-9-]')
+  local n = #text
+  return n > 0 and n <= 63 and LABEL_END[byte(text)] and LABEL_END[byte(text, n)]
+    and is_all(text, LABEL, 2)
 end
 
 function names.check_host(text)
   if type(text) ~= 'string' or #text > 253 then return false end
-  local name = match(text, '^%*%.(.+)$') or text
-  if find(name, '..', 1, true) or find(name, '%.$') then return false end
-  for label in string.gmatch(name, '[^.]+') do
-    if not check_label(label) then return false end
+  local at = byte(text) == 42 and byte(text, 2) == 46 and 3 or 1
+  while true do
+    local dot = find(text, '.', at, true)
+    if not check_label(sub(text, at, dot and dot - 1 or #text)) then return false end
+    if not dot then return true end
+    at = dot + 1
   end
-  return find(name, '^[^.]') ~= nil
 end
 
 function names.check_from(text)

@@ -11,17 +11,19 @@
 -- The first chunk carries the header; every chunk's checksum covers the one before it.
 
 local document = require('ballast.document')
+local durable = require('ballast.durable')
 local hosts = require('ballast.hosts')
 local json = require('ballast.json')
+local pace = require('ballast.pace')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
 
-local format, match, sub, find = string.format, string.match, string.sub, string.find
+local format, sub, find = string.format, string.sub, string.find
 local max = math.max
 
-local FORMAT = 1
-local CHUNK = 200
+local FORMAT = 2
+local CHUNK = 50
 local LOOK_SECONDS = 0.05
 -- Changes are gathered for this long; and writing takes at most a tenth of the worker's time.
 local GATHER_SECONDS, REST = 0.2, 10
@@ -69,17 +71,16 @@ end
 -- mark was, so what a restart finds is never older than its mark.
 local function write_all(file, sequence, mark)
   local sum, err = write_chunk(file, header(sequence, mark), '')
-  local apps = state.apps()
+  local apps, rest = state.apps(), pace.start(pace.BACKGROUND)
   for from = 1, #apps, CHUNK do
     if not sum then return nil, err end
     local parts = {}
     for i = from, math.min(from + CHUNK - 1, #apps) do
-      local line, packed = state.read(apps[i])
-      local value = line .. '\n' .. (packed or '')
+      local value = state.held(apps[i])
       parts[#parts + 1] = apps[i] .. ' ' .. #value .. '\n' .. value .. '\n'
     end
     sum, err = write_chunk(file, table.concat(parts), sum)
-    ngx.sleep(0.001)
+    rest()
   end
   if not sum then return nil, err end
   return system.write(file, 'end ' .. sum .. '\n')
@@ -97,6 +98,23 @@ local function note_saved()
   state.count('news')
 end
 
+-- fsync, rename, fsync of the folder: after a power cut the name holds the old file or the new one.
+local function finish(file, generation)
+  local ok, err = durable.sync(file.fd)
+  if not ok then
+    system.discard(file)
+    return nil, file.path .. ': ' .. err
+  end
+  ok, err = system.rename(file, path(generation))
+  if not ok then return nil, err end
+  local folder
+  folder, err = system.open_folder(settings.state_dir)
+  if not folder then return nil, err end
+  ok, err = durable.sync(folder)
+  system.close(folder)
+  return ok, err
+end
+
 local function write_generation(generation)
   local change, mark = state.get('change'), state.read_mark('mark')
   local sequence = max(state.get('sequence_a') or 0, state.get('sequence_b') or 0) + 1
@@ -108,7 +126,7 @@ local function write_generation(generation)
     system.discard(file)
     return nil, err
   end
-  ok, err = system.finish(file, path(generation))
+  ok, err = finish(file, generation)
   if not ok then return nil, err end
   state.set('sequence_' .. generation, sequence)
   state.set('written_' .. generation, change)
@@ -178,11 +196,9 @@ local function read_documents(data, list)
     local _, stop, app, length = find(data, '^(%S+) (%d+)\n', at)
     if not stop then return nil, 'a document is damaged' end
     local value = sub(data, stop + 1, stop + tonumber(length))
-    local line, packed = match(value, '^([^\n]*)\n(.*)$')
-    local doc = line and document.read_line(line)
-    if not doc then return nil, 'the stamp of "' .. app .. '" is damaged' end
-    doc.app, doc.packed = app, packed ~= '' and packed or nil
-    list[#list + 1] = doc
+    if #value < document.STAMP_BYTES then return nil, 'the stamp of "' .. app .. '" is damaged' end
+    list[#list + 1] = { app = app, packed = document.body(value),
+      stamp_bytes = sub(value, 1, document.STAMP_BYTES) }
     at = stop + tonumber(length) + 2
   end
   return true

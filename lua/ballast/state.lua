@@ -4,7 +4,7 @@
 -- On failure: `full` where the memory has no room; nothing held is ever evicted or lost by it.
 --
 -- Three dicts, so that neither documents nor statistics can crowd out the marks:
---   ballast        d:APP  a document: manifest line, newline, packed body (nothing: deleted)
+--   ballast        d:APP  a document: stamp (document.pack_stamp), packed body (nothing: deleted)
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
 --   ballast_edge   marks, counters, refused documents, workers, locks
 --   ballast_stats  requests and failures
@@ -15,11 +15,14 @@
 
 local document = require('ballast.document')
 local names = require('ballast.names')
+local pace = require('ballast.pace')
 local system = require('ballast.system')
 
-local match, format, sub, find = string.match, string.format, string.sub, string.find
+local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
 local FULL = 'no memory'
+-- Of what the memory holds. A reload brings another program to the same memory.
+local FORMAT = 2
 
 local state = {}
 
@@ -31,6 +34,10 @@ function state.init()
   if not (documents and edge and statistics) then
     return nil, 'lua_shared_dict ballast, ballast_edge and ballast_stats are needed'
   end
+  if edge:get('start') and edge:get('format') ~= FORMAT then
+    return nil, 'another version of Ballast has filled the shared memory: '
+      .. 'restart nginx, or upgrade it in place, instead of reloading it'
+  end
   return true
 end
 
@@ -41,10 +48,12 @@ end
 
 function state.begin(id)
   edge:set('start', id)
+  edge:set('format', FORMAT)
   edge:set('counter', 1)
   edge:set('serial', 1)
   edge:set('hosts', 1)
   edge:set('documents', 0)
+  edge:set('apps', 0)
   edge:set('beat', 0)
   edge:set('news', 1)
   edge:set('change', 1)
@@ -65,13 +74,17 @@ end
 
 -- ---- documents
 
--- Returns what is held for an app: the manifest line, the packed body (nil: deleted), and the
--- serial number of this storing.
+-- As it lies in memory, and the serial number of this storing.
+function state.held(app)
+  local value, serial = documents:get('d:' .. app)
+  return value, serial or 0
+end
+
+-- Returns the stamp, the packed body (nil: deleted), and the serial number.
 function state.read(app)
   local value, serial = documents:get('d:' .. app)
   if not value then return nil end
-  local at = find(value, '\n', 1, true)
-  return sub(value, 1, at - 1), at < #value and sub(value, at + 1) or nil, serial or 0
+  return document.read_stamp(value), document.body(value), serial or 0
 end
 
 -- The serial alone says whether a worker's picker is still the present one.
@@ -82,7 +95,7 @@ end
 
 function state.stamp(app)
   local value = documents:get('d:' .. app)
-  return value and document.read_line(value)
+  return value and document.read_stamp(value)
 end
 
 -- A refused safe_set of a longer value has already deleted the old one. So the new value is first
@@ -90,8 +103,7 @@ end
 -- lock `apply`, so no other worker takes the room in between.
 -- In a memory that is wholly full even a tombstone fails this trial; a shorter value may then use
 -- its old one's room, which is given back to the old one where that is not enough.
-local function replace(key, value, flags)
-  local old, old_flags = documents:get(key)
+local function replace(key, value, flags, old, old_flags)
   if old and #old ~= #value then
     local ok, err = documents:safe_set('n:', value)
     documents:delete('n:')
@@ -102,29 +114,44 @@ local function replace(key, value, flags)
   return ok, err
 end
 
-function state.store(app, line, packed)
+-- `before`, `number`: what is held, read under the same lock.
+function state.store(app, stamp_bytes, packed, before, number)
   local serial = edge:incr('serial', 1) % 0x100000000
-  local before = documents:get('d:' .. app)
-  local ok, err = replace('d:' .. app, line .. '\n' .. (packed or ''), serial)
+  local ok, err = replace('d:' .. app, stamp_bytes .. (packed or ''), serial, before, number)
   if not ok then return nil, err == FULL and 'full' or err end
+  if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then
-    local had = before and not find(before, '\n$') and 1 or 0
-    edge:incr('documents', (packed and 1 or 0) - had)
+    local had = before ~= nil and #before > document.STAMP_BYTES
+    if had ~= (packed ~= nil) then edge:incr('documents', packed and 1 or -1) end
   end
   return true
 end
 
-local function keys_with(dict, prefix)
-  local rests = {}
-  for _, key in ipairs(dict:get_keys(0)) do
-    if sub(key, 1, #prefix) == prefix then rests[#rests + 1] = sub(key, #prefix + 1) end
+-- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
+local function keys_with(dict, prefix, rest)
+  local keys, rests, n = dict:get_keys(0), {}, 0
+  local first, second = byte(prefix, 1, 2)
+  for i = 1, #keys do
+    local a, b = byte(keys[i], 1, 2)
+    if a == first and b == second then
+      n = n + 1
+      rests[n] = sub(keys[i], 3)
+    end
   end
+  if rest then rest() end
   table.sort(rests)
   return rests
 end
 
+-- Names are never dropped (a deleted app leaves its tombstone), so the list stands until there are
+-- more. Not to be changed.
+local listed, listed_at
+
 function state.apps()
-  return keys_with(documents, 'd:')
+  local number = edge:get('apps')
+  if number == listed_at then return listed end
+  listed, listed_at = keys_with(documents, 'd:', pace.start(pace.BACKGROUND)), number
+  return listed
 end
 
 -- ---- hosts
@@ -135,7 +162,8 @@ end
 
 function state.set_host(host, app)
   if not app then return documents:delete('h:' .. host) end
-  return replace('h:' .. host, app)
+  local key = 'h:' .. host
+  return replace(key, app, 0, documents:get(key))
 end
 
 function state.claims(host)
@@ -143,11 +171,20 @@ function state.claims(host)
 end
 
 function state.set_claims(host, apps)
-  if apps == '' then return documents:delete('x:' .. host) end
-  return replace('x:' .. host, apps)
+  local key = 'x:' .. host
+  local had = documents:get(key)
+  if apps == '' then
+    if had then edge:incr('contested', -1) end
+    return documents:delete(key)
+  end
+  local ok, err = replace(key, apps, 0, had)
+  if ok and not had then edge:incr('contested', 1, 0) end
+  return ok, err
 end
 
+-- Walking through all keys takes milliseconds, and mostly there are none of these.
 function state.contested()
+  if (edge:get('contested') or 0) == 0 then return {} end
   return keys_with(documents, 'x:')
 end
 
@@ -168,7 +205,9 @@ function state.refuse(app, stamp, code)
 end
 
 function state.refusal(app)
-  local term, version, code = match(edge:get('r:' .. app) or '', '^(%d+) (%d+) (%S+)$')
+  local value = edge:get('r:' .. app)
+  if not value then return nil end
+  local term, version, code = match(value, '^(%d+) (%d+) (%S+)$')
   return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
 end
 

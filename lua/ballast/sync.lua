@@ -12,22 +12,20 @@
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
 local names = require('ballast.names')
+local pace = require('ballast.pace')
 local state = require('ballast.state')
+local system = require('ballast.system')
 
-local sha1_bin = ngx.sha1_bin
+local sha1, monotonic = system.sha1, system.monotonic
 local compare = document.compare
-local min = math.min
 
--- Bounds how long a worker works without letting requests in: some 5 ms.
-local BATCH = 50
-
-local HEX = {}
-for i = 0, 255 do HEX[string.char(i)] = string.format('%02x', i) end
+-- Documents between two looks at the clock.
+local LOOK = 4
 
 local sync = {}
 
 function sync.digest(bytes)
-  return (string.gsub(sha1_bin(bytes), '.', HEX))
+  return document.hex(sha1(bytes))
 end
 
 -- A change that a heartbeat tells and a snapshot keeps.
@@ -68,107 +66,134 @@ local function check_shape(doc)
     return doc.digest == '-' or nil, 'digest: "-" expected of a deleted app'
   end
   if type(doc.body) ~= 'string' then return nil, 'body: a string expected' end
-  if type(doc.digest) ~= 'string' then return nil, 'digest: a string expected' end
+  if type(doc.digest) ~= 'string' or #doc.digest ~= 40 then
+    return nil, 'digest: 40 hex digits expected'
+  end
   return true
 end
 
+-- Returns the packed body and the digest's bytes.
 local function read_body(doc)
-  if doc.deleted then return names.check_name(doc.app) end
-  if sync.digest(doc.body) ~= doc.digest then return nil, 'digest: does not fit the body' end
-  return document.take(doc.app, doc.body)
+  local bytes = sha1(doc.body)
+  if document.hex(bytes) ~= doc.digest then return nil, 'digest: does not fit the body' end
+  local packed, why = document.take(doc.app, doc.body)
+  if not packed then return nil, why end
+  return packed, bytes
 end
 
-local function store(doc, packed, held_packed)
-  local before, after
-  if not names.is_reserved(doc.app) then
-    before = held_packed and document.hosts(held_packed)
-    after = packed and document.hosts(packed)
-  end
-  local taken, moved = hosts.take(doc.app, before, after)
+local function host_names(app, packed)
+  return packed and not names.is_reserved(app) and document.host_names(packed) or nil
+end
+
+-- `held`, `serial`: what lies in the memory now.
+local function store(app, stamp_bytes, packed, held, serial)
+  local before = held and host_names(app, document.body(held))
+  local after = host_names(app, packed)
+  if before == after then return state.store(app, stamp_bytes, packed, held, serial) end
+  local old, new = document.host_list(before), document.host_list(after)
+  local taken, moved = hosts.take(app, old, new)
   if not taken then return nil, moved end
-  local ok, err = state.store(doc.app, document.line(doc), packed)
+  local ok, err = state.store(app, stamp_bytes, packed, held, serial)
   if not ok then
-    hosts.drop(doc.app, taken, nil)
+    hosts.drop(app, taken, nil)
     return nil, err
   end
-  moved = hosts.drop(doc.app, before, after) or moved
+  moved = hosts.drop(app, old, new) or moved
   if moved then state.count('hosts') end
   return true
 end
 
--- Returns code, detail, and false where the refusal could not be kept.
-local function apply_one(doc)
-  local app = doc.app
-  if not has_stamp(doc) then return 'bad', 'term and version: whole numbers expected', false end
-  local ok, why = check_shape(doc)
-  if not ok then return 'bad', why, refuse(app, doc, 'bad') end
-  local line, held_packed = state.read(app)
-  local held = line and document.read_line(line)
-  local order = compare(doc, held)
-  if order < 0 then return 'older' end
-  if order == 0 then
-    if held.digest ~= doc.digest then return 'conflict', nil, refuse(app, doc, 'conflict') end
-    settle(app, doc)
-    return 'same'
-  end
-  local code, packed = 'same', held_packed
-  if not held or held.digest ~= doc.digest then
-    code = 'applied'
-    packed, why = read_body(doc)
+-- Takes a document that lies above what is held. Returns code, detail, whether a refusal is on
+-- record, and true where something was stored.
+local function take(doc, held, serial, held_digest)
+  local app, code, digest_bytes = doc.app, 'applied', nil
+  local packed, why
+  if doc.digest == held_digest then
+    code, packed, digest_bytes = 'same', document.body(held), document.digest_bytes(held)
+  elseif doc.deleted then
+    packed, why = names.check_name(app)
     if not packed then return 'bad', why, refuse(app, doc, 'bad') end
-    if doc.deleted then packed = nil end
+    packed = nil
+  else
+    packed, digest_bytes = read_body(doc)
+    if not packed then return 'bad', digest_bytes, refuse(app, doc, 'bad') end
   end
-  ok, why = store(doc, packed, held_packed)
+  local ok
+  ok, why = store(app, document.pack_stamp(doc, digest_bytes), packed, held, serial)
   if not ok then return 'full', why, refuse(app, doc, 'full') end
   settle(app, doc)
   return code, nil, true, true
 end
 
-local function apply_batch(term, list, from, verdicts)
+-- Returns the same as `take`.
+local function apply_one(doc)
+  local app = doc.app
+  if not has_stamp(doc) then return 'bad', 'term and version: whole numbers expected', false end
+  local ok, why = check_shape(doc)
+  if not ok then return 'bad', why, refuse(app, doc, 'bad') end
+  local held, serial = state.held(app)
+  local stamp = held and document.read_stamp(held)
+  local order = compare(doc, stamp)
+  if order < 0 then return 'older' end
+  if order > 0 then return take(doc, held, serial, stamp and stamp.digest) end
+  if stamp.digest ~= doc.digest then return 'conflict', nil, refuse(app, doc, 'conflict') end
+  settle(app, doc)
+  return 'same'
+end
+
+local function verdict(doc, code, detail)
+  local held = (code == 'applied' or code == 'same') and doc or state.stamp(doc.app) or {}
+  return { app = doc.app, code = code, detail = detail,
+    term = held.term, version = held.version, digest = held.digest }
+end
+
+-- Applies from `from` on for a slice of time. Returns the number of the first that is left.
+local function apply_slice(term, list, from, result)
   local highest = state.get('highest') or 0
-  if term < highest then return nil, 'term-over', highest end
+  if term < highest then return nil, highest end
   if term > highest then
     state.set('highest', term)
     note()
   end
-  local complete, any = true, false
-  for i = from, min(from + BATCH - 1, #list) do
-    local code, detail, kept, stored = apply_one(list[i])
-    complete, any = complete and kept ~= false, any or stored
-    local held = state.stamp(list[i].app) or {}
-    verdicts[i] = { app = list[i].app, code = code, detail = detail,
-      term = held.term, version = held.version, digest = held.digest }
+  local deadline, last, any = pace.deadline(), #list, false
+  while from <= last do
+    local code, detail, kept, stored = apply_one(list[from])
+    if kept == false then result.complete = false end
+    any = any or stored
+    result[from] = verdict(list[from], code, detail)
+    from = from + 1
+    if from % LOOK == 0 and monotonic() > deadline then break end
   end
   if any then
     state.count('counter')
     state.count('change')
   end
-  return true, complete, any
+  return from, any
 end
 
--- Applies documents of a sender. Returns the verdicts and whether every refusal is on record.
-function sync.apply(term, list, source)
-  local verdicts, complete = {}, true
-  local from = 1
+-- Applies documents of a sender, and lets other requests in between (`rest`, see pace). Returns the
+-- verdicts and whether every refusal is on record; nil, `term-over` and the highest term.
+function sync.apply(term, list, source, rest)
+  local result, from = { complete = true }, 1
+  rest = rest or pace.start()
   repeat
-    local ok, all, any = state.exclusively('apply', apply_batch, term, list, from, verdicts)
-    if not ok then return nil, all, any end
-    complete = complete and all
+    local any
+    from, any = state.exclusively('apply', apply_slice, term, list, from, result)
+    if not from then return nil, 'term-over', any end
     if any then state.set('source', source) end
-    from = from + BATCH
-    if from <= #list then ngx.sleep(0.001) end
+    if from <= #list then rest() end
   until from > #list
-  return verdicts, complete
+  return result, result.complete
 end
 
 -- At the start, before there are workers: what a snapshot holds, packed as it was in memory.
 function sync.restore(content)
   hosts.restore(content.owners)
   for _, doc in ipairs(content.documents) do
-    local ok, err = store(doc, doc.packed, nil)
+    local ok, err = store(doc.app, doc.stamp_bytes, doc.packed, nil)
     if not ok then
       ngx.log(ngx.ERR, 'ballast: no room for ', doc.app, ' of the snapshot: ', err)
-      refuse(doc.app, doc, 'full')
+      refuse(doc.app, document.read_stamp(doc.stamp_bytes), 'full')
     end
   end
   for _, refused in ipairs(content.refused) do refuse(refused.app, refused, refused.code) end
@@ -236,8 +261,7 @@ end
 
 -- A held document in the form that travels.
 function sync.document(app)
-  local line, packed = state.read(app)
-  local doc = line and document.read_line(line)
+  local doc, packed = state.read(app)
   if not doc then return nil end
   doc.app = app
   if packed then

@@ -1,8 +1,8 @@
 -- The few calls to the kernel that nginx' Lua lacks.
 --
 -- In: paths, bytes, process ids. Out: results; nil and a message on failure, never a raise.
--- They block the worker for as long as the kernel does: fsync is the only one that may take
--- milliseconds, and only snapshots use it.
+-- They block the worker for as long as the kernel does: only `sync` may take milliseconds, and is
+-- used where the kernel has no better way (durable).
 
 local ffi = require('ffi')
 
@@ -26,6 +26,7 @@ int ballast_close(int fd) __asm__("close");
 int ballast_flock(int fd, int operation) __asm__("flock");
 int ballast_socket(int domain, int type, int protocol) __asm__("socket");
 int ballast_connect(int fd, const ballast_address *address, unsigned int length) __asm__("connect");
+void *ballast_sha1(const char *bytes, size_t n, unsigned char *to) __asm__("SHA1");
 char *ballast_strerror(int number) __asm__("strerror");
 ]]
 
@@ -33,8 +34,21 @@ local time = ffi.new('ballast_time')
 
 local system = {}
 
+-- OpenSSL's, where this nginx has it: four times as fast as nginx' own.
+local has_sha1 = pcall(function() return C.ballast_sha1 end)
+local digest = ffi.new('unsigned char[20]')
+
+function system.sha1(bytes)
+  local made = has_sha1 and C.ballast_sha1(bytes, #bytes, digest) ~= nil
+  return made and ffi.string(digest, 20) or ngx.sha1_bin(bytes)
+end
+
+function system.message(number)
+  return ffi.string(C.ballast_strerror(number))
+end
+
 local function fault(what)
-  return nil, what .. ': ' .. ffi.string(C.ballast_strerror(ffi.errno()))
+  return nil, what .. ': ' .. system.message(ffi.errno())
 end
 
 -- Seconds since some start; a step of the wall clock does not move it.
@@ -54,11 +68,26 @@ function system.random_bytes(n)
   return bytes
 end
 
--- A file to be written piece by piece; `finish` makes it durable under its name.
+-- A file to be written piece by piece; `rename` puts it under its name.
 function system.create(path)
   local fd = C.ballast_open(path, O_WRONLY + O_CREAT + O_TRUNC + O_CLOEXEC, ffi.cast('int', 384))
   if fd < 0 then return fault('open ' .. path) end
   return { fd = fd, path = path }
+end
+
+function system.open_folder(folder)
+  local fd = C.ballast_open(folder, O_CLOEXEC)
+  if fd < 0 then return fault('open ' .. folder) end
+  return fd
+end
+
+function system.close(fd)
+  C.ballast_close(fd)
+end
+
+function system.sync(fd)
+  if C.ballast_fsync(fd) ~= 0 then return fault('fsync') end
+  return true
 end
 
 function system.write(file, bytes)
@@ -71,30 +100,16 @@ function system.write(file, bytes)
   return true
 end
 
-local function sync_folder(folder)
-  local fd = C.ballast_open(folder, O_CLOEXEC)
-  if fd < 0 then return fault('open ' .. folder) end
-  local ok = C.ballast_fsync(fd) == 0
-  C.ballast_close(fd)
-  return ok
-end
-
 function system.discard(file)
   C.ballast_close(file.fd)
   os.remove(file.path)
 end
 
--- fsync, rename, fsync of the folder: after a power cut the name holds the old file or the new one.
-function system.finish(file, path)
-  if C.ballast_fsync(file.fd) ~= 0 then
-    local _, err = fault('fsync ' .. file.path)
-    system.discard(file)
-    return nil, err
-  end
+function system.rename(file, path)
   C.ballast_close(file.fd)
   local ok, err = os.rename(file.path, path)
   if not ok then return nil, err end
-  return sync_folder(string.match(path, '^(.*)/') or '.')
+  return true
 end
 
 -- A lock that the kernel gives back when this process ends, however it ends.

@@ -32,6 +32,16 @@ describe('json', function()
     assert.is_table(json.decode(string.rep('[', 32) .. string.rep(']', 32)))
   end)
 
+  it('rests after each item of the list of documents, and of no other', function()
+    local function rests(text)
+      local n = 0
+      json.decode(text, function() n = n + 1 end)
+      return n
+    end
+    assert.equal(3, rests('{"a":1,"documents":[{},[1,2],3],"b":2}'))
+    assert.equal(0, rests('[1,2,3]'))
+  end)
+
   it('tells [] from {}', function()
     assert.equal('{"a":[],"b":{}}', json.encode(json.decode('{"b":{},"a":[]}')))
   end)

@@ -218,7 +218,7 @@ test('what found no room is listed, passed by the mark, and taken when there is 
   const large = Object.fromEntries(
     Array.from({ length: 200 }, (_, i) => [`10.0.${i}.1:8080`, i + 1]),
   );
-  const apps = Array.from({ length: 40 }, (_, i) => `app-${i}`);
+  const apps = Array.from({ length: 120 }, (_, i) => `app-${i}`);
   const { mark } = await leader.commit(
     Object.fromEntries(apps.map((app) => [app, bodyOf(app, large)])),
   );

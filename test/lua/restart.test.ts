@@ -204,6 +204,24 @@ test('a reload loses no update, keeps its start, and lets one worker poll', asyn
   });
 });
 
+test('a reload over memory that another version of Ballast has filled is refused, and costs nothing', async () => {
+  await edge.close();
+  edge = await startEdge({
+    redisUrl: redis.url,
+    locations:
+      'location /older { content_by_lua_block { ngx.shared.ballast_edge:set("format", 1) } }',
+  });
+  await publish({ [a]: 1 });
+  await fetch(`${edge.url}/older`);
+  const { master, workers } = edge.pids();
+  if (master !== undefined) process.kill(master, 'SIGHUP');
+  await until('told', async () => (await edge.errorLog()).includes('instead of reloading it'));
+  expect(edge.pids().workers).toEqual(workers);
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+  await edge.restart();
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+});
+
 test('a reload under traffic costs no request, and no count', async () => {
   const served = () => servers.list.map((server) => server.requests());
   await publish({ [a]: 3, [b]: 1 });

@@ -1,0 +1,73 @@
+-- Lists: the endpoint's long answers, one entry for each app, written part by part.
+--
+-- In: verdicts, or what is held; a `rest` of pace, called after each entry. Out: JSON text.
+-- On failure: nil and a message that names the place.
+
+local document = require('ballast.document')
+local json = require('ballast.json')
+local state = require('ballast.state')
+local sync = require('ballast.sync')
+
+local format = string.format
+local concat = table.concat
+local quote = json.quote
+
+local lists = {}
+
+-- The stamp and digest of what is held; nothing is, where there is no term.
+local function write_stamp(stamp)
+  if not stamp.term then return '' end
+  return format(',"digest":"%s","term":%.0f,"version":%.0f', stamp.digest, stamp.term,
+    stamp.version)
+end
+
+local function write_verdict(verdict)
+  return '{"app":' .. quote(verdict.app) .. ',"code":"' .. verdict.code .. '"'
+    .. (verdict.detail and ',"detail":' .. quote(verdict.detail) or '')
+    .. write_stamp(verdict) .. '}'
+end
+
+local function join(list, write, rest)
+  local parts = {}
+  for i = 1, #list do
+    parts[i] = write(list[i])
+    rest()
+  end
+  return concat(parts, ',')
+end
+
+function lists.verdicts(verdicts, rest)
+  return '[' .. join(verdicts, write_verdict, rest) .. ']'
+end
+
+local function write_line(app)
+  return quote(app) .. ':"' .. document.line(state.stamp(app)) .. '"'
+end
+
+-- {app: manifest line}
+function lists.manifest(rest)
+  return '{' .. join(state.apps(), write_line, rest) .. '}'
+end
+
+local function write_item(app)
+  local stamp = state.stamp(app)
+  return '{"app":' .. quote(app) .. (stamp.digest == '-' and ',"deleted":true' or '')
+    .. ',"owner":"' .. stamp.owner .. '"' .. write_stamp(stamp) .. '}'
+end
+
+function lists.upstreams(rest)
+  return '[' .. join(state.apps(), write_item, rest) .. ']'
+end
+
+function lists.documents(apps, rest)
+  local parts = {}
+  for i, app in ipairs(apps) do
+    if type(app) ~= 'string' then return nil, 'apps[' .. (i - 1) .. ']: a name expected' end
+    local doc = sync.document(app)
+    if doc then parts[#parts + 1] = json.encode(doc) end
+    rest()
+  end
+  return '[' .. concat(parts, ',') .. ']'
+end
+
+return lists

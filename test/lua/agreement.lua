@@ -1,0 +1,42 @@
+-- Both readers of bodies, and the JSON reader, asked from outside (agreement.test.ts).
+--
+-- In: a POST of {bodies: [{app, body}], texts: [...]}. Out: for each body what the fast reader and
+-- the general one made of it, in hex, and the bytes that come out again; for each text its value
+-- written anew.
+
+local canonical = require('ballast.canonical')
+local document = require('ballast.document')
+local json = require('ballast.json')
+
+local function hex(text)
+  return (string.gsub(text, '.', function(c) return string.format('%02x', string.byte(c)) end))
+end
+
+local function general(app, bytes)
+  local upstream, why = document.parse(bytes)
+  if not upstream then return nil, why end
+  if upstream.app ~= app then return nil, 'app' end
+  if document.encode(upstream) ~= bytes then return nil, 'not canonical' end
+  return document.pack(upstream)
+end
+
+ngx.req.read_body()
+local data = ngx.req.get_body_data()
+if not data then
+  local file = assert(io.open(ngx.req.get_body_file(), 'rb'))
+  data = file:read('*a')
+  file:close()
+end
+local asked = assert(json.decode(data))
+local bodies, texts = json.list(), json.list()
+for i, item in ipairs(asked.bodies) do
+  local fast, slow, why = canonical.read(item.app, item.body), general(item.app, item.body)
+  local taken = document.take(item.app, item.body)
+  bodies[i] = { fast = fast and hex(fast), general = slow and hex(slow), why = why,
+    taken = taken ~= nil, bytes = slow and document.bytes(item.app, slow) }
+end
+for i, text in ipairs(asked.texts) do
+  local value, why = json.decode(text)
+  texts[i] = value == nil and { why = why } or { value = json.encode(value) }
+end
+ngx.say(json.encode({ bodies = bodies, texts = texts }))
