@@ -3,7 +3,8 @@
 // Comes in: the lane to run (all where none is named). Goes out: a table of medians and quartiles on
 // standard output; with --json its last line is {"rows": [...]}; with --write README's table too.
 // Progress goes to standard error. Exit codes: 1 failed, 2 wrong usage. What a row must show is
-// printed beside it and judged by people: numbers of a busy machine fail nothing.
+// printed beside it and judged by people: numbers of a busy machine fail nothing. A failed request does,
+// with --smoke, and a row without a number always.
 import { parseArgs } from 'node:util';
 import { edge } from './edge.ts';
 import type { Lane, Length } from './lane.ts';
@@ -57,6 +58,9 @@ async function runLane(name: string, { length, write }: Wanted): Promise<Row[]> 
   const text = `${lane.about()}\n\n${tableOf(rows, lane.limits)}`;
   console.log(text);
   for (const miss of missed(rows, lane.limits)) console.log(`missed: ${miss}`);
+  const failed = rows.filter(({ row, median }) => /failed requests$/.test(row) && median > 0);
+  if (length === 'smoke' && failed.length > 0)
+    throw new Error(`requests failed: ${failed.map(({ row }) => row).join('; ')}`);
   if (write) writeTable(name, text);
   return rows;
 }
