@@ -1,11 +1,11 @@
 // nginx as it comes: the servers behind everything, and the static edge that Ballast is compared with.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../controlplane/until.ts';
 import type { App } from './apps.ts';
-import { pin, type Cores } from './cores.ts';
+import { cpuTime, pin, type Cores } from './cores.ts';
 import { startProgram, type Program } from './program.ts';
 import type { Contender } from './contender.ts';
-import { cpuTime } from './cores.ts';
 
 /** Some systems allow no more open files; a thousand static upstreams need ten thousand. */
 const CONNECTIONS = 16_384;
@@ -88,7 +88,7 @@ export async function startStatic(
       ...apps.map((app) => serverOf(app, port)),
     ].join('\n'),
   );
-  const pid = childOf(nginx.pid);
+  const pid = await childOf(nginx.pid);
   pin(pid, cores.measured);
   return { name, port: nginx.port, cpu: () => cpuTime(pid), close: () => nginx.close() };
 }
@@ -114,8 +114,9 @@ function serverOf({ name, host }: App, port: number): string {
     }`;
 }
 
-function childOf(pid: number): number {
-  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  if (!/^\d+$/.test(list)) throw new Error(`nginx: one child expected, not "${list}"`);
-  return Number(list);
+/** A connection may be made before nginx has forked. */
+function childOf(pid: number): Promise<number> {
+  return until('nginx has forked', () =>
+    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')),
+  );
 }
