@@ -2,8 +2,10 @@
 //
 // One core for what is measured, another for load and servers. On one core alone everything shares
 // it: the ratios hold, only noisier.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+
+const ATTEMPTS = 10;
 
 export interface Cores {
   readonly measured: number;
@@ -22,7 +24,13 @@ export function chooseCores(): Cores {
 
 /** All threads of a process; children that it starts later inherit it. */
 export function pin(pid: number, core: number): void {
-  execFileSync('taskset', ['-a', '-p', '-c', `${core}`, `${pid}`], { stdio: 'ignore' });
+  const args = ['-a', '-p', '-c', `${core}`, `${pid}`];
+  // A thread that ends while taskset goes through them makes it fail.
+  for (let attempt = 1; ; attempt++) {
+    const { status, stderr } = spawnSync('taskset', args, { encoding: 'utf8' });
+    if (status === 0) return;
+    if (attempt === ATTEMPTS) throw new Error(`taskset ${args.join(' ')}: ${stderr}`);
+  }
 }
 
 /** CPU time of a process of one thread, in nanoseconds. */
