@@ -32,8 +32,8 @@ const PLAIN = 'statistics off';
 const FULL = 'statistics';
 const HAPROXY = 'HAProxy';
 
-/** Twice as many idle connections as requests under way, for one upstream. */
-const KEEPALIVE = 256;
+/** Idle connections for one upstream: as nginx/ballast-http.conf has it, enough for 300 servers. */
+const KEEPALIVE = 1024;
 /** For each of many upstreams: a thousand times ten servers fill nginx's connections otherwise. */
 const KEEPALIVE_OF_MANY = 16;
 
