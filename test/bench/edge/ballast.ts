@@ -1,4 +1,5 @@
 // Ballast's edge as a contender: a real one, fed by a real Redis, as in service.
+import { request } from 'undici';
 import { bodyOf, leadRedis, type Committed, type Leader } from '../../lua/leader.ts';
 import { startEdge, type EdgeOptions, type TestEdge } from '../../lua/edge.ts';
 import { startRedis, type TestRedis } from '../../lua/redis.ts';
@@ -73,4 +74,14 @@ export async function untilApplied(edge: TestEdge, { mark }: Committed): Promise
     const { mark: held } = await edge.state();
     return held?.term === mark.term && held.version >= mark.version;
   });
+}
+
+/** A push as it goes over the wire; the answer likewise, for whoever has the time to read it. */
+export async function push(edge: TestEdge, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const url = `${edge.control}/v1/upstreams`;
+  const reply = await request(url, { method: 'POST', headers, body });
+  const answer = await reply.body.text();
+  if (reply.statusCode !== 200) throw new Error(`push: ${reply.statusCode} ${answer}`);
+  return answer;
 }

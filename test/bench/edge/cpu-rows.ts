@@ -7,6 +7,7 @@ import { rowOf, type Row } from '../rows.ts';
 import { appOf, manyApps, oneApp, weightOf, weightsOf, type App } from './apps.ts';
 import {
   commitApps,
+  push,
   startBallast,
   startSource,
   untilApplied,
@@ -156,9 +157,7 @@ function updating({ leader }: Source, { edge }: BallastEdge, app: App, rate: num
       const servers = app.servers.map((server, i) => ({ ...server, weight: weightOf(i + turn) }));
       const body = bodyOf(app.name, weightsOf({ ...app, servers }), [app.host]);
       const { base, mark, documents } = await leader.commit({ [app.name]: body });
-      const push = { term: mark.term, base, mark, documents };
-      const { status } = await edge.call('POST', '/v1/upstreams', push);
-      if (status !== 200) throw new Error(`push: ${status}`);
+      await push(edge, JSON.stringify({ term: mark.term, base, mark, documents }));
     }
   };
 }

@@ -1,11 +1,14 @@
 // The process behind paced.ts. Open loop: a slow answer holds no later request back, as long as
 // connections are left.
+import { setPriority } from 'node:os';
 import { Pool } from 'undici';
 import { now, type PacedOrder } from './paced.ts';
 
 const CONNECTIONS = 32;
 
-const { port, host, rate } = JSON.parse(process.argv[2] ?? '{}') as PacedOrder;
+const order = JSON.parse(process.argv[2] ?? '{}') as PacedOrder;
+const { port, host, rate } = order;
+if (order.humble) setPriority(10);
 const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
 const seen: number[] = [];
 let underWay = 0;
@@ -49,4 +52,7 @@ async function finish(): Promise<void> {
   process.send?.(Float64Array.from(seen));
 }
 process.once('message', () => void finish());
-process.send?.('flowing');
+setTimeout(() => {
+  seen.length = 0;
+  process.send?.('flowing');
+}, order.warmMilliseconds);

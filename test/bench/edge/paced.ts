@@ -22,6 +22,10 @@ export interface PacedOrder {
   readonly port: number;
   readonly host: string;
   readonly rate: number;
+  /** Flows for so long before it counts: a fresh process compiles its code first. */
+  readonly warmMilliseconds: number;
+  /** Steps back behind what else runs on its core: where not its own times are measured. */
+  readonly humble?: boolean;
 }
 
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -1,11 +1,10 @@
 // Full syncs under traffic: every document is another one, pushed in calls of 500. How long it takes,
 // and how long the slowest request beside it took.
-import { request } from 'undici';
 import { bodyOf, documentOf } from '../../lua/leader.ts';
 import type { Length } from '../lane.ts';
 import { rowOf, type Row } from '../rows.ts';
 import { hostOf, manyApps, weightsOf } from './apps.ts';
-import { startBallast, startSource, type BallastEdge } from './ballast.ts';
+import { push, startBallast, startSource, type BallastEdge } from './ballast.ts';
 import type { Bench } from './cpu-rows.ts';
 import { now, startPaced } from './paced.ts';
 import { using } from './using.ts';
@@ -18,28 +17,35 @@ const TERM = 65_536;
 export async function syncRows(bench: Bench, length: Length): Promise<Row[]> {
   const rows: Row[] = [];
   for (const count of length === 'smoke' ? [1000] : [1000, 10_000])
-    rows.push(...(await rowsOfSync(bench, count, TIMES[length])));
+    rows.push(...(await rowsOfSync(bench, count, length)));
   return rows;
 }
 
-async function rowsOfSync({ cores, servers }: Bench, count: number, times: number): Promise<Row[]> {
+async function rowsOfSync(
+  { cores, servers }: Bench,
+  count: number,
+  length: Length,
+): Promise<Row[]> {
   return using(async (own) => {
     const source = await own(startSource(cores));
     const options = { environment: 'bench', redisUrl: source.redis.url };
     const ballast = await own(startBallast('sync', cores, options));
     const callsOf = (turn: number) => calls(servers.addresses, count, turn);
-    await push(ballast, callsOf(0));
+    await pushAll(ballast, callsOf(0));
     const whole: number[] = [];
     const stalls: number[] = [];
     const paces: number[] = [];
     let failed = 0;
-    for (let turn = 1; turn <= times; turn++) {
+    for (let turn = 1; turn <= TIMES[length]; turn++) {
       const bodies = callsOf(turn);
-      const paced = await startPaced({ port: ballast.port, host: hostOf(0), rate: RATE });
+      const paced = await startPaced({
+        ...{ port: ballast.port, host: hostOf(0), rate: RATE },
+        warmMilliseconds: length === 'smoke' ? 100 : 1500,
+      });
       const calm = now();
       await new Promise((resolve) => setTimeout(resolve, 300));
       const began = now();
-      await push(ballast, bodies);
+      await pushAll(ballast, bodies);
       const ended = now();
       const requests = await paced.stop();
       const slowest = (from: number, to: number): number =>
@@ -79,15 +85,9 @@ function calls(addresses: readonly string[], count: number, turn: number): strin
   );
 }
 
-async function push({ edge }: BallastEdge, bodies: readonly string[]): Promise<void> {
+async function pushAll({ edge }: BallastEdge, bodies: readonly string[]): Promise<void> {
   const answers: string[] = [];
-  for (const body of bodies) {
-    const headers = { 'content-type': 'application/json' };
-    const url = `${edge.control}/v1/upstreams`;
-    const reply = await request(url, { method: 'POST', headers, body });
-    answers.push(await reply.body.text());
-    if (reply.statusCode !== 200) throw new Error(`push: ${reply.statusCode} ${answers.at(-1)}`);
-  }
+  for (const body of bodies) answers.push(await push(edge, body));
   const refused = answers.join().match(/"code":"(?!applied)\w+"/);
   if (refused !== null) throw new Error(`push: ${refused[0]}`);
 }

@@ -5,7 +5,7 @@ import { bodyOf } from '../../lua/leader.ts';
 import type { Length } from '../lane.ts';
 import { quantile, rowOf, type Row } from '../rows.ts';
 import { hostOf } from './apps.ts';
-import { startBallast, startSource, untilApplied } from './ballast.ts';
+import { push, startBallast, startSource, untilApplied } from './ballast.ts';
 import type { Bench } from './cpu-rows.ts';
 import { now, startPaced, type PacedRequest } from './paced.ts';
 import { using } from './using.ts';
@@ -38,17 +38,19 @@ export async function updateRows({ cores, servers }: Bench, length: Length): Pro
     const { edge, port } = await own(startBallast('updates', cores, options));
     const { leader } = source;
     await untilApplied(edge, await leader.commit({ 'app-0': body(0) }));
-    const paced = await startPaced({ port, host: hostOf(0), rate: RATE });
+    const paced = await startPaced({
+      ...{ port, host: hostOf(0), rate: RATE, humble: true },
+      warmMilliseconds: length === 'smoke' ? 100 : 1500,
+    });
     const pushes: Push[] = [];
     for (let turn = 1, due = now(); turn <= COUNTS[length]; turn++, due += 1000 / UPDATES) {
       await wait(Math.max(0, due - now()));
       const committed = now();
       const { base, mark, documents } = await leader.commit({ 'app-0': body(turn) });
+      const call = JSON.stringify({ term: mark.term, base, mark, documents });
       const sent = now();
-      const push = { term: mark.term, base, mark, documents };
-      const { status } = await edge.call('POST', '/v1/upstreams', push);
+      await push(edge, call);
       pushes.push({ committed, sent, acknowledged: now(), half: turn % 2 });
-      if (status !== 200) throw new Error(`push: ${status}`);
     }
     const requests = await paced.stop();
     return rowsOf(pushes, requests);

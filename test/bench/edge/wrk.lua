@@ -1,4 +1,4 @@
--- wrk's part: requests for many apps in turn, and what came of them on one line.
+-- wrk's part: requests for many apps, drawn anew each time, and what came of them on one line.
 --
 -- In: the number of apps; their hosts are app-0.example and so on.
 -- One app: wrk's own fixed request.
@@ -10,13 +10,12 @@ function init(args)
   first = tonumber(args[2]) or 0
   wrk.headers['Host'] = 'app-' .. first .. '.example'
   if count == 1 then return end
-  local requests, at = {}, 0
+  local requests = {}
   for i = 1, count do
     requests[i] = wrk.format('GET', '/', { Host = 'app-' .. (first + i - 1) .. '.example' })
   end
   function request()
-    at = at % count + 1
-    return requests[at]
+    return requests[math.random(count)]
   end
 end
 
