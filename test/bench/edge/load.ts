@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { startKeeper, type Keeper } from '../../controlplane/keeper.ts';
 import { until } from '../../controlplane/until.ts';
 
 export interface Load {
@@ -27,6 +28,9 @@ const CONNECTIONS = 32;
 /** wrk counts in whole seconds; it is told to end earlier. */
 const LONGEST = '600s';
 
+/** One for all slices; its pipe ends with us. */
+let keeper: Keeper | undefined;
+
 export async function runLoad({ port, apps, first = 0, milliseconds }: Load): Promise<Answered> {
   const options = ['-t', '1', '-c', `${CONNECTIONS}`, '-d', LONGEST, '-s', SCRIPT];
   const args = [...options, `http://127.0.0.1:${port}/`, '--', `${apps}`, `${first}`];
@@ -34,14 +38,14 @@ export async function runLoad({ port, apps, first = 0, milliseconds }: Load): Pr
   const ended = once(wrk, 'close');
   let said = '';
   for (const stream of [wrk.stdout, wrk.stderr]) stream.on('data', (text) => (said += text));
-  const stop = (): void => void wrk.kill('SIGKILL');
-  process.once('exit', stop);
+  keeper ??= startKeeper('');
+  if (wrk.pid !== undefined) keeper.add(wrk.pid);
   // Before it has its handler, an interrupt would end it without a word.
   await until('wrk runs', () => wrk.exitCode !== null || catchesInterrupt(wrk.pid));
   await wait(milliseconds);
   wrk.kill('SIGINT');
   await ended;
-  process.off('exit', stop);
+  if (wrk.pid !== undefined) keeper.drop(wrk.pid);
   const done = /^done (\d+) (\d+) (\d+)$/m.exec(said);
   if (done === null) throw new Error(`wrk failed:\n${said}`);
   const [requests = 0, status = 0, broken = 0] = done.slice(1).map(Number);
