@@ -10,6 +10,8 @@ export const REDIS_CLIENT = 'a Redis client for Lua (nginx.redis or resty.redis)
 export const REDIS = 'Redis 6.2 or newer, or Valkey';
 export const LUACHECK = 'luacheck';
 export const BUSTED = 'busted';
+export const HAPROXY = 'HAProxy';
+export const WRK = 'wrk';
 
 /** Lua modules the edge requires from outside; of each line one is enough. */
 const LUA_MODULES = [
@@ -20,6 +22,7 @@ const LUA_MODULES = [
 const NEEDS = {
   start: ['edge', REDIS],
   test: ['edge', REDIS, LUACHECK, BUSTED],
+  bench: ['edge', REDIS, HAPROXY, WRK],
   lint: [LUACHECK],
   check: [],
 };
@@ -28,6 +31,8 @@ const COMMANDS = {
   [REDIS]: ['redis-server', 'valkey-server'],
   [LUACHECK]: ['luacheck'],
   [BUSTED]: ['busted'],
+  [HAPROXY]: ['haproxy'],
+  [WRK]: ['wrk'],
 };
 
 /** What of the purpose's needs is missing: `[{need, detail?}]`, in a fixed order. */

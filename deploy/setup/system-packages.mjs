@@ -6,7 +6,17 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BUSTED, CORE, findCommand, LUACHECK, NGINX, REDIS, REDIS_CLIENT } from './programs.mjs';
+import {
+  BUSTED,
+  CORE,
+  findCommand,
+  HAPROXY,
+  LUACHECK,
+  NGINX,
+  REDIS,
+  REDIS_CLIENT,
+  WRK,
+} from './programs.mjs';
 import { Halt, step } from './step.mjs';
 
 const PACKAGES = {
@@ -36,6 +46,8 @@ const PACKAGES = {
     apk: 'lua5.1-busted',
     brew: 'luarocks (then: luarocks install busted)',
   },
+  [HAPROXY]: { apt: 'haproxy', dnf: 'haproxy', apk: 'haproxy', brew: 'haproxy' },
+  [WRK]: { apt: 'wrk', dnf: 'wrk', apk: 'wrk', brew: 'wrk' },
 };
 
 const FAMILIES = [

@@ -34,6 +34,8 @@ local balance = {}
 local none, unknown
 -- app -> entry; host -> app
 local entries, by_host = {}, {}
+-- address -> `{address, ip, port}`: one for all apps on that server, for as long as one has it.
+local places = setmetatable({}, { __mode = 'v' })
 local counter_seen, hosts_seen
 
 function balance.init(config)
@@ -43,18 +45,27 @@ end
 
 -- ---- entries
 
+local function place_of(address)
+  local place = places[address]
+  if place then return place end
+  local ip, port = match(address, '^(.*):(%d+)$')
+  place = { address = address, ip = ip, port = tonumber(port) }
+  places[address] = place
+  return place
+end
+
+-- Thousands of apps are more than a processor's cache holds: an entry is kept small, and what apps
+-- have in common is there once.
 local function make_entry(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
   local p = picker.new(upstream.servers, previous and previous.picker, random)
-  local entry = { app = app, serial = serial, picker = p, ips = {}, ports = {}, addresses = {},
-    counts = stats.requests(app) }
-  for i, server in ipairs(p and p.servers or {}) do
-    local ip, port = match(server.address, '^(.*):(%d+)$')
-    entry.ips[i], entry.ports[i], entry.addresses[i] = ip, tonumber(port), server.address
-    entry.counts[server.address] = entry.counts[server.address] or 0
+  local servers, counts = p and p.servers or {}, stats.requests(app)
+  for i, server in ipairs(servers) do
+    servers[i] = place_of(server.address)
+    counts[server.address] = counts[server.address] or 0
   end
-  entry.retries = min(#entry.addresses - 1, MAX_RETRIES)
-  return entry
+  return { app = app, serial = serial, picker = p, counts = counts, seen = 0,
+    retries = min(#servers - 1, MAX_RETRIES) }
 end
 
 -- The counter moved: looks whether this app's document is another one.
@@ -108,18 +119,19 @@ end
 -- ---- picking
 
 local function usable(entry, k, tried)
-  local address = entry.addresses[k]
+  local address = entry.picker.servers[k].address
   return not (tried and tried[address]) and not is_marked(address)
 end
 
 -- One of those not tried, drawn by weight; a marked one only where there is no other.
 local function draw(entry, tried)
-  local weights, best, sum, spare = entry.picker.weights, nil, 0, nil
-  for k = 1, #entry.addresses do
+  local servers, weights = entry.picker.servers, entry.picker.weights
+  local best, sum, spare = nil, 0, nil
+  for k = 1, #servers do
     if usable(entry, k, tried) then
       sum = sum + weights[k]
       if random() * sum < weights[k] then best = k end
-    elseif not (tried and tried[entry.addresses[k]]) then
+    elseif not (tried and tried[servers[k].address]) then
       spare = k
     end
   end
@@ -177,11 +189,12 @@ function balance.run()
   else
     k = next_server(p)
     if entry.retries > 0 then set_more_tries(entry.retries) end
-    if is_marked(entry.addresses[k]) then k = pick_other(entry, nil) end
+    if is_marked(p.servers[k].address) then k = pick_other(entry, nil) end
   end
-  local counts, address = entry.counts, entry.addresses[k]
+  local server, counts = p.servers[k], entry.counts
+  local address = server.address
   counts[address] = counts[address] + 1
-  local ok, err = set_current_peer(entry.ips[k], entry.ports[k])
+  local ok, err = set_current_peer(server.ip, server.port)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
 

@@ -75,10 +75,16 @@ local function copy(list)
   return result
 end
 
+local function zeros(n)
+  local list = {}
+  for i = 1, n do list[i] = 0 end
+  return list
+end
+
 -- Writes one lap out. `owed` moves on to the lap's end.
 local function write_lap(p, owed, left)
   local slots = {}
-  for i = 1, p.length do
+  for i = 1, p.sum do
     local k = step(p.weights, p.sum, owed, left)
     slots[i] = p.wide and char(floor(k / 256), k % 256) or char(k)
   end
@@ -91,10 +97,17 @@ local function slot(p, i)
   return high * 256 + low
 end
 
+local function same(a, b)
+  for i = 1, #a do
+    if abs(a[i] - b[i]) >= NOTHING then return false end
+  end
+  return true
+end
+
 -- What each server is owed right now, in picks times S.
 local function owed_now(p)
   if not p.lap then return copy(p.owed) end
-  local owed = copy(p.credits)
+  local owed = copy(p.credits or zeros(#p.weights))
   for i = 1, p.at do
     local k = slot(p, i)
     owed[k] = owed[k] - p.sum
@@ -118,19 +131,13 @@ local function carry(p, previous)
   return credits
 end
 
-local function zeros(n)
-  local list = {}
-  for i = 1, n do list[i] = 0 end
-  return list
-end
-
 -- `random()` returns a number from 0 up to 1. A fresh picker starts anywhere in its lap: in
 -- proportion to the weights, so that many workers do not all begin on one server.
 function picker.new(servers, previous, random)
   local list, weights, sum = positive(servers)
   local n = #list
   if n == 0 then return nil end
-  local p = { servers = list, weights = weights, sum = sum, at = 0, wide = n > 255, length = sum }
+  local p = { servers = list, weights = weights, sum = sum, at = 0, wide = n > 255 }
   local credits = previous and carry(p, previous) or zeros(n)
   if sum > MAX_LAP then
     p.owed = credits
@@ -145,10 +152,11 @@ function picker.new(servers, previous, random)
     end
     return p
   end
-  p.credits = credits
   local owed = copy(credits)
   p.lap = write_lap(p, owed, nil)
-  p.settled = owed
+  -- Of thousands of apps most never changed: what is zero, or was never needed, is not kept.
+  if previous then p.credits = credits end
+  if not same(credits, owed) then p.settled = owed end
   if not previous then p.at = floor(random() * sum) end
   return p
 end
@@ -156,17 +164,15 @@ end
 -- At a lap's end. Where the lap ended owing what it began with, it is repeated as it is.
 local function turn(p)
   p.at = 0
-  local same = true
-  for i = 1, #p.credits do same = same and abs(p.credits[i] - p.settled[i]) < NOTHING end
-  if same then return end
-  p.credits = p.settled
-  p.lap = write_lap(p, copy(p.credits), copy(p.weights))
+  if not p.settled then return end
+  p.lap = write_lap(p, copy(p.settled), copy(p.weights))
+  p.credits, p.settled = p.settled, nil
 end
 
 function picker.next(p)
   if not p.lap then return step(p.weights, p.sum, p.owed, nil) end
   local at = p.at + 1
-  if at > p.length then
+  if at > p.sum then
     turn(p)
     at = 1
   end

@@ -18,6 +18,8 @@ export interface EdgeFiles {
   readonly tokens?: { readonly read?: string; readonly write?: string; readonly push?: string };
   /** nginx' size of the shared memory of documents, `64m`. */
   readonly memory?: string;
+  /** `false`: without the log phase. */
+  readonly statistics?: boolean;
   /** Lines for the traffic server's location, after proxy_pass. */
   readonly location?: string;
   /** Further locations of the traffic server, for `$ballast_app`. */
@@ -55,12 +57,14 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
 
 /** Everything that nginx/*.conf ask a person to change. */
 export function placeFiles(text: string, folder: string, ports: Ports, options: EdgeFiles): string {
+  const { memory = '64m', statistics = true } = options;
   return text
+    .replace(statistics ? '' : 'log_by_lua_block { ballast.log() }\n', '')
     .replaceAll('/usr/share/ballast/lua', join(root, 'lua'))
     .replaceAll('/etc/ballast/edge.json', join(folder, 'edge.json'))
     .replaceAll('/var/lib/ballast', join(folder, 'state'))
     .replaceAll('127.0.0.1:9145', `127.0.0.1:${ports.control}`)
-    .replace('lua_shared_dict ballast 64m', `lua_shared_dict ballast ${options.memory ?? '64m'}`);
+    .replace('lua_shared_dict ballast 64m', `lua_shared_dict ballast ${memory}`);
 }
 
 function wrap(folder: string, ports: Ports, options: EdgeFiles, user: string): string {

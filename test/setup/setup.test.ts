@@ -77,6 +77,12 @@ describe('what is missing', () => {
     expect(err).not.toMatch(/luacheck|busted/);
   });
 
+  it('asks for HAProxy and wrk for the benchmark only', async () => {
+    const { err } = await checkout.setup('--for', 'bench', '--check');
+    expect(err).toMatch(/apt-get install .*haproxy wrk/);
+    expect((await checkout.setup('--for', 'test', '--check')).err).not.toMatch(/haproxy|wrk/);
+  });
+
   it('lists instead of installing where it may not install', async () => {
     const { code, err } = await checkout.setup();
     expect(code).toBe(1);
