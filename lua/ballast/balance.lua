@@ -49,7 +49,7 @@ function balance.run()
   end
   local counts, address = entry.counts, entry.addresses[k]
   counts[address] = counts[address] + 1
-  local ok, err = set_current_peer(entry.ips[k], entry.ports[k])
+  local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
 

@@ -1,8 +1,9 @@
 -- Entries: which app a request belongs to, and what this worker keeps for that app.
 --
 -- In: a request (its host, or $ballast_app), the shared counter. Out: the app's entry: picker,
--- addresses, counts. On failure: nil and the name of the socket that answers: `none` (no document
--- yet, or nothing to pick from) or `unknown` (no app has this host).
+-- addresses and their clusters, counts.
+-- On failure: nil and the name of the socket that answers: `none` (no document yet) or `unknown`
+-- (no app has this host).
 --
 -- An entry is made anew, aside, when the counter moved and the app's document is another one. Which
 -- app a host belongs to is kept for exact hosts only: names under a wildcard have no bound. The
@@ -15,7 +16,6 @@ local state = require('ballast.state')
 local stats = require('ballast.stats')
 
 local random, min = math.random, math.min
-local match = string.match
 
 local MAX_RETRIES = 15
 
@@ -28,14 +28,13 @@ local counter_seen, hosts_seen
 local function make(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
   local p = picker.new(upstream.servers, previous and previous.picker, random)
-  local entry = { app = app, serial = serial, picker = p, ips = {}, ports = {}, addresses = {},
-    counts = stats.requests(app) }
-  for i, server in ipairs(p and p.servers or {}) do
-    local ip, port = match(server.address, '^(.*):(%d+)$')
-    entry.ips[i], entry.ports[i], entry.addresses[i] = ip, tonumber(port), server.address
-    entry.counts[server.address] = entry.counts[server.address] or 0
+  local addresses = p and p.addresses or {}
+  local entry = { app = app, serial = serial, picker = p, addresses = addresses, clusters = {},
+    counts = stats.requests(app), retries = min(#addresses - 1, MAX_RETRIES) }
+  for _, server in ipairs(upstream.servers) do
+    if server.weight > 0 then entry.clusters[#entry.clusters + 1] = server.from end
   end
-  entry.retries = min(#entry.addresses - 1, MAX_RETRIES)
+  for _, address in ipairs(addresses) do entry.counts[address] = entry.counts[address] or 0 end
   return entry
 end
 
