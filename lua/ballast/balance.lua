@@ -1,7 +1,7 @@
 -- Balance: all of a request's work, in the balancer phase.
 --
--- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's picker,
--- after a failure another one (retry.lua).
+-- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's policy
+-- (pick.lua), after a failure another one (retry.lua).
 -- On failure: the request goes to one of two unix sockets that nginx itself answers at: 503 with
 -- Retry-After (no document yet, no server above 0) or 404 (no app has this host).
 
@@ -9,13 +9,14 @@ local balancer = require('ngx.balancer')
 
 local entries = require('ballast.entries')
 local health = require('ballast.health')
-local picker = require('ballast.picker')
+local pick = require('ballast.pick')
 local retry = require('ballast.retry')
 local stats = require('ballast.stats')
+local underway = require('ballast.underway')
 
 local set_current_peer, set_more_tries = balancer.set_current_peer, balancer.set_more_tries
 local get_last_failure = balancer.get_last_failure
-local next_server = picker.next
+local next_server = pick.next
 local find_entry = entries.find
 local is_marked = health.is_marked
 
@@ -37,18 +38,18 @@ end
 function balance.run()
   local entry, socket = find_entry()
   if not entry then return answer(socket) end
-  local p = entry.picker
-  if not p then return answer('none') end
+  if not entry.picker then return answer('none') end
   local k
   if get_last_failure() then
     k = retry.pick(entry)
   else
-    k = next_server(p)
+    k = next_server(entry)
     if entry.retries > 0 then set_more_tries(entry.retries) end
-    if is_marked(entry.addresses[k]) then k = retry.other(entry, nil) end
+    if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
   local counts, address = entry.counts, entry.addresses[k]
   counts[address] = counts[address] + 1
+  if entry.places then underway.begin(entry.places[k]) end
   local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
@@ -57,6 +58,7 @@ end
 -- was ours cannot be asked ($proxy_host is gone once nginx made the error page itself): its server
 -- says so.
 function balance.log()
+  underway.finish()
   if ngx.status < 500 then return end
   local _, last = retry.tried()
   local entry = last and find_entry()

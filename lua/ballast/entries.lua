@@ -11,6 +11,7 @@
 
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
+local pick = require('ballast.pick')
 local picker = require('ballast.picker')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -35,6 +36,7 @@ local function make(app, packed, serial, previous)
     if server.weight > 0 then entry.clusters[#entry.clusters + 1] = server.from end
   end
   for _, address in ipairs(addresses) do entry.counts[address] = entry.counts[address] or 0 end
+  if p then pick.prepare(entry, upstream.policy) end
   return entry
 end
 

@@ -166,17 +166,20 @@ end
 
 -- Surviving servers keep what they are owed, scaled to the new sum; new ones begin at 0. What
 -- those that left were owed is given out by weight, so that the credits sum to 0. Fractions are
--- kept: rounded, the odd unit would fall to the same server at every update, and add up.
+-- kept: rounded, the odd unit would fall to the same server at every update, and add up. Returns
+-- nil where no server survives.
 local function carry(p, previous)
   local owed, by_address = picker.owed(previous), {}
   for i = 1, #owed do by_address[previous.addresses[i]] = owed[i] / previous.sum end
-  local credits, rest = {}, 0
+  local credits, rest, survivors = {}, 0, 0
   for i = 1, #p.addresses do
-    credits[i] = max(-MAX_OWED, min(MAX_OWED, by_address[p.addresses[i]] or 0)) * p.sum
+    local picks = by_address[p.addresses[i]]
+    if picks then survivors = survivors + 1 end
+    credits[i] = max(-MAX_OWED, min(MAX_OWED, picks or 0)) * p.sum
     rest = rest - credits[i]
   end
   for i = 1, #credits do credits[i] = credits[i] + rest * p.weights[i] / p.sum end
-  return credits
+  return survivors > 0 and credits or nil
 end
 
 -- Weights that sum to `slots`, each rounded up or down by one draw: on average they are exact.
