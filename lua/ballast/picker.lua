@@ -25,10 +25,8 @@ local max, min, concat = math.max, math.min, table.concat
 
 local MIN_LAP, LAP_PER_SERVER = 4096, 128
 -- A fresh picker's place is drawn among this many slots.
-local START_SLOTS = 1024
+local START_SLOTS = 256
 local PIECE = 64
--- In picks. Smooth laps never owe as much; least connections may, to a server that stayed busy.
-local MAX_OWED = 2
 -- Credits are fractions; what differs by less is the same.
 local NOTHING = 1e-6
 
@@ -85,14 +83,27 @@ local function begin_lap(p, settling)
   if p.sum <= max(MIN_LAP, LAP_PER_SERVER * n) then p.piece, p.pieces = {}, {} end
 end
 
+-- From a lap's start, and from what that leads to, some server may always be picked, and none is
+-- ever late. From credits that an update carried to very different weights this need not be so;
+-- then the earliest deadline would heap what is late upon the heaviest server.
+local function most_owed(p, t)
+  local weights, taken, credits, best, most = p.weights, p.taken, p.credits, 1, -huge
+  for k = 1, #weights do
+    local owed = credits[k] + t * weights[k] - taken[k] * p.sum
+    if owed > most and not (p.settling and taken[k] == weights[k]) then best, most = k, owed end
+  end
+  return best
+end
+
 -- In this order: a lower deadline than all before is rare, so the branch is foreseen.
-local function earliest(deadline, release, t)
-  local best, first = 0, huge
+local function earliest(p, t)
+  local deadline, release, best, first = p.deadline, p.release, 0, huge
   for k = 1, #deadline do
     local due = deadline[k]
     if due < first and release[k] <= t then best, first = k, due end
   end
-  return best
+  if first >= t and best > 0 then return best end
+  return most_owed(p, t)
 end
 
 local function write(p, k)
@@ -119,9 +130,7 @@ end
 
 local function step(p)
   local t = p.at + 1
-  local k = earliest(p.deadline, p.release, t)
-  -- Credits may leave a step that none may take: then the one that must first.
-  if k == 0 then k = earliest(p.deadline, p.deadline, huge) end
+  local k = earliest(p, t)
   local taken = p.taken[k] + 1
   p.at, p.taken[k] = t, taken
   schedule(p, k)
@@ -164,22 +173,42 @@ function picker.owed(p)
   return owed
 end
 
--- Surviving servers keep what they are owed, scaled to the new sum; new ones begin at 0. What
--- those that left were owed is given out by weight, so that the credits sum to 0. Fractions are
--- kept: rounded, the odd unit would fall to the same server at every update, and add up. Returns
--- nil where no server survives.
+local function clamp(value)
+  return max(-1, min(1, value))
+end
+
+-- What servers are owed, in picks, made to sum to 0: the rest is given out by weight. None is owed
+-- more than a pick, nor less than minus one, or a heavy server would pay at once for all that left;
+-- what that cuts off goes to those that have room for it.
+local function balance(owed, p)
+  local rest, excess, room = 0, 0, 0
+  for k = 1, #owed do rest = rest - owed[k] end
+  for k = 1, #owed do
+    owed[k] = clamp(owed[k] + rest * p.weights[k] / p.sum)
+    excess = excess - owed[k]
+  end
+  local limit = excess > 0 and 1 or -1
+  for k = 1, #owed do room = room + limit - owed[k] end
+  for k = 1, #owed do
+    local more = room ~= 0 and excess * (limit - owed[k]) / room or 0
+    owed[k] = (owed[k] + more) * p.sum
+  end
+  return owed
+end
+
+-- Surviving servers keep what they are owed, in picks; new ones begin at 0. Fractions are kept:
+-- rounded, the odd unit would fall to the same server at every update, and add up. Returns nil
+-- where no server survives.
 local function carry(p, previous)
-  local owed, by_address = picker.owed(previous), {}
-  for i = 1, #owed do by_address[previous.addresses[i]] = owed[i] / previous.sum end
-  local credits, rest, survivors = {}, 0, 0
+  local before, by_address, survives = picker.owed(previous), {}, false
+  for i = 1, #before do by_address[previous.addresses[i]] = before[i] / previous.sum end
+  local owed = {}
   for i = 1, #p.addresses do
     local picks = by_address[p.addresses[i]]
-    if picks then survivors = survivors + 1 end
-    credits[i] = max(-MAX_OWED, min(MAX_OWED, picks or 0)) * p.sum
-    rest = rest - credits[i]
+    survives = survives or picks ~= nil
+    owed[i] = picks or 0
   end
-  for i = 1, #credits do credits[i] = credits[i] + rest * p.weights[i] / p.sum end
-  return survivors > 0 and credits or nil
+  return survives and balance(owed, p) or nil
 end
 
 -- Weights that sum to `slots`, each rounded up or down by one draw: on average they are exact.
@@ -199,17 +228,13 @@ end
 local function draw_place(p, random)
   local slots = min(p.sum, START_SLOTS)
   local weights = slots < p.sum and round(p.weights, p.sum, slots, random) or p.weights
-  local list, index = {}, {}
-  for k = 1, #weights do
-    if weights[k] > 0 then list[#list + 1], index[#index + 1] = weights[k], k end
-  end
-  local place = { weights = list, sum = slots, credits = filled(#list, 0) }
+  local place = { weights = weights, sum = slots, credits = filled(#weights, 0) }
   begin_lap(place, false)
   place.pieces = nil
   for _ = 1, floor(random() * slots) do step(place) end
-  local owed, credits = picker.owed(place), filled(#weights, 0)
-  for i = 1, #owed do credits[index[i]] = owed[i] * (p.sum / slots) end
-  return credits
+  local owed = picker.owed(place)
+  for k = 1, #owed do owed[k] = owed[k] * (p.sum / slots) end
+  return owed
 end
 
 -- `random()` returns a number from 0 up to 1.

@@ -64,9 +64,9 @@ function retry.tried()
   return tried, last
 end
 
--- After a failure: the untried of the same cluster, then those of others; marked ones where there is
--- no unmarked one. Weight 0 is in no entry. Where all were tried, nginx gave one more try because a
--- server had closed a kept connection: any.
+-- After a failure: the untried of the same cluster, then those of others; marked ones where there
+-- is no unmarked one. Weight 0 is in no entry. Where all were tried, nginx gave one more try
+-- because a server had closed a kept connection: any.
 function retry.pick(entry)
   local _, code = get_last_failure()
   local tried, last = retry.tried()
