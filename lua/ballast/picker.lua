@@ -1,23 +1,32 @@
 -- Picker: which server takes the next request. Smooth and exact for whole weights.
 --
 -- In: the servers of one upstream (`{address, weight}`), the picker they had before, a source of
--- randomness. Out: a picker whose `next` returns an index into `picker.servers` (weight above 0
+-- randomness. Out: a picker whose `next` returns an index into `picker.addresses` (weight above 0
 -- only). On failure: nil where no server has a weight above 0.
 -- Pure: plain Lua, no ngx, no clock.
 --
--- Order: Tijdeman's. Before step t each server is owed d = credit + t*w - picks*S (S: sum of the
--- weights); among those with d >= S/(2n-2) the one with the earliest deadline takes it. Counted
--- from a lap's start no server is ever a whole pick off its share.
--- A lap of up to MAX_LAP slots is written out as a byte string: a pick is then one read, and
--- allocates nothing. A longer lap is computed step by step, O(n), by the same rule.
+-- Order: Tijdeman's. At step t a server of weight w with k picks is owed t*w - k*S (S: sum of the
+-- weights). It may be picked once it is owed S/(2n-2), and must be before it is owed S less that;
+-- of those that may, the one that must first is picked. Both steps are known as soon as its last
+-- pick is (`release`, `deadline`), so that a step compares numbers and computes one server's.
+-- Counted from a lap's start no server is ever a whole pick off its share.
+--
+-- Nothing is written out at an update: an app that changes more often than it is used costs
+-- nothing. The first lap's picks are written down while they are made; from the second on a pick is
+-- one read from a byte string, and allocates nothing. A lap of more than MIN_LAP slots, and of
+-- more than LAP_PER_SERVER a server, is not worth its memory: each of its picks is a step, O(n).
+--
 -- An update carries what each surviving server is owed into the first lap of the new picker, so
--- that updates, however many, do not bend the shares. Every later lap is written so that it ends
--- with the credits it began with: nothing is forgotten at its seam, and it can be repeated.
+-- that updates, however many, do not bend the shares. Where a lap ends owing other than it began
+-- with, the next one is made to: so nothing is forgotten at its seam, and it can be repeated.
 
-local abs, byte, char, floor = math.abs, string.byte, string.char, math.floor
-local concat = table.concat
+local abs, byte, char, floor, huge = math.abs, string.byte, string.char, math.floor, math.huge
+local max, min, concat = math.max, math.min, table.concat
 
-local MAX_LAP = 4096
+local MIN_LAP, LAP_PER_SERVER = 4096, 128
+-- A fresh picker's place is drawn among this many slots.
+local START_SLOTS = 256
+local PIECE = 64
 -- Credits are fractions; what differs by less is the same.
 local NOTHING = 1e-6
 
@@ -28,157 +37,215 @@ local function gcd(a, b)
   return a
 end
 
-local function positive(servers)
-  local list, divisor = {}, 0
+local function read(servers)
+  local addresses, weights, divisor, sum = {}, {}, 0, 0
   for i = 1, #servers do
-    if servers[i].weight > 0 then
-      list[#list + 1] = servers[i]
-      divisor = gcd(divisor, servers[i].weight)
+    local weight = servers[i].weight
+    if weight > 0 then
+      addresses[#addresses + 1], weights[#weights + 1] = servers[i].address, weight
+      divisor = gcd(divisor, weight)
     end
   end
-  local weights, sum = {}, 0
-  for i = 1, #list do
-    weights[i] = list[i].weight / divisor
+  for i = 1, #weights do
+    weights[i] = weights[i] / divisor
     sum = sum + weights[i]
   end
-  return list, weights, sum
+  return addresses, weights, sum
 end
 
--- One step. `owed` is before the step's gain; `left`, where given, are the picks that each server
--- may still have in this lap.
-local function step(weights, sum, owed, left)
-  local n = #weights
-  local slack = n > 1 and sum / (2 * n - 2) or 0
-  local best, deadline, spare, spare_deadline
-  for i = 1, n do
-    local w = weights[i]
-    local d = owed[i] + w
-    owed[i] = d
-    if not left or left[i] > 0 then
-      local due = (sum - slack - d) / w
-      if d >= slack then
-        if not best or due < deadline then best, deadline = i, due end
-      elseif not spare or due < spare_deadline then
-        spare, spare_deadline = i, due
-      end
-    end
-  end
-  best = best or spare
-  owed[best] = owed[best] - sum
-  if left then left[best] = left[best] - 1 end
-  return best
-end
-
-local function copy(list)
-  local result = {}
-  for i = 1, #list do result[i] = list[i] end
-  return result
-end
-
-local function zeros(n)
+local function filled(n, value)
   local list = {}
-  for i = 1, n do list[i] = 0 end
+  for i = 1, n do list[i] = value end
   return list
 end
 
--- Writes one lap out. `owed` moves on to the lap's end.
-local function write_lap(p, owed, left)
-  local slots = {}
-  for i = 1, p.sum do
-    local k = step(p.weights, p.sum, owed, left)
-    slots[i] = p.wide and char(floor(k / 256), k % 256) or char(k)
-  end
-  return concat(slots)
+-- ---- steps
+
+-- When a server with `taken` picks of this lap may be picked next, and when it must be. Numerators
+-- are whole numbers where the credit is, and exact: the quotients compare as the fractions do.
+local function schedule(p, k)
+  local w, n = p.weights[k], #p.weights
+  local m = n > 1 and 2 * n - 2 or 1
+  local due = p.taken[k] * p.sum - p.credits[k]
+  p.release[k] = (due * m + p.sum) / (m * w)
+  p.deadline[k] = ((due + p.sum) * m - p.sum) / (m * w)
 end
 
-local function slot(p, i)
-  if not p.wide then return byte(p.lap, i) end
-  local high, low = byte(p.lap, 2 * i - 1, 2 * i)
+-- `settling`: a lap that must end with the credits it began with gives none more than its weight.
+local function begin_lap(p, settling)
+  local n = #p.weights
+  p.at, p.settling = 0, settling
+  p.taken, p.release, p.deadline = p.taken or filled(n, 0), p.release or {}, p.deadline or {}
+  for k = 1, n do
+    p.taken[k] = 0
+    schedule(p, k)
+  end
+  if p.sum <= max(MIN_LAP, LAP_PER_SERVER * n) then p.piece, p.pieces = {}, {} end
+end
+
+-- From a lap's start, and from what that leads to, some server may always be picked, and none is
+-- ever late. From credits that an update carried to very different weights this need not be so;
+-- then the earliest deadline would heap what is late upon the heaviest server.
+local function most_owed(p, t)
+  local weights, taken, credits, best, most = p.weights, p.taken, p.credits, 1, -huge
+  for k = 1, #weights do
+    local owed = credits[k] + t * weights[k] - taken[k] * p.sum
+    if owed > most and not (p.settling and taken[k] == weights[k]) then best, most = k, owed end
+  end
+  return best
+end
+
+-- In this order: a lower deadline than all before is rare, so the branch is foreseen.
+local function earliest(p, t)
+  local deadline, release, best, first = p.deadline, p.release, 0, huge
+  for k = 1, #deadline do
+    local due = deadline[k]
+    if due < first and release[k] <= t then best, first = k, due end
+  end
+  if first >= t and best > 0 then return best end
+  return most_owed(p, t)
+end
+
+local function write(p, k)
+  local piece = p.piece
+  piece[#piece + 1] = p.wide and char(floor(k / 256), k % 256) or char(k)
+  if #piece == PIECE or p.at == p.sum then
+    p.pieces[#p.pieces + 1] = concat(piece)
+    p.piece = {}
+  end
+end
+
+-- A whole lap was stepped through. What each server is owed now is carried on.
+local function end_lap(p)
+  local same, credits = true, p.credits
+  for k = 1, #credits do
+    local more = (p.weights[k] - p.taken[k]) * p.sum
+    if abs(more) > NOTHING then same = false end
+    credits[k] = credits[k] + more
+  end
+  if not (same and p.pieces) then return begin_lap(p, p.pieces ~= nil) end
+  p.lap, p.at = concat(p.pieces), 0
+  p.taken, p.release, p.deadline, p.piece, p.pieces = nil, nil, nil, nil, nil
+end
+
+local function step(p)
+  local t = p.at + 1
+  local k = earliest(p, t)
+  local taken = p.taken[k] + 1
+  p.at, p.taken[k] = t, taken
+  schedule(p, k)
+  if p.settling and taken == p.weights[k] then p.release[k], p.deadline[k] = huge, huge end
+  if p.pieces then write(p, k) end
+  if t == p.sum then end_lap(p) end
+  return k
+end
+
+local function slot(p, at)
+  if not p.wide then return byte(p.lap, at) end
+  local high, low = byte(p.lap, 2 * at - 1, 2 * at)
   return high * 256 + low
 end
 
-local function same(a, b)
-  for i = 1, #a do
-    if abs(a[i] - b[i]) >= NOTHING then return false end
-  end
-  return true
-end
-
--- What each server is owed right now, in picks times S.
-local function owed_now(p)
-  if not p.lap then return copy(p.owed) end
-  local owed = copy(p.credits or zeros(#p.weights))
-  for i = 1, p.at do
-    local k = slot(p, i)
-    owed[k] = owed[k] - p.sum
-  end
-  for i = 1, #owed do owed[i] = owed[i] + p.at * p.weights[i] end
-  return owed
-end
-
--- Surviving servers keep what they are owed, scaled to the new sum; new ones begin at 0. What
--- those that left were owed is given out by weight, so that the credits sum to 0. Fractions are
--- kept: rounded, the odd unit would fall to the same server at every update, and add up.
-local function carry(p, previous)
-  local owed, by_address = owed_now(previous), {}
-  for i = 1, #owed do by_address[previous.servers[i].address] = owed[i] / previous.sum end
-  local credits, rest = {}, 0
-  for i = 1, #p.servers do
-    credits[i] = (by_address[p.servers[i].address] or 0) * p.sum
-    rest = rest - credits[i]
-  end
-  for i = 1, #credits do credits[i] = credits[i] + rest * p.weights[i] / p.sum end
-  return credits
-end
-
--- `random()` returns a number from 0 up to 1. A fresh picker starts anywhere in its lap: in
--- proportion to the weights, so that many workers do not all begin on one server.
-function picker.new(servers, previous, random)
-  local list, weights, sum = positive(servers)
-  local n = #list
-  if n == 0 then return nil end
-  local p = { servers = list, weights = weights, sum = sum, at = 0, wide = n > 255 }
-  local credits = previous and carry(p, previous) or zeros(n)
-  if sum > MAX_LAP then
-    p.owed = credits
-    if not previous then
-      -- No lap to stand in: a server drawn by weight goes first, as if the lap stood before it.
-      local point, first = random() * sum, 1
-      while first < n and point >= weights[first] do
-        point, first = point - weights[first], first + 1
-      end
-      for i = 1, n do p.owed[i] = -weights[i] end
-      p.owed[first] = p.owed[first] + sum
-    end
-    return p
-  end
-  local owed = copy(credits)
-  p.lap = write_lap(p, owed, nil)
-  -- Of thousands of apps most never changed: what is zero, or was never needed, is not kept.
-  if previous then p.credits = credits end
-  if not same(credits, owed) then p.settled = owed end
-  if not previous then p.at = floor(random() * sum) end
-  return p
-end
-
--- At a lap's end. Where the lap ended owing what it began with, it is repeated as it is.
-local function turn(p)
-  p.at = 0
-  if not p.settled then return end
-  p.lap = write_lap(p, copy(p.settled), copy(p.weights))
-  p.credits, p.settled = p.settled, nil
-end
-
 function picker.next(p)
-  if not p.lap then return step(p.weights, p.sum, p.owed, nil) end
+  if not p.lap then return step(p) end
   local at = p.at + 1
-  if at > p.sum then
-    turn(p)
-    at = 1
-  end
+  if at > p.sum then at = 1 end
   p.at = at
   if p.wide then return slot(p, at) end
   return byte(p.lap, at)
+end
+
+-- ---- credits
+
+-- What each server is owed right now, in picks times S.
+function picker.owed(p)
+  local owed, taken = {}, p.taken
+  if not taken then
+    taken = filled(#p.weights, 0)
+    for at = 1, p.at do
+      local k = slot(p, at)
+      taken[k] = taken[k] + 1
+    end
+  end
+  for k = 1, #p.weights do
+    owed[k] = p.credits[k] + p.at * p.weights[k] - taken[k] * p.sum
+  end
+  return owed
+end
+
+local function clamp(value)
+  return max(-1, min(1, value))
+end
+
+-- What servers are owed, in picks, made to sum to 0: the rest is given out by weight. None is owed
+-- more than a pick, nor less than minus one, or a heavy server would pay at once for all that left;
+-- what that cuts off goes to those that have room for it.
+local function balance(owed, p)
+  local rest, excess, room = 0, 0, 0
+  for k = 1, #owed do rest = rest - owed[k] end
+  for k = 1, #owed do
+    owed[k] = clamp(owed[k] + rest * p.weights[k] / p.sum)
+    excess = excess - owed[k]
+  end
+  local limit = excess > 0 and 1 or -1
+  for k = 1, #owed do room = room + limit - owed[k] end
+  for k = 1, #owed do
+    local more = room ~= 0 and excess * (limit - owed[k]) / room or 0
+    owed[k] = (owed[k] + more) * p.sum
+  end
+  return owed
+end
+
+-- Surviving servers keep what they are owed, in picks; new ones begin at 0. Fractions are kept:
+-- rounded, the odd unit would fall to the same server at every update, and add up. Returns nil
+-- where no server survives.
+local function carry(p, previous)
+  local before, by_address, survives = picker.owed(previous), {}, false
+  for i = 1, #before do by_address[previous.addresses[i]] = before[i] / previous.sum end
+  local owed = {}
+  for i = 1, #p.addresses do
+    local picks = by_address[p.addresses[i]]
+    survives = survives or picks ~= nil
+    owed[i] = picks or 0
+  end
+  return survives and balance(owed, p) or nil
+end
+
+-- Weights that sum to `slots`, each rounded up or down by one draw: on average they are exact.
+local function round(weights, sum, slots, random)
+  local rounded, before, exact, point = {}, 0, 0, random()
+  for k = 1, #weights do
+    exact = exact + weights[k] * slots / sum
+    local now = k < #weights and floor(exact + point) or slots
+    rounded[k], before = now - before, now
+  end
+  return rounded
+end
+
+-- What servers are owed at a place drawn in a lap, so that many workers do not all begin on one
+-- server, nor go on in step. A long lap's place is drawn in one of rounded weights; what follows is
+-- exact for the true ones.
+local function draw_place(p, random)
+  local slots = min(p.sum, START_SLOTS)
+  local weights = slots < p.sum and round(p.weights, p.sum, slots, random) or p.weights
+  local place = { weights = weights, sum = slots, credits = filled(#weights, 0) }
+  begin_lap(place, false)
+  place.pieces = nil
+  for _ = 1, floor(random() * slots) do step(place) end
+  local owed = picker.owed(place)
+  for k = 1, #owed do owed[k] = owed[k] * (p.sum / slots) end
+  return owed
+end
+
+-- `random()` returns a number from 0 up to 1.
+function picker.new(servers, previous, random)
+  local addresses, weights, sum = read(servers)
+  local n = #addresses
+  if n == 0 then return nil end
+  local p = { addresses = addresses, weights = weights, sum = sum, wide = n > 255 }
+  p.credits = previous and carry(p, previous) or draw_place(p, random)
+  begin_lap(p, false)
+  return p
 end
 
 return picker

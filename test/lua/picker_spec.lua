@@ -15,7 +15,7 @@ local function from_start() return 0 end
 local function take(p, n)
   local counts, order = {}, {}
   for i = 1, n do
-    local address = p.servers[picker.next(p)].address
+    local address = p.addresses[picker.next(p)]
     counts[address] = (counts[address] or 0) + 1
     order[i] = address
   end
@@ -109,7 +109,7 @@ describe('picker', function()
       p = picker.new(servers(weights), p, math.random)
       local total = sum(weights)
       for _ = 1, picks do
-        local k = p.servers[picker.next(p)].address
+        local k = p.addresses[picker.next(p)]
         got[k] = (got[k] or 0) + 1
         for i, weight in ipairs(weights) do
           local name = NAMES[i]
@@ -157,7 +157,7 @@ describe('picker', function()
     local first = {}
     for _ = 1, 4000 do
       local p = picker.new(servers({ 60, 30, 10 }), nil, math.random)
-      local name = p.servers[picker.next(p)].address
+      local name = p.addresses[picker.next(p)]
       first[name] = (first[name] or 0) + 1
     end
     assert.is_true(math.abs(first.a / 4000 - 0.6) < 0.04)
@@ -165,7 +165,7 @@ describe('picker', function()
     first = {}
     for _ = 1, 4000 do
       local p = picker.new(servers({ 6001, 3000, 999 }), nil, math.random)
-      local name = p.servers[picker.next(p)].address
+      local name = p.addresses[picker.next(p)]
       first[name] = (first[name] or 0) + 1
     end
     assert.is_true(math.abs(first.a / 4000 - 0.6) < 0.04)

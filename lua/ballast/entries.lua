@@ -1,0 +1,90 @@
+-- Entries: which app a request belongs to, and what this worker keeps for that app.
+--
+-- In: a request (its host, or $ballast_app), the shared counter. Out: the app's entry: picker,
+-- addresses and their clusters, counts.
+-- On failure: nil and the name of the socket that answers: `none` (no document yet) or `unknown`
+-- (no app has this host).
+--
+-- An entry is made anew, aside, when the counter moved and the app's document is another one. Which
+-- app a host belongs to is kept for exact hosts only: names under a wildcard have no bound. The
+-- common path reads one shared number, calls no socket and allocates nothing.
+
+local document = require('ballast.document')
+local hosts = require('ballast.hosts')
+local pick = require('ballast.pick')
+local picker = require('ballast.picker')
+local state = require('ballast.state')
+local stats = require('ballast.stats')
+
+local random, min = math.random, math.min
+
+local MAX_RETRIES = 15
+
+local entries = {}
+
+-- app -> entry; host -> app
+local by_app, by_host = {}, {}
+local counter_seen, hosts_seen
+
+local function make(app, packed, serial, previous)
+  local upstream = document.unpack(app, packed)
+  local p = picker.new(upstream.servers, previous and previous.picker, random)
+  local addresses = p and p.addresses or {}
+  local entry = { app = app, serial = serial, picker = p, addresses = addresses, clusters = {},
+    counts = stats.requests(app), retries = min(#addresses - 1, MAX_RETRIES) }
+  for _, server in ipairs(upstream.servers) do
+    if server.weight > 0 then entry.clusters[#entry.clusters + 1] = server.from end
+  end
+  for _, address in ipairs(addresses) do entry.counts[address] = entry.counts[address] or 0 end
+  if p then pick.prepare(entry, upstream.policy) end
+  return entry
+end
+
+-- The counter moved: looks whether this app's document is another one.
+local function refresh(app, counter)
+  local entry, serial = by_app[app], state.serial(app)
+  if not entry or entry.serial ~= serial then
+    local _, packed
+    _, packed, serial = state.read(app)
+    if not packed then
+      by_app[app] = nil
+      return nil
+    end
+    entry = make(app, packed, serial, entry)
+    by_app[app] = entry
+  end
+  entry.seen = counter
+  return entry
+end
+
+-- The host table is numbered too: names are forgotten only when it changed. Looked at whenever the
+-- counter moved, and before any entry is taken, so that no name outlives the change.
+local function note_counter(counter)
+  counter_seen = counter
+  local number = state.get('hosts')
+  if number ~= hosts_seen then by_host, hosts_seen = {}, number end
+end
+
+local function app_of_host(host)
+  local app = by_host[host]
+  if app then return app end
+  local exact
+  app, exact = hosts.find(hosts.normal(host))
+  if app and exact then by_host[host] = app end
+  return app
+end
+
+function entries.find()
+  local counter = state.get('counter')
+  if counter ~= counter_seen then note_counter(counter) end
+  local app = ngx.var.ballast_app
+  if not app or app == '' then app = app_of_host(ngx.var.host) end
+  if not app then return nil, state.get('whole') and 'unknown' or 'none' end
+  local entry = by_app[app]
+  if entry and entry.seen == counter then return entry end
+  entry = refresh(app, counter)
+  if not entry then return nil, 'none' end
+  return entry
+end
+
+return entries

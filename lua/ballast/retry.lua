@@ -1,0 +1,83 @@
+-- Retry: another server than the one in turn.
+--
+-- In: an entry; what this request has tried; which addresses are marked. Out: an index into the
+-- entry's addresses. On failure: there is always one, if only a marked one.
+-- Not the common path: it may allocate.
+
+local balancer = require('ngx.balancer')
+
+local health = require('ballast.health')
+local pick = require('ballast.pick')
+local stats = require('ballast.stats')
+
+local get_last_failure = balancer.get_last_failure
+local is_marked = health.is_marked
+local gmatch = string.gmatch
+
+-- Slots taken from the lap before a server is drawn.
+local MAX_SLOTS = 32
+
+local retry = {}
+
+-- By index; one for all requests, for nothing waits between filling and reading it.
+local allowed = {}
+
+-- The untried ones: unmarked or marked, of one cluster or (nil) of any.
+local function among(entry, tried, marked, cluster)
+  for k = 1, #entry.addresses do
+    local address = entry.addresses[k]
+    allowed[k] = not (tried and tried[address]) and marked == (is_marked(address) == true)
+      and (not cluster or entry.clusters[k] == cluster)
+  end
+  return pick.among(entry, allowed)
+end
+
+local function cluster_of(entry, address)
+  for k = 1, #entry.addresses do
+    if entry.addresses[k] == address then return entry.clusters[k] end
+  end
+end
+
+-- Instead of a marked server, at a first try. In smooth order taking the next slots leaves the
+-- others' shares exact: a lap without its slots of the missing server is still theirs. Where that
+-- one's weight outnumbers all others, one of them is drawn. All marked: as if none were.
+function retry.instead(entry, k)
+  if entry.balance == 'smooth' then
+    for _ = 1, MAX_SLOTS do
+      local other = pick.next(entry)
+      if not is_marked(entry.addresses[other]) then return other end
+    end
+  end
+  return among(entry, nil, false) or k
+end
+
+-- The servers that this request was sent to, and the last of them. $upstream_addr reads
+-- "ip:port, ip:port", at a retry with " : " behind.
+function retry.tried()
+  local tried, last = {}, nil
+  for address in gmatch(ngx.var.upstream_addr or '', '[^%s,]+') do
+    if address ~= ':' then
+      tried[address] = true
+      last = address
+    end
+  end
+  return tried, last
+end
+
+-- After a failure: the untried of the same cluster, then those of others; marked ones where there
+-- is no unmarked one. Weight 0 is in no entry. Where all were tried, nginx gave one more try
+-- because a server had closed a kept connection: any.
+function retry.pick(entry)
+  local _, code = get_last_failure()
+  local tried, last = retry.tried()
+  if not last then return pick.next(entry) end
+  stats.failed(entry.app, last)
+  -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.
+  if code == 502 or code == 504 then health.failed(last) end
+  local cluster = cluster_of(entry, last)
+  return cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
+    or cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
+    or pick.next(entry)
+end
+
+return retry

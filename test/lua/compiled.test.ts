@@ -1,0 +1,145 @@
+// The balancer phase runs as compiled code, and the common path allocates nothing: asked of the
+// worker's own Lua, whose compiler tells of each trace that it ends and of each that it gives up.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { until } from '../controlplane/until.ts';
+import { startEdge, type TestEdge } from './edge.ts';
+import { leadRedis, type Leader } from './leader.ts';
+import { startRedis, type TestRedis } from './redis.ts';
+import { openClient, startServers, type TestServers } from './servers.ts';
+
+// `watch`: from here on traces are noted, one a line: "end FILE:LINE LINK" or "abort FILE:LINE at
+// FILE:LINE REASON". `told`: these, after "head OP PLAIN": the first instruction of balance.run, and of
+// a function that never ran. `heap`: Lua's memory in bytes (`full`: collected first; `stop`: and from then on not).
+const locations = `
+location = /watch { content_by_lua_block {
+  local util, lines, starts = require('jit.util'), {}, {}
+  package.loaded.watched = lines
+  local function place(func, pc)
+    local info = util.funcinfo(func, pc)
+    return info.loc and info.source:match('ballast/%w+%.lua$') and 'ballast/' .. info.loc or info.loc or 'C'
+  end
+  local function note(what, number, func, pc, code, reason)
+    if what == 'start' then
+      starts[number] = place(func, pc)
+    elseif what == 'stop' then
+      lines[#lines + 1] = 'end ' .. starts[number] .. ' ' .. util.traceinfo(number).linktype
+    elseif what == 'abort' then
+      lines[#lines + 1] = 'abort ' .. tostring(starts[number]) .. ' at ' .. place(func, pc) .. ' '
+        .. tostring(code) .. ' ' .. tostring(reason)
+    end
+  end
+  jit.off(note, true)
+  jit.off(place, true)
+  jit.attach(note, 'trace')
+} }
+location = /told { content_by_lua_block {
+  local util = require('jit.util')
+  local function op(func) return bit.band(util.funcbc(func, 0), 0xff) end
+  ngx.say('head ', op(require('ballast.balance').run), ' ', op(function() end))
+  for _, line in ipairs(package.loaded.watched) do ngx.say(line) end
+} }
+location /bare { proxy_pass http://bare; }
+location = /heap { content_by_lua_block {
+  collectgarbage('restart')
+  if ngx.var.arg_full then
+    collectgarbage()
+    collectgarbage()
+  end
+  if ngx.var.arg_stop then collectgarbage('stop') end
+  ngx.say(collectgarbage('count') * 1024)
+} }`;
+
+const client = openClient();
+let redis: TestRedis;
+let leader: Leader;
+let edge: TestEdge;
+let servers: TestServers;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  leader = leadRedis(redis.url);
+  await leader.take(100);
+});
+
+afterAll(async () => {
+  leader.close();
+  await Promise.all([client.close(), redis.close()]);
+});
+
+beforeEach(async () => {
+  servers = await startServers(5);
+  // nginx' Lua module allocates for each phase it calls: as much as for a balancer that does nothing.
+  const http = `upstream bare {
+    server 127.0.0.1:1;
+    balancer_by_lua_block { package.loaded["ngx.balancer"].set_current_peer("${servers.addresses[0]}") }
+    keepalive 256;
+  }`;
+  edge = await startEdge({ redisUrl: redis.url, workers: 1, locations, http });
+});
+
+afterEach(async () => {
+  await edge?.close();
+  await servers.close();
+});
+
+async function publish(policy: object, weights: readonly number[]): Promise<void> {
+  const body = JSON.stringify({
+    app: 'shop',
+    hosts: ['shop.example'],
+    policy,
+    servers: weights.map((weight, i) => ({ address: servers.addresses[i], from: 'east', weight })),
+  });
+  const { mark } = await leader.commit({ shop: body });
+  await until('published', async () => (await edge.state()).mark?.version === mark.version);
+}
+
+async function ask(path: string): Promise<string[]> {
+  return (await client.get(`${edge.url}${path}`, 'x')).body.trim().split('\n');
+}
+
+// Ballast's own part of the common path. (state.lua also serves timers, which may leave the compiler.)
+const COMMON = /^ballast\/(balance|entries|hash|health|least|pick|picker|underway)\.lua/;
+// Leaving a loop, an inner loop, a return below the trace's start: told when a trace begins at a place
+// where none can, and tried again from a better one.
+const HARMLESS = / (8|9|16) nil$/;
+
+async function heap(query: string): Promise<number> {
+  return Number((await ask(`/heap?${query}`))[0]);
+}
+
+async function bytesPerRequest(path: string, count: number): Promise<number> {
+  await client.load(`${edge.url}${path}`, 'shop.example', 2000, 16);
+  const before = await heap('full=1&stop=1');
+  await client.load(`${edge.url}${path}`, 'shop.example', count, 16);
+  return ((await heap('')) - before) / count;
+}
+
+test.each([
+  ['smooth', { balance: 'smooth', whenUnhealthy: 'spread' }],
+  ['hash', { balance: 'hash', key: 'arg_user', whenUnhealthy: 'spread' }],
+  ['least', { balance: 'least', whenUnhealthy: 'spread' }],
+])('%s: a pick is compiled, and allocates nothing', async (_, policy) => {
+  await publish(policy, [35, 35, 10, 20, 7]);
+  await ask('/watch');
+  await client.load(`${edge.url}/?user=1`, 'shop.example', 5000, 16);
+  const [head, ...traces] = await ask('/told');
+  const [, first, plain] = head?.split(' ') ?? [];
+  expect(first).not.toBe(plain);
+  const common = traces.filter((line) => COMMON.test(line.split(' ')[1] ?? ''));
+  expect(common.filter((line) => line.startsWith('end')).length).toBeGreaterThan(0);
+  expect(common.filter((line) => / (stitch|interpreter)$/.test(line))).toEqual([]);
+  expect(common.filter((line) => line.startsWith('abort') && !HARMLESS.test(line))).toEqual([]);
+  const bare = await bytesPerRequest('/bare', 10_000);
+  const ours = await bytesPerRequest('/?user=1', 10_000);
+  expect(Math.abs(ours - bare)).toBeLessThan(8);
+});
+
+test('memory is flat over 100,000 requests', async () => {
+  await publish({ balance: 'smooth', whenUnhealthy: 'spread' }, [35, 35, 10, 20, 7]);
+  await client.load(edge.url, 'shop.example', 10_000, 32);
+  const before = await heap('full=1');
+  await client.load(edge.url, 'shop.example', 100_000, 32);
+  // 2 bytes for each request. An idle worker gains 180 kB in its first half minute and none later, by
+  // code that the compiler adds; the least that could be kept for each request is 16 bytes.
+  expect((await heap('full=1')) - before).toBeLessThan(200_000);
+});
