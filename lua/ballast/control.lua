@@ -7,6 +7,7 @@ local access = require('ballast.access')
 local commit = require('ballast.commit')
 local document = require('ballast.document')
 local json = require('ballast.json')
+local listeners = require('ballast.listeners')
 local names = require('ballast.names')
 local metrics = require('ballast.metrics')
 local report = require('ballast.report')
@@ -20,6 +21,9 @@ local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['nothing
   ['redis-unavailable'] = 503, ['redis-changed'] = 503, ['no-leader'] = 503, ['term-over'] = 409 }
 -- A name longer than this is no mistake in a document, but in the call.
 local MAX_NAME = 253
+-- Bytes of a call. One upstream: 20,000 servers need no more. A batch: as client_max_body_size of
+-- nginx/ballast-control.conf, for those who raise that.
+local MAX_UPSTREAM, MAX_CALL = 4 * 1024 * 1024, 64 * 1024 * 1024
 -- Documents made between two looks at other requests.
 local BATCH = 100
 
@@ -41,22 +45,26 @@ local function bad(detail)
   refuse(400, 'bad', detail)
 end
 
--- A body above client_body_buffer_size lies in a file.
-local function read_body()
+-- A body above client_body_buffer_size lies in a file. What is too long is never read whole.
+local function read_body(max)
+  local too_long = 'body: longer than ' .. max .. ' bytes'
+  if (tonumber(ngx.var.http_content_length) or 0) > max then return nil, too_long end
   ngx.req.read_body()
   local data = ngx.req.get_body_data()
-  if data then return data end
-  local path = ngx.req.get_body_file()
-  if not path then return '' end
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, err end
-  data = file:read('*a')
-  file:close()
+  if not data then
+    local path = ngx.req.get_body_file()
+    if not path then return '' end
+    local file, err = io.open(path, 'rb')
+    if not file then return nil, 'body: ' .. err end
+    data = file:read(max + 1)
+    file:close()
+  end
+  if #data > max then return nil, too_long end
   return data
 end
 
 local function read_object()
-  local text, err = read_body()
+  local text, err = read_body(MAX_CALL)
   if not text then return nil, err end
   local value
   value, err = json.decode(text)
@@ -72,7 +80,10 @@ local function read_stamp(value)
   return value, document.is_count(value.term) and document.is_count(value.version)
 end
 
-local function term_over(highest)
+local function term_over(term, highest)
+  state.count('term_over')
+  ngx.log(ngx.WARN, 'ballast: a call under term ', string.format('%.0f', term),
+    ' was refused: the highest seen is ', string.format('%.0f', highest))
   answer(409, { code = 'term-over', highest = highest,
     detail = 'the sender\'s term lies below the highest seen' })
 end
@@ -103,7 +114,7 @@ local function push()
   local ok, why = check_documents(call.documents)
   if not ok then return bad(why) end
   local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push')
-  if not verdicts then return term_over(highest) end
+  if not verdicts then return term_over(call.term, highest) end
   if complete then sync.advance(mark, base) end
   answer(200, { state = report.build(), verdicts = json.list(verdicts) })
 end
@@ -135,7 +146,7 @@ local function gather()
     return bad('apps: an array expected')
   end
   local ok, _, highest = sync.raise(call.term)
-  if not ok then return term_over(highest) end
+  if not ok then return term_over(call.term, highest) end
   local result = {}
   if call.apps then
     result.documents, err = documents_of(call.apps)
@@ -177,9 +188,14 @@ local function finish(result, code, detail)
 end
 
 local function read_upstream()
-  local text, err = read_body()
+  local text, err = read_body(MAX_UPSTREAM)
   if not text then return nil, err end
-  return document.parse(text)
+  local upstream
+  upstream, err = document.parse(text)
+  if not upstream then return nil, err end
+  local ok
+  ok, err = listeners.check(upstream.servers)
+  return ok and upstream, err
 end
 
 local function put(app)

@@ -140,7 +140,8 @@ function document.encode(upstream)
     .. '"},"servers":[' .. concat(servers, ',') .. ']}'
 end
 
--- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form.
+-- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form, and
+-- the upstream where the name is not reserved.
 function document.take(app, bytes)
   local ok, why = names.check_name(app)
   if not ok then return nil, why end
@@ -156,7 +157,7 @@ function document.take(app, bytes)
   if not upstream then return nil, why end
   if upstream.app ~= app then return nil, 'app: "' .. upstream.app .. '" is not "' .. app .. '"' end
   if document.encode(upstream) ~= bytes then return nil, 'body: not canonical' end
-  return document.pack(upstream)
+  return document.pack(upstream), upstream
 end
 
 -- Packed: `balance whenUnhealthy[ hosts: host,host]`, then a line `address from weight[ auto]` for

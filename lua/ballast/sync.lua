@@ -11,6 +11,7 @@
 
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
+local listeners = require('ballast.listeners')
 local names = require('ballast.names')
 local state = require('ballast.state')
 
@@ -75,7 +76,10 @@ end
 local function read_body(doc)
   if doc.deleted then return names.check_name(doc.app) end
   if sync.digest(doc.body) ~= doc.digest then return nil, 'digest: does not fit the body' end
-  return document.take(doc.app, doc.body)
+  local packed, upstream = document.take(doc.app, doc.body)
+  if not packed or not upstream then return packed, upstream end
+  local ok, why = listeners.check(upstream.servers)
+  return ok and packed, why
 end
 
 local function store(doc, packed, held_packed)
