@@ -14,6 +14,7 @@ local balancer = require('ngx.balancer')
 local document = require('ballast.document')
 local health = require('ballast.health')
 local hosts = require('ballast.hosts')
+local listeners = require('ballast.listeners')
 local picker = require('ballast.picker')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -45,6 +46,7 @@ end
 
 local function make_entry(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
+  listeners.leave_out(app, upstream.servers)
   local p = picker.new(upstream.servers, previous and previous.picker, random)
   local entry = { app = app, serial = serial, picker = p, ips = {}, ports = {}, addresses = {},
     counts = stats.requests(app) }
