@@ -8,6 +8,7 @@ local commit = require('ballast.commit')
 local document = require('ballast.document')
 local json = require('ballast.json')
 local lists = require('ballast.lists')
+local listeners = require('ballast.listeners')
 local names = require('ballast.names')
 local metrics = require('ballast.metrics')
 local pace = require('ballast.pace')
@@ -24,6 +25,9 @@ local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['nothing
 local MAX_NAME = 253
 -- Bytes of a body's file that are read at a time.
 local PIECE = 262144
+-- Bytes of a call. One upstream: 20,000 servers need no more. A batch: as client_max_body_size of
+-- nginx/ballast-control.conf, for those who raise that.
+local MAX_UPSTREAM, MAX_CALL = 4 * 1024 * 1024, 64 * 1024 * 1024
 
 local control = {}
 
@@ -46,31 +50,40 @@ local function bad(detail)
   refuse(400, 'bad', detail)
 end
 
-local function read_file(path, rest)
+-- What is too long is never read whole: `left` bytes are, and one more.
+local function read_file(path, left, rest)
   local file, err = io.open(path, 'rb')
-  if not file then return nil, err end
+  if not file then return nil, 'body: ' .. err end
   local pieces = {}
   repeat
-    local piece = file:read(PIECE)
+    local piece = file:read(math.min(PIECE, left + 1))
     pieces[#pieces + 1] = piece
+    left = left - (piece and #piece or 0)
     rest()
-  until not piece
+  until not piece or left < 0
   file:close()
   return table.concat(pieces)
 end
 
 -- A body above client_body_buffer_size lies in a file.
-local function read_body(rest)
+local function read_body(max, rest)
+  local too_long = 'body: longer than ' .. max .. ' bytes'
+  if (tonumber(ngx.var.http_content_length) or 0) > max then return nil, too_long end
   ngx.req.read_body()
   local data = ngx.req.get_body_data()
-  if data then return data end
-  local path = ngx.req.get_body_file()
-  if not path then return '' end
-  return read_file(path, rest)
+  if not data then
+    local path = ngx.req.get_body_file()
+    if not path then return '' end
+    local err
+    data, err = read_file(path, max, rest)
+    if not data then return nil, err end
+  end
+  if #data > max then return nil, too_long end
+  return data
 end
 
 local function read_object(rest)
-  local text, err = read_body(rest)
+  local text, err = read_body(MAX_CALL, rest)
   if not text then return nil, err end
   local value
   value, err = json.decode(text, rest)
@@ -86,7 +99,10 @@ local function read_stamp(value)
   return value, document.is_count(value.term) and document.is_count(value.version)
 end
 
-local function term_over(highest)
+local function term_over(term, highest)
+  state.count('term_over')
+  ngx.log(ngx.WARN, 'ballast: a call under term ', string.format('%.0f', term),
+    ' was refused: the highest seen is ', string.format('%.0f', highest))
   answer(409, { code = 'term-over', highest = highest,
     detail = 'the sender\'s term lies below the highest seen' })
 end
@@ -118,7 +134,7 @@ local function push()
   local ok, why = check_documents(call.documents)
   if not ok then return bad(why) end
   local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push', rest)
-  if not verdicts then return term_over(highest) end
+  if not verdicts then return term_over(call.term, highest) end
   if complete then sync.advance(mark, base) end
   local list = lists.verdicts(verdicts, rest)
   send(200, '{"state":' .. json.encode(report.build()) .. ',"verdicts":' .. list .. '}')
@@ -134,7 +150,7 @@ local function gather()
     return bad('apps: an array expected')
   end
   local ok, _, highest = sync.raise(call.term)
-  if not ok then return term_over(highest) end
+  if not ok then return term_over(call.term, highest) end
   local name, list = 'manifest'
   if call.apps then
     name = 'documents'
@@ -168,9 +184,14 @@ local function finish(result, code, detail)
 end
 
 local function read_upstream()
-  local text, err = read_body(pace.start())
+  local text, err = read_body(MAX_UPSTREAM, pace.start())
   if not text then return nil, err end
-  return document.parse(text)
+  local upstream
+  upstream, err = document.parse(text)
+  if not upstream then return nil, err end
+  local ok
+  ok, err = listeners.check(upstream.servers)
+  return ok and upstream, err
 end
 
 local function put(app)

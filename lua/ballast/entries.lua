@@ -11,6 +11,7 @@
 
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
+local listeners = require('ballast.listeners')
 local pick = require('ballast.pick')
 local picker = require('ballast.picker')
 local state = require('ballast.state')
@@ -28,6 +29,7 @@ local counter_seen, hosts_seen
 
 local function make(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
+  listeners.leave_out(app, upstream.servers)
   local p = picker.new(upstream.servers, previous and previous.picker, random)
   local addresses = p and p.addresses or {}
   local entry = { app = app, serial = serial, picker = p, addresses = addresses, clusters = {},

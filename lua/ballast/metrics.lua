@@ -34,6 +34,11 @@ local function gauge(out, name, help, value)
   sample(out, name, {}, value)
 end
 
+local function counter(out, name, help, value)
+  head(out, name, 'counter', help)
+  sample(out, name, {}, value)
+end
+
 local function counts(out, name, help, field)
   head(out, name, 'counter', help)
   for app, servers in pairs(stats.totals()) do
@@ -78,6 +83,8 @@ function metrics.render()
   gauge(out, 'ballast_edge_mark_version', 'Version of the mark.', current.mark.version or 0)
   gauge(out, 'ballast_edge_saved_version', 'Version of the saved mark.', current.saved.version or 0)
   gauge(out, 'ballast_edge_highest_term', 'Highest term seen.', current.highest)
+  counter(out, 'ballast_edge_term_over_total',
+    'Calls refused because their term lies below the highest seen.', state.get('term_over') or 0)
   gauge(out, 'ballast_edge_refused', 'Documents refused and not yet settled.', #current.refused)
   gauge(out, 'ballast_edge_above', 'Documents held that lie above the source.', #current.above)
   if current.api then

@@ -11,6 +11,7 @@
 
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
+local listeners = require('ballast.listeners')
 local names = require('ballast.names')
 local pace = require('ballast.pace')
 local state = require('ballast.state')
@@ -72,12 +73,21 @@ local function check_shape(doc)
   return true
 end
 
+-- Most upstreams have none of the ports that this edge listens at; the others are looked at.
+local function check_listeners(app, packed)
+  if names.is_reserved(app) or not document.may_use(packed, listeners.ports()) then return true end
+  return listeners.check(document.unpack(app, packed).servers)
+end
+
 -- Returns the packed body and the digest's bytes.
 local function read_body(doc)
   local bytes = sha1(doc.body)
   if document.hex(bytes) ~= doc.digest then return nil, 'digest: does not fit the body' end
   local packed, why = document.take(doc.app, doc.body)
   if not packed then return nil, why end
+  local ok
+  ok, why = check_listeners(doc.app, packed)
+  if not ok then return nil, why end
   return packed, bytes
 end
 

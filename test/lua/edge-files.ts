@@ -26,6 +26,8 @@ export interface EdgeFiles {
   readonly locations?: string;
   /** Further lines of the http block. */
   readonly http?: string;
+  /** Instead of the URL of its endpoint, told in `edge.json`. */
+  readonly control?: string;
 }
 
 export interface Ports {
@@ -43,7 +45,7 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
   if (user) await chown(stateDir, user.uid, user.gid);
   const { name = 'edge-1', environment = 'test', redisUrl, tokens } = options;
   const source = options.source ?? { redis: { url: redisUrl } };
-  const control = `http://127.0.0.1:${ports.control}`;
+  const { control = `http://127.0.0.1:${ports.control}` } = options;
   const settings = { name, environment, ...source, control, stateDir, tokens };
   await writeFile(join(folder, 'edge.json'), JSON.stringify(settings));
   for (const file of ['ballast-http.conf', 'ballast-control.conf']) {

@@ -25,8 +25,16 @@ const KEY_USAGE = '551d0f';
 const EXTENDED_KEY_USAGE = '551d25';
 const SUBJECT_ALT_NAME = '551d11';
 const SERVER_AUTH = '2b06010505070301';
+const CLIENT_AUTH = '2b06010505070302';
 
-export function createCertificate(name: string): Certificate {
+export interface CertificateUse {
+  /** DNS names; by default `localhost`. */
+  readonly names?: readonly string[];
+  /** Who shows it. */
+  readonly by?: 'server' | 'client';
+}
+
+export function createCertificate(name: string, use: CertificateUse = {}): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(SEQUENCE, objectId(ECDSA_SHA256));
   const subject = der(
@@ -45,23 +53,24 @@ export function createCertificate(name: string): Certificate {
     validity,
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(SEQUENCE, ...extensions())),
+    der(0xa3, der(SEQUENCE, ...extensions(use))),
   );
   const signature = sign('sha256', body, privateKey);
   const whole = der(SEQUENCE, body, algorithm, der(BIT_STRING, Buffer.from([0]), signature));
   return { cert: pem(whole), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-function extensions(): Buffer[] {
-  const localhost = der(0x82, Buffer.from('localhost'));
+function extensions({ names = ['localhost'], by = 'server' }: CertificateUse): Buffer[] {
+  const dns = names.map((name) => der(0x82, Buffer.from(name)));
+  const purpose = objectId(by === 'server' ? SERVER_AUTH : CLIENT_AUTH);
   const loopback = der(0x87, Buffer.from([127, 0, 0, 1]));
   // Bits 0 and 5: digitalSignature and keyCertSign, since the certificate is leaf and authority at once.
   const usage = der(BIT_STRING, Buffer.from([2, 0x84]));
   return [
     extension(BASIC_CONSTRAINTS, der(SEQUENCE, TRUE), true),
     extension(KEY_USAGE, usage, true),
-    extension(EXTENDED_KEY_USAGE, der(SEQUENCE, objectId(SERVER_AUTH)), false),
-    extension(SUBJECT_ALT_NAME, der(SEQUENCE, localhost, loopback), false),
+    extension(EXTENDED_KEY_USAGE, der(SEQUENCE, purpose), false),
+    extension(SUBJECT_ALT_NAME, der(SEQUENCE, ...dns, loopback), false),
   ];
 }
 
