@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, lineOf } from './files.ts';
 
-const PURE = ['document', 'hash', 'json', 'least', 'picker'].map((name) => `lua/ballast/${name}.lua`);
+const PURE = ['document', 'hash', 'json', 'least', 'picker'].map(
+  (name) => `lua/ballast/${name}.lua`,
+);
 const SHARED_MEMORY = 'lua/ballast/state.lua';
 const MAX_LINES = 300;
 
