@@ -17,18 +17,17 @@
 -- more than LAP_PER_SERVER a server, is not worth its memory: each of its picks is a step, O(n).
 --
 -- An update carries what each surviving server is owed into the first lap of the new picker, so
--- that updates, however many, do not bend the shares. Where a lap ends owing other than it began
--- with, the next one is made to: so nothing is forgotten at its seam, and it can be repeated.
+-- that updates, however many, do not bend the shares. A lap begins with what the one before ended
+-- with, so nothing is forgotten at its seam; once a lap ends as it began, which the first or the
+-- second nearly always does, it is repeated.
 
-local abs, byte, char, floor, huge = math.abs, string.byte, string.char, math.floor, math.huge
+local byte, char, floor, huge = string.byte, string.char, math.floor, math.huge
 local max, min, concat = math.max, math.min, table.concat
 
 local MIN_LAP, LAP_PER_SERVER = 4096, 128
 -- A fresh picker's place is drawn among this many slots.
-local START_SLOTS = 256
+local START_SLOTS = 1024
 local PIECE = 64
--- Credits are fractions; what differs by less is the same.
-local NOTHING = 1e-6
 
 local picker = {}
 
@@ -71,10 +70,9 @@ local function schedule(p, k)
   p.deadline[k] = ((due + p.sum) * m - p.sum) / (m * w)
 end
 
--- `settling`: a lap that must end with the credits it began with gives none more than its weight.
-local function begin_lap(p, settling)
+local function begin_lap(p)
   local n = #p.weights
-  p.at, p.settling = 0, settling
+  p.at = 0
   p.taken, p.release, p.deadline = p.taken or filled(n, 0), p.release or {}, p.deadline or {}
   for k = 1, n do
     p.taken[k] = 0
@@ -90,7 +88,7 @@ local function most_owed(p, t)
   local weights, taken, credits, best, most = p.weights, p.taken, p.credits, 1, -huge
   for k = 1, #weights do
     local owed = credits[k] + t * weights[k] - taken[k] * p.sum
-    if owed > most and not (p.settling and taken[k] == weights[k]) then best, most = k, owed end
+    if owed > most then best, most = k, owed end
   end
   return best
 end
@@ -119,11 +117,11 @@ end
 local function end_lap(p)
   local same, credits = true, p.credits
   for k = 1, #credits do
-    local more = (p.weights[k] - p.taken[k]) * p.sum
-    if abs(more) > NOTHING then same = false end
-    credits[k] = credits[k] + more
+    local more = p.weights[k] - p.taken[k]
+    same = same and more == 0
+    credits[k] = credits[k] + more * p.sum
   end
-  if not (same and p.pieces) then return begin_lap(p, p.pieces ~= nil) end
+  if not (same and p.pieces) then return begin_lap(p) end
   p.lap, p.at = concat(p.pieces), 0
   p.taken, p.release, p.deadline, p.piece, p.pieces = nil, nil, nil, nil, nil
 end
@@ -131,10 +129,8 @@ end
 local function step(p)
   local t = p.at + 1
   local k = earliest(p, t)
-  local taken = p.taken[k] + 1
-  p.at, p.taken[k] = t, taken
+  p.at, p.taken[k] = t, p.taken[k] + 1
   schedule(p, k)
-  if p.settling and taken == p.weights[k] then p.release[k], p.deadline[k] = huge, huge end
   if p.pieces then write(p, k) end
   if t == p.sum then end_lap(p) end
   return k
@@ -229,7 +225,7 @@ local function draw_place(p, random)
   local slots = min(p.sum, START_SLOTS)
   local weights = slots < p.sum and round(p.weights, p.sum, slots, random) or p.weights
   local place = { weights = weights, sum = slots, credits = filled(#weights, 0) }
-  begin_lap(place, false)
+  begin_lap(place)
   place.pieces = nil
   for _ = 1, floor(random() * slots) do step(place) end
   local owed = picker.owed(place)
@@ -244,7 +240,7 @@ function picker.new(servers, previous, random)
   if n == 0 then return nil end
   local p = { addresses = addresses, weights = weights, sum = sum, wide = n > 255 }
   p.credits = previous and carry(p, previous) or draw_place(p, random)
-  begin_lap(p, false)
+  begin_lap(p)
   return p
 end
 

@@ -251,6 +251,28 @@ test('least: requests that failed, or that their client gave up, are under way n
   }
 });
 
+test('least: subrequests, which no log phase ends, are not counted', async () => {
+  edge = await startEdge({
+    redisUrl: redis.url,
+    workers: 1,
+    location: 'mirror /copy;',
+    locations: `location = /copy { internal; proxy_pass http://ballast; }
+      location /plain { proxy_pass http://ballast; }`,
+  });
+  const [a = '', b = ''] = addresses;
+  await publish(bodyOf(least, [[a, 1]]));
+  for (let i = 0; i < 20; i++) await get();
+  await until('copied', () => Promise.resolve(servers.list[0]?.requests() === 40));
+  await publish(
+    bodyOf(least, [
+      [a, 1],
+      [b, 1],
+    ]),
+  );
+  for (let i = 0; i < 20; i++) await get('/plain');
+  expect(servers.list[1]?.requests()).toBe(10);
+});
+
 test('least: idle servers share by weight', async () => {
   edge = await startEdge({ redisUrl: redis.url, workers: 1 });
   const [a = '', b = '', c = ''] = addresses;

@@ -149,6 +149,28 @@ describe('picker, exactly', function()
     end
   end)
 
+  -- More is due at once than there are picks: ten servers are owed 0.9 each, by ninety that hardly
+  -- ever come up now.
+  it('does not heap what is late upon the heaviest server', function()
+    local before, after, credits = {}, {}, {}
+    for i = 1, 101 do
+      before[i] = 1
+      after[i] = i == 1 and 2000 or i <= 11 and 200 or 1
+      credits[i] = i == 1 and 0 or i <= 11 and 0.9 * 101 or -0.1 * 101
+    end
+    local p = picker.new(servers(before), nil, from_start)
+    p.credits = credits
+    p = picker.new(servers(after), p, from_start)
+    local counts = {}
+    for t = 1, 200 do
+      local k = picker.next(p)
+      counts[k] = (counts[k] or 0) + 1
+      for i = 1, 101 do
+        assert.is_true(math.abs((counts[i] or 0) - t * after[i] / p.sum) < 2)
+      end
+    end
+  end)
+
   -- Servers come and go, weights change, 10 picks each: 10,000 picks.
   it('keeps shares within a tenth of a point under an update every 10 picks', function()
     for round = 1, 6 do

@@ -56,7 +56,7 @@ test.skipIf(outside === undefined)(
   'without tokens another address than loopback is refused, for every call, and the log says so',
   async () => {
     const [other = 0] = await freePorts(1);
-    const { errorLog } = await start({ http: server(`${outside}:${other}`) });
+    const edge = await start({ http: server(`${outside}:${other}`) });
     for (const path of ['/v1/state', '/metrics', '/ready', '/nothing']) {
       const { status, json } = await ask(`http://${outside}:${other}${path}`);
       expect([path, status, json.code]).toEqual([path, 403, 'tokens-missing']);
@@ -67,7 +67,7 @@ test.skipIf(outside === undefined)(
     });
     expect(put.statusCode).toBe(403);
     await put.body.dump();
-    expect(await errorLog()).toContain(`not ${outside}:${other}`);
+    expect(await edge.errorLog()).toContain(`not ${outside}:${other}`);
   },
 );
 
@@ -154,25 +154,25 @@ const limits = [
 ] as const;
 
 test.each(limits)('a body over the limit (%s) is refused, with its place', async (_, body, why) => {
-  const { call } = await start({});
+  const edge = await start({});
   for (const [method, path] of [
     ['POST', '/v1/validate'],
     ['PUT', '/v1/upstreams/a'],
   ] as const) {
-    const { status, json } = await call(method, path, body);
+    const { status, json } = await edge.call(method, path, body);
     expect([status, json]).toEqual([400, { code: 'bad', detail: expect.stringMatching(why) }]);
   }
 });
 
 test('a call over client_max_body_size is told so, and nesting in a batch is bounded too', async () => {
-  const { call } = await start({});
+  const edge = await start({});
   const large = 'x'.repeat(65 * 1024 * 1024);
-  expect(await call('POST', '/v1/upstreams', large)).toMatchObject({
+  expect(await edge.call('POST', '/v1/upstreams', large)).toMatchObject({
     status: 413,
     json: { code: 'too-large', detail: expect.stringContaining('client_max_body_size') },
   });
   const deep = `{"term":1,"documents":${nested(40)}}`;
-  expect(await call('POST', '/v1/upstreams', deep)).toMatchObject({
+  expect(await edge.call('POST', '/v1/upstreams', deep)).toMatchObject({
     status: 400,
     json: { code: 'bad', detail: expect.stringContaining('nested too deeply') },
   });
