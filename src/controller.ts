@@ -5,7 +5,7 @@
 // is followed by a try for the next one, and what was marked meanwhile is kept.
 
 import type { Controller, ControllerParts } from './controller-parts.ts';
-import { counterOf } from './edges/counter.ts';
+import { counterOf, isPlausible } from './edges/counter.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
@@ -32,6 +32,7 @@ export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;
   const facts = new Map<AppName, AppFacts>();
   const states = new Map<string, string>();
+  const contested = new Set<AppName>();
   const waiters = createWaiters(clock);
   let published: Published | undefined;
   let served: Published | undefined;
@@ -92,12 +93,15 @@ export function createController(parts: ControllerParts): Controller {
     const taken = dirty;
     dirty = new Set();
     const now = world();
-    const apps = taken === 'all' ? everyApp(now, published?.apps() ?? []) : taken;
+    // Who waits for a host is looked at in the round that frees it.
+    const apps = taken === 'all' ? everyApp(now, published?.apps() ?? []) : taken.union(contested);
     const result = computeRound(inputOf(now, apps));
     const causes = new Map<AppName, readonly string[]>();
     for (const [app, fact] of result.facts) {
       causes.set(app, causesOf(facts.get(app)?.inventory, fact.inventory));
       facts.set(app, fact);
+      if (fact.reason?.code === 'host-conflict') contested.add(app);
+      else contested.delete(app);
     }
     reporter.round(result, (clock.now() - began) / 1000);
     return { result, changes: result.pass, causes };
@@ -251,6 +255,7 @@ export function createController(parts: ControllerParts): Controller {
     apps: () => [...new Set([...facts.keys(), ...(published?.apps() ?? [])])].toSorted(),
     mark,
     termOver(highest) {
+      if (!isPlausible(highest, counter)) return;
       outranked = Math.max(outranked, highest);
       wake.abort();
     },

@@ -40,28 +40,59 @@ export interface RoundResult {
 
 export function computeRound(input: RoundInput): RoundResult {
   const facts = new Map<AppName, AppFacts>();
-  const desired: Encoded[] = [];
-  const claims = new Map<string, AppName>();
-  const ownerOf = (host: string): AppName | undefined => input.hostOwner(host) ?? claims.get(host);
+  const wanted = new Map<AppName, Weighed>();
   for (const app of [...input.apps].toSorted()) {
     const inventory = takeInventory(input.world, app);
-    const standing = whyNotWeighed(inventory, input.published(app));
-    if (standing) {
-      facts.set(app, { inventory, reason: standing });
-      continue;
-    }
-    const weighed = weigh(inventory, input.published(app)?.upstream, input.base);
-    const { upstream, reason } = settleHosts(weighed.upstream, ownerOf);
-    claim(upstream, claims);
-    facts.set(app, { inventory, weighed: { ...weighed, upstream }, ...(reason && { reason }) });
-    desired.push({ upstream, body: encodeUpstream(upstream) });
+    const reason = whyNotWeighed(inventory, input.published(app));
+    facts.set(app, { inventory, ...(reason && { reason }) });
+    if (!reason) wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.base));
   }
+  const desired = settleAll(input, wanted, facts);
   const verdict = guard(diff(input.published, desired));
   for (const { app, reason } of verdict.refused) {
     const known = facts.get(app);
     if (known) facts.set(app, { ...known, reason });
   }
-  return { facts, ...verdict };
+  return { facts, refused: verdict.refused, pass: verdict.pass.toSorted(gainersFirst) };
+}
+
+/** Hosts: who is published keeps one, unless this very round takes it away from there. */
+function settleAll(
+  input: RoundInput,
+  wanted: ReadonlyMap<AppName, Weighed>,
+  facts: Map<AppName, AppFacts>,
+): Encoded[] {
+  const claims = new Map<string, AppName>();
+  const givesUp = (owner: AppName, host: string): boolean => {
+    const after = wanted.get(owner)?.upstream;
+    return after !== undefined && !after.hosts?.includes(host) && !isRefused(input, after);
+  };
+  const ownerOf = (host: string): AppName | undefined => {
+    const owner = input.hostOwner(host);
+    return owner === undefined || givesUp(owner, host) ? claims.get(host) : owner;
+  };
+  return [...wanted].map(([app, weighed]) => {
+    const { upstream, reason } = settleHosts(weighed.upstream, ownerOf);
+    const fact = facts.get(app);
+    if (fact) {
+      facts.set(app, { ...fact, weighed: { ...weighed, upstream }, ...(reason && { reason }) });
+    }
+    if (!isRefused(input, upstream)) claim(upstream, claims);
+    return { upstream, body: encodeUpstream(upstream) };
+  });
+}
+
+/** The guard looks at servers alone, so its word on an app stands before the hosts are settled. */
+function isRefused({ published }: RoundInput, after: Upstream): boolean {
+  const before = published(after.app)?.upstream;
+  return guard([{ app: after.app, after, body: '', ...(before && { before }) }]).refused.length > 0;
+}
+
+/** An edge takes documents one by one: who gains a host stands ready when the other gives it up. */
+function gainersFirst(a: Change, b: Change): number {
+  const gains = ({ before, after }: Change): number =>
+    after.hosts?.some((host) => !before?.hosts?.includes(host)) ? 0 : 1;
+  return gains(a) - gains(b);
 }
 
 function claim(upstream: Upstream, claims: Map<string, AppName>): void {

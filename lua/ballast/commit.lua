@@ -16,6 +16,7 @@ local DETAILS = {
   ['redis-changed'] = 'Redis was restarted or replaced; '
     .. 'it takes commits again once a leader has seeded it',
   ['no-leader'] = 'no leader has taken a term in this Redis yet',
+  ['host-taken'] = 'another app has this host',
   ['nothing-to-delete'] = 'there is no such app',
 }
 
@@ -89,12 +90,18 @@ local function apply(doc, base)
   return { app = doc.app, term = doc.term, version = doc.version, digest = doc.digest }
 end
 
+local function detail_of(reply)
+  local code, detail = reply[2], reply[3]
+  if code == 'host-taken' then return DETAILS[code] .. ': ' .. detail end
+  return DETAILS[code] or detail
+end
+
 local function commit_and_apply(connection, app, body)
   local ok, code, detail = check_term(connection)
   if not ok then return nil, code, detail end
   local term, reply = run(connection, app, body)
   if not term then return nil, 'redis-unavailable', reply end
-  if reply[1] ~= 'ok' then return nil, reply[2], DETAILS[reply[2]] or reply[3] end
+  if reply[1] ~= 'ok' then return nil, reply[2], detail_of(reply) end
   local version, previous = tonumber(reply[2]), tonumber(reply[3])
   local doc = { app = app, term = term, version = version, digest = reply[4] or '-',
     owner = 'endpoint', body = body, deleted = not body or nil }

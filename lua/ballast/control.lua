@@ -19,7 +19,8 @@ local sync = require('ballast.sync')
 
 local match = string.match
 
-local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['nothing-to-delete'] = 404,
+local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['host-taken'] = 409,
+  ['nothing-to-delete'] = 404,
   ['redis-unavailable'] = 503, ['redis-changed'] = 503, ['no-leader'] = 503, ['term-over'] = 409 }
 -- A name longer than this is no mistake in a document, but in the call.
 local MAX_NAME = 253
@@ -100,6 +101,10 @@ local function read_stamp(value)
 end
 
 local function term_over(term, highest)
+  if term > highest then
+    return answer(409, { code = 'term-leap', highest = highest,
+      detail = 'the sender\'s term lies too far above the highest seen: no leader takes such one' })
+  end
   state.count('term_over')
   ngx.log(ngx.WARN, 'ballast: a call under term ', string.format('%.0f', term),
     ' was refused: the highest seen is ', string.format('%.0f', highest))
@@ -149,7 +154,7 @@ local function gather()
   if call.apps ~= nil and not json.is_array(call.apps) then
     return bad('apps: an array expected')
   end
-  local ok, _, highest = sync.raise(call.term)
+  local ok, highest = sync.raise(call.term)
   if not ok then return term_over(call.term, highest) end
   local name, list = 'manifest'
   if call.apps then

@@ -45,7 +45,6 @@ function manifest.fetch(session, names)
   return complete
 end
 
--- Oldest first: of two apps that claim one host, the same one keeps it on every edge.
 local function newer_names(lines)
   local names, n = {}, 0
   for app, line in pairs(lines) do
@@ -55,10 +54,6 @@ local function newer_names(lines)
     n = n + 1
     if n % PAUSE == 0 then ngx.sleep(0.001) end
   end
-  table.sort(names, function(a, b)
-    local order = compare(lines[a], lines[b])
-    return order < 0 or (order == 0 and a < b)
-  end)
   return names
 end
 

@@ -12,7 +12,6 @@
 
 local document = require('ballast.document')
 local durable = require('ballast.durable')
-local hosts = require('ballast.hosts')
 local json = require('ballast.json')
 local pace = require('ballast.pace')
 local state = require('ballast.state')
@@ -56,7 +55,6 @@ local function header(sequence, mark)
     mark = mark or json.null,
     highest = state.get('highest') or 0,
     refused = json.list(state.refused()),
-    owners = hosts.owners(),
   }) .. '\n'
 end
 

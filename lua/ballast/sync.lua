@@ -22,6 +22,8 @@ local compare = document.compare
 
 -- Documents between two looks at the clock.
 local LOOK = 4
+-- Terms: 65536 nonces to a counter. src/edges/counter.ts has the same bounds.
+local LEAP, MAX_TERM = 2 ^ 20 * 65536, 2 ^ 52
 
 local sync = {}
 
@@ -99,9 +101,14 @@ end
 local function store(app, stamp_bytes, packed, held, serial)
   local before = held and host_names(app, document.body(held))
   local after = host_names(app, packed)
-  if before == after then return state.store(app, stamp_bytes, packed, held, serial) end
+  local owner = document.read_stamp(stamp_bytes).owner
+  local same_owner = held and document.read_stamp(held).owner == owner
+  if before == after and (same_owner or not after) then
+    return state.store(app, stamp_bytes, packed, held, serial)
+  end
   local old, new = document.host_list(before), document.host_list(after)
-  local taken, moved = hosts.take(app, old, new)
+  -- Another owner claims all of its hosts anew.
+  local taken, moved = hosts.take(app, owner, same_owner and old or nil, new)
   if not taken then return nil, moved end
   local ok, err = state.store(app, stamp_bytes, packed, held, serial)
   if not ok then
@@ -135,11 +142,14 @@ local function take(doc, held, serial, held_digest)
   return code, nil, true, true
 end
 
--- Returns the same as `take`.
-local function apply_one(doc)
+-- Returns the same as `take`. What no leader sends is not put on record: nothing would clear it.
+local function apply_one(doc, term)
   local app = doc.app
   if not has_stamp(doc) then return 'bad', 'term and version: whole numbers expected', false end
-  local ok, why = check_shape(doc)
+  if doc.term > term then return 'bad', 'term: it lies above the sender\'s', false end
+  local ok, why = names.check_name(app)
+  if not ok then return 'bad', why, false end
+  ok, why = check_shape(doc)
   if not ok then return 'bad', why, refuse(app, doc, 'bad') end
   local held, serial = state.held(app)
   local stamp = held and document.read_stamp(held)
@@ -157,17 +167,27 @@ local function verdict(doc, code, detail)
     term = held.term, version = held.version, digest = held.digest }
 end
 
--- Applies from `from` on for a slice of time. Returns the number of the first that is left.
-local function apply_slice(term, list, from, result)
+-- Terms rise by one at a time: what leaps so far is a mistake or an attack, and after it no
+-- leader could go on (a term above 2^53 cannot be told from the next).
+local function see_term(term)
   local highest = state.get('highest') or 0
-  if term < highest then return nil, highest end
+  if term < highest or term > (highest == 0 and MAX_TERM or highest + LEAP) then
+    return nil, highest
+  end
   if term > highest then
     state.set('highest', term)
     note()
   end
+  return true
+end
+
+-- Applies from `from` on for a slice of time. Returns the number of the first that is left.
+local function apply_slice(term, list, from, result)
+  local ok, highest = see_term(term)
+  if not ok then return nil, highest end
   local deadline, last, any = pace.deadline(), #list, false
   while from <= last do
-    local code, detail, kept, stored = apply_one(list[from])
+    local code, detail, kept, stored = apply_one(list[from], term)
     if kept == false then result.complete = false end
     any = any or stored
     result[from] = verdict(list[from], code, detail)
@@ -198,7 +218,6 @@ end
 
 -- At the start, before there are workers: what a snapshot holds, packed as it was in memory.
 function sync.restore(content)
-  hosts.restore(content.owners)
   for _, doc in ipairs(content.documents) do
     local ok, err = store(doc.app, doc.stamp_bytes, doc.packed, nil)
     if not ok then
@@ -217,18 +236,8 @@ function sync.restore(content)
 end
 
 -- R3: the term of a gather, or of the leader key.
-local function raise(term)
-  local highest = state.get('highest') or 0
-  if term < highest then return nil, 'term-over', highest end
-  if term > highest then
-    state.set('highest', term)
-    note()
-  end
-  return true
-end
-
 function sync.raise(term)
-  return state.exclusively('apply', raise, term)
+  return state.exclusively('apply', see_term, term)
 end
 
 local function advance(mark, base)

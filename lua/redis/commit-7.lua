@@ -18,7 +18,8 @@
 --      then         history entries, JSON text each
 -- Reply {'ok', version, previous version, digest of each document ...}
 --       {'refused', code, detail}   codes: not-leader, redis-changed, no-leader, holds-moved,
---                                   owned-by-controller, owned-by-endpoint, nothing-to-delete
+--                                   owned-by-controller, owned-by-endpoint, nothing-to-delete,
+--                                   host-taken (only to the endpoint: a leader has looked)
 --
 -- Everything is checked before the first write, because Redis does not roll a script back.
 -- Manifest values read 'TERM VERSION DIGEST OWNER'; a deleted app keeps its line with digest '-'
@@ -75,6 +76,21 @@ if holds ~= '*' then
   if stamp ~= holds then return refuse('holds-moved', stamp) end
 end
 
+-- The first other app whose body names one of these hosts. Canonical bodies have their hosts before
+-- their policy, and are searched as text: decoding ten thousand would take ten times as long.
+local function taken(app, body)
+  local wanted = cjson.decode(body).hosts
+  if type(wanted) ~= 'table' or #wanted == 0 then return nil end
+  local all = redis.call('HGETALL', upstreams_key)
+  for at = 1, #all, 2 do
+    local stop = all[at] ~= app and string.find(all[at + 1], ',"policy":', 1, true)
+    for i = 1, stop and #wanted or 0 do
+      local found = string.find(all[at + 1], '"' .. wanted[i] .. '"', 1, true)
+      if found and found < stop then return wanted[i] .. ' belongs to ' .. all[at] end
+    end
+  end
+end
+
 local documents = {}
 for i = 1, count do
   local at = 10 + (i - 1) * 5
@@ -94,6 +110,8 @@ for i = 1, count do
   if purpose == 'round' and deleted and digest == '-' then
     return refuse('nothing-to-delete', app)
   end
+  local conflict = who == 'endpoint' and not deleted and taken(app, body)
+  if conflict then return refuse('host-taken', conflict) end
   if owner == 'adopted' then owner = 'controller' end
   if purpose == 'round' or above(stamp, line) then
     documents[#documents + 1] = {

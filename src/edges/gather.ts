@@ -6,7 +6,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { AppName } from '../model.ts';
-import { counterOf } from './counter.ts';
+import { counterOf, isPlausible } from './counter.ts';
 import { compareStamps, type Document, type ManifestLine } from './document.ts';
 import { isNoAnswer, isTermOver, type EdgeLink, type TermOver } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
@@ -145,6 +145,7 @@ function highestOver(
   term: number,
 ): number | undefined {
   const seen = [...answers.map((over) => over?.highest ?? 0), ...beats.map((beat) => beat.highest)];
-  const highest = Math.max(0, ...seen);
+  const own = counterOf(term);
+  const highest = Math.max(0, ...seen.filter((one) => isPlausible(counterOf(one), own)));
   return highest > term ? highest : undefined;
 }

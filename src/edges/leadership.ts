@@ -10,7 +10,7 @@ import type { Push } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
 import type { Published } from './published.ts';
 import { isRefusal, type Committed, type Lease, type Put, type Store } from './store.ts';
-import { counterOf } from './counter.ts';
+import { counterOf, isPlausible } from './counter.ts';
 
 /** The term is over; a next one takes at least this counter. */
 export interface Over {
@@ -78,7 +78,7 @@ export function openLeadership(options: LeadershipOptions, published: Published)
     const above = new Map<AppName, Document>();
     for (const state of await store.heartbeats()) {
       options.onHeartbeat(state);
-      if (state.highest > lease.term) {
+      if (state.highest > lease.term && isPlausible(counterOf(state.highest), own)) {
         return over(`${state.name} has seen a higher term`, counterOf(state.highest));
       }
       for (const document of state.above) {

@@ -39,7 +39,7 @@ const CHANGES_KEPT = 20_000;
 export function publishedFrom(contents: Contents): Published {
   const documents = new Map<AppName, Document>();
   const apps = new Map<AppName, PublishedApp>();
-  const hosts = new Map<string, AppName>();
+  const hosts = new Map<string, AppName[]>();
   const unreadable = new Map<AppName, string>();
   let mark: Stamp = { term: contents.term, version: contents.version };
   let changes: { readonly version: number; readonly app: AppName }[] = [];
@@ -48,7 +48,9 @@ export function publishedFrom(contents: Contents): Published {
 
   const forget = (app: AppName): void => {
     for (const host of apps.get(app)?.upstream.hosts ?? []) {
-      if (hosts.get(host) === app) hosts.delete(host);
+      const rest = (hosts.get(host) ?? []).filter((name) => name !== app);
+      if (rest.length > 0) hosts.set(host, rest);
+      else hosts.delete(host);
     }
     apps.delete(app);
     unreadable.delete(app);
@@ -64,13 +66,15 @@ export function publishedFrom(contents: Contents): Published {
       return;
     }
     apps.set(app, { stamp, digest, owner, body, upstream });
-    for (const host of upstream.hosts ?? []) if (!hosts.has(host)) hosts.set(host, app);
+    for (const host of upstream.hosts ?? []) hosts.set(host, [...(hosts.get(host) ?? []), app]);
   };
-  // Older documents first: who was published first keeps a host.
-  const inOrder = [...contents.documents.values()].toSorted(
-    (a, b) => a.stamp.term - b.stamp.term || a.stamp.version - b.stamp.version,
-  );
-  for (const document of inOrder) take(document);
+  for (const document of contents.documents.values()) take(document);
+
+  /** Two claim one host only where commits crossed; the edges have this order too (hosts.lua). */
+  const firstOf = (claims: readonly AppName[]): AppName | undefined => {
+    const rank = (app: AppName) => `${apps.get(app)?.owner === 'endpoint' ? 1 : 0} ${app}`;
+    return claims.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
+  };
 
   /** By the version of the commit: a late seeding brings stamps that lie far below (R4). */
   const log = (version: number, changed: readonly Document[]): void => {
@@ -90,7 +94,7 @@ export function publishedFrom(contents: Contents): Published {
     app: (app) => apps.get(app),
     apps: () => apps.keys(),
     documents: () => documents,
-    hostOwner: (host) => hosts.get(host),
+    hostOwner: (host) => firstOf(hosts.get(host) ?? []),
     unreadable,
     changedSince(version) {
       if (version < floor || version > mark.version) return undefined;

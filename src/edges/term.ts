@@ -4,7 +4,7 @@
 // published; or that another leads; or why not now. On failure: nothing was committed under the
 // term but perhaps a seeding, which only brings back what edges already hold.
 
-import { counterOf, termOf } from './counter.ts';
+import { counterOf, isPlausible, termOf } from './counter.ts';
 import type { Document } from './document.ts';
 import { gather, type GatherOptions, type NotNow, type Outranked } from './gather.ts';
 import { isHeld, isRefusal, type Contents, type Held, type Lease } from './store.ts';
@@ -34,8 +34,9 @@ export async function takeTerm(
   if (isHeld(taken)) return taken;
 
   const beats = await store.heartbeats();
-  const met = [taken.term, ...beats.map((beat) => beat.highest)].map(counterOf);
-  const next = Math.max(counter, ...met) + 1;
+  const known = Math.max(counter, counterOf(taken.term));
+  const met = beats.map((beat) => counterOf(beat.highest)).filter((one) => isPlausible(one, known));
+  const next = Math.max(known, ...met) + 1;
   const term = termOf(next, options.random);
   const lease = await store.takeTerm(taken, address, leaseMs, term);
   if (isRefusal(lease)) return { failed: `the term was refused: ${lease.refused}` };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readEdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
-import { startEdge, type TestEdge, type WireState } from './edge.ts';
+import { startEdge, type TestEdge } from './edge.ts';
 import { bodyOf, documentOf, leadRedis, sha1, type Leader } from './leader.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 import { openClient, startServers, type TestServers } from './servers.ts';
@@ -171,6 +171,41 @@ test('a reserved name, another name than the path, and a name that is none are r
   expect(await edge.call('POST', '/v1/nothing')).toMatchObject({ status: 404 });
 });
 
+test('PUT takes no host from another app, and crossing commits end alike on every edge', async () => {
+  const hosts = ['mine.example'];
+  await leader.commit({ mine: bodyOf('mine', { [a]: 1 }, hosts) });
+  const { status, json } = await edge.call(
+    'PUT',
+    '/v1/upstreams/thief',
+    bodyOf('thief', { [a]: 1 }, ['free.example', ...hosts]),
+  );
+  expect([status, json]).toMatchObject([409, { code: 'host-taken' }]);
+  expect((json as { detail: string }).detail).toContain('mine.example belongs to mine');
+  expect((await edge.call('GET', '/v1/upstreams/thief')).status).toBe(404);
+
+  // What no script accepts, but two commits that cross can make: the endpoint's came first.
+  const put = await edge.call(
+    'PUT',
+    '/v1/upstreams/early',
+    bodyOf('early', { [a]: 1 }, ['x.example']),
+  );
+  expect(put.status).toBe(200);
+  const { mark } = await leader.commit({
+    late: bodyOf('late', { '127.0.0.1:1': 1 }, ['x.example']),
+  });
+  await caughtUp(mark.version);
+  const fresh = await startEdge({ redisUrl: redis.url, name: 'fresh' });
+  try {
+    await until('it follows', async () => (await fresh.state()).mark?.version === mark.version);
+    for (const one of [edge, fresh]) {
+      const { json: metrics } = await one.call('GET', '/metrics');
+      expect(metrics).toContain('host="x.example",app="early",kept_by="late"');
+    }
+  } finally {
+    await fresh.close();
+  }
+});
+
 test('without a leader, after a restart of Redis and with Redis away PUT is 503 with its code', async () => {
   const put = async () => {
     const body = bodyOf('later', { [a]: 1 });
@@ -261,12 +296,6 @@ test('without tokens only loopback is served, and no web page', async () => {
   } finally {
     await open.close();
   }
-});
-
-test('a state with many worker marks and terms above 10^14 is exact JSON', async () => {
-  const term = 65_536 * 3_000_000_000 + 1;
-  const { json } = await edge.call('POST', '/v1/gather', { term });
-  expect((json as { state: WireState }).state.highest).toBe(term);
 });
 
 test('a body that ends early changes nothing', async () => {

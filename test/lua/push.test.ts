@@ -109,6 +109,32 @@ test('a push raises the mark only where the edge holds its base', async () => {
   expect(first.state.mark).toBeNull();
 });
 
+test('a term that leaps, by mistake or by attack, is refused: the next leader must still fit above', async () => {
+  const before = (await edge.state()).highest;
+  const leap = before + 2 ** 37;
+  for (const term of [leap, Number.MAX_SAFE_INTEGER]) {
+    const { status, json } = await edge.call('POST', '/v1/gather', { term });
+    expect([status, json]).toMatchObject([409, { code: 'term-leap', highest: before }]);
+    expect(await edge.call('POST', '/v1/upstreams', { term, documents: [] })).toMatchObject({
+      status: 409,
+      json: { code: 'term-leap' },
+    });
+  }
+  expect((await edge.state()).highest).toBe(before);
+});
+
+test('what no leader sends is told and not put on record, where nothing could clear it', async () => {
+  const term = (await edge.state()).highest;
+  const body = bodyOf('odd', { '10.0.0.1:80': 1 });
+  const above = documentOf('odd', { term: term + 1, version: 1 }, body);
+  const named = documentOf('a b', { term, version: 1 }, body);
+  const reply = await edge.call('POST', '/v1/upstreams', { term, documents: [above, named] });
+  expect(reply.json).toMatchObject({ verdicts: [{ code: 'bad' }, { code: 'bad' }] });
+  const apps = (await edge.state()).refused.map(({ app }) => app);
+  expect(apps).not.toContain('odd');
+  expect(apps).not.toContain('a b');
+});
+
 test('a sender below the highest term is refused whole; a gather raises it first', async () => {
   const gathered = await edge.call('POST', '/v1/gather', { term: 12 });
   expect(gathered.status).toBe(200);
@@ -135,18 +161,26 @@ test('a sender below the highest term is refused whole; a gather raises it first
   expect((await edge.call('POST', '/v1/gather', { term: 11 })).status).toBe(409);
 });
 
-test('terms above 10^14 stay exact', async () => {
+test('terms above 10^14 stay exact, on an edge that has seen none yet', async () => {
   const term = 65_536 * 2_000_000_000 + 12_345;
-  const { verdicts } = await push([documentOf('exact', at(1, term), bodyOf('exact', { [a]: 1 }))], {
-    term,
-  });
-  expect(verdicts[0]).toMatchObject({ code: 'applied', term });
-  const { json } = await edge.call('POST', '/v1/gather', { term });
-  expect((json as { manifest: Record<string, string> }).manifest['exact']).toContain(`${term} 1 `);
+  const fresh = await startEdge({ redisUrl });
+  try {
+    const documents = [documentOf('exact', at(1, term), bodyOf('exact', { [a]: 1 }))];
+    const pushed = await fresh.call('POST', '/v1/upstreams', { term, documents });
+    expect(pushed.json).toMatchObject({
+      state: { highest: term },
+      verdicts: [{ code: 'applied', term }],
+    });
+    const { json } = await fresh.call('POST', '/v1/gather', { term });
+    const { manifest } = json as { manifest: Record<string, string> };
+    expect(manifest['exact']).toContain(`${term} 1 `);
+  } finally {
+    await fresh.close();
+  }
 });
 
 test('a batch of 2,000 documents in a body that goes to a file is applied whole', async () => {
-  const term = 65_536 * 2_000_000_000 + 12_345;
+  const term = 65_536 * 1_000_000 + 12_345;
   const weights = Object.fromEntries(
     Array.from({ length: 20 }, (_, i) => [`10.0.0.${i + 1}:80`, i + 1]),
   );
@@ -179,7 +213,7 @@ test('what is no call is told so, and changes nothing', async () => {
 });
 
 test('a snapshot is written without Redis too, and `_holds` is kept as its bytes', async () => {
-  const term = 65_536 * 2_000_000_000 + 12_345;
+  const term = 65_536 * 1_000_000 + 12_345;
   const body = '{"debts":[],"holds":[{"id":"h1"}],"moved":[]}';
   const { verdicts } = await push([documentOf('_holds', at(8, term), body)], { term });
   expect(verdicts[0]?.code).toBe('applied');
