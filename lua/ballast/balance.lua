@@ -20,6 +20,10 @@ local next_server = pick.next
 local find_entry = entries.find
 local is_marked = health.is_marked
 
+local min = math.min
+
+local MAX_RETRIES = 15
+
 local balance = {}
 
 local sockets = {}
@@ -44,7 +48,8 @@ function balance.run()
     k = retry.pick(entry)
   else
     k = next_server(entry)
-    if entry.retries > 0 then set_more_tries(entry.retries) end
+    local others = #entry.addresses - 1
+    if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
     if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
   local counts, address = entry.counts, entry.addresses[k]

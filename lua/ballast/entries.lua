@@ -17,9 +17,7 @@ local picker = require('ballast.picker')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
 
-local random, min = math.random, math.min
-
-local MAX_RETRIES = 15
+local random, concat = math.random, table.concat
 
 local entries = {}
 
@@ -27,17 +25,35 @@ local entries = {}
 local by_app, by_host = {}, {}
 local counter_seen, hosts_seen
 
+-- Apps that share servers share these lists: most of an entry's memory, where apps are many.
+local lists = setmetatable({}, { __mode = 'v' })
+
+local function shared(list)
+  local name = concat(list, ' ')
+  local known = lists[name]
+  if known then return known end
+  lists[name] = list
+  return list
+end
+
+local function clusters_of(servers)
+  local list = {}
+  for _, server in ipairs(servers) do
+    if server.weight > 0 then list[#list + 1] = server.from end
+  end
+  return shared(list)
+end
+
 local function make(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
   listeners.leave_out(app, upstream.servers)
   local p = picker.new(upstream.servers, previous and previous.picker, random)
-  local addresses = p and p.addresses or {}
-  local entry = { app = app, serial = serial, picker = p, addresses = addresses, clusters = {},
-    counts = stats.requests(app), retries = min(#addresses - 1, MAX_RETRIES) }
-  for _, server in ipairs(upstream.servers) do
-    if server.weight > 0 then entry.clusters[#entry.clusters + 1] = server.from end
+  if p then p.addresses = shared(p.addresses) end
+  local entry = { app = app, serial = serial, picker = p, addresses = p and p.addresses or {},
+    clusters = clusters_of(upstream.servers), counts = stats.requests(app) }
+  for _, address in ipairs(entry.addresses) do
+    entry.counts[address] = entry.counts[address] or 0
   end
-  for _, address in ipairs(addresses) do entry.counts[address] = entry.counts[address] or 0 end
   if p then pick.prepare(entry, upstream.policy) end
   return entry
 end

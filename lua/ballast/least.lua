@@ -12,7 +12,7 @@ local least = {}
 
 -- The picker's steps are not needed: what it owes now stays in its credits.
 function least.prepare(p)
-  p.release, p.deadline, p.piece, p.pieces = nil, nil, nil, nil
+  p.plan = nil
 end
 
 local function settle_tie(p, places, allowed, ratio)
