@@ -92,9 +92,9 @@ local function most_owed(p, taken, t)
   return best
 end
 
--- The first server from `k` on with a deadline before `first`. That is rare, and leaves the loop: so
--- the compiler can only make of it what it nearly always does. As a condition in the loop below it
--- took ten times as long where the compiler had met the rare case first.
+-- The first server from `k` on with a deadline before `first`. That is rare, and leaves the loop:
+-- so the compiler can only make of it what it nearly always does. As a condition in the loop below
+-- it took ten times as long where the compiler had met the rare case first.
 local function sooner(deadline, k, first)
   for j = k, #deadline do
     if deadline[j] < first then return j end
