@@ -15,10 +15,11 @@ import { createController, type Controller } from './controller.ts';
 import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
-import { isNoAnswer, openEdgeLink, type EdgeLink } from './edges/edge-link.ts';
+import { openEdgeLink, type EdgeLink } from './edges/edge-link.ts';
+import { questionEdges } from './edges/question.ts';
 import type { RedisPlace } from './edges/redis-connection.ts';
 import { openRedisStore } from './edges/redis-store.ts';
-import { collectStatistics, type Statistics } from './edges/statistics.ts';
+import { collectStatistics } from './edges/statistics.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import { openVms } from './inventory/vms.ts';
 import { settlePolicy } from './inventory/policy.ts';
@@ -26,8 +27,6 @@ import type { AppName } from './model.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
-
-const STATISTICS_MS = 2000;
 
 export interface Running {
   /** Where the API answers. */
@@ -119,7 +118,7 @@ export async function startApp(
   const work = Promise.all([
     controller.run(signal),
     vms.follow((dirty) => controller.mark(dirty), signal),
-    readStatistics(links, statistics, signal),
+    questionEdges(links, { statistics, book, clock }, signal),
   ]);
   const stopped = work.then(async () => {
     await api.close();
@@ -220,20 +219,4 @@ function toldSources(config: Config): AppSource[] {
     if (namespace === undefined) return [];
     return [{ app: name, services: [{ namespace, name: service ?? name }] }];
   });
-}
-
-async function readStatistics(
-  links: readonly EdgeLink[],
-  statistics: Statistics,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await Promise.all(
-      links.map(async (link) => {
-        const counts = await link.counts();
-        if (!isNoAnswer(counts)) statistics.add(link.name, systemClock.now(), counts);
-      }),
-    );
-    await systemClock.sleep(STATISTICS_MS, signal);
-  }
 }

@@ -30,8 +30,10 @@ interface Entry {
 }
 
 export interface EdgeBook {
-  /** Takes a state unless it is older than the one there. */
+  /** Takes a heartbeat, or what a push answered, unless it is older than the state there. */
   hear(state: EdgeState, at: number): void;
+  /** Takes what the edge itself answered just now: also the same beat is a word from it. */
+  answered(state: EdgeState, at: number): void;
   setTrouble(edge: string, trouble: string | undefined): void;
   views(mark: Stamp | undefined, at: number): readonly EdgeView[];
 }
@@ -61,6 +63,12 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
       // A dead edge's heartbeat stays in Redis: the same beat again is no word from it.
       if (before && before.start === state.start && before.beat >= state.beat) return;
       entries.set(state.name, { state, at });
+    },
+    answered(state, at) {
+      const before = entries.get(state.name)?.state;
+      if (before && before.start === state.start && before.beat > state.beat) return;
+      entries.set(state.name, { state, at });
+      troubles.delete(state.name);
     },
     setTrouble(edge, trouble) {
       if (trouble === undefined) troubles.delete(edge);

@@ -69,6 +69,7 @@ export interface EdgeLink {
   gather(term: number): Promise<Gathered | TermOver | NoAnswer>;
   fetch(term: number, apps: readonly AppName[]): Promise<readonly Document[] | TermOver | NoAnswer>;
   counts(): Promise<EdgeCounts | NoAnswer>;
+  state(): Promise<EdgeState | NoAnswer>;
   close(): Promise<void>;
 }
 
@@ -134,6 +135,11 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
       const answer = await call('/v1/stats');
       if (isNoAnswer(answer)) return answer;
       return { start: String((answer as Json)['start'] ?? ''), counts: readCounts(answer as Json) };
+    },
+    async state() {
+      const answer = await call('/v1/state');
+      if (isNoAnswer(answer)) return answer;
+      return readEdgeState(answer) ?? { failed: '/v1/state: the answer holds no state' };
     },
     close: () => agent.destroy(),
   };

@@ -1,0 +1,77 @@
+// What is known of an edge comes from itself, also where Redis carries no heartbeats.
+
+import { expect, test } from 'vitest';
+import { openEdgeBook } from '../../src/edges/edge-book.ts';
+import type { EdgeLink, NoAnswer } from '../../src/edges/edge-link.ts';
+import type { EdgeState } from '../../src/edges/edge-state.ts';
+import { questionEdges } from '../../src/edges/question.ts';
+import { collectStatistics } from '../../src/edges/statistics.ts';
+
+const MARK = { term: 1, version: 1 };
+const STATE: EdgeState = {
+  name: 'edge-1',
+  start: 'a',
+  beat: 7,
+  highest: 1,
+  mark: MARK,
+  workers: [],
+  refused: [],
+  compared: 1,
+  above: [],
+  documents: 0,
+  source: 'redis',
+};
+
+/** Asks once for each answer of `/v1/state`, two seconds apart; answers the views between. */
+async function views(answers: readonly (EdgeState | NoAnswer)[]) {
+  const book = openEdgeBook(new Map([['edge-1', 'http://127.0.0.1:9145']]));
+  book.hear(STATE, 0);
+  const seen: ReturnType<typeof book.views>[number][] = [];
+  const stop = new AbortController();
+  let now = 0;
+  let asked = 0;
+  const unused = (): Promise<never> => Promise.reject(new Error('nobody asks this'));
+  const link: EdgeLink = {
+    name: 'edge-1',
+    push: unused,
+    gather: unused,
+    fetch: unused,
+    counts: () => Promise.resolve({ failed: 'no counts' }),
+    state: () => Promise.resolve(answers[asked++] ?? { failed: 'the end' }),
+    close: () => Promise.resolve(),
+  };
+  const clock = {
+    now: () => now,
+    sleep: (ms: number) => {
+      now += ms;
+      seen.push(...book.views(MARK, now));
+      if (asked === answers.length) stop.abort();
+      return Promise.resolve();
+    },
+  };
+  await questionEdges([link], { statistics: collectStatistics(), book, clock }, stop.signal);
+  return seen;
+}
+
+test('an edge that answers is no unreachable one, though its heartbeats end with Redis', async () => {
+  const seen = await views([STATE, STATE, STATE, STATE]);
+  expect(seen.map(({ status }) => status)).toEqual(Array(4).fill('current'));
+  expect(seen.at(-1)?.ageSeconds).toBe(2);
+});
+
+test('an edge that does not answer keeps its last word, with its age and the reason, until it does', async () => {
+  const away = { failed: '/v1/state: connect ECONNREFUSED' };
+  const seen = await views([away, away, away, STATE]);
+  expect(seen.map(({ status }) => status)).toEqual([
+    'current',
+    'current',
+    'unreachable',
+    'current',
+  ]);
+  expect(seen.map(({ trouble }) => trouble)).toEqual([...Array(3).fill(away.failed), undefined]);
+});
+
+test('an address that leads to another edge is told', async () => {
+  const seen = await views([{ ...STATE, name: 'edge-2' }]);
+  expect(seen[0]?.trouble).toBe('its address leads to edge-2');
+});
