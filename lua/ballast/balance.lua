@@ -1,9 +1,10 @@
--- Balance: all of a request's work, in the balancer phase.
+-- Balance: a request's work, in the balancer phase, and what stands before and after it.
 --
 -- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's policy
 -- (pick.lua), after a failure another one (retry.lua).
 -- On failure: the request goes to one of two unix sockets that nginx itself answers at: 503 with
--- Retry-After (no document yet, no server above 0) or 404 (no app has this host).
+-- Retry-After (no document yet, no server above 0) or 404 (no app has this host). Where these
+-- cannot be asked, `admit` answers before.
 
 local balancer = require('ngx.balancer')
 
@@ -59,15 +60,26 @@ function balance.run()
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
 
+-- access_by_lua, where servers are spoken to by TLS or HTTP/2: our sockets speak neither, and what
+-- is sent there would be answered 502.
+function balance.admit()
+  local entry, socket = find_entry()
+  if entry and entry.picker then return end
+  if not entry and socket == 'unknown' then return ngx.exit(404) end
+  ngx.header['Retry-After'] = 1
+  ngx.exit(503)
+end
+
 -- The last attempt's failure; those before it were counted at their retries. Whether the request
 -- was ours cannot be asked ($proxy_host is gone once nginx made the error page itself): its server
 -- says so.
 function balance.log()
   underway.finish()
-  if ngx.status < 500 then return end
-  local _, last = retry.tried()
-  local entry = last and find_entry()
-  if entry and entry.counts[last] then stats.failed(entry.app, last) end
+  if ngx.status < 500 or not ngx.var.upstream_addr then return end
+  local entry = find_entry()
+  if not entry then return end
+  local _, last = retry.tried(entry)
+  if last and entry.counts[last] then stats.failed(entry.app, last) end
 end
 
 return balance

@@ -25,7 +25,8 @@ local system = require('ballast.system')
 -- Workers show their mark, and bring their counts over, this often.
 local TICK_SECONDS, FLUSH_TICKS = 0.1, 5
 
-local ballast = { balance = balance.run, control = control.run, log = balance.log }
+local ballast = { admit = balance.admit, balance = balance.run, control = control.run,
+  log = balance.log }
 
 local function hex(bytes)
   return (string.gsub(bytes, '.', function(c) return string.format('%02x', string.byte(c)) end))

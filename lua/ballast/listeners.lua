@@ -38,7 +38,6 @@ int ballast_getsockname(int fd, ballast_sockaddr *address, unsigned int *length)
   __asm__("getsockname");
 int ballast_interfaces(ballast_interface **list) __asm__("getifaddrs");
 void ballast_free_interfaces(ballast_interface *list) __asm__("freeifaddrs");
-int ballast_parse_address(int family, const char *text, void *bytes) __asm__("inet_pton");
 ]]
 
 local listeners = {}
@@ -54,7 +53,6 @@ local ports = {}
 local looked_at
 
 local value, length = ffi.new('int[1]'), ffi.new('unsigned int[1]')
-local parsed = ffi.new('char[16]')
 
 local function option(fd, level, name)
   length[0] = ffi.sizeof('int')
@@ -130,9 +128,8 @@ end
 -- Spellings of one address are many, and 0.0.0.0 and :: lead to this machine too.
 local function is_own_spelled(address)
   local text, port = match(address, '^%[?([^%]]+)%]?:(%d+)$')
-  local family = find(text, ':', 1, true) and AF_INET6 or AF_INET
-  if C.ballast_parse_address(family, text, parsed) ~= 1 then return false end
-  local bytes = ffi.string(parsed, family == AF_INET and 4 or 16)
+  local bytes = system.address_bytes(text)
+  if not bytes then return false end
   if #bytes == 16 and sub(bytes, 1, 12) == MAPPED then bytes = sub(bytes, 13) end
   port = tonumber(port)
   if exact[bytes .. ':' .. port] then return true end

@@ -9,10 +9,12 @@ local balancer = require('ngx.balancer')
 local health = require('ballast.health')
 local pick = require('ballast.pick')
 local stats = require('ballast.stats')
+local system = require('ballast.system')
 
 local get_last_failure = balancer.get_last_failure
 local is_marked = health.is_marked
-local gmatch = string.gmatch
+local byte, gmatch, match = string.byte, string.gmatch, string.match
+local BRACKET = byte('[')
 
 -- Slots taken from the lap before a server is drawn.
 local MAX_SLOTS = 32
@@ -51,14 +53,28 @@ function retry.instead(entry, k)
   return among(entry, nil, false) or k
 end
 
+-- nginx writes IPv6 addresses in their shortest form; a document may hold another.
+local function name_in(entry, address)
+  if byte(address) ~= BRACKET or entry.counts[address] then return address end
+  local host, port = match(address, '^%[(.*)%]:(%d+)$')
+  local bytes = host and system.address_bytes(host)
+  for k = 1, #entry.addresses do
+    local other, other_port = match(entry.addresses[k], '^%[(.*)%]:(%d+)$')
+    if other_port == port and system.address_bytes(other) == bytes then
+      return entry.addresses[k]
+    end
+  end
+  return address
+end
+
 -- The servers that this request was sent to, and the last of them. $upstream_addr reads
 -- "ip:port, ip:port", at a retry with " : " behind.
-function retry.tried()
+function retry.tried(entry)
   local tried, last = {}, nil
   for address in gmatch(ngx.var.upstream_addr or '', '[^%s,]+') do
     if address ~= ':' then
-      tried[address] = true
-      last = address
+      last = name_in(entry, address)
+      tried[last] = true
     end
   end
   return tried, last
@@ -69,7 +85,7 @@ end
 -- because a server had closed a kept connection: any.
 function retry.pick(entry)
   local _, code = get_last_failure()
-  local tried, last = retry.tried()
+  local tried, last = retry.tried(entry)
   if not last then return pick.next(entry) end
   stats.failed(entry.app, last)
   -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.

@@ -11,7 +11,7 @@ local O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC = 1, 2, 64, 512, 0x80000
 local LOCK_EX_NB = 6
 local CLOCK_MONOTONIC = 1
 local ESRCH, ECONNREFUSED = 3, 111
-local AF_UNIX, SOCK_STREAM = 1, 1
+local AF_UNIX, AF_INET, AF_INET6, SOCK_STREAM = 1, 2, 10, 1
 
 -- Names of our own for the C functions, so that no other module's declaration can clash.
 ffi.cdef [[
@@ -28,6 +28,7 @@ int ballast_socket(int domain, int type, int protocol) __asm__("socket");
 int ballast_connect(int fd, const ballast_address *address, unsigned int length) __asm__("connect");
 void *ballast_sha1(const char *bytes, size_t n, unsigned char *to) __asm__("SHA1");
 char *ballast_strerror(int number) __asm__("strerror");
+int ballast_read_address(int family, const char *text, void *bytes) __asm__("inet_pton");
 ]]
 
 local time = ffi.new('ballast_time')
@@ -59,6 +60,15 @@ end
 
 function system.is_alive(pid)
   return C.ballast_kill(pid, 0) == 0 or ffi.errno() ~= ESRCH
+end
+
+local parsed = ffi.new('char[16]')
+
+-- The 4 or 16 bytes of an address, however it is spelled; nil where it is none.
+function system.address_bytes(text)
+  local six = string.find(text, ':', 1, true)
+  if C.ballast_read_address(six and AF_INET6 or AF_INET, text, parsed) ~= 1 then return nil end
+  return ffi.string(parsed, six and 16 or 4)
 end
 
 function system.random_bytes(n)

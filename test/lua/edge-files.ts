@@ -24,6 +24,8 @@ export interface EdgeFiles {
   readonly location?: string;
   /** Further locations of the traffic server, for `$ballast_app`. */
   readonly locations?: string;
+  /** What a person changes in an include file, by its name. */
+  readonly edit?: (file: string, text: string) => string;
   /** Further lines of the http block. */
   readonly http?: string;
   /** Instead of the URL of its endpoint, told in `edge.json`. */
@@ -50,7 +52,8 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
   await writeFile(join(folder, 'edge.json'), JSON.stringify(settings));
   for (const file of ['ballast-http.conf', 'ballast-control.conf']) {
     const text = await readFile(join(root, 'nginx', file), 'utf8');
-    await writeFile(join(folder, file), placeFiles(text, folder, ports, options));
+    const placed = placeFiles(text, folder, ports, options);
+    await writeFile(join(folder, file), options.edit?.(file, placed) ?? placed);
   }
   const configuration = join(folder, 'nginx.conf');
   await writeFile(configuration, wrap(folder, ports, options, user?.line ?? ''));
@@ -87,7 +90,7 @@ ${temporary}
     access_log off;
     include ${join(folder, 'ballast-http.conf')};
     include ${join(folder, 'ballast-control.conf')};
-${options.http ?? ''}
+${placeFiles(options.http ?? '', folder, ports, options)}
     server {
         listen 127.0.0.1:${ports.traffic};
         proxy_http_version 1.1;
@@ -97,7 +100,7 @@ ${options.http ?? ''}
             proxy_pass http://ballast;
 ${options.location ?? ''}
         }
-${options.locations ?? ''}
+${placeFiles(options.locations ?? '', folder, ports, options)}
     }
 }
 `;
