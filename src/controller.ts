@@ -72,8 +72,12 @@ export function createController(parts: ControllerParts): Controller {
     apps,
     base: parts.base,
     published: (app) => published?.app(app),
+    unreadable: (app) => published?.unreadable.get(app),
     hostOwner: (host) => published?.hostOwner(host),
   });
+
+  const everyName = (now: World): Set<AppName> =>
+    everyApp(now, [...(published?.apps() ?? []), ...(published?.unreadable.keys() ?? [])]);
 
   /** A cluster that turned stale or fresh may move every app. */
   const noticeStates = (): void => {
@@ -94,7 +98,7 @@ export function createController(parts: ControllerParts): Controller {
     dirty = new Set();
     const now = world();
     // Who waits for a host is looked at in the round that frees it.
-    const apps = taken === 'all' ? everyApp(now, published?.apps() ?? []) : taken.union(contested);
+    const apps = taken === 'all' ? everyName(now) : taken.union(contested);
     const result = computeRound(inputOf(now, apps));
     const causes = new Map<AppName, readonly string[]>();
     for (const [app, fact] of result.facts) {
@@ -104,6 +108,7 @@ export function createController(parts: ControllerParts): Controller {
       else contested.delete(app);
     }
     reporter.round(result, (clock.now() - began) / 1000);
+    reporter.unreadable(published?.unreadable ?? new Map());
     return { result, changes: result.pass, causes };
   };
 
@@ -157,7 +162,7 @@ export function createController(parts: ControllerParts): Controller {
     const marked = dirty;
     if (marked !== 'all') {
       const now = world();
-      const { pass } = computeRound(inputOf(now, everyApp(now, published?.apps() ?? [])));
+      const { pass } = computeRound(inputOf(now, everyName(now)));
       for (const { app } of pass) if (!marked.has(app)) reporter.recountDiffers(app);
     }
     mark('all');

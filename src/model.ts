@@ -81,6 +81,7 @@ export type ReasonCode =
   | 'host-conflict'
   | 'owned-by-endpoint'
   | 'orphaned'
+  | 'unreadable'
   | 'scaled-down'
   | 'would-empty';
 

@@ -16,6 +16,8 @@ export interface RoundInput {
   readonly apps: Iterable<AppName>;
   readonly base: number;
   readonly published: (app: AppName) => PublishedView | undefined;
+  /** Why what is published for an app cannot be read; undefined where it can, or nothing is. */
+  readonly unreadable: (app: AppName) => string | undefined;
   readonly hostOwner: (host: string) => AppName | undefined;
 }
 
@@ -43,7 +45,7 @@ export function computeRound(input: RoundInput): RoundResult {
   const wanted = new Map<AppName, Weighed>();
   for (const app of [...input.apps].toSorted()) {
     const inventory = takeInventory(input.world, app);
-    const reason = whyNotWeighed(inventory, input.published(app));
+    const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
     if (!reason) wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.base));
   }
@@ -99,6 +101,14 @@ function claim(upstream: Upstream, claims: Map<string, AppName>): void {
   for (const host of upstream.hosts ?? []) {
     if (!claims.has(host)) claims.set(host, upstream.app);
   }
+}
+
+/** Who publishes over what he cannot read bypasses the guard and what is to be kept. */
+function whyUnreadable(input: RoundInput, app: AppName): Reason | undefined {
+  const why = input.unreadable(app);
+  if (why === undefined) return undefined;
+  const text = `what is published for ${app} cannot be read (${why}); it stays as it is`;
+  return { code: 'unreadable', text };
 }
 
 function whyNotWeighed(

@@ -46,6 +46,8 @@ local function above(stamp, other)
   if not other then return true end
   local t1, v1 = string.match(stamp, '^(%d+) (%d+)')
   local t2, v2 = string.match(other, '^(%d+) (%d+)')
+  -- A line that is none lies below everything: a seeding heals it.
+  if not t2 then return true end
   t1, v1, t2, v2 = tonumber(t1), tonumber(v1), tonumber(t2), tonumber(v2)
   return t1 > t2 or (t1 == t2 and v1 > v2)
 end

@@ -62,8 +62,9 @@ export function openLeadership(options: LeadershipOptions, published: Published)
       const known = before.get(document.app);
       return !known || compareStamps(document.stamp, known.stamp) !== 0;
     });
-    published.apply({ term: lease.term, version: contents.version }, changed);
-    options.onForeign(changed.map((document) => document.app));
+    const { version, unreadable } = contents;
+    published.apply({ term: lease.term, version }, changed, unreadable);
+    options.onForeign([...changed.map((document) => document.app), ...unreadable.keys()]);
   };
 
   const seedLate = async (documents: readonly Document[]): Promise<Over | undefined> => {

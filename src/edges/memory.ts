@@ -142,7 +142,13 @@ export function openMemoryStore(now: () => number): MemoryStore {
         });
         return write(above, Math.max(0, ...seeds.map((seed) => seed.stamp.version)));
       }),
-    read: () => answer(() => ({ term: record?.term ?? 0, version, documents: new Map(documents) })),
+    read: () =>
+      answer(() => ({
+        term: record?.term ?? 0,
+        version,
+        documents: new Map(documents),
+        unreadable: new Map(),
+      })),
     version: () => answer(() => ({ term: record?.term ?? 0, version })),
     heartbeats: () => answer(() => [...heartbeats.values()]),
     beat: (edge, text) =>

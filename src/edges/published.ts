@@ -30,7 +30,7 @@ export interface Published {
   /** Apps whose body cannot be read, and why. */
   readonly unreadable: ReadonlyMap<AppName, string>;
   /** Takes documents of a commit; those not above what is there change nothing. */
-  apply(mark: Stamp, documents: readonly Document[]): void;
+  apply(mark: Stamp, documents: readonly Document[], unreadable?: Contents['unreadable']): void;
 }
 
 /** Further behind than this, comparing is cheaper than following. */
@@ -59,10 +59,15 @@ export function publishedFrom(contents: Contents): Published {
     const { app, stamp, digest, owner, body } = document;
     documents.set(app, document);
     forget(app);
-    if (body === undefined || app === HOLDS) return;
+    // A name that begins with `_` is reserved: its body is no upstream.
+    if (body === undefined || app.startsWith('_')) return;
     const upstream = decodeUpstream(body);
     if (isFault(upstream)) {
       unreadable.set(app, `${upstream.place}: ${upstream.text}`);
+      return;
+    }
+    if (upstream.app !== app) {
+      unreadable.set(app, `app: the body is that of ${upstream.app}`);
       return;
     }
     apps.set(app, { stamp, digest, owner, body, upstream });
@@ -75,6 +80,15 @@ export function publishedFrom(contents: Contents): Published {
     const rank = (app: AppName) => `${apps.get(app)?.owner === 'endpoint' ? 1 : 0} ${app}`;
     return claims.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
   };
+  /** Not even a document: what was known of it is older than what is there, and so not served. */
+  const lose = (lost: Contents['unreadable']): void => {
+    for (const [app, why] of lost) {
+      documents.delete(app);
+      forget(app);
+      unreadable.set(app, why);
+    }
+  };
+  lose(contents.unreadable);
 
   /** By the version of the commit: a late seeding brings stamps that lie far below (R4). */
   const log = (version: number, changed: readonly Document[]): void => {
@@ -106,10 +120,11 @@ export function publishedFrom(contents: Contents): Published {
       }
       return [...apps].toReversed();
     },
-    apply(next, changed) {
+    apply(next, changed, lost = new Map()) {
       mark = next;
       log(next.version, changed);
       for (const document of changed) take(document);
+      lose(lost);
     },
   };
 }

@@ -127,20 +127,26 @@ async function readContents(redis: Redis, key: (name: string) => string): Promis
     .hgetall(key('manifest'))
     .hgetall(key('upstreams'));
   const [term, version, manifest, bodies] = await results(multi.exec());
+  // A map: an app may be named as something that every object has, such as `constructor`.
+  const bodyOf = new Map(Object.entries((bodies ?? {}) as Record<string, string>));
   const documents = new Map<AppName, Document>();
+  const unreadable = new Map<AppName, string>();
   for (const [app, text] of Object.entries((manifest ?? {}) as Record<string, string>)) {
-    const line = parseManifestLine(text);
-    if (!line) throw new BallastError('internal', `manifest line of ${app} is none: ${text}`);
-    const body = (bodies as Record<string, string>)[app];
-    if (line.digest !== digestOf(body)) {
-      throw new BallastError(
-        'internal',
-        `Redis holds a body of ${app} that its digest does not fit`,
-      );
-    }
-    documents.set(app, { app, ...line, ...(body !== undefined && { body }) });
+    const read = readDocument(app, text, bodyOf.get(app));
+    if (typeof read === 'string') unreadable.set(app, read);
+    else documents.set(app, read);
   }
-  return { term: Number(term ?? 0), version: Number(version ?? 0), documents };
+  return { term: Number(term ?? 0), version: Number(version ?? 0), documents, unreadable };
+}
+
+/** One app's document, or why there is none: what is wrong with one app stops no other. */
+function readDocument(app: AppName, text: string, body: string | undefined): Document | string {
+  const line = parseManifestLine(text);
+  if (!line) return `its manifest line in Redis is none: ${text.slice(0, 100)}`;
+  if (line.digest !== digestOf(body)) {
+    return `Redis holds ${body === undefined ? 'no body' : 'a body'} that does not fit ${line.digest}`;
+  }
+  return { app, ...line, ...(body !== undefined && { body }) };
 }
 
 function leaseArgs(action: string, lease: Lease, address: string, ttlMs: number): string[] {

@@ -68,6 +68,8 @@ export interface Contents {
   readonly term: number;
   readonly version: number;
   readonly documents: ReadonlyMap<AppName, Document>;
+  /** Apps whose manifest line is none, or whose body its digest does not fit, and why. */
+  readonly unreadable: ReadonlyMap<AppName, string>;
 }
 
 export interface Store {

@@ -21,6 +21,7 @@ export interface Metrics {
   readonly weightChanges: Counter;
   readonly guardRefused: Counter<'code'>;
   readonly guardRefusing: Gauge;
+  readonly unreadableDocuments: Gauge;
   readonly edgeUp: Gauge<'edge'>;
   readonly edgeVersion: Gauge<'edge'>;
   readonly pushSeconds: Histogram<'edge'>;
@@ -73,6 +74,10 @@ export function createMetrics(): Metrics {
     weightChanges: counter('weight_changes_total', 'Upstreams committed with other weights'),
     guardRefused: counter('guard_refused_total', 'Changes refused, once a round', ['code']),
     guardRefusing: gauge('guard_refusing', 'Apps whose change is refused now'),
+    unreadableDocuments: gauge(
+      'unreadable_documents',
+      'Apps whose published document cannot be read; they stay as they are',
+    ),
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),
     pushSeconds: histogram('push_duration_seconds', 'From sending to the edge’s answer', ['edge']),

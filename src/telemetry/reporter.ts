@@ -17,6 +17,8 @@ export interface Reporter {
     changes: readonly Change[],
     causes: ReadonlyMap<AppName, readonly string[]>,
   ): void;
+  /** All apps whose published document cannot be read, and why. */
+  unreadable(apps: ReadonlyMap<AppName, string>): void;
   recountDiffers(app: AppName): void;
   term(term: number, seeded: number): void;
   termOver(why: string): void;
@@ -25,6 +27,7 @@ export interface Reporter {
 
 export function createReporter(log: Logger, metrics: Metrics): Reporter {
   const refused = new Map<AppName, string>();
+  let unreadable = new Map<AppName, string>();
   let lastOver = '';
 
   return {
@@ -58,6 +61,16 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
           'weights changed',
         );
       }
+    },
+    unreadable(apps) {
+      for (const [app, why] of apps) {
+        if (unreadable.get(app) !== why) log.error({ app, why }, 'a document cannot be read');
+      }
+      for (const app of unreadable.keys()) {
+        if (!apps.has(app)) log.info({ app }, 'the document can be read again');
+      }
+      unreadable = new Map(apps);
+      metrics.unreadableDocuments.set(apps.size);
     },
     recountDiffers(app) {
       metrics.recountDifferences.inc();

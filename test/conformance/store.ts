@@ -81,7 +81,12 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
     const document = async (app: string) => (await store.read()).documents.get(app);
 
     test('an empty store has term 0, version 0 and no document', async () => {
-      expect(await store.read()).toEqual({ term: 0, version: 0, documents: new Map() });
+      expect(await store.read()).toEqual({
+        term: 0,
+        version: 0,
+        documents: new Map(),
+        unreadable: new Map(),
+      });
       expect(await store.version()).toEqual({ term: 0, version: 0 });
       expect(await store.heartbeats()).toEqual([]);
     });
@@ -231,6 +236,19 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
       expect(await store.commit(lease, deletion)).toMatchObject({ refused: 'nothing-to-delete' });
       granted(await store.commit(lease, round(put('a', 'y'))));
       expect((await document('a'))?.body).toBe('y');
+    });
+
+    test('apps named as what every object has are apps like any other', async () => {
+      const lease = await lead(1);
+      const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'];
+      granted(await store.commit(lease, round(...names.map((app) => put(app, `body ${app}`)))));
+      for (const app of names) expect((await document(app))?.body).toBe(`body ${app}`);
+      const deletions = names.map((app) => ({ app, owner: 'controller' }) as const);
+      granted(await store.commit(lease, round(...deletions)));
+      const { documents, unreadable } = await store.read();
+      expect([...documents.keys()].toSorted()).toEqual(names.toSorted());
+      expect([...documents.values()].filter(({ digest }) => digest !== '-')).toEqual([]);
+      expect(unreadable).toEqual(new Map());
     });
 
     test('a seeding keeps stamps, and its version is above all of them', async () => {

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { digestOf } from '../../src/edges/digest.ts';
 import { openRedisStore } from '../../src/edges/redis-store.ts';
-import type { Store } from '../../src/edges/store.ts';
+import { isHeld, isRefusal, type Lease, type Store } from '../../src/edges/store.ts';
 import { storeConformance } from '../conformance/store.ts';
 import { until } from '../controlplane/until.ts';
 import { startRedis, type TestRedis } from './redis.ts';
@@ -35,4 +37,42 @@ storeConformance('Redis', async () => {
     },
     close: () => store.close(),
   };
+});
+
+async function begin(store: Store): Promise<Lease> {
+  const taken = await store.take('a', 'a:1', 60_000);
+  if (isHeld(taken)) throw new Error('held');
+  const lease = await store.takeTerm(taken, 'a:1', 60_000, 7);
+  if (isRefusal(lease)) throw new Error(lease.refused);
+  return lease;
+}
+
+test('a broken line or body of one app is named, stops no other, and a seeding heals the line', async () => {
+  const { url } = redis;
+  const environment = 'broken';
+  const store = openRedisStore({ url, environment, onState: () => undefined });
+  const raw = new Redis(url);
+  try {
+    await answers(store);
+    const lease = await begin(store);
+    await store.seed(lease, []);
+    const put = (app: string) => ({ app, owner: 'controller', body: app }) as const;
+    await store.commit(lease, { puts: [put('line'), put('body'), put('good')], history: [] });
+    await raw.hset(`{ballast:${environment}}:manifest`, 'line', 'nonsense');
+    await raw.hset(`{ballast:${environment}}:upstreams`, 'body', 'another');
+    const broken = await store.read();
+    expect([...broken.documents.keys()]).toEqual(['good']);
+    expect([...broken.unreadable.keys()].toSorted()).toEqual(['body', 'line']);
+    expect(broken.unreadable.get('line')).toContain('nonsense');
+    const { version } = broken;
+    const digest = digestOf('line');
+    const seed = { app: 'line', owner: 'controller', stamp: { term: 7, version }, digest } as const;
+    expect(await store.seed(lease, [{ ...seed, body: 'line' }])).toMatchObject({
+      digests: [digest],
+    });
+    expect((await store.read()).documents.get('line')?.body).toBe('line');
+  } finally {
+    raw.disconnect();
+    await store.close();
+  }
 });
