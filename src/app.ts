@@ -47,7 +47,11 @@ export async function startApp(
   const links = openLinks(loaded);
   const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
   const statistics = collectStatistics();
-  const vms = openVms(config.apps.list ?? [], config.vms.file, clock);
+  const vms = openVms(config.apps.list ?? [], config.vms.file, clock, (trouble) => {
+    metrics.vmsTrouble.set(trouble === undefined ? 0 : 1);
+    if (trouble === undefined) log.info('the file of VMs is read again');
+    else log.warn({ trouble }, 'the file of VMs cannot be read; the last VMs stay');
+  });
   await vms.refresh();
   const store = openRedisStore({
     ...redisPlace(loaded),
@@ -100,7 +104,7 @@ export async function startApp(
     const known = controller.published() !== undefined;
     return {
       ready: known,
-      why: known ? '' : `no state from Redis yet: ${controller.leader().phase}`,
+      why: known ? (vms.trouble() ?? '') : `no state from Redis yet: ${controller.leader().phase}`,
     };
   };
   const api = buildApi({

@@ -61,6 +61,8 @@ export function createController(parts: ControllerParts): Controller {
     })),
     told: parts.told,
     vms: parts.vms.vms(),
+    vmsUnread: parts.vms.unread(),
+    vmsReason: (app) => parts.vms.reason(app),
     policy: parts.policy,
     hostsFromIngress: parts.hostsFromIngress,
     last: (app) => facts.get(app)?.inventory,

@@ -43,12 +43,13 @@ export function nameApp(
 }
 
 function explainCounts(facts: AppFacts, statuses: Explained['statuses']): object {
-  const { clusters, vms } = facts.inventory;
+  const { clusters, vms, vmsReason } = facts.inventory;
   const explained = clusters.map((count) => ({
     ...explainCluster(count, facts),
     ageSeconds: statuses.get(count.cluster)?.ageSeconds ?? count.ageSeconds,
   }));
-  return { clusters: explained, vms };
+  const why = facts.weighed?.reasons.get('vm') ?? vmsReason;
+  return { clusters: explained, vms, ...(why && { vmsReason: why }) };
 }
 
 function explainServers(

@@ -53,7 +53,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   api.get('/livez', async () => ({ live: true }));
   api.get('/readyz', async (_request, reply) => {
     const { ready, why } = parts.ready();
-    return ready ? { ready } : problem(reply, 'not-ready', why);
+    return ready ? { ready, ...(why !== '' && { why }) } : problem(reply, 'not-ready', why);
   });
   api.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await parts.metrics()),

@@ -93,6 +93,7 @@ function addressFault(
 function addressOf(node: NodeRecord, { addressType, port }: IngressRules): string | undefined {
   const own = node.addresses.filter(({ type }) => type === addressType);
   const first =
-    own.find(({ address }) => isIPv4(address)) ?? own.find(({ address }) => isIPv6(address));
+    own.find(({ address }) => isIPv4(address)) ??
+    own.find(({ address }) => isIPv6(address) && !address.includes('%'));
   return first && joinAddress(first.address, port);
 }

@@ -80,6 +80,12 @@ export function readMeta(raw: Raw, intern: Interner): Meta {
   return { uid, version: resourceVersion, namespace: intern(namespace), name: intern(name) };
 }
 
+/** Its own only: a key may be named as something that every object has. */
+function labelOf(raw: Raw, key: string): string | undefined {
+  const labels = raw.metadata?.labels ?? {};
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}
+
 export function readService(
   raw: Raw<{
     readonly type?: string;
@@ -87,7 +93,7 @@ export function readService(
   }>,
   { intern, serviceLabel }: Reading,
 ): ServiceRecord {
-  const app = serviceLabel === undefined ? undefined : raw.metadata?.labels?.[serviceLabel];
+  const app = serviceLabel === undefined ? undefined : labelOf(raw, serviceLabel);
   return {
     ...readMeta(raw, intern),
     ...(app && { app: intern(app) }),

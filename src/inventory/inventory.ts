@@ -51,9 +51,13 @@ export interface AppInventory {
   readonly policy: Policy;
   readonly clusters: readonly ClusterCount[];
   readonly vms: readonly Address[];
+  /** The file of VMs was never read: those that are published stay, weight by weight. */
+  readonly vmsKept?: boolean;
+  /** Why the VMs are not what their file says. */
+  readonly vmsReason?: Reason;
   /**
-   * `known`: told or discovered. `unseen`: published, and a cluster that may have it is not seen
-   * yet. `orphaned`: published, and nobody names it any more. The last two keep their document.
+   * `known`: told or discovered. `unseen`: published, and a cluster (or the file of VMs) that may
+   * have it is not seen yet. `orphaned`: published, and nobody names it any more. The last two keep their document.
    */
   readonly standing: 'known' | 'unseen' | 'orphaned';
 }
@@ -63,6 +67,9 @@ export interface World {
   readonly clusters: readonly ClusterView[];
   readonly told: ReadonlyMap<AppName, ToldApp>;
   readonly vms: ReadonlyMap<AppName, readonly Address[]>;
+  /** The file of VMs was never read: `vms` are not all. */
+  readonly vmsUnread?: boolean;
+  vmsReason?(app: AppName): Reason | undefined;
   readonly policy: Policy;
   /** Whether hosts of discovered apps come from Ingress and HTTPRoute rules. */
   readonly hostsFromIngress: boolean;
@@ -88,9 +95,23 @@ export function takeInventory(world: World, app: AppName): AppInventory {
     hosts: told?.hosts?.toSorted() ?? hostsOf(world, clusters, published),
     policy: told?.policy ?? world.policy,
     clusters,
-    vms: world.vms.get(app) ?? [],
+    ...vmsOf(world, app, published),
     standing: standingOf(world, app),
   };
+}
+
+function vmsOf(
+  world: World,
+  app: AppName,
+  published: Upstream | undefined,
+): Pick<AppInventory, 'vms' | 'vmsKept' | 'vmsReason'> {
+  const told = world.vms.get(app) ?? [];
+  const reason = world.vmsReason?.(app);
+  const why = reason && { vmsReason: reason };
+  if (!world.vmsUnread) return { vms: told, ...why };
+  const kept = (published?.servers ?? []).filter(({ from }) => from === 'vm');
+  const vms = new Set([...kept.map(({ address }) => address), ...told]);
+  return { vms: [...vms], vmsKept: true, ...why };
 }
 
 function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined): ClusterCount {
@@ -154,5 +175,6 @@ function hostsOf(
 function standingOf(world: World, app: AppName): AppInventory['standing'] {
   if (world.told.has(app) || world.vms.has(app)) return 'known';
   if (world.clusters.some((view) => view.apps.has(app))) return 'known';
-  return world.clusters.some((view) => view.status.state === 'unseen') ? 'unseen' : 'orphaned';
+  const unseen = world.clusters.some((view) => view.status.state === 'unseen');
+  return unseen || world.vmsUnread ? 'unseen' : 'orphaned';
 }

@@ -2,22 +2,34 @@
 //
 // Comes in: `vms.file`, YAML: app name to a list of `IPv4:port` or `[IPv6]:port`. Goes out: the
 // addresses of each app. On failure: a file that is gone or wrong keeps the last VMs and says so;
-// a registry that is empty for a moment must not empty an upstream.
+// a registry that is empty for a moment must not empty an upstream. Before it was ever read its VMs
+// are unknown, which is not none: what is published of VMs stays (inventory.ts).
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { isAddress } from '../address.ts';
+import { canonicalAddress, hasZone, isAddress } from '../address.ts';
 import type { Clock } from '../clock.ts';
-import type { Address, AppName, Dirty } from '../model.ts';
+import type { Address, AppName, Dirty, Reason } from '../model.ts';
 import { APP_NAME, type AppsSettings } from './settings.ts';
 
 const PAUSE_MS = 1000;
 
 export type Vms = ReadonlyMap<AppName, readonly Address[]>;
 
+/** What a file of VMs says. */
+export interface VmFile {
+  readonly vms: Vms;
+  /** Addresses that no edge could take. */
+  readonly leftOut: ReadonlyMap<AppName, readonly string[]>;
+}
+
 export interface VmSource {
   vms(): Vms;
-  /** Why the file's last state stands although the file says otherwise. */
+  /** Whether the file was never read, so that what it would say is unknown. */
+  unread(): boolean;
+  /** Why an app's VMs are not what the file says, or not all of it. */
+  reason(app: AppName): Reason | undefined;
+  /** Why the file cannot be read now. */
   trouble(): string | undefined;
   /** Reads the file once; throws nothing. */
   refresh(): Promise<void>;
@@ -25,70 +37,116 @@ export interface VmSource {
   follow(mark: (dirty: Dirty) => void, signal: AbortSignal): Promise<void>;
 }
 
+const NOTHING: VmFile = { vms: new Map(), leftOut: new Map() };
+const NONE: ReadonlySet<AppName> = new Set();
+
+/** `tell` hears of each change between trouble and none. */
 export function openVms(
   list: AppsSettings['list'],
   file: string | undefined,
   clock: Clock,
+  tell: (trouble: string | undefined) => void = () => undefined,
 ): VmSource {
   const told = new Map(
-    (list ?? []).map((app) => [app.name, (app.vms ?? []).map((vm) => vm.address)]),
+    (list ?? []).map((app) => [
+      app.name,
+      (app.vms ?? []).map((vm) => canonicalAddress(vm.address)),
+    ]),
   );
-  let fromFile: Vms = new Map();
-  let merged = merge(told, fromFile);
+  let read = NOTHING;
+  let unread = file !== undefined;
+  let merged = merge(told, read.vms);
   let text: string | undefined;
   let trouble: string | undefined;
 
-  const refresh = async (): Promise<AppName[]> => {
-    if (file === undefined) return [];
-    try {
-      const now = await readFile(file, 'utf8');
-      if (now === text) return [];
-      const read = readVms(now);
-      const apps = [...new Set([...fromFile.keys(), ...read.keys()])];
+  const setTrouble = (now: string | undefined): boolean => {
+    if (trouble === now) return false;
+    trouble = now;
+    tell(now);
+    return true;
+  };
+  /** Answers the apps that something may have changed for. */
+  const take = (now: string): Dirty => {
+    const before = read;
+    if (now !== text) {
+      read = readVms(now);
       text = now;
-      fromFile = read;
-      merged = merge(told, fromFile);
-      trouble = undefined;
-      return apps;
+      merged = merge(told, read.vms);
+    }
+    const all = setTrouble(undefined) || unread;
+    unread = false;
+    return all ? 'all' : appsOf(before, read);
+  };
+  const refresh = async (): Promise<Dirty> => {
+    if (file === undefined) return NONE;
+    try {
+      return take(await readFile(file, 'utf8'));
     } catch (error) {
-      trouble = `${file}: ${(error as Error).message}`;
-      return [];
+      const [line = ''] = (error as Error).message.split('\n');
+      return setTrouble(`${file}: ${line}`) ? 'all' : NONE;
     }
   };
 
   return {
     vms: () => merged,
+    unread: () => unread,
     trouble: () => trouble,
+    reason: (app) => whyOther(trouble, unread, { app, read }),
     async refresh() {
       await refresh();
     },
     async follow(mark, signal) {
       while (file !== undefined && !signal.aborted) {
         const changed = await refresh();
-        if (changed.length > 0) mark(new Set(changed));
+        if (changed === 'all' || changed.size > 0) mark(changed);
         await clock.sleep(PAUSE_MS, signal);
       }
     },
   };
 }
 
+function whyOther(
+  trouble: string | undefined,
+  unread: boolean,
+  { app, read }: { readonly app: AppName; readonly read: VmFile },
+): Reason | undefined {
+  if (unread) {
+    const text = `VMs stay as published until their file is read: ${trouble ?? 'it is not read yet'}`;
+    return { code: 'vms-unread', text };
+  }
+  if (trouble !== undefined && read.vms.has(app)) {
+    return { code: 'vms-stale', text: `VMs are those of the last good file: ${trouble}` };
+  }
+  const leftOut = read.leftOut.get(app);
+  if (!leftOut) return undefined;
+  const text = `${leftOut.join(', ')} left out: an address with a zone means nothing to an edge`;
+  return { code: 'address-invalid', text };
+}
+
 /** Throws an Error that names the place. */
-export function readVms(text: string): Vms {
+export function readVms(text: string): VmFile {
   const value: unknown = parse(text, { maxAliasCount: 0 });
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error('not a mapping of app names to lists of addresses');
+    throw new Error('not a mapping of app names to lists of addresses ({} is none)');
   }
   const vms = new Map<AppName, readonly Address[]>();
+  const leftOut = new Map<AppName, readonly string[]>();
   for (const [app, addresses] of Object.entries(value)) {
     if (!new RegExp(APP_NAME).test(app)) throw new Error(`${app}: not the name of an app`);
     if (!Array.isArray(addresses)) throw new Error(`${app}: not a list of addresses`);
     const bad = addresses.findIndex(
-      (address) => typeof address !== 'string' || !isAddress(address),
+      (address) => !isAddress(String(address)) && !hasZone(String(address)),
     );
     if (bad >= 0) throw new Error(`${app}[${bad}]: not IPv4:port or [IPv6]:port`);
-    vms.set(app, addresses as Address[]);
+    const zoned = (addresses as string[]).filter(hasZone);
+    if (zoned.length > 0) leftOut.set(app, zoned);
+    vms.set(app, (addresses as string[]).filter(isAddress).map(canonicalAddress));
   }
-  return vms;
+  return { vms, leftOut };
+}
+
+function appsOf(before: VmFile, now: VmFile): ReadonlySet<AppName> {
+  return before === now ? NONE : new Set([...before.vms.keys(), ...now.vms.keys()]);
 }
 
 function merge(told: Vms, fromFile: Vms): Vms {

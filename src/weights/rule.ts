@@ -76,7 +76,8 @@ export function weigh(
     if (reason) reasons.set(count.cluster, reason);
     entries.push(...clusterEntries(count, published, base));
   }
-  for (const vm of inventory.vms) entries.push(vmEntry(vm, base));
+  if (inventory.vmsReason) reasons.set('vm', inventory.vmsReason);
+  entries.push(...vmEntries(inventory, published, base));
 
   const scaled = scaleDown(settleAddresses(entries, published, reasons));
   return {
@@ -96,7 +97,7 @@ function clusterEntries(
   published: Upstream | undefined,
   base: number,
 ): Entry[] {
-  if (count.kept) return keptEntries(count.cluster, published);
+  if (count.kept) return keptEntries(count.cluster, published, `${count.cluster} is seen`);
   if (whyNothing(count)) return [];
   const nodes = count.ingressNodes.length;
   const weight = nodeWeight(count.pods, nodes, base);
@@ -112,18 +113,33 @@ function clusterEntries(
 }
 
 /** What the published document holds from a cluster: `auto` where a hold showed another weight. */
-function keptEntries(cluster: ClusterName, published: Upstream | undefined): Entry[] {
-  const servers = published?.servers.filter((server) => server.from === cluster) ?? [];
+function keptEntries(
+  from: ClusterName | 'vm',
+  published: Upstream | undefined,
+  until: string,
+): Entry[] {
+  const servers = published?.servers.filter((server) => server.from === from) ?? [];
   return servers.map((server) => {
     const weight = server.auto ?? server.weight;
     return {
-      server: { address: server.address, weight, from: cluster },
+      server: { address: server.address, weight, from },
       exact: weight,
       pods: 0,
-      ingressNodes: servers.length,
-      formula: `${weight} as published, until ${cluster} is seen`,
+      ingressNodes: from === 'vm' ? 0 : servers.length,
+      formula: `${weight} as published, until ${until}`,
     };
   });
+}
+
+function vmEntries(
+  inventory: AppInventory,
+  published: Upstream | undefined,
+  base: number,
+): Entry[] {
+  const kept = inventory.vmsKept ? keptEntries('vm', published, 'the file of VMs is read') : [];
+  const known = new Set(kept.map(({ server }) => server.address));
+  const others = inventory.vms.filter((address) => !known.has(address));
+  return [...kept, ...others.map((address) => vmEntry(address, base))];
 }
 
 function vmEntry(address: Address, base: number): Entry {
