@@ -6,8 +6,7 @@
 
 import type { AppInventory, ClusterCount } from '../inventory/inventory.ts';
 import type { Address, ClusterName, Reason, Server, Upstream } from '../model.ts';
-
-export const HEAVIEST = 65535;
+import { scaleDown, type Entry } from './scale.ts';
 
 /** The sum behind one server's weight. */
 export interface Sum {
@@ -28,16 +27,6 @@ export interface Weighed {
   readonly sums: ReadonlyMap<Address, Sum>;
   /** Per cluster (or `vm`): why something of it does not count. */
   readonly reasons: ReadonlyMap<ClusterName | 'vm', Reason>;
-}
-
-/** A candidate for a place in the upstream, before conflicts and scaling. */
-interface Entry {
-  readonly server: Server;
-  /** The weight without rounding. */
-  readonly exact: number;
-  readonly pods: number;
-  readonly ingressNodes: number;
-  readonly formula: string;
 }
 
 /** `max(1, floor(pods * base / nodes))`; the caller has dealt with 0 pods and 0 nodes. */
@@ -79,7 +68,7 @@ export function weigh(
   if (inventory.vmsReason) reasons.set('vm', inventory.vmsReason);
   entries.push(...vmEntries(inventory, published, base));
 
-  const scaled = scaleDown(settleAddresses(entries, published, reasons));
+  const scaled = scaleDown(settleAddresses(entries, published, reasons), published);
   return {
     upstream: {
       app: inventory.app,
@@ -124,6 +113,7 @@ function keptEntries(
     return {
       server: { address: server.address, weight, from },
       exact: weight,
+      kept: true,
       pods: 0,
       ingressNodes: from === 'vm' ? 0 : servers.length,
       formula: `${weight} as published, until ${until}`,
@@ -176,18 +166,6 @@ function settleAddresses(
     });
   }
   return [...taken.values()];
-}
-
-/** Weights over 65535 scale the whole upstream down, so that shares stay. */
-function scaleDown(entries: readonly Entry[]): readonly Entry[] {
-  const heaviest = Math.max(0, ...entries.map((entry) => entry.server.weight));
-  if (heaviest <= HEAVIEST) return entries;
-  return entries.map((entry) => {
-    const { weight } = entry.server;
-    const scaled = Math.max(1, Math.floor((weight * HEAVIEST) / heaviest));
-    const formula = `${entry.formula}, scaled by ${HEAVIEST}/${heaviest} = ${scaled}`;
-    return { ...entry, server: { ...entry.server, weight: scaled }, formula };
-  });
 }
 
 function sumsOf(entries: readonly Entry[], base: number): Map<Address, Sum> {

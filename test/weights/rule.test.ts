@@ -95,6 +95,18 @@ test('weights over 65535 scale the whole upstream down, and the formula says so'
   expect(sums.get('10.4.0.1:80')?.formula).toContain('scaled by 65535/100000');
 });
 
+test('rounds that know less than what is published change nothing, however many', () => {
+  const all = [count('east', 10_000, 1), count('north', 1, 1), count('southern', 333, 2)];
+  const before = weigh(inventory(all), undefined, 10).upstream;
+  for (const unseen of all) {
+    const nothing = { pods: 0, ingressNodes: [], state: 'unseen', kept: true } as const;
+    const seen = all.map((one) => (one === unseen ? { ...one, ...nothing } : one));
+    let now = before;
+    for (let round = 0; round < 3; round += 1) now = weigh(inventory(seen), now, 10).upstream;
+    expect(now).toEqual(before);
+  }
+});
+
 // One file each in test/cases/rule/: adding a test is adding a file.
 
 interface RuleCase {
