@@ -163,7 +163,8 @@ async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly
       opened.push(await openKubernetesCluster(settings, sources, world));
     } catch (cause) {
       await Promise.all(opened.map((cluster) => cluster.close()));
-      const place = loaded.where(['clusters', index, 'kubeconfig', 'path']);
+      const key = settings.inCluster ? ['inCluster'] : ['kubeconfig', 'path'];
+      const place = loaded.where(['clusters', index, ...key]);
       throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
     }
   }

@@ -7,9 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { Default } from 'typebox/value';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import { checkAcross } from './config/across.ts';
-import { overrideScalars } from './config/environment.ts';
+import { overrideScalars, unknownVariables } from './config/environment.ts';
 import { schemaFaults, type Fault } from './config/faults.ts';
 import { keyText, placeOf, type Path } from './config/place.ts';
 import { ConfigSchema, type Config } from './config/schema.ts';
@@ -28,7 +28,9 @@ export interface LoadedConfig {
 export class ConfigError extends BallastError {
   readonly lines: readonly string[];
 
-  constructor(lines: readonly string[], options?: ErrorOptions) {
+  constructor(faults: readonly string[], options?: ErrorOptions) {
+    // Other people's messages go on for lines.
+    const lines = faults.map((fault) => fault.split('\n')[0] ?? '');
     super('config-invalid', lines.join('\n'), options);
     this.lines = lines;
   }
@@ -57,7 +59,9 @@ export function parseConfig(
   });
   if (broken.length > 0) throw new ConfigError(broken);
 
-  const raw: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const raw = toMapping(document, file);
+  const unknown = unknownVariables(environment);
+  if (unknown.length > 0) throw new ConfigError(unknown);
   const fromEnvironment = overrideScalars(raw, environment);
   const faults = schemaFaults(ConfigSchema, raw);
   if (faults.length > 0) {
@@ -69,6 +73,20 @@ export function parseConfig(
     throw new ConfigError(crossed.map((fault) => lineOf(fault, where, fromEnvironment)));
   }
   return { config, file, where };
+}
+
+function toMapping(document: Document.Parsed, file: string): object {
+  const raw = toPlain(document, file) ?? {};
+  if (typeof raw === 'object' && !Array.isArray(raw)) return raw;
+  throw new ConfigError([`${file}:1: environment: is missing: the file is not a mapping of keys`]);
+}
+
+function toPlain(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw new ConfigError([`${file}: aliases: ${(cause as Error).message}`], { cause });
+  }
 }
 
 function readText(file: string): string {

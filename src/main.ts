@@ -1,7 +1,7 @@
 // The program: `ballast --config FILE`. Exit codes: 0 stopped by a signal, 1 failed, 2 wrong
-// configuration, with one line for each fault.
+// configuration or call, with one line for each fault.
 
-import { Command } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { startApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
@@ -11,7 +11,12 @@ const program = new Command('ballast')
   .option('--config <file>', 'configuration, YAML; without it the demo fleet runs')
   .option('--once', 'demo: run the script of events to its end', false)
   .option('--json', 'demo: print one JSON object', false)
-  .option('--log-level <level>', 'error, warn, info or debug', 'info')
+  .addOption(
+    new Option('--log-level <level>', 'how much is logged')
+      .choices(['error', 'warn', 'info', 'debug'])
+      .default('info'),
+  )
+  .exitOverride()
   .action(run);
 
 interface Options {
@@ -40,6 +45,8 @@ try {
   await program.parseAsync();
   process.exit();
 } catch (error) {
+  // Commander has written its line already.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.lines.join('\n')}\n`);
     process.exit(2);

@@ -2,6 +2,7 @@
 // Gateways. Pure.
 
 import type { Interner } from './interner.ts';
+import { isHost } from '../host-name.ts';
 import { type Meta, type Raw, readMeta } from './records.ts';
 
 /** One Service that a route leads to, at one of its ports, and for which hosts. */
@@ -28,14 +29,12 @@ export interface GatewayRecord extends Meta {
   readonly hosts: readonly string[];
 }
 
-const HOST = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
-
 /** Lower-case and well formed, each once; the empty host of a catch-all is none. */
 export function cleanHosts(hosts: Iterable<string | undefined>): string[] {
   const clean = new Set<string>();
   for (const host of hosts) {
     const lower = host?.toLowerCase() ?? '';
-    if (lower.length <= 253 && HOST.test(lower)) clean.add(lower);
+    if (isHost(lower)) clean.add(lower);
   }
   return [...clean];
 }

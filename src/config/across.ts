@@ -1,6 +1,8 @@
 // Checks that look at several keys at once; each returns the faults it finds.
 
-import { splitAddress } from '../address.ts';
+import { canonicalAddress, splitAddress } from '../address.ts';
+import { parseSelector } from '../clusters/selector.ts';
+import { callFault } from '../edges/place-url.ts';
 import { redisFaults } from '../edges/redis-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
@@ -18,6 +20,9 @@ export function checkAcross(config: Config): Fault[] {
     ...policies(config),
     ...appServices(config),
     ...appAddresses(config),
+    ...sharedHosts(config),
+    ...selectors(config),
+    ...controls(config),
     ...listener(config),
   ];
 }
@@ -74,9 +79,49 @@ function appServices(config: Config): Fault[] {
 }
 
 function appAddresses(config: Config): Fault[] {
-  return (config.apps.list ?? []).flatMap((app, index) =>
-    twice(app.vms ?? [], ['apps', 'list', index, 'vms'], 'address'),
-  );
+  return (config.apps.list ?? []).flatMap((app, index) => {
+    const vms = (app.vms ?? []).map(({ address }) => ({ address: canonicalAddress(address) }));
+    return twice(vms, ['apps', 'list', index, 'vms'], 'address');
+  });
+}
+
+function sharedHosts(config: Config): Fault[] {
+  const faults: Fault[] = [];
+  const owners = new Map<string, string>();
+  for (const [index, { name, hosts }] of (config.apps.list ?? []).entries()) {
+    for (const [at, host] of (hosts ?? []).entries()) {
+      const owner = owners.get(host);
+      if (owner === undefined) owners.set(host, name);
+      else if (owner !== name) {
+        const path = ['apps', 'list', index, 'hosts', at];
+        faults.push({ path, text: `"${host}" of ${name} is a host of ${owner} too` });
+      }
+    }
+  }
+  return faults;
+}
+
+function selectors(config: Config): Fault[] {
+  return config.clusters.flatMap(({ ingress }, index) => {
+    const path = ['clusters', index, 'ingress'];
+    const faults: Fault[] = [];
+    const text = 'is no label selector (a=b, a!=b, a in (b, c), a, !a, with commas between)';
+    if (!parseSelector(ingress.nodes)) faults.push({ path: [...path, 'nodes'], text });
+    // The API server reads this one, and knows `a>1` too.
+    const pods = ingress.pods?.selector.replace(/\s*[<>]\s*-?[0-9]+/g, '');
+    if (pods !== undefined && !parseSelector(pods)) {
+      faults.push({ path: [...path, 'pods', 'selector'], text });
+    }
+    return faults;
+  });
+}
+
+function controls(config: Config): Fault[] {
+  return config.edges.flatMap(({ control }, index) => {
+    if (control === undefined || control.startsWith('unix:')) return [];
+    const text = callFault(control);
+    return text === undefined ? [] : [{ path: ['edges', index, 'control'], text }];
+  });
 }
 
 /** Without access tokens the API answers on loopback only. */

@@ -15,19 +15,40 @@ export function overrideScalars(
 ): Map<string, string> {
   const given = new Map<string, string>();
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return given;
+  visitScalars((path, type) => {
+    const variable = variableOf(path);
+    const value = environment[variable];
+    if (value === undefined) return;
+    putIn(raw as Record<string, unknown>, path, scalar(value, type));
+    given.set(keyText(path), variable);
+  });
+  return given;
+}
+
+function visitScalars(take: (path: readonly string[], type: string | undefined) => void): void {
   const visit = (schema: ObjectSchema, path: readonly string[]): void => {
     for (const [key, child] of Object.entries(schema.properties ?? {})) {
       const here = [...path, key];
       if (child.type === 'object') visit(child, here);
-      const variable = variableOf(here);
-      const value = environment[variable];
-      if (value === undefined || child.type === 'object' || child.type === 'array') continue;
-      putIn(raw as Record<string, unknown>, here, scalar(value, child.type));
-      given.set(keyText(here), variable);
+      else if (child.type !== 'array') take(here, child.type);
     }
   };
   visit(ConfigSchema as ObjectSchema, []);
-  return given;
+}
+
+/** Set by others than who configures Ballast: the tests' cache, and Kubernetes for each Service. */
+const FOREIGN = /^BALLAST_(CACHE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?))$/;
+
+/** A line for each variable that looks like ours and is no scalar of the configuration. */
+export function unknownVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const known = new Set<string>();
+  visitScalars((path) => known.add(variableOf(path)));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('BALLAST_') && !known.has(name) && !FOREIGN.test(name))
+    .toSorted()
+    .map((name) => `${name}: unknown variable; known: ${[...known].join(', ')}`);
 }
 
 export function variableOf(path: readonly string[]): string {

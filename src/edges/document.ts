@@ -5,6 +5,7 @@
 // test/contract/.
 
 import { isAddress } from '../address.ts';
+import { isHost } from '../host-name.ts';
 import type { AppName, Owner, Server, Stamp, Upstream } from '../model.ts';
 import { type Fault, isObject, strange } from './fault.ts';
 import { checkPolicy, sortPolicy } from './policy.ts';
@@ -30,7 +31,7 @@ export interface ManifestLine {
 }
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const HOST = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const FROM = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const LINE = /^(\d+) (\d+) ([0-9a-f]{40}|-) (controller|endpoint)$/;
 
 export function isDeleted(line: ManifestLine): boolean {
@@ -118,8 +119,10 @@ function checkApp(app: unknown): Found {
 function checkHosts(hosts: unknown): Found {
   if (hosts === undefined) return undefined;
   if (!Array.isArray(hosts)) return { place: 'hosts', text: 'not a list' };
-  const bad = hosts.findIndex((host) => typeof host !== 'string' || !HOST.test(host));
-  return bad < 0 ? undefined : { place: `hosts[${bad}]`, text: 'not a lower-case DNS name' };
+  const bad = hosts.findIndex((host) => typeof host !== 'string' || !isHost(host));
+  if (bad >= 0) return { place: `hosts[${bad}]`, text: 'not a lower-case DNS name' };
+  const again = hosts.findIndex((host, index) => hosts.indexOf(host) < index);
+  return again < 0 ? undefined : { place: `hosts[${again}]`, text: 'stands twice' };
 }
 
 function checkServers(servers: unknown): Found {
@@ -141,7 +144,9 @@ function checkServer(server: unknown, where: string): Found {
   if (typeof address !== 'string' || !isAddress(address)) {
     return { place: `${where}.address`, text: 'not IPv4:port or [IPv6]:port' };
   }
-  if (typeof from !== 'string' || from === '') return { place: `${where}.from`, text: 'missing' };
+  if (typeof from !== 'string' || !FROM.test(from)) {
+    return { place: `${where}.from`, text: 'not the name of a cluster, or vm' };
+  }
   if (!isWeight(weight)) return { place: `${where}.weight`, text: 'not 0 to 65535' };
   if (auto !== undefined && !isWeight(auto))
     return { place: `${where}.auto`, text: 'not 0 to 65535' };

@@ -3,6 +3,7 @@
 // Comes in: a policy to write, or any value to check. Goes out: its keys in the order of their bytes,
 // or the fault with its place. The contract with Lua stands in test/contract/.
 
+import { DNS_NAME } from '../host-name.ts';
 import type { HealthProbe, Policy } from '../model.ts';
 import { type Fault, isObject, strange } from './fault.ts';
 
@@ -19,8 +20,7 @@ export const LIMITS = {
 /** A path that needs no escape, in JSON and in a request line. */
 export const PATH = '^/[!#-\\[\\]-~]{0,254}$';
 export const VARIABLE = '^[a-z0-9_]{1,64}$';
-export const PROBE_HOST =
-  '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$';
+export const PROBE_HOST = DNS_NAME;
 
 const KEYS = ['balance', 'health', 'key', 'panic', 'slowStart', 'whenUnhealthy'];
 const HEALTH_KEYS = ['fall', 'host', 'https', 'intervalSeconds', 'path', 'rise', 'timeoutSeconds'];

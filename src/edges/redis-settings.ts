@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import { Type, type Static } from 'typebox';
+import { urlFault } from './place-url.ts';
 
 const closed = { additionalProperties: false } as const;
 const secret = (description: string) =>
@@ -56,9 +57,21 @@ export interface RedisFault {
 export function redisFaults(redis: RedisSettings): RedisFault[] {
   return [
     ...(redis.sentinels ? sentinelFaults(redis, redis.sentinels) : urlFaults(redis)),
+    ...placeFaults(redis),
     ...tlsFaults(redis),
     ...userFaults(redis),
   ];
+}
+
+function placeFaults({ url, sentinels }: RedisSettings): RedisFault[] {
+  const places = [
+    ...(url === undefined || url.startsWith('unix:') ? [] : [{ path: ['url'], place: url }]),
+    ...(sentinels ?? []).map((place, index) => ({ path: ['sentinels', index], place })),
+  ];
+  return places.flatMap(({ path, place }) => {
+    const text = urlFault(place);
+    return text === undefined ? [] : [{ path, text }];
+  });
 }
 
 function sentinelFaults(redis: RedisSettings, sentinels: readonly string[]): RedisFault[] {

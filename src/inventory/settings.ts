@@ -1,13 +1,12 @@
 // The keys under `apps:` and `vms:`.
 
 import { Type, type Static } from 'typebox';
+import { HOST } from '../host-name.ts';
 import { LIMITS, PATH, PROBE_HOST, VARIABLE } from '../edges/policy.ts';
 
 const closed = { additionalProperties: false } as const;
 
 export const APP_NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
-const HOST =
-  '^(\\*\\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$';
 
 const whole = ([minimum, maximum]: readonly [number, number], description?: string) =>
   Type.Integer({ minimum, maximum, ...(description !== undefined && { description }) });
@@ -62,7 +61,12 @@ export const AppSettings = Type.Object(
     services: Type.Optional(
       Type.Array(NamespacedName, { description: 'several Services add up; instead of service' }),
     ),
-    hosts: Type.Optional(Type.Array(Type.String({ pattern: HOST }), { uniqueItems: true })),
+    hosts: Type.Optional(
+      Type.Array(
+        Type.String({ pattern: HOST, description: 'a DNS name in lower case; 253 characters' }),
+        { uniqueItems: true },
+      ),
+    ),
     vms: Type.Optional(Type.Array(VmSettings)),
     policy: Type.Optional(PolicySettings),
   },

@@ -45,8 +45,11 @@ export async function startBallast(folder: string, config: object): Promise<Test
 }
 
 /** Runs it to its end: for configurations that it refuses. */
-export async function runBallast(file: string): Promise<{ code: number | null; errors: string }> {
-  const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: 'pipe' });
+export async function runBallast(
+  file: string,
+  options: readonly string[] = [],
+): Promise<{ code: number | null; errors: string }> {
+  const child = spawn(process.execPath, [MAIN, '--config', file, ...options], { stdio: 'pipe' });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => {
     errors += data.toString();

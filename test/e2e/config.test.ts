@@ -11,6 +11,9 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-config-'));
 });
+beforeAll(async () => {
+  await writeFile(join(folder, 'broken.kubeconfig'), 'a: [\n  b: {\n c: d\n');
+});
 afterAll(async () => {
   await rm(folder, { recursive: true });
 });
@@ -80,6 +83,19 @@ const CASES = [
     5,
     'redis.tls.ca',
   ],
+  ['a Redis URL that is none', 'environment: prod\nredis: {url: "redis://:::"}\n', 2, 'redis.url'],
+  [
+    'a service account outside a pod',
+    `${HEAD}clusters:\n  - name: east\n    inCluster: true\n    ingress: {nodes: a, port: 80}\n`,
+    5,
+    'clusters[0].inCluster',
+  ],
+  [
+    'a kubeconfig that is no YAML',
+    `${HEAD}clusters:\n  - name: east\n    kubeconfig: {path: broken.kubeconfig}\n    ingress: {nodes: a, port: 80}\n`,
+    5,
+    'clusters[0].kubeconfig.path',
+  ],
 ] as const;
 
 for (const [name, text, line, key] of CASES) {
@@ -93,3 +109,17 @@ for (const [name, text, line, key] of CASES) {
     expect(code).toBe(2);
   });
 }
+
+test.each([
+  ['--log-level', 'foo'],
+  ['--nope', ''],
+])('%s %s is refused in words', async (...options) => {
+  const file = join(folder, 'ballast.yaml');
+  const { code, errors } = await runBallast(
+    file,
+    options.filter((option) => option !== ''),
+  );
+  expect(code).toBe(2);
+  expect(errors).toContain(options[0]);
+  expect(errors).not.toContain('    at ');
+});

@@ -1,0 +1,120 @@
+// What is wrong with a configuration, with its place. Exit codes: test/e2e/config.test.ts.
+
+import { expect, test } from 'vitest';
+import { ConfigError, parseConfig } from '../../src/config.ts';
+
+const HEAD = 'environment: prod\nredis: {url: "redis://127.0.0.1:1"}\n';
+
+function linesOf(text: string, environment: Record<string, string> = {}): readonly string[] {
+  try {
+    parseConfig(text, 'b.yaml', environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.lines;
+  }
+}
+
+const redis = (url: string): string => `environment: prod\nredis:\n  url: "${url}"\n`;
+const sentinels = (url: string): string =>
+  `environment: prod\nredis:\n  masterName: m\n  sentinels: ["${url}"]\n`;
+const edge = (control: string): string => `${HEAD}edges:\n  - {name: e, control: "${control}"}\n`;
+const east = (ingress: string): string =>
+  `${HEAD}clusters:\n  - name: east\n    inCluster: true\n    ingress: {port: 80, ${ingress}}\n`;
+const list = (...apps: string[]): string =>
+  `${HEAD}apps:\n  list:\n${apps.map((app) => `    - {${app}}\n`).join('')}`;
+const vms = (...addresses: string[]): string =>
+  list(`name: shop, vms: [${addresses.map((address) => `{address: "${address}"}`).join(', ')}]`);
+const long = `${Array(43).fill('abcde').join('.')}`;
+
+test.each([
+  ['a Redis URL that is none', redis('redis://:::'), 'b.yaml:3: redis.url: is no URL'],
+  ['a Redis port over 65535', redis('redis://h:99999'), 'b.yaml:3: redis.url: is no URL'],
+  ['a Redis port of 0', redis('redis://h:0'), 'b.yaml:3: redis.url: has port 0'],
+  ['half an escape in a password', redis('redis://:a%zz@h'), 'b.yaml:3: redis.url: has a %'],
+  [
+    'a Sentinel that is none',
+    sentinels('redis://h:99999'),
+    'b.yaml:4: redis.sentinels[0]: is no URL',
+  ],
+  ['a control that is no URL', edge('http://not a url'), 'b.yaml:4: edges[0].control: is no URL'],
+  ['a control port over 65535', edge('http://h:99999'), 'b.yaml:4: edges[0].control: is no URL'],
+  ['a user in a control', edge('http://u:p@h:1'), 'b.yaml:4: edges[0].control: has a user'],
+  ['a query in a control', edge('http://h:1/?a=b'), 'b.yaml:4: edges[0].control: has a query'],
+  [
+    'a selector that is none',
+    east('nodes: "a in (b"'),
+    'b.yaml:6: clusters[0].ingress.nodes: is no label selector',
+  ],
+  [
+    'a selector of pods that is none',
+    east('nodes: a, pods: {namespace: n, selector: "a=b,("}'),
+    'b.yaml:6: clusters[0].ingress.pods.selector: is no label selector',
+  ],
+  [
+    'an address with a zone',
+    vms('[fe80::1%eth0]:80'),
+    'b.yaml:5: apps.list[0].vms[0].address: has a wrong form',
+  ],
+  [
+    'one address in two forms',
+    vms('[::1]:80', '[0:0::1]:80'),
+    'b.yaml:5: apps.list[0].vms[1].address: "[::1]:80" stands in [0] too',
+  ],
+  [
+    'a host of 257 characters',
+    list(`name: shop, hosts: [${long}]`),
+    'b.yaml:5: apps.list[0].hosts[0]: has a wrong form',
+  ],
+  [
+    'a probe’s host of 257 characters',
+    list(`name: shop, policy: {health: {host: ${long}}}`),
+    'b.yaml:5: apps.list[0].policy.health.host: has a wrong form',
+  ],
+  [
+    'a host of two apps',
+    list('name: shop, hosts: [a.example, b.example]', 'name: news, hosts: [b.example]'),
+    'b.yaml:6: apps.list[1].hosts[0]: "b.example" of news is a host of shop too',
+  ],
+  ['a list', '[a, b]\n', 'b.yaml:1: environment: is missing'],
+  ['a text', 'a\n', 'b.yaml:1: environment: is missing'],
+  [
+    'aliases without end',
+    'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\nd: [*c,*c,*c]\n',
+    'b.yaml: aliases: Excessive alias count',
+  ],
+])('%s is one line that names the place', (_, text, line) => {
+  const lines = linesOf(text);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(line);
+});
+
+test('what stands at the bounds is no fault', () => {
+  const most = `${Array(42).fill('abcde').join('.')}.a`;
+  expect(most).toHaveLength(253);
+  for (const text of [
+    redis('redis://u:a%20b@[::1]:65535/3'),
+    redis('unix:///run/redis.sock'),
+    edge('http://[::1]:65535/below/'),
+    edge('unix:/run/edge.sock'),
+    east('nodes: "a in (b, c),!d", pods: {namespace: n, selector: "a=b,gen>1"}'),
+    vms('[::1]:80', '[::1]:81'),
+    list(`name: shop, hosts: [${most}, "*.a.example"]`, 'name: news, hosts: [a.example]'),
+  ]) {
+    expect(linesOf(text)).toEqual([]);
+  }
+});
+
+test('an unknown variable is an error as an unknown key is; those of others are not', () => {
+  expect(linesOf(HEAD, { BALLAST_REDIS_ULR: 'x' })).toEqual([
+    expect.stringMatching(/^BALLAST_REDIS_ULR: unknown variable; known: .*BALLAST_REDIS_URL/),
+  ]);
+  expect(linesOf(HEAD, { BALLAST_CLUSTERS: 'x' })).toHaveLength(1);
+  const ofService = {
+    BALLAST_SERVICE_HOST: '10.0.0.1',
+    BALLAST_REDIS_SERVICE_PORT_REDIS: '6379',
+    BALLAST_PORT: 'tcp://10.0.0.1:80',
+    BALLAST_REDIS_PORT_6379_TCP_ADDR: '10.0.0.1',
+  };
+  expect(linesOf(HEAD, { BALLAST_CACHE: '/tmp/x', OTHER: 'x', ...ofService })).toEqual([]);
+});
