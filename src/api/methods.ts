@@ -1,34 +1,33 @@
-// A method that a known route does not take is 405 with an Allow header, not 404.
+// What no route takes: 405 with an Allow header where another method would do, else 404.
+//
+// Comes in: any request that met no route, with whatever body. Goes out: a problem body. Nothing of
+// the request's body is read for it: a wrong body must not hide the wrong method.
 
 import type { FastifyInstance } from 'fastify';
 import { problem } from './problem.ts';
 
-export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
-
-const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
 /** Call it before the routes are added: it takes note of them. */
-export function noteRoutes(api: FastifyInstance): Routes {
+export function refuseUnrouted(api: FastifyInstance): void {
   const routes = new Map<string, Set<string>>();
   api.addHook('onRoute', ({ url, method }) => {
     const methods = routes.get(url) ?? new Set();
     for (const one of [method].flat()) methods.add(one);
     routes.set(url, methods);
   });
-  return routes;
+  api.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return undefined;
+    const [path = ''] = request.url.split('?');
+    const methods = [...routes].find(([url]) => leadsTo(url, path))?.[1];
+    if (!methods)
+      return problem(reply, 'not-found', `${request.method} ${request.url} is no route`);
+    const allow = [...methods].toSorted().join(', ');
+    return problem(reply.header('allow', allow), 'method-not-allowed', `${request.method} ${path}`);
+  });
 }
 
-/** Call it after the routes are added. */
-export function refuseMethods(api: FastifyInstance, routes: Routes): void {
-  for (const [url, methods] of routes) {
-    const allow = [...methods].toSorted().join(', ');
-    const reads = methods.has('GET') ? [] : (['GET'] as const);
-    const refused = [...reads, ...WRITES].filter((method) => !methods.has(method));
-    api.route({
-      method: refused,
-      url,
-      handler: async (request, reply) =>
-        problem(reply.header('allow', allow), 'method-not-allowed', `${request.method} ${url}`),
-    });
-  }
+function leadsTo(route: string, path: string): boolean {
+  const parts = path.split('/');
+  const wanted = route.split('/');
+  if (parts.length !== wanted.length) return false;
+  return wanted.every((part, at) => (part.startsWith(':') ? parts[at] !== '' : part === parts[at]));
 }

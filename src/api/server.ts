@@ -15,7 +15,9 @@ import { BallastError, type ErrorCode } from '../errors.ts';
 import { addDocumentRoutes } from './documents.ts';
 import { explainApp, nameApp } from './explain.ts';
 import { problem } from './problem.ts';
-import { noteRoutes, refuseMethods } from './methods.ts';
+import { refuseUnrouted } from './methods.ts';
+import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
+import { namesTag } from './tags.ts';
 
 export interface ApiParts {
   readonly controller: Controller;
@@ -38,16 +40,17 @@ const WeightsQuery = Type.Object(
 );
 
 export function buildApi(parts: ApiParts): FastifyInstance {
-  const api = Fastify({ forceCloseConnections: true }).withTypeProvider<TypeBoxTypeProvider>();
+  const api = Fastify({
+    forceCloseConnections: true,
+    ...REQUEST_OPTIONS,
+  }).withTypeProvider<TypeBoxTypeProvider>();
   const { controller, clock } = parts;
-  const routes = noteRoutes(api as unknown as FastifyInstance);
+  refuseUnrouted(api as unknown as FastifyInstance);
+  refuseQueries(api as unknown as FastifyInstance);
 
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
     void problem(reply, code, `${request.method} ${request.url}: ${(error as Error).message}`);
-  });
-  api.setNotFoundHandler((request, reply) => {
-    void problem(reply, 'not-found', `${request.method} ${request.url} is no route`);
   });
 
   api.get('/livez', async () => ({ live: true }));
@@ -89,16 +92,15 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   api.get('/api/v1/weights', { schema: { querystring: WeightsQuery } }, async (request, reply) => {
     const { wait } = request.query as Static<typeof WeightsQuery>;
     const known = request.headers['if-none-match'];
-    if (wait !== undefined && known === etag(controller)) {
+    if (wait !== undefined && namesTag(known, etag(controller))) {
       await controller.nextCommit(Number.parseInt(wait, 10) * 1000, parts.signal);
     }
     const now = etag(controller);
     void reply.header('etag', now).header('cache-control', 'no-cache');
-    if (known === now) return reply.code(304).send();
+    if (namesTag(known, now)) return reply.code(304).send();
     return weights(controller);
   });
   addDocumentRoutes(api, parts);
-  refuseMethods(api as unknown as FastifyInstance, routes);
   return api as unknown as FastifyInstance;
 }
 

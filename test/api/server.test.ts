@@ -1,5 +1,7 @@
 // The API over a whole controller in memory: a memory cluster and a memory store, no edges.
 
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -110,6 +112,62 @@ test('a write to a route that is only read is 405 and names what is allowed', as
   expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
 });
 
+test.each(['OPTIONS', 'TRACE', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'] as const)(
+  '%s on a route that is only read is 405, whatever its body',
+  async (method) => {
+    for (const url of ['/api/v1/apps', '/api/v1/apps/shop?x=1', '/livez']) {
+      for (const payload of ['{', '{}', '']) {
+        const headers = { 'content-type': payload === '' ? 'strange/type' : 'application/json' };
+        const reply = await api.inject({ method: method as 'POST', url, payload, headers });
+        expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
+        expect(reply.json()).toMatchObject({ code: 'method-not-allowed' });
+      }
+    }
+  },
+);
+
+test('a route that only takes a POST says so', async () => {
+  const reply = await get('/api/v1/edges/edge-1/heartbeat');
+  expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'POST']);
+});
+
+test.each([
+  '/api/v1/apps/%ZZ',
+  `/api/v1/apps/${'a'.repeat(64)}`,
+  `/api/v1/apps/${'a'.repeat(200)}`,
+])('%s is a problem', async (url) => {
+  const reply = await get(url);
+  expect(reply.statusCode).toBeGreaterThanOrEqual(400);
+  expect(reply.statusCode).toBeLessThan(500);
+  expect(reply.headers['content-type']).toContain('application/problem+json');
+  expect(reply.json()).toHaveProperty('act');
+});
+
+test('what is no HTTP is a problem', async () => {
+  const { port } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end('NONSENSE /livez HTTP/1.1\r\nhost: a\r\n\r\n');
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\ncontent-type: application\/problem\+json/);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'request-invalid' });
+});
+
+test.each([
+  '/api/v1/apps?foo=1',
+  '/api/v1/apps/shop?foo=1',
+  '/api/v1/clusters?foo=1',
+  '/api/v1/edges?foo=1',
+  '/api/v1/upstreams?foo=1',
+  '/api/v1/upstreams/shop?foo=1',
+  '/api/v1/weights?wait=1s&foo=1',
+  '/api/v1/documents?foo=1',
+  '/api/v1/documents/manifest?foo=1',
+])('%s: a key of the query that nobody knows is named', async (url) => {
+  const reply = await get(url);
+  expect(reply.statusCode).toBe(400);
+  expect(reply.json<{ detail: string }>().detail).toContain('querystring/foo is not known here');
+});
+
 test('not ready says why', async () => {
   const reply = await get('/readyz');
   expect(reply.statusCode).toBe(503);
@@ -128,6 +186,25 @@ test('weights: the same tag is 304, and a long poll ends with the next commit', 
   const next = await waiting;
   expect(next.json()).toMatchObject({ upstreams: { shop: [{ weight: 80 }] } });
   expect(next.headers['etag']).not.toBe(tag);
+});
+
+test.each([
+  (tag: string) => `W/${tag}`,
+  (tag: string) => `"9-9", W/"8-8" ,W/${tag}`,
+  (tag: string) => `${tag},"9-9"`,
+  () => '*',
+])('weights: the tag is found weak, in a list, and by a star (%#)', async (write) => {
+  const tag = String((await get('/api/v1/weights')).headers['etag']);
+  const headers = { 'if-none-match': write(tag) };
+  expect((await get('/api/v1/weights', headers)).statusCode).toBe(304);
+  expect((await get('/api/v1/weights', { 'if-none-match': '"0-0", "x' })).statusCode).toBe(200);
+});
+
+test('weights: a long poll waits by a tag that a proxy made weak', async () => {
+  const tag = String((await get('/api/v1/weights')).headers['etag']);
+  const waiting = get('/api/v1/weights?wait=30s', { 'if-none-match': `W/${tag}` });
+  cluster.set('shop', footprint(9));
+  expect((await waiting).json()).toMatchObject({ upstreams: { shop: [{ weight: 90 }] } });
 });
 
 test('a wrong wait is a problem that names it', async () => {
