@@ -30,7 +30,19 @@ export type TellState = (up: boolean, reason: string) => void;
 const ANSWER_MS = 2000;
 const SENTINEL_PORT = 26379;
 
-export function connectRedis(place: RedisPlace, scripts: RedisScripts, onState: TellState): Redis {
+export interface RedisConnection {
+  readonly redis: Redis;
+  /** Resolves once the first connection stands or has failed, or after 2 s: no call before is a failure. */
+  readonly settled: Promise<void>;
+  /** Why there is no connection, in the words of who refused it; undefined while there is one. */
+  trouble(): string | undefined;
+}
+
+export function connectRedis(
+  place: RedisPlace,
+  scripts: RedisScripts,
+  onState: TellState,
+): RedisConnection {
   const options: Options = {
     ...(place.sentinels ? bySentinels(place, place.sentinels) : byUrl(place.url ?? '')),
     ...tlsOf(place),
@@ -47,16 +59,23 @@ export function connectRedis(place: RedisPlace, scripts: RedisScripts, onState: 
     scripts,
   };
   const redis = new Redis(options);
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
   let up: boolean | undefined;
+  let trouble: string | undefined = 'it has not answered yet';
   const tell = (now: boolean, reason: string): void => {
+    trouble = now ? undefined : reason;
+    settle();
     if (up === now) return;
     up = now;
     onState(now, reason);
   };
+  // One that takes connections and says nothing, or reads its data for minutes.
+  AbortSignal.timeout(ANSWER_MS).addEventListener('abort', () => settle());
   redis.on('ready', () => tell(true, ''));
   redis.on('error', (error: Error) => tell(false, error.message));
-  redis.on('close', () => tell(false, 'connection closed'));
-  return redis;
+  // Behind each error too, whose words say more.
+  redis.on('close', () => tell(false, trouble ?? 'connection closed'));
+  return { redis, settled, trouble: () => trouble };
 }
 
 function pause(tries: number): number {

@@ -4,13 +4,17 @@
 // `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
 import { BallastError } from '../errors.ts';
 import type { AppName } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { parseManifestLine, stampText, type Document } from './document.ts';
 import { parseEdgeState, type EdgeState } from './edge-state.ts';
-import { connectRedis, type RedisPlace, type TellState } from './redis-connection.ts';
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisPlace,
+  type TellState,
+} from './redis-connection.ts';
 import type {
   Committed,
   Contents,
@@ -39,7 +43,7 @@ export interface RedisStoreOptions extends RedisPlace {
 }
 
 export function openRedisStore(options: RedisStoreOptions): Store {
-  const redis = connectRedis(
+  const connection = connectRedis(
     options,
     {
       ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-7.lua') },
@@ -47,6 +51,8 @@ export function openRedisStore(options: RedisStoreOptions): Store {
     },
     options.onState,
   );
+  const { redis } = connection;
+  const ask: Ask = (call) => askRedis(connection, call);
   const scripts = redis as unknown as Scripts;
   const key = (name: string): string => `{ballast:${options.environment}}:${name}`;
   const commitKeys = COMMIT_KEYS.map(key);
@@ -81,10 +87,10 @@ export function openRedisStore(options: RedisStoreOptions): Store {
     },
     commit: (held, round) => commit(roundArgs(held, round)),
     seed: (held, documents) => commit(seedArgs(held, documents)),
-    read: () => readContents(redis, key),
+    read: () => readContents(connection, key),
     async version() {
       const pipe = redis.pipeline().hget(key('leader'), 'term').get(key('version'));
-      const [term, version] = await results(pipe.exec());
+      const [term, version] = await results(ask, () => pipe.exec());
       return { term: Number(term ?? 0), version: Number(version ?? 0) };
     },
     async heartbeats() {
@@ -100,33 +106,43 @@ export function openRedisStore(options: RedisStoreOptions): Store {
   };
 }
 
-/** Every way of getting no answer is one error. */
-async function ask<T>(call: () => Promise<T>): Promise<T> {
+type Ask = <T>(call: () => Promise<T>) => Promise<T>;
+
+/** Every way of getting no answer is one error; where there is no connection it says why. */
+async function askRedis<T>(connection: RedisConnection, call: () => Promise<T>): Promise<T> {
+  await connection.settled;
   try {
     return await call();
   } catch (cause) {
-    throw new BallastError('redis-unavailable', (cause as Error).message, { cause });
+    const why = connection.trouble() ?? (cause as Error).message;
+    throw new BallastError('redis-unavailable', why, { cause });
   }
 }
 
 async function results(
-  pending: Promise<[error: Error | null, result: unknown][] | null>,
+  ask: Ask,
+  call: () => Promise<[error: Error | null, result: unknown][] | null>,
 ): Promise<unknown[]> {
-  const rows = await ask(() => pending);
-  return (rows ?? []).map(([error, result]) => {
-    if (error) throw new BallastError('redis-unavailable', error.message, { cause: error });
-    return result;
-  });
+  return ask(async () =>
+    ((await call()) ?? []).map(([error, result]) => {
+      if (error) throw error;
+      return result;
+    }),
+  );
 }
 
-async function readContents(redis: Redis, key: (name: string) => string): Promise<Contents> {
-  const multi = redis
+async function readContents(
+  connection: RedisConnection,
+  key: (name: string) => string,
+): Promise<Contents> {
+  const multi = connection.redis
     .multi()
     .hget(key('leader'), 'term')
     .get(key('version'))
     .hgetall(key('manifest'))
     .hgetall(key('upstreams'));
-  const [term, version, manifest, bodies] = await results(multi.exec());
+  const ask: Ask = (call) => askRedis(connection, call);
+  const [term, version, manifest, bodies] = await results(ask, () => multi.exec());
   // A map: an app may be named as something that every object has, such as `constructor`.
   const bodyOf = new Map(Object.entries((bodies ?? {}) as Record<string, string>));
   const documents = new Map<AppName, Document>();

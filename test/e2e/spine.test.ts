@@ -58,6 +58,13 @@ async function underLoad(change: () => Promise<void>): Promise<void> {
   expect(totals.failures + totals.closedConnections).toBe(0);
 }
 
+test('a start logs no failure on the way to its first term', () => {
+  const log = fleet.ballast.log();
+  expect(log).toContain('"leading"');
+  expect(log).not.toContain('not leading');
+  expect(log).not.toContain('does not answer');
+});
+
 test('a Deployment that doubles moves the shares at both edges, with no failed request and no reload', async () => {
   const pids = fleet.edges.map((edge) => edge.pids());
   await underLoad(async () => {

@@ -1,7 +1,9 @@
 // The ways to Redis: TLS, ACL users, unix socket, names, Sentinel; from the edge and from the
 // controller's own client.
 
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -171,4 +173,30 @@ test('the controller: TLS, ACL user, unix socket', async () => {
   expect(await storeBy({ url })).toMatch(/self-signed certificate/);
   expect(await storeBy({ url, ca, serverName: 'elsewhere.test' })).toMatch(/elsewhere\.test/);
   expect(await storeBy({ url, ca, user: 'edge', password: 'wrong' })).toMatch(/WRONGPASS/);
+});
+
+test('the controller: who calls before there is a connection waits for it, and hears why there is none', async () => {
+  const open = (place: RedisPlace) => {
+    const store = openRedisStore({ ...place, environment: 'test', onState: () => undefined });
+    closers.push(() => store.close());
+    return store;
+  };
+  expect(await open({ url: redis.url }).version()).toMatchObject({ version });
+  const wrong = open({ url: redis.url, user: 'edge', password: 'wrong' });
+  const nobody = open({ url: `redis://127.0.0.1:${(await freePorts(1))[0]}` });
+  for (let times = 0; times < 3; times += 1) {
+    const error = await wrong.take('a', 'a:1', 1000).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'redis-unavailable' });
+    expect(String(error)).toContain('WRONGPASS');
+    await expect(wrong.version()).rejects.toThrow('WRONGPASS');
+    await expect(wrong.read()).rejects.toThrow('WRONGPASS');
+    await expect(nobody.version()).rejects.toThrow('ECONNREFUSED');
+  }
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  closers.push(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  await expect(open({ url: `redis://127.0.0.1:${port}` }).version()).rejects.toThrow(
+    'not answered',
+  );
 });
