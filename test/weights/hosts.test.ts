@@ -51,6 +51,7 @@ function round(before: Hosts, now: Hosts, pods: (app: AppName) => number = () =>
     base: 10,
     published: (app) => published.get(app),
     hostOwner: (host) => owners.get(host),
+    unreadable: () => undefined,
   });
   return {
     order: pass.map(({ app }) => app),
