@@ -44,8 +44,8 @@ async function settled(weights: { east: number[]; west: number[] }, app = 'shop'
   });
 }
 
-async function underLoad(change: () => Promise<void>): Promise<void> {
-  const entries = fleet.edges.map(({ url }) => ({ url, host: HOST }));
+async function underLoad(change: () => Promise<void>, host = HOST): Promise<void> {
+  const entries = fleet.edges.map(({ url }) => ({ url, host }));
   const load = new Load({ entries, connections: 4, perSecond: 400 });
   load.start();
   await until('traffic flows', () => Promise.resolve(load.snapshot().answered > 50));
@@ -133,6 +133,41 @@ test('pods without an Ingress do not count, with reason not-routed', async () =>
   }>('/api/v1/apps/dark');
   const found = app.clusters.find(({ name }) => name === 'east');
   expect(found).toMatchObject({ pods: 5, weight: 0, reason: { code: 'not-routed' } });
+});
+
+test('a host goes from one app to another without a failed request', async () => {
+  const [east] = both();
+  const hosted = (name: string, hosts: string[]) =>
+    east.setApp({ name, pods: 2, hosts, ingress: true });
+  const moving = 'moving.example.com';
+  const holder = async (): Promise<string[]> => {
+    const { items } = await fleet.ballast.get<{ items: { app: string; hosts?: string[] }[] }>(
+      '/api/v1/upstreams',
+    );
+    return items.filter(({ hosts }) => hosts?.includes(moving)).map(({ app }) => app);
+  };
+  const held = (app: string): Promise<unknown> =>
+    until(`${app} has the host`, async () => (await holder()).join() === app);
+  // In the order of their names and against it.
+  for (const [from, to] of [
+    ['left', 'right'],
+    ['right', 'left'],
+  ] as const) {
+    hosted(from, [`${from}.example.com`, moving]);
+    await held(from);
+    await underLoad(async () => {
+      hosted(to, [`${to}.example.com`, moving]);
+      await until('the other claims it too', async () => {
+        const { refused } = await fleet.ballast.get<{ refused?: { code: string } }>(
+          `/api/v1/apps/${to}`,
+        );
+        return refused?.code === 'host-conflict';
+      });
+      hosted(from, [`${from}.example.com`]);
+      await held(to);
+    }, moving);
+  }
+  expect(fleet.ballast.log()).not.toContain('a full recount differs');
 });
 
 test('Redis killed and restarted: no failed request, and changes made meanwhile arrive', async () => {
