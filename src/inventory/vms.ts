@@ -83,7 +83,7 @@ export function openVms(
       return take(await readFile(file, 'utf8'));
     } catch (error) {
       const [line = ''] = (error as Error).message.split('\n');
-      return setTrouble(`${file}: ${line}`) ? 'all' : NONE;
+      return setTrouble(`${file}: ${line.replace(/:$/, '')}`) ? 'all' : NONE;
     }
   };
 
