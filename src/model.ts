@@ -82,6 +82,7 @@ export type ReasonCode =
   | 'vms-stale'
   | 'address-reserved'
   | 'host-conflict'
+  | 'host-invalid'
   | 'owned-by-endpoint'
   | 'orphaned'
   | 'unreadable'

@@ -109,7 +109,7 @@ export class ClusterRecords implements Records {
       );
       for (const lead of route.leads) {
         if (lead.service !== key) continue;
-        yield lead.hosts.length > 0 ? lead : { ...lead, hosts: inherited };
+        yield lead.hosts.length > 0 || lead.leftOut ? lead : { ...lead, hosts: inherited };
       }
     }
   }

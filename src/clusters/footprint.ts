@@ -41,7 +41,7 @@ export function takeFootprint(records: Records, app: AppName): Footprint {
   const hosts = [...new Set(leads.flatMap((lead) => lead.hosts))].toSorted();
   const reason =
     serviceReason(keys, services, told) ??
-    (routed === false && pods > 0 ? notRouted(services) : undefined);
+    (routed === false && pods > 0 ? notRouted(services) : badHosts(leads));
   return { pods, routed, hosts, ...(reason && { reason }) };
 }
 
@@ -86,6 +86,13 @@ function serviceReason(
 function notRouted(services: readonly Found[]): Reason {
   const places = services.map(({ key }) => key).join(', ');
   return { code: 'not-routed', text: `No Ingress and no HTTPRoute leads to ${places}` };
+}
+
+function badHosts(leads: readonly RouteLead[]): Reason | undefined {
+  const hosts = new Set(leads.flatMap((lead) => lead.leftOut ?? []));
+  if (hosts.size === 0) return undefined;
+  const text = `Left out, as no DNS names of 253 characters at most: ${[...hosts].join(', ')}`;
+  return { code: 'host-invalid', text };
 }
 
 function* leadsTo(records: Records, { key, service }: Found): Generator<RouteLead> {

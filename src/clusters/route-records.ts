@@ -12,6 +12,8 @@ export interface RouteLead {
   /** Absent: a route that names none. */
   readonly port?: string | number;
   readonly hosts: readonly string[];
+  /** Hosts that no edge could take. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface IngressRecord extends Meta {
@@ -37,6 +39,11 @@ export function cleanHosts(hosts: Iterable<string | undefined>): string[] {
     if (isHost(lower)) clean.add(lower);
   }
   return [...clean];
+}
+
+function splitHosts(hosts: readonly (string | undefined)[]): Pick<RouteLead, 'hosts' | 'leftOut'> {
+  const leftOut = hosts.filter((host) => host && !isHost(host.toLowerCase())) as string[];
+  return { hosts: cleanHosts(hosts), ...(leftOut.length > 0 && { leftOut }) };
 }
 
 interface RawBackend {
@@ -90,7 +97,7 @@ function collectLeads(
   }
   return [...found.values()].map(({ backend, hosts }) => {
     const port = backend.port?.number ?? backend.port?.name;
-    const place = { service: `${namespace}/${backend.name}`, hosts: cleanHosts(hosts) };
+    const place = { service: `${namespace}/${backend.name}`, ...splitHosts(hosts) };
     return port === undefined ? place : { ...place, port };
   });
 }
@@ -128,13 +135,13 @@ export function readHttpRoute(
   intern: Interner,
 ): HttpRouteRecord {
   const meta = readMeta(raw, intern);
-  const hosts = cleanHosts(raw.spec?.hostnames ?? []);
+  const hosts = splitHosts(raw.spec?.hostnames ?? []);
   const refs = (raw.spec?.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs);
   const leads = refs
     .filter(({ group = '', kind = 'Service' }) => group === '' && kind === 'Service')
     .filter(({ weight = 1 }) => weight > 0)
     .map(({ namespace = meta.namespace, name, port }) => {
-      const place = { service: intern(`${namespace}/${name}`), hosts };
+      const place = { service: intern(`${namespace}/${name}`), ...hosts };
       return port === undefined ? place : { ...place, port };
     });
   return { ...meta, leads, gateways: acceptedGateways(meta, raw.status?.parents ?? []) };
