@@ -13,6 +13,8 @@ export interface Pace {
   suspect(): void;
   /** How often failed() was called: whether anything failed meanwhile. */
   failedCalls(): number;
+  /** Whether the cluster is in doubt now: nothing has answered since the last failure or break. */
+  inDoubt(): boolean;
 }
 
 const SLOT_MS = 1000;
@@ -74,5 +76,6 @@ export function createPace(clock: Clock, random: () => number): Pace {
       failing = true;
     },
     failedCalls: () => failedCalls,
+    inDoubt: () => failing,
   };
 }

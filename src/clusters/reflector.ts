@@ -248,7 +248,8 @@ export class Reflector<R extends Meta> {
       return this.#afterBreak(error, mute.signal.aborted);
     } finally {
       over.abort();
-      this.#failedBefore = pace.failedCalls();
+      // In an outage others may have noticed before this watch did: then that is no failure of before.
+      if (!pace.inDoubt()) this.#failedBefore = pace.failedCalls();
       this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
     }
   }
