@@ -6,7 +6,7 @@
 // end of nginx' error log.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,9 @@ export interface TestEdge {
   restart(signal?: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
   /** Ends when all workers are new ones; old ones may still finish their requests. */
   reload(): Promise<void>;
+  /** A new binary in place (USR2, then WINCH and QUIT to the old one): ends when the old one has.
+   *  `between` runs while both serve. */
+  upgrade(between?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,12 +81,16 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
   let control = 0;
   let files = { stateDir: '', configuration: '' };
   let child: ChildProcess | undefined;
+  // After an upgrade: a process that the one we started has started.
+  let successor: number | undefined;
+  const groups = new Set<number>();
 
   const errorLog = (): Promise<string> =>
     readFile(join(folder, 'error.log'), 'utf8').catch(() => '');
 
   function pids(): { master: number | undefined; workers: readonly number[] } {
-    return { master: child?.pid, workers: childrenOf(child?.pid) };
+    const master = child?.pid ?? successor;
+    return { master, workers: childrenOf(master) };
   }
 
   async function call(method: string, path: string, body?: unknown) {
@@ -104,13 +111,16 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
     const args = ['-p', folder, '-c', files.configuration, '-e', join(folder, 'error.log')];
     const nginx = spawn('nginx', args, { stdio: 'ignore', detached: true });
     child = nginx;
-    // The group: a killed master leaves its workers behind.
-    const group = nginx.pid === undefined ? undefined : -nginx.pid;
-    if (group !== undefined) keeper.add(group);
+    successor = undefined;
+    const group = nginx.pid;
+    if (group !== undefined) {
+      groups.add(group);
+      keeper.add(-group);
+    }
     nginx.once('error', () => {});
     nginx.once('exit', () => {
       if (child === nginx) child = undefined;
-      if (group !== undefined) keeper.drop(group);
+      if (group !== undefined) dropEmpty(group);
     });
     nginx.unref();
     const seen = await until(`edge ${options.name ?? ''} answers`, async () => {
@@ -119,6 +129,26 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
       return seen.workers.length === workers && 'up';
     });
     if (seen === 'ended') throw new Error(`nginx ended:\n${(await errorLog()).slice(-4000)}`);
+  }
+
+  // Not at its master's end: a master that is killed leaves its workers behind, an upgraded one its
+  // successor. While one of them lives, the group's number is nobody else's.
+  function dropEmpty(group: number): void {
+    if (!groups.has(group)) return;
+    if (livesIn(group)) {
+      setTimeout(dropEmpty, 200, group).unref();
+      return;
+    }
+    groups.delete(group);
+    keeper.drop(-group);
+  }
+
+  async function killGroups(): Promise<void> {
+    for (const group of groups) {
+      signalGroup(group, 'SIGKILL');
+      await until('a group of nginx processes ends', () => !livesIn(group));
+      dropEmpty(group);
+    }
   }
 
   async function startAnywhere(): Promise<void> {
@@ -136,19 +166,46 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
 
   async function stop(signal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const nginx = child;
-    if (nginx?.pid === undefined) return;
-    const ended = once(nginx, 'exit');
-    nginx.ref();
-    const { workers: alive } = pids();
-    if (signal === 'SIGKILL') process.kill(-nginx.pid, signal);
-    else nginx.kill(signal);
+    const ended = nginx && once(nginx, 'exit');
+    nginx?.ref();
+    const { master } = pids();
+    if (master !== undefined && signal !== 'SIGKILL') await end(master, signal);
+    // Those that a killed master has left behind hold its ports.
+    await killGroups();
     await ended;
-    await until('nginx workers end', () => alive.every((pid) => !isRunning(pid)));
+    successor = undefined;
+  }
+
+  async function end(
+    master: number,
+    signal: 'SIGTERM' | 'SIGQUIT',
+    all = [master, ...childrenOf(master)],
+  ): Promise<void> {
+    process.kill(master, signal);
+    await until('nginx ends', () => !all.some(isRunning));
+  }
+
+  async function upgrade(between = async (): Promise<void> => {}): Promise<void> {
+    const { master: old } = pids();
+    if (old === undefined) throw new Error('nothing runs that could be upgraded');
+    process.kill(old, 'SIGUSR2');
+    const next = await until('the new master has its workers', async () => {
+      const pid = Number(await readFile(join(folder, 'nginx.pid'), 'utf8'));
+      return pid !== old && childrenOf(pid).length === workers ? pid : 0;
+    });
+    await between();
+    const oldWorkers = childrenOf(old).filter((pid) => pid !== next);
+    process.kill(old, 'SIGWINCH');
+    await until('the old workers end', () => !oldWorkers.some(isRunning));
+    await end(old, 'SIGQUIT', [old]);
+    await until('its end is known', () => child?.pid !== old);
+    successor = next;
   }
 
   async function reload(): Promise<void> {
     const before = new Set(pids().workers);
-    child?.kill('SIGHUP');
+    const { master } = pids();
+    if (master !== undefined) process.kill(master, 'SIGHUP');
     await until('new workers run', async () => {
       const fresh = pids().workers.filter((pid) => !before.has(pid));
       const known = new Set((await state()).workers.map(({ pid }) => pid));
@@ -191,8 +248,32 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
       await start();
     },
     reload,
+    upgrade,
     close,
   };
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Nobody is left to get it.
+  }
+}
+
+/** Whether a process of this group runs. */
+function livesIn(group: number): boolean {
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      // After the name, which may hold anything: state, parent, group.
+      const [state, , pgrp] =
+        readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return Number(pgrp) === group && state !== 'Z';
+    } catch {
+      return false;
+    }
+  });
 }
 
 function childrenOf(pid: number | undefined): number[] {
