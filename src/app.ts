@@ -219,7 +219,8 @@ function toldApps(config: Config): Map<AppName, ToldApp> {
 }
 
 function toldSources(config: Config): AppSource[] {
-  return (config.apps.list ?? []).flatMap(({ name, service, namespace, services }) => {
+  return (config.apps.list ?? []).flatMap(({ name, service, namespace, services, pods }) => {
+    if (pods) return [{ app: name, services: [], pods }];
     if (services) return [{ app: name, services }];
     if (namespace === undefined) return [];
     return [{ app: name, services: [{ namespace, name: service ?? name }] }];

@@ -2,56 +2,34 @@
 // change touches. Changed only by the reflectors; no clock, no socket.
 
 import type { AppName, Dirty } from '../model.ts';
-import type { AppSources } from './cluster.ts';
+import type { AppSource, AppSources, PodSelector } from './cluster.ts';
 import type { Records, RouteRules } from './footprint.ts';
-import type { IngressPodRecord, Meta, NodeRecord, ServiceRecord, SliceRecord } from './records.ts';
+import { type Change, Index } from './record-index.ts';
+import type {
+  AppPodRecord,
+  IngressPodRecord,
+  Meta,
+  NodeRecord,
+  ServiceRecord,
+  SliceRecord,
+} from './records.ts';
+import {
+  type RolloutRecord,
+  rolloutKeys,
+  withoutPreviews,
+  withRollouts,
+} from './rollout-records.ts';
 import type { GatewayRecord, HttpRouteRecord, IngressRecord, RouteLead } from './route-records.ts';
 
-/** One record that came, went or took another's place. Objects with another uid are other objects. */
-export interface Change<R extends Meta> {
-  readonly before: R | undefined;
-  readonly after: R | undefined;
-}
-
-/** Sets by key that vanish when they are empty. */
-class Index<R> {
-  readonly #sets = new Map<string, Set<R>>();
-
-  of(key: string): ReadonlySet<R> {
-    return this.#sets.get(key) ?? NONE;
-  }
-
-  keys(): Iterable<string> {
-    return this.#sets.keys();
-  }
-
-  move(change: { before: R | undefined; after: R | undefined }, keysOf: (record: R) => string[]) {
-    for (const key of change.before ? keysOf(change.before) : []) this.#drop(key, change.before!);
-    for (const key of change.after ? keysOf(change.after) : []) this.#add(key, change.after!);
-  }
-
-  #add(key: string, record: R): void {
-    const set = this.#sets.get(key);
-    if (set) set.add(record);
-    else this.#sets.set(key, new Set([record]));
-  }
-
-  #drop(key: string, record: R): void {
-    const set = this.#sets.get(key);
-    set?.delete(record);
-    if (set?.size === 0) this.#sets.delete(key);
-  }
-}
-
-const NONE: ReadonlySet<never> = new Set();
 const keyOf = (record: Meta) => `${record.namespace}/${record.name}`;
 
 export class ClusterRecords implements Records {
   routes: RouteRules;
   readonly nodes = new Map<string, NodeRecord>();
   readonly ingressPods = new Map<string, IngressPodRecord>();
-  readonly #told: ReadonlyMap<AppName, readonly string[]>;
+  readonly #told: ReadonlyMap<AppName, Told>;
   readonly #toldByService = new Index<AppName>();
+  readonly #toldByPods = new Index<AppName>();
   // In sets, since for a moment two objects may stand under one name: the new one wins.
   readonly #services = new Index<ServiceRecord>();
   readonly #discovered = new Index<ServiceRecord>();
@@ -60,33 +38,45 @@ export class ClusterRecords implements Records {
   readonly #httpRoutes = new Index<HttpRouteRecord>();
   readonly #gateways = new Index<GatewayRecord>();
   readonly #classes = new Index<Meta>();
+  readonly #rollouts = new Index<RolloutRecord>();
+  /** By selector. A pod that two of them find has two records. */
+  readonly #pods = new Index<AppPodRecord>();
 
   constructor(sources: AppSources, routes: RouteRules) {
     this.routes = routes;
-    this.#told = new Map(
-      sources.told.map(({ app, services }) => [
-        app,
-        [...new Set(services.map(({ namespace, name }) => `${namespace}/${name}`))],
-      ]),
-    );
-    for (const [app, keys] of this.#told) {
-      this.#toldByService.move({ before: undefined, after: app }, () => [...keys]);
+    this.#told = new Map(sources.told.map((source) => [source.app, readTold(source)]));
+    for (const [app, { services, pods = [] }] of this.#told) {
+      this.#toldByService.move({ before: undefined, after: app }, () => [...services]);
+      this.#toldByPods.move({ before: undefined, after: app }, () => [...pods]);
     }
   }
 
   apps(): Set<AppName> {
     const apps = new Set(this.#discovered.keys());
-    for (const [app, keys] of this.#told) {
-      if (keys.some((key) => this.service(key))) apps.add(app);
+    for (const [app, { services, pods = [] }] of this.#told) {
+      const shown =
+        services.some((key) => this.service(key)) ||
+        pods.some((selector) => this.#pods.of(selector).size > 0);
+      if (shown) apps.add(app);
     }
     return apps;
   }
 
   servicesOf(app: AppName): { keys: readonly string[]; told: boolean } {
     const told = this.#told.get(app);
-    if (told) return { keys: told, told: true };
+    if (told) return { keys: withRollouts(told.services, this.#claims), told: true };
     const keys = [...this.#discovered.of(app)].map(keyOf);
-    return { keys: [...new Set(keys)].toSorted(), told: false };
+    const taking = withoutPreviews([...new Set(keys)].toSorted(), this.#claims);
+    return { keys: withRollouts(taking, this.#claims), told: false };
+  }
+
+  podsOf(app: AppName): Iterable<AppPodRecord> | undefined {
+    const selectors = this.#told.get(app)?.pods;
+    return selectors && this.#podsBy(selectors);
+  }
+
+  *#podsBy(selectors: readonly string[]): Generator<AppPodRecord> {
+    for (const selector of selectors) yield* this.#pods.of(selector);
   }
 
   service(key: string): ServiceRecord | undefined {
@@ -159,15 +149,62 @@ export class ClusterRecords implements Records {
     this.#classes.move(change, (record) => [keyOf(record)]);
   }
 
+  changeRollout(change: Change<RolloutRecord>): Dirty {
+    const keys = touched(change, rolloutKeys);
+    const before = this.#appsOf(keys);
+    this.#rollouts.move(change, rolloutKeys);
+    return before.union(this.#appsOf(keys));
+  }
+
+  changePod(place: PodSelector, change: Change<AppPodRecord>): Dirty {
+    const selector = selectorKey(place);
+    this.#pods.move(change, () => [selector]);
+    return this.#toldByPods.of(selector);
+  }
+
+  readonly #claims = {
+    rolloutsOf: (key: string) => this.#rollouts.of(key),
+    isClaimed: (key: string) => this.#claimants(key).size > 0,
+  };
+
+  /** A Rollout's Services are one app's: what touches one touches who has the other. */
   #appsOf(keys: Iterable<string>): Set<AppName> {
     const apps = new Set<AppName>();
     for (const key of keys) {
-      for (const app of this.#toldByService.of(key)) apps.add(app);
-      const label = this.service(key)?.app;
-      if (label !== undefined && !this.#told.has(label)) apps.add(label);
+      for (const app of this.#claimants(key)) apps.add(app);
+      for (const rollout of this.#rollouts.of(key)) {
+        for (const other of rolloutKeys(rollout)) {
+          for (const app of this.#claimants(other)) apps.add(app);
+        }
+      }
     }
     return apps;
   }
+
+  /** Apps to which the configuration or a label gives the Service. */
+  #claimants(key: string): Set<AppName> {
+    const apps = new Set(this.#toldByService.of(key));
+    const label = this.service(key)?.app;
+    if (label !== undefined && !this.#told.has(label)) apps.add(label);
+    return apps;
+  }
+}
+
+/** Keys of Services, or of selectors. */
+interface Told {
+  readonly services: readonly string[];
+  readonly pods?: readonly string[];
+}
+
+function readTold({ services, pods }: AppSource): Told {
+  return {
+    services: [...new Set(services.map(({ namespace, name }) => `${namespace}/${name}`))],
+    ...(pods && { pods: [...new Set(pods.map(selectorKey))] }),
+  };
+}
+
+function selectorKey({ namespace, selector }: PodSelector): string {
+  return `${namespace}/${selector}`;
 }
 
 function leadKeys({ leads }: { readonly leads: readonly RouteLead[] }): string[] {

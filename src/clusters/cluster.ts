@@ -7,17 +7,24 @@
 
 import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../model.ts';
 
-/** Which Services an app has in a cluster: where it is told, not discovered. */
+/** Where an app's pods are found in a cluster: where it is told, not discovered. */
 export interface AppSource {
   readonly app: AppName;
   /** All of them together are the app's pods here. */
   readonly services: readonly { readonly namespace: string; readonly name: string }[];
+  /** For an app without Service: its pods by label, all of these together. */
+  readonly pods?: readonly PodSelector[];
+}
+
+export interface PodSelector {
+  readonly namespace: string;
+  readonly selector: string;
 }
 
 export interface ClusterReader {
   readonly name: ClusterName;
   status(): ClusterStatus;
-  /** Apps that this cluster shows: the told ones that have a Service here, and the discovered. */
+  /** Apps that this cluster shows: the told ones that have a Service or pods here, and the discovered. */
   apps(): ReadonlySet<AppName>;
   /** The counts as last known; no pods where the cluster shows nothing of the app. */
   footprint(app: AppName): Footprint;

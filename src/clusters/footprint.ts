@@ -1,17 +1,19 @@
 // What one cluster has of one app: its pods, whether outside traffic is led to it, its hosts. Pure,
 // and as cheap as the app is small: everything is looked up by Service, nothing is searched.
 //
-// In: the slim records of the app's Services. Out: a Footprint. Nothing here fails: what does not
+// In: the slim records of the app's Services, or of its pods where it has none. Out: a Footprint. Nothing here fails: what does not
 // count has a reason.
 
 import type { AppName, Footprint, Reason } from '../model.ts';
-import type { ServiceRecord, SliceRecord } from './records.ts';
+import type { AppPodRecord, ServiceRecord, SliceRecord } from './records.ts';
 import type { IngressRecord, RouteLead } from './route-records.ts';
 
 /** Records by key; a Service's key is `namespace/name`. */
 export interface Records {
-  /** Keys of the app's Services: as told, also absent ones, or as discovered. */
+  /** Keys of the app's Services: as told, also absent ones, or as discovered, and those of Rollouts. */
   servicesOf(app: AppName): { readonly keys: readonly string[]; readonly told: boolean };
+  /** The app's pods by label; undefined where it has Services instead. */
+  podsOf(app: AppName): Iterable<AppPodRecord> | undefined;
   service(key: string): ServiceRecord | undefined;
   slicesOf(key: string): Iterable<SliceRecord>;
   ingressesTo(key: string): Iterable<IngressRecord>;
@@ -30,6 +32,8 @@ export interface RouteRules {
 }
 
 export function takeFootprint(records: Records, app: AppName): Footprint {
+  const labelled = records.podsOf(app);
+  if (labelled) return footprintByLabel(labelled, records.routes);
   const { keys, told } = records.servicesOf(app);
   const services = keys.flatMap((key) => {
     const service = records.service(key);
@@ -41,8 +45,19 @@ export function takeFootprint(records: Records, app: AppName): Footprint {
   const hosts = [...new Set(leads.flatMap((lead) => lead.hosts))].toSorted();
   const reason =
     serviceReason(keys, services, told) ??
-    (routed === false && pods > 0 ? notRouted(services) : badHosts(leads));
+    (routed === false && pods > 0 ? notRouted(records, services) : badHosts(leads));
   return { pods, routed, hosts, ...(reason && { reason }) };
+}
+
+/** An Ingress or HTTPRoute leads to a Service: without one nothing leads here, whatever can be read. */
+function footprintByLabel(labelled: Iterable<AppPodRecord>, { checked }: RouteRules): Footprint {
+  const pods = new Set<string>();
+  for (const pod of labelled) if (pod.counts) pods.add(pod.uid);
+  if (checked === 'off') return { pods: pods.size, routed: 'unchecked', hosts: [] };
+  const text =
+    'an app without Service, to which no Ingress can lead; its pods count where the cluster says `routed: off`';
+  const reason: Reason | undefined = pods.size > 0 ? { code: 'not-routed', text } : undefined;
+  return { pods: pods.size, routed: false, hosts: [], ...(reason && { reason }) };
 }
 
 /** Each pod once, over all slices and Services. */
@@ -83,9 +98,21 @@ function serviceReason(
   return { code: 'external-name', text };
 }
 
-function notRouted(services: readonly Found[]): Reason {
+function notRouted(records: Records, services: readonly Found[]): Reason {
   const places = services.map(({ key }) => key).join(', ');
-  return { code: 'not-routed', text: `No Ingress and no HTTPRoute leads to ${places}` };
+  const obstacles = services.flatMap((found) => [...obstaclesTo(records, found)]);
+  const text = [`no Ingress and no HTTPRoute leads to ${places}`, ...new Set(obstacles)].join('; ');
+  return { code: 'not-routed', text };
+}
+
+/** Of each Ingress that would lead there, why it does not. */
+function* obstaclesTo(records: Records, { key, service }: Found): Generator<string> {
+  if (service.external) return;
+  for (const ingress of records.ingressesTo(key)) {
+    const fault = classFault(ingress, records.routes);
+    const leads = ingress.leads.some((lead) => lead.service === key && hasPort(service, lead));
+    if (fault && leads) yield `Ingress ${ingress.namespace}/${ingress.name} would, but ${fault}`;
+  }
 }
 
 function badHosts(leads: readonly RouteLead[]): Reason | undefined {
@@ -98,7 +125,7 @@ function badHosts(leads: readonly RouteLead[]): Reason | undefined {
 function* leadsTo(records: Records, { key, service }: Found): Generator<RouteLead> {
   if (service.external) return;
   for (const ingress of records.ingressesTo(key)) {
-    if (!classCounts(ingress, records.routes)) continue;
+    if (classFault(ingress, records.routes)) continue;
     for (const lead of ingress.leads) {
       if (lead.service === key && hasPort(service, lead)) yield lead;
     }
@@ -106,10 +133,17 @@ function* leadsTo(records: Records, { key, service }: Found): Generator<RouteLea
   for (const lead of records.routeLeadsTo(key)) if (hasPort(service, lead)) yield lead;
 }
 
-function classCounts(ingress: IngressRecord, { classes, existing }: RouteRules): boolean {
-  const own = ingress.class;
-  if (own?.by === 'field' && existing && !existing.has(own.name)) return false;
-  return classes.size === 0 || (own !== undefined && classes.has(own.name));
+/** Why an Ingress of this class leads nowhere. */
+function classFault(
+  { class: own }: IngressRecord,
+  { classes, existing }: RouteRules,
+): string | undefined {
+  if (own?.by === 'field' && existing && !existing.has(own.name)) {
+    return `its IngressClass ${own.name} does not exist`;
+  }
+  if (classes.size === 0) return undefined;
+  if (!own) return `it has no class, and only ${[...classes].join(', ')} count here`;
+  return classes.has(own.name) ? undefined : `its class ${own.name} does not count here`;
 }
 
 function hasPort(service: ServiceRecord, { port }: RouteLead): boolean {

@@ -1,6 +1,6 @@
 // The records of one resource by uid, and what an event or a list changes in them. Pure.
 
-import type { Change } from './cluster-records.ts';
+import type { Change } from './record-index.ts';
 import type { Meta } from './records.ts';
 import { compareVersions } from './versions.ts';
 

@@ -43,6 +43,12 @@ export interface IngressPodRecord extends Meta {
   readonly containersReady: boolean;
 }
 
+/** A pod of an app that has no Service. */
+export interface AppPodRecord extends Meta {
+  /** Running, Ready, not terminating. */
+  readonly counts: boolean;
+}
+
 /** What the parsers need to know beside the object. */
 export interface Reading {
   readonly intern: Interner;
@@ -173,6 +179,18 @@ export function readIngressPod(
     ready: !leaving && conditionOf(conditions, 'Ready') === 'True',
     containersReady: !leaving && conditionOf(conditions, 'ContainersReady') === 'True',
   };
+}
+
+export function readAppPod(
+  raw: Raw<unknown, { readonly phase?: string; readonly conditions?: readonly RawCondition[] }>,
+  { intern }: Reading,
+): AppPodRecord {
+  const { phase, conditions } = raw.status ?? {};
+  const leaving = raw.metadata?.deletionTimestamp !== undefined;
+  const ready = phase === 'Running' && conditionOf(conditions, 'Ready') === 'True';
+  // Tens of thousands of names would be most of the memory, and nobody asks for one.
+  const { uid, version, namespace } = readMeta(raw, (text) => text);
+  return { uid, version, namespace: intern(namespace), name: '', counts: ready && !leaving };
 }
 
 function conditionOf(

@@ -16,7 +16,7 @@
 
 import type { Clock } from '../clock.ts';
 import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-failure.ts';
-import type { Change } from './cluster-records.ts';
+import type { Change } from './record-index.ts';
 import { abortAt } from './deadline.ts';
 import type { Health } from './health.ts';
 import type { Link } from './link.ts';

@@ -2,13 +2,16 @@
 
 import type { Dirty } from '../model.ts';
 import type { AppSources } from './cluster.ts';
-import type { Change, ClusterRecords } from './cluster-records.ts';
+import type { ClusterRecords } from './cluster-records.ts';
 import { createInterner } from './interner.ts';
+import type { Change } from './record-index.ts';
 import {
+  type AppPodRecord,
   type IngressPodRecord,
   type Meta,
   type NodeRecord,
   type Reading,
+  readAppPod,
   readIngressPod,
   readMeta,
   readNode,
@@ -16,12 +19,22 @@ import {
   readSlice,
 } from './records.ts';
 import { Reflector, type ReflectorParts, type Resource } from './reflector.ts';
+import { readRollout } from './rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
 import type { LabelMatcher } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
 
-/** `required`: without it the cluster is not fresh. The others only tell whether traffic is led to an app. */
-export type ResourceKind = 'required' | 'ingresses' | 'classes' | 'httproutes' | 'gateways';
+/**
+ * `required`: without it the cluster is not fresh. The others may be forbidden or not there at all:
+ * they tell whether traffic is led to an app, or which Services a Rollout joins.
+ */
+export type ResourceKind =
+  | 'required'
+  | 'ingresses'
+  | 'classes'
+  | 'httproutes'
+  | 'gateways'
+  | 'rollouts';
 
 export interface Followed {
   readonly kind: ResourceKind;
@@ -44,6 +57,7 @@ interface Place {
 }
 
 const NETWORKING = '/apis/networking.k8s.io/v1';
+const ARGO = '/apis/argoproj.io/v1alpha1';
 const GATEWAYS = '/apis/gateway.networking.k8s.io/v1';
 
 /** Nodes come first: what their silence explains must be known before counts fall. */
@@ -57,6 +71,7 @@ export function followResources(place: Place): Followed[] {
     followNodes(place, reading),
     ...followIngressPods(place, reading),
     ...namespaces.flatMap((namespace) => followNamespace(place, reading, namespace)),
+    ...followAppPods(place, reading),
     followClasses(place, reading),
   ];
 }
@@ -91,6 +106,29 @@ function followIngressPods(place: Place, reading: Reading): Followed[] {
     },
   };
   return [follow('required', resource, parts)];
+}
+
+/** One watch for each selector that the configuration names, in the namespaces to watch. */
+function followAppPods(place: Place, reading: Reading): Followed[] {
+  const { settings, sources, records, followers, parts } = place;
+  const { namespaces = [] } = settings;
+  const told = sources.told
+    .flatMap(({ pods = [] }) => pods)
+    .filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace));
+  const distinct = new Map(told.map((one) => [`${one.namespace}/${one.selector}`, one]));
+  return [...distinct.values()].map((selected) => {
+    const resource: Resource<AppPodRecord> = {
+      title: `pods of ${selected.namespace} (${selected.selector})`,
+      path: `/api/v1/namespaces/${selected.namespace}/pods`,
+      labelSelector: selected.selector,
+      listAfterTrouble: false,
+      read: (raw) => readAppPod(raw as never, reading),
+      changed: (changes) => {
+        for (const change of changes) followers.dirty(records.changePod(selected, change));
+      },
+    };
+    return follow('required', resource, parts);
+  });
 }
 
 function followNamespace(
@@ -128,6 +166,12 @@ function followNamespace(
       place('/apis/discovery.k8s.io/v1', 'endpointslices'),
       (raw) => readSlice(raw as never, reading),
       (change) => records.changeSlice(change),
+    ),
+    one(
+      'rollouts',
+      place(ARGO, 'rollouts'),
+      (raw) => readRollout(raw as never, intern),
+      (change) => records.changeRollout(change),
     ),
     one(
       'ingresses',

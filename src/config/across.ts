@@ -1,11 +1,11 @@
 // Checks that look at several keys at once; each returns the faults it finds.
 
 import { canonicalAddress, splitAddress } from '../address.ts';
-import { parseSelector } from '../clusters/selector.ts';
 import { callFault } from '../edges/place-url.ts';
 import { redisFaults } from '../edges/redis-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
+import { ingressFaults, podFaults } from './selected.ts';
 import type { Path } from './place.ts';
 import type { Config } from './schema.ts';
 
@@ -21,7 +21,8 @@ export function checkAcross(config: Config): Fault[] {
     ...appServices(config),
     ...appAddresses(config),
     ...sharedHosts(config),
-    ...selectors(config),
+    ...ingressFaults(config),
+    ...podFaults(config),
     ...controls(config),
     ...listener(config),
   ];
@@ -99,21 +100,6 @@ function sharedHosts(config: Config): Fault[] {
     }
   }
   return faults;
-}
-
-function selectors(config: Config): Fault[] {
-  return config.clusters.flatMap(({ ingress }, index) => {
-    const path = ['clusters', index, 'ingress'];
-    const faults: Fault[] = [];
-    const text = 'is no label selector (a=b, a!=b, a in (b, c), a, !a, with commas between)';
-    if (!parseSelector(ingress.nodes)) faults.push({ path: [...path, 'nodes'], text });
-    // The API server reads this one, and knows `a>1` too.
-    const pods = ingress.pods?.selector.replace(/\s*[<>]\s*-?[0-9]+/g, '');
-    if (pods !== undefined && !parseSelector(pods)) {
-      faults.push({ path: [...path, 'pods', 'selector'], text });
-    }
-    return faults;
-  });
 }
 
 function controls(config: Config): Fault[] {

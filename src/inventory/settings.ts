@@ -53,6 +53,14 @@ const NamespacedName = Type.Object(
   closed,
 );
 
+const SelectedPods = Type.Object(
+  {
+    namespace: Type.String({ minLength: 1 }),
+    selector: Type.String({ minLength: 1, description: 'label selector of the pods' }),
+  },
+  closed,
+);
+
 export const AppSettings = Type.Object(
   {
     name: Type.String({ pattern: APP_NAME, description: 'a label value' }),
@@ -60,6 +68,12 @@ export const AppSettings = Type.Object(
     namespace: Type.Optional(Type.String({ minLength: 1, description: 'of the service' })),
     services: Type.Optional(
       Type.Array(NamespacedName, { description: 'several Services add up; instead of service' }),
+    ),
+    pods: Type.Optional(
+      Type.Array(SelectedPods, {
+        minItems: 1,
+        description: 'for an app without Service: its pods by label; instead of service',
+      }),
     ),
     hosts: Type.Optional(
       Type.Array(

@@ -38,10 +38,12 @@ export function nodeWeight(pods: number, nodes: number, base: number): number {
 export function whyNothing(count: ClusterCount): Reason | undefined {
   if (count.pods === 0) return count.reason ?? { code: 'no-pods', text: 'no ready pod' };
   if (count.routed === false) {
-    return {
-      code: 'not-routed',
-      text: `${pods(count.pods)} ready, but no Ingress or HTTPRoute of ${count.cluster} leads to them`,
-    };
+    const { reason } = count;
+    const why =
+      reason?.code === 'not-routed'
+        ? reason.text
+        : `no Ingress or HTTPRoute of ${count.cluster} leads to them`;
+    return { code: 'not-routed', text: `${pods(count.pods)} ready, but ${why}` };
   }
   if (count.ingressNodes.length === 0) {
     return {

@@ -1,25 +1,28 @@
 // One file of test/cases/footprint: objects of a cluster, and what they come to.
 
+import type { AppSource } from '../../src/clusters/cluster.ts';
 import { ClusterRecords } from '../../src/clusters/cluster-records.ts';
 import { findIngressNodes } from '../../src/clusters/ingress-nodes.ts';
 import { createInterner } from '../../src/clusters/interner.ts';
 import {
   type Raw,
   type Reading,
+  readAppPod,
   readIngressPod,
   readMeta,
   readNode,
   readService,
   readSlice,
 } from '../../src/clusters/records.ts';
+import { readRollout } from '../../src/clusters/rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from '../../src/clusters/route-records.ts';
 import { parseSelector } from '../../src/clusters/selector.ts';
-import type { AppSource } from '../../src/clusters/cluster.ts';
 
 export interface FootprintCase {
   readonly about: string;
   readonly objects: readonly (Raw & { readonly kind: string })[];
-  readonly told?: readonly AppSource[];
+  /** Without `services` where an app is told by its pods. */
+  readonly told?: readonly (Omit<AppSource, 'services'> & Partial<AppSource>)[];
   readonly checked?: 'all' | 'some' | 'off' | false;
   readonly classes?: readonly string[];
   /** Selector of the ingress nodes. */
@@ -32,6 +35,8 @@ export interface FootprintCase {
   readonly counted?: readonly string[];
   /** Expected: footprints, with the reason's code. */
   readonly apps?: Readonly<Record<string, unknown>>;
+  /** Expected: what the reason of an app says. */
+  readonly texts?: Readonly<Record<string, string>>;
   /** Expected: what apps() says; absent: the names under `apps`. */
   readonly names?: readonly string[];
   readonly ingressNodes?: readonly unknown[];
@@ -40,7 +45,7 @@ export interface FootprintCase {
 
 const KNOWN = [
   ...['Service', 'EndpointSlice', 'Ingress', 'IngressClass', 'HTTPRoute', 'Gateway'],
-  ...['Node', 'Pod'],
+  ...['Node', 'Pod', 'Rollout'],
 ];
 
 /** With a uid that follows from kind and name. */
@@ -54,7 +59,7 @@ function complete(object: FootprintCase['objects'][number]): Raw {
 export function recordsOf(footprintCase: FootprintCase): ClusterRecords {
   const { told = [], checked = 'all', classes = [], nodes = 'ingress=true' } = footprintCase;
   const records = new ClusterRecords(
-    { told, serviceLabel: 'ballast.io/app' },
+    { told: told.map((one) => ({ services: [], ...one })), serviceLabel: 'ballast.io/app' },
     // YAML reads a bare `off` as false in some versions.
     { checked: checked === false ? 'off' : checked, classes: new Set(classes) },
   );
@@ -68,6 +73,14 @@ export function recordsOf(footprintCase: FootprintCase): ClusterRecords {
   // Slices come before their Services, as they may.
   for (const raw of of('EndpointSlice')) records.changeSlice(added(readSlice(raw, reading)));
   for (const raw of of('Service')) records.changeService(added(readService(raw, reading)));
+  for (const raw of of('Rollout')) records.changeRollout(added(readRollout(raw, intern)));
+  for (const selected of told.flatMap(({ pods = [] }) => pods)) {
+    const matches = parseSelector(selected.selector);
+    const found = (of('Pod') as Raw[]).filter(({ metadata = {} }) => {
+      return metadata.namespace === selected.namespace && matches?.(metadata.labels ?? {});
+    });
+    for (const raw of found) records.changePod(selected, added(readAppPod(raw as never, reading)));
+  }
   for (const raw of of('Ingress')) records.changeIngress(added(readIngress(raw, intern)));
   for (const raw of of('HTTPRoute')) records.changeHttpRoute(added(readHttpRoute(raw, intern)));
   for (const raw of of('Gateway')) records.changeGateway(added(readGateway(raw, intern)));

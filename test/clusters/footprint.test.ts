@@ -13,6 +13,7 @@ describe('footprint cases', () => {
     test(file.replace(/\.yaml$/, ''), () => {
       const footprintCase = parse(readFileSync(new URL(file, folder), 'utf8')) as FootprintCase;
       const { apps = {}, names = Object.keys(apps), ingressNodes, leftOut = {} } = footprintCase;
+      const { texts = {} } = footprintCase;
       const records = recordsOf(footprintCase);
 
       const footprints = Object.keys(apps).map((app) => {
@@ -20,6 +21,8 @@ describe('footprint cases', () => {
         return [app, { ...rest, ...(reason && { reason: reason.code }) }];
       });
       expect(Object.fromEntries(footprints)).toEqual(apps);
+      const said = Object.keys(texts).map((app) => [app, takeFootprint(records, app).reason?.text]);
+      expect(Object.fromEntries(said)).toEqual(texts);
       expect([...records.apps()].toSorted()).toEqual(names.toSorted());
       if (!ingressNodes) return;
       const found = ingressNodesOf(footprintCase, records);

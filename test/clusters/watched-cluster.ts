@@ -45,8 +45,12 @@ export interface WatchedOptions extends Partial<ClusterOptions> {
   readonly silentAtFirst?: boolean;
 }
 
-/** Two ingress nodes, three workers, and 40 apps beside `shop`, so that lists have pages. */
-export async function watchCluster(options: WatchedOptions = {}): Promise<WatchedCluster> {
+/** Two ingress nodes, three workers, and 40 apps beside `shop`, so that lists have pages.
+ *  `prepare` is done before the reader opens. */
+export async function watchCluster(
+  options: WatchedOptions = {},
+  prepare: (simulated: SimulatedCluster) => unknown = () => undefined,
+): Promise<WatchedCluster> {
   const { settings, sources, limits, silentAtFirst = false, ...rest } = options;
   const simulated = await new SimulatedCluster({ name: 'east', ...rest }).start();
   simulated.setIngressNode({ name: 'edge-1', address: '10.1.0.1' });
@@ -55,6 +59,7 @@ export async function watchCluster(options: WatchedOptions = {}): Promise<Watche
   for (let index = 1; index <= 40; index++) {
     simulated.setApp({ name: `app-${index}`, pods: 1, podObjects: false });
   }
+  await prepare(simulated);
   if (silentAtFirst) simulated.silenceNodes(...allNodes(simulated));
   const baseFolder = await mkdtemp(join(tmpdir(), 'ballast-cluster-'));
   await writeFile(join(baseFolder, 'east.kubeconfig'), simulated.api.kubeconfig());

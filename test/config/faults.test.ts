@@ -52,6 +52,16 @@ test.each([
     'b.yaml:6: clusters[0].ingress.pods.selector: is no label selector',
   ],
   [
+    'a selector of an app’s pods that is none',
+    list('name: shop, pods: [{namespace: n, selector: "a in b"}]'),
+    'b.yaml:5: apps.list[0].pods[0].selector: is no label selector',
+  ],
+  [
+    'pods beside a Service',
+    list('name: shop, namespace: n, pods: [{namespace: n, selector: a}]'),
+    'b.yaml:5: apps.list[0].pods: stands instead of service',
+  ],
+  [
     'an address with a zone',
     vms('[fe80::1%eth0]:80'),
     'b.yaml:5: apps.list[0].vms[0].address: has a wrong form',
