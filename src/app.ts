@@ -153,6 +153,7 @@ async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly
   const world = {
     baseFolder: dirname(resolve(loaded.file)),
     clock: systemClock,
+    wall: () => new Date(),
     random: () => Math.random(),
     environment: process.env,
     log,

@@ -16,3 +16,9 @@ export const systemClock: Clock = {
     await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
   },
 };
+
+/** Milliseconds of a time of day as others write it (RFC 3339), comparable with `wall`. */
+export function timeOf(text: string): number | undefined {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}

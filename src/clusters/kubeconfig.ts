@@ -9,6 +9,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { BallastError } from '../errors.ts';
+import type { ExecSpec } from './exec-plugin.ts';
 
 export interface KubeconfigPlace {
   readonly path: string;
@@ -19,6 +20,8 @@ export interface LoadedConfig {
   readonly config: KubeConfig;
   /** Re-read at each call; the library reads none from a kubeconfig. */
   readonly tokenFile?: string;
+  /** Ours to run: the library's runs have no deadline, and keep what was refused. */
+  readonly plugin?: ExecSpec;
 }
 
 export async function loadKubeconfig(
@@ -39,7 +42,8 @@ export async function loadKubeconfig(
   }
 }
 
-function readKubeconfig(
+/** Paths in it are relative to `folder`. Throws an Error in words. */
+export function readKubeconfig(
   text: string,
   context: string | undefined,
   place: { readonly name: string; readonly folder: string },
@@ -49,11 +53,14 @@ function readKubeconfig(
   all.makePathsAbsolute(place.folder);
   const { cluster, user } = findContext(all, context ?? all.getCurrentContext());
   const tokenFile = user && tokenFileOf(text, user.name);
+  const plugin = user && pluginOf(user, cluster, place.folder);
   const own = { ...user, name: `ballast:${place.name}` } as User;
+  delete (own as { exec?: unknown }).exec;
   // In client-go too the file goes before the token.
   if (tokenFile) delete (own as { token?: string }).token;
   return {
-    config: single(cluster, withExec(own, cluster, place.folder)),
+    config: single(cluster, own),
+    ...(plugin && { plugin }),
     ...(tokenFile && { tokenFile: absolute(place.folder, tokenFile) }),
   };
 }
@@ -86,28 +93,43 @@ function tokenFileOf(text: string, user: string): string | undefined {
 
 interface Exec {
   readonly command?: string;
+  readonly args?: readonly string[] | null;
   readonly apiVersion?: string;
   readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+  readonly installHint?: string;
+  readonly interactiveMode?: string;
 }
 
 /** A relative plugin path is relative to the file, and a plugin may ask which cluster it is for. */
-function withExec(user: User, cluster: Cluster, folder: string): User {
+function pluginOf(user: User, cluster: Cluster, folder: string): ExecSpec | undefined {
   const exec = user.exec as Exec | undefined;
-  if (!exec?.command) return user;
-  const command = exec.command.includes('/') ? absolute(folder, exec.command) : exec.command;
-  const info = {
-    apiVersion: exec.apiVersion,
-    kind: 'ExecCredential',
-    spec: {
-      interactive: false,
-      cluster: {
-        server: cluster.server,
-        ...(cluster.caData && { 'certificate-authority-data': cluster.caData }),
-      },
-    },
+  if (!exec) return undefined;
+  const { command, apiVersion = '', installHint } = exec;
+  if (!command) throw new Error(`user ${user.name} has an exec without command`);
+  if (exec.interactiveMode === 'Always') {
+    throw new Error(`the plugin of user ${user.name} wants a terminal (interactiveMode: Always)`);
+  }
+  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion, cluster)) };
+  const env = Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value]));
+  return {
+    command: command.includes('/') ? absolute(folder, command) : command,
+    args: exec.args ?? [],
+    apiVersion,
+    env: { ...env, ...told },
+    ...(installHint && { installHint }),
   };
-  const told = { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
-  return { ...user, exec: { ...exec, command, env: [...(exec.env ?? []), told] } };
+}
+
+function execInfo(apiVersion: string, cluster: Cluster): object {
+  const { server, caData, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
+  const told = {
+    server,
+    ...(caData && { 'certificate-authority-data': caData }),
+    ...(tlsServerName && { 'tls-server-name': tlsServerName }),
+    ...(skipTLSVerify && { 'insecure-skip-tls-verify': true }),
+    ...(proxyUrl && { 'proxy-url': proxyUrl }),
+  };
+  return { apiVersion, kind: 'ExecCredential', spec: { interactive: false, cluster: told } };
 }
 
 function absolute(folder: string, path: string): string {

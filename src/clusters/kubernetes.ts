@@ -37,6 +37,8 @@ export interface ClusterWorld {
   /** The kubeconfig's path is relative to this folder: the configuration file's. */
   readonly baseFolder: string;
   readonly clock: Clock;
+  /** For credentials that expire at a time of day; nothing else is decided by it. */
+  readonly wall: () => Date;
   readonly random: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -117,7 +119,8 @@ class KubernetesCluster implements ClusterReader {
       checked,
       classes: new Set(settings.ingress.classes),
     });
-    this.#link = new Link(config.loaded, config.load, { clock, limits });
+    const { wall, environment } = world;
+    this.#link = new Link(config.loaded, config.load, { clock, wall, environment, limits });
     this.#followed = followResources({
       settings,
       sources,

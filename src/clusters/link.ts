@@ -4,12 +4,12 @@
 // for it. The dispatcher stays for as long as what it was made of (server, proxy, contents of CA,
 // certificate and key) is the same: over HTTP/2 that is one connection for all lists and watches.
 
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
-import { Agent, buildConnector, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../clock.ts';
+import { type ClusterAccess, readAccess } from './access.ts';
 import { CallFailure } from './call-failure.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createExecPlugin, type ExecPlugin } from './exec-plugin.ts';
 import type { LoadedConfig } from './kubeconfig.ts';
 
 export interface LinkLimits {
@@ -28,11 +28,28 @@ export interface Answer {
   discard(): void;
 }
 
-interface Access {
-  readonly server: string;
-  readonly headers: Record<string, string>;
+/** A plugin that hangs is ended by its own deadline, which names it. */
+const PLUGIN_ENDS_MS = 1000;
+
+interface Access extends ClusterAccess {
+  /** Which reading of the credentials it is of. */
+  readonly reading: number;
+}
+
+export interface LinkParts {
+  readonly clock: Clock;
+  readonly wall: () => Date;
+  /** For proxies, and for credential plugins. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly limits: LinkLimits;
+}
+
+interface Way {
   readonly digest: string;
-  createDispatcher(): Dispatcher;
+  readonly reading: number;
+  readonly dispatcher: Dispatcher;
+  /** The first call opens the connection that the others then share. */
+  first?: Promise<unknown>;
 }
 
 export class Link {
@@ -41,43 +58,42 @@ export class Link {
   /** When the last byte came, for whomever. */
   lastHeard: number;
   readonly #load: () => Promise<LoadedConfig>;
-  readonly #clock: Clock;
-  readonly #limits: LinkLimits;
+  readonly #parts: LinkParts;
+  readonly #closed = new AbortController();
   #loaded: LoadedConfig;
+  #plugin: ExecPlugin | undefined;
+  #reading = 0;
   #stale = false;
-  #dispatcher: { readonly digest: string; readonly dispatcher: Dispatcher } | undefined;
+  #reload: Promise<void> | undefined;
+  #way: Way | undefined;
 
-  constructor(
-    loaded: LoadedConfig,
-    load: () => Promise<LoadedConfig>,
-    parts: { readonly clock: Clock; readonly limits: LinkLimits },
-  ) {
+  constructor(loaded: LoadedConfig, load: () => Promise<LoadedConfig>, parts: LinkParts) {
     this.#loaded = loaded;
     this.#load = load;
-    this.#clock = parts.clock;
-    this.#limits = parts.limits;
+    this.#parts = parts;
+    this.#plugin = this.#pluginOf(loaded);
     this.lastHeard = parts.clock.now();
   }
 
   async get(path: string, signal: AbortSignal): Promise<Answer> {
     const access = await this.#access(signal);
-    const started = this.#clock.now();
+    const { clock, limits } = this.#parts;
+    const started = clock.now();
     const late = 'no answer in time';
-    const dispatcher = this.#dispatcherFor(access);
     // undici's own deadline does not run while a request waits for a connection.
     const broken = new AbortController();
-    const { statusCode, headers, body } = await this.#inTime(
-      request(access.server + path, {
-        dispatcher,
-        headers: { ...access.headers, accept: 'application/json' },
-        signal: AbortSignal.any([signal, broken.signal]),
-      }),
-      { ms: this.#limits.headersMs, late, signal },
-    ).catch((error: unknown) => {
+    const until = AbortSignal.any([signal, broken.signal]);
+    const { statusCode, headers, body } = await this.#inTime(this.#call(access, path, until), {
+      ms: limits.headersMs,
+      late,
+      signal,
+    }).catch((error: unknown) => {
       broken.abort();
       if (!signal.aborted) this.doubt(started);
       throw error;
     });
+    // Many calls are refused at once: the credentials are read anew once.
+    if (statusCode === 401 && access.reading === this.#reading) this.#stale = true;
     this.heard();
     const retryAfter = headers['retry-after'];
     return {
@@ -98,87 +114,91 @@ export class Link {
   }
 
   heard(): void {
-    this.lastHeard = this.#clock.now();
+    this.lastHeard = this.#parts.clock.now();
   }
 
-  /** Reads file, plugin and tokens anew at the next call. */
-  reauthenticate(): void {
-    this.#stale = true;
+  /** Takes another configuration. Throws what is wrong with it; then the last one stays. */
+  async reload(): Promise<void> {
+    this.#take(await this.#load());
   }
 
   renew(): void {
-    const old = this.#dispatcher?.dispatcher;
-    this.#dispatcher = undefined;
+    const old = this.#way?.dispatcher;
+    this.#way = undefined;
     void old?.destroy().catch(() => undefined);
   }
 
   async close(): Promise<void> {
-    const old = this.#dispatcher?.dispatcher;
-    this.#dispatcher = undefined;
+    this.#closed.abort();
+    const old = this.#way?.dispatcher;
+    this.#way = undefined;
     await old?.destroy();
   }
 
-  #dispatcherFor(access: Access): Dispatcher {
-    if (this.#dispatcher?.digest === access.digest) return this.#dispatcher.dispatcher;
+  async #call(access: Access, path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    let way = this.#wayFor(access);
+    if (way.first) {
+      await way.first;
+      // It may have been given up meanwhile.
+      way = this.#wayFor(access);
+    }
+    const { dispatcher } = way;
+    const headers = { ...access.headers, accept: 'application/json' };
+    const answer = request(access.server + path, { dispatcher, headers, signal });
+    way.first ??= answer.catch(() => undefined);
+    return await answer;
+  }
+
+  #wayFor(access: Access): Way {
+    const now = this.#way;
+    if (now && (now.digest === access.digest || access.reading < now.reading)) return now;
     // The old one closes after its requests; open watches go on until they end.
-    void this.#dispatcher?.dispatcher.close().catch(() => undefined);
-    const dispatcher = access.createDispatcher();
-    this.#dispatcher = { digest: access.digest, dispatcher };
-    return dispatcher;
+    void now?.dispatcher.close().catch(() => undefined);
+    const { digest, reading } = access;
+    const dispatcher = createDispatcher(access.wanted, this.#parts.limits, (spoken) => {
+      this.http2 = spoken;
+    });
+    const way = { digest, reading, dispatcher };
+    this.#way = way;
+    return way;
+  }
+
+  /** The last good configuration stays where the new one cannot be read. */
+  async #refresh(): Promise<void> {
+    this.#take(await this.#load().catch(() => this.#loaded));
+    this.#stale = false;
+  }
+
+  #take(loaded: LoadedConfig): void {
+    this.#loaded = loaded;
+    this.#plugin = this.#pluginOf(loaded);
+    this.#reading++;
+  }
+
+  #pluginOf({ plugin }: LoadedConfig): ExecPlugin | undefined {
+    const { clock, wall, environment, limits } = this.#parts;
+    const world = {
+      clock,
+      wall,
+      environment,
+      deadlineMs: limits.credentialsMs,
+      signal: this.#closed.signal,
+    };
+    return plugin && createExecPlugin(plugin, world);
   }
 
   async #access(signal: AbortSignal): Promise<Access> {
     if (this.#stale) {
-      // The last good file stays where the new one cannot be read.
-      this.#loaded = await this.#load().catch(() => this.#loaded);
-      this.#stale = false;
+      this.#reload ??= this.#refresh().finally(() => (this.#reload = undefined));
+      await this.#reload;
     }
-    const { config, tokenFile } = this.#loaded;
-    const cluster = config.getCurrentCluster();
-    const options: RequestOptions = {};
-    const late = 'the credential plugin did not answer in time';
-    const ms = this.#limits.credentialsMs;
-    await this.#inTime(config.applyToHTTPSOptions(options), { ms, late, signal });
-    const headers = { ...(options.headers as Record<string, string> | undefined) };
-    if (options.auth) headers['Authorization'] = `Basic ${btoa(options.auth)}`;
-    if (tokenFile)
-      headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`;
-
-    const { ca, cert, key, servername, rejectUnauthorized } = options;
-    const tls = { ca, cert, key, servername, rejectUnauthorized };
-    const wanted = config.createDispatcherOptions(cluster, tls as object);
-    const server = cluster?.server ?? '';
-    const parts = [server, cluster?.proxyUrl, ...Object.values(tls)].map(String);
-    const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-    return { server, headers, digest, createDispatcher: () => this.#createDispatcher(wanted) };
-  }
-
-  #createDispatcher(
-    wanted: ReturnType<LoadedConfig['config']['createDispatcherOptions']>,
-  ): Dispatcher {
-    const { connectMs, headersMs, pingMs } = this.#limits;
-    // A watch may be silent: the reflectors have deadlines of their own for bodies.
-    const common = {
-      connectTimeout: connectMs,
-      headersTimeout: headersMs,
-      bodyTimeout: 0,
-      h2Options: { pingInterval: pingMs },
-    };
-    if (wanted.type === 'proxy' || wanted.type === 'socks') {
-      const requestTls = wanted.requestTls as buildConnector.BuildOptions;
-      return new ProxyAgent({ ...common, uri: wanted.uri, requestTls });
-    }
-    const tls = wanted.type === 'agent' ? (wanted.connect as buildConnector.BuildOptions) : {};
-    const connect = buildConnector({ ...tls, timeout: connectMs, allowH2: true });
-    return new Agent({
-      ...common,
-      connect: (options, callback) =>
-        connect(options, (...[error, socket]) => {
-          if (error) return callback(error, null);
-          this.http2 = (socket as { alpnProtocol?: unknown }).alpnProtocol === 'h2';
-          callback(null, socket);
-        }),
-    });
+    const reading = this.#reading;
+    const loaded = this.#loaded;
+    const { environment, limits } = this.#parts;
+    const late = 'the credentials were not given in time';
+    const ms = limits.credentialsMs + PLUGIN_ENDS_MS;
+    const given = readAccess(loaded, this.#plugin, environment);
+    return { ...(await this.#inTime(given, { ms, late, signal })), reading };
   }
 
   async #inTime<T>(
@@ -191,7 +211,7 @@ export class Link {
   ): Promise<T> {
     const done = new AbortController();
     const until = AbortSignal.any([signal, done.signal]);
-    const deadline = this.#clock.sleep(ms, until).then((): never => {
+    const deadline = this.#parts.clock.sleep(ms, until).then((): never => {
       throw new CallFailure({ text: late, scope: 'cluster' });
     });
     // The loser of the race must not end the process.

@@ -175,11 +175,10 @@ export class Reflector<R extends Meta> {
   }
 
   #fail(failure: Failure): void {
-    const { clock, pace, link } = this.#parts;
+    const { clock, pace } = this.#parts;
     const { scope, text, status, retryAfterMs } = failure;
     this.#failures++;
     if (scope === 'cluster') pace.failed(retryAfterMs);
-    if (scope === 'credentials') link.reauthenticate();
     if (scope === 'expired') this.#mustList = true;
     const since = this.#health.trouble?.since ?? clock.now();
     const trouble = { since, text, ...(status !== undefined && { status }) };

@@ -37,6 +37,7 @@ async function open(kubeconfig: string | undefined, settings: Partial<ClusterSet
     {
       baseFolder: folder,
       clock: systemClock,
+      wall: () => new Date(),
       random: Math.random,
       environment: {},
       log: pino({ level: 'silent' }),

@@ -78,6 +78,7 @@ export async function watchCluster(
     {
       baseFolder,
       clock: systemClock,
+      wall: () => new Date(),
       random: Math.random,
       environment: {},
       log: pino({ level: 'silent' }),

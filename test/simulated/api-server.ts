@@ -39,6 +39,8 @@ export interface ApiServerOptions {
   readonly extraKinds?: readonly ResourceKind[];
   readonly tokens?: readonly string[];
   readonly http2?: boolean;
+  /** PEM: who shows a client certificate of one of these needs no token. */
+  readonly clientAuthorities?: readonly string[];
   readonly watch?: Partial<WatchLimits>;
 }
 
@@ -60,6 +62,7 @@ export class SimulatedApiServer {
   readonly #kinds: readonly ResourceKind[];
   readonly #limits: WatchLimits;
   readonly #http2: boolean;
+  readonly #authorities: readonly string[];
   readonly #certificate: Certificate;
   readonly #board: FaultBoard = createFaultBoard();
   readonly #watches = new Map<OpenWatch, number>();
@@ -75,6 +78,7 @@ export class SimulatedApiServer {
     this.tokens = new Set(options.tokens ?? [`token-of-${this.name}`]);
     this.#port = options.port ?? 0;
     this.#http2 = options.http2 ?? true;
+    this.#authorities = options.clientAuthorities ?? [];
     this.#certificate = createCertificate(`${this.name}-api`);
     const enabled = options.enable ?? [];
     const served = resourceKinds.filter((kind) => !kind.custom || enabled.includes(kind.group));
@@ -225,8 +229,11 @@ export class SimulatedApiServer {
   // Node's compatible objects of HTTP/2 have all that we use of HTTP/1.1's.
   #listener(): Http2SecureServer | Server {
     const { cert, key } = this.#certificate;
-    if (!this.#http2) return createServer({ cert, key }, (req, res) => void this.#handle(req, res));
-    return createSecureServer({ cert, key, allowHTTP1: true }, (req, res) => {
+    const asked = this.#authorities.length > 0;
+    const ca = [...this.#authorities];
+    const tls = { cert, key, ...(asked && { ca, requestCert: true, rejectUnauthorized: false }) };
+    if (!this.#http2) return createServer(tls, (req, res) => void this.#handle(req, res));
+    return createSecureServer({ ...tls, allowHTTP1: true }, (req, res) => {
       void this.#handle(req as unknown as IncomingMessage, res as unknown as ServerResponse);
     });
   }

@@ -1,5 +1,6 @@
 // One request of the simulated API server: fault or not, who asks, what is asked, the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { createBodyWriter } from './body-writer.ts';
 import { answerDiscovery } from './discovery-answer.ts';
 import type { FaultBoard, FaultSubject } from './faults.ts';
@@ -23,6 +24,8 @@ export interface HandledRequest {
   readonly query: URLSearchParams;
   readonly inside: boolean;
   readonly http2: boolean;
+  /** Common name of the client certificate that was shown and accepted. */
+  readonly client: string | undefined;
   /** On the process's monotonic clock. */
   readonly atMs: number;
   /** Undefined: not answered (reset or hanging). */
@@ -64,6 +67,7 @@ export async function handleRequest(
     query: request.query,
     inside: world.inside,
     http2: req.httpVersionMajor === 2,
+    client: clientOf(req),
     atMs: performance.now(),
     status: undefined,
   };
@@ -101,7 +105,8 @@ function answerTo(
   const open = answerOpen(request.path);
   if (open) return open;
   const token = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
-  if (token === undefined || !world.tokens.has(token)) return statusAnswer(401, 'Unauthorized');
+  const known = token !== undefined && world.tokens.has(token);
+  if (!known && clientOf(req) === undefined) return statusAnswer(401, 'Unauthorized');
   const { kind, verb } = request;
   if (!kind) return answerDiscovery(request.path, kinds) ?? answerReview(request, body);
   if (verb === 'watch') return 'watch';
@@ -124,6 +129,12 @@ function answerTo(
     request,
     takeFault(world.board, subject, 'empty-list', 'page-short')?.kind,
   );
+}
+
+function clientOf(req: IncomingMessage): string | undefined {
+  const socket = req.socket as TLSSocket;
+  if (!socket.authorized) return undefined;
+  return [socket.getPeerCertificate().subject?.CN].flat()[0];
 }
 
 /** Paths that need no token. */
