@@ -48,8 +48,6 @@ interface Way {
   readonly digest: string;
   readonly reading: number;
   readonly dispatcher: Dispatcher;
-  /** The first call opens the connection that the others then share. */
-  first?: Promise<unknown>;
 }
 
 export class Link {
@@ -136,17 +134,9 @@ export class Link {
   }
 
   async #call(access: Access, path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    let way = this.#wayFor(access);
-    if (way.first) {
-      await way.first;
-      // It may have been given up meanwhile.
-      way = this.#wayFor(access);
-    }
-    const { dispatcher } = way;
+    const { dispatcher } = this.#wayFor(access);
     const headers = { ...access.headers, accept: 'application/json' };
-    const answer = request(access.server + path, { dispatcher, headers, signal });
-    way.first ??= answer.catch(() => undefined);
-    return await answer;
+    return await request(access.server + path, { dispatcher, headers, signal });
   }
 
   #wayFor(access: Access): Way {

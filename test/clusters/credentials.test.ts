@@ -1,5 +1,8 @@
 // Credentials that expire, rotate, hang or are refused, against a server that counts.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
@@ -37,18 +40,32 @@ async function runs(folder: string): Promise<number> {
   return text.split('\n').length - 1;
 }
 
-function linkBy(simulated: SimulatedCluster, folder: string, world: LinkWorld = {}, more = {}) {
+interface More {
+  readonly exec?: Record<string, unknown>;
+  readonly server?: string;
+}
+
+function linkBy(
+  simulated: SimulatedCluster,
+  folder: string,
+  world: LinkWorld = {},
+  more: More = {},
+) {
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: './plugin.sh',
     args: ['get-token', 'east'],
     env: [{ name: 'GIVEN', value: 'by the file' }],
-    ...more,
+    ...more.exec,
   };
   return openLink(
     simulated.api.kubeconfig(),
-    ({ users }) => {
+    ({ users, clusters }) => {
       for (const entry of users) entry.user = { exec };
+      if (more.server === undefined) return;
+      for (const entry of clusters) {
+        entry.cluster = { server: more.server, 'insecure-skip-tls-verify': true };
+      }
     },
     { ...world, folder },
   );
@@ -81,6 +98,32 @@ test('a plugin without expiry runs once for many calls; on 401 once more', async
   await writeFile(join(folder, 'token'), 'second');
   expect(new Set(await many(link, 20))).toEqual(new Set([401]));
   expect(new Set(await many(link, 20))).toEqual(new Set([200]));
+  expect(await runs(folder)).toBe(2);
+});
+
+test('a late 401 of an old credential does not spend the new one', async () => {
+  const folder = await makeFolder();
+  await plugin(folder, PRINT(folder));
+  await writeFile(join(folder, 'token'), 'first');
+  const late = Promise.withResolvers<void>();
+  const server = createServer((req, res) => {
+    const code = req.headers.authorization === 'Bearer first' ? 401 : 200;
+    void (req.url === '/late' ? late.promise : Promise.resolve()).then(() =>
+      res.writeHead(code).end(),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const link = await linkBy(await cluster(), folder, {}, { server: url });
+  const first = link.status('/late');
+  expect(await link.status('/a')).toBe(401);
+  await writeFile(join(folder, 'token'), 'second');
+  expect(await link.status('/a')).toBe(200);
+  late.resolve();
+  expect(await first).toBe(401);
+  expect(await link.status('/a')).toBe(200);
   expect(await runs(folder)).toBe(2);
 });
 
@@ -180,13 +223,18 @@ test.each([
 test('a plugin that is not there names its install hint', async () => {
   const simulated = await cluster();
   const folder = await makeFolder();
-  const link = await linkBy(simulated, folder, {}, { installHint: 'get it from the vendor' });
+  const link = await linkBy(
+    simulated,
+    folder,
+    {},
+    { exec: { installHint: 'get it from the vendor' } },
+  );
   await expect(link.status()).rejects.toThrow(/is not there; get it from the vendor/);
 });
 
 test('a plugin that wants a terminal is refused at once', async () => {
   const simulated = await cluster();
-  const opened = linkBy(simulated, await makeFolder(), {}, { interactiveMode: 'Always' });
+  const opened = linkBy(simulated, await makeFolder(), {}, { exec: { interactiveMode: 'Always' } });
   await expect(opened).rejects.toThrow(/east-user wants a terminal/);
 });
 
