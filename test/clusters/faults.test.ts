@@ -122,7 +122,7 @@ test.concurrent('a cluster that answers nothing gets one request a second at mos
   await simulated.api.fault({ kind: 'status', code: 503 });
   reader.relist();
   // Those that were under way together when it began are not counted.
-  await eventually(() => expect(reader.status().reason).toMatch(/and 6 more/));
+  await eventually(() => expect(reader.status().reason).toMatch(/and 7 more/));
   const start = simulated.api.requests.length;
   const from = performance.now();
   await eventually(() => expect(simulated.api.requests.length).toBeGreaterThan(start + 1));
