@@ -79,6 +79,22 @@ const BROKEN: readonly Case[] = [
     lua('picker', 'ngx.log(1)\n'),
     'lua/ballast/picker.lua:1: a pure',
   ],
+  ...[
+    'ngx.now()',
+    'ngx.time()',
+    'ngx.localtime()',
+    'ngx.req.start_time()',
+    'os.time()',
+    'os.date()',
+  ].map(
+    (call) =>
+      [
+        `the wall clock by ${call}`,
+        luaPlaces,
+        lua('poll', `\nlocal a = ${call}\n`),
+        'lua/ballast/poll.lua:2: reads the wall clock',
+      ] as const,
+  ),
   ['a long Lua file', luaPlaces, lua('a', 'local b\n'.repeat(301)), 'too many lines (301)'],
   [
     'a banned word',

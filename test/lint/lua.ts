@@ -1,4 +1,5 @@
-// Lua: no cycle of requires, no missing module, one file that touches shared memory, pure files pure.
+// Lua: no cycle of requires, no missing module, one file that touches shared memory, pure files pure,
+// no wall clock.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, lineOf } from './files.ts';
@@ -7,6 +8,9 @@ const PURE = ['document', 'hash', 'json', 'least', 'picker'].map(
   (name) => `lua/ballast/${name}.lua`,
 );
 const SHARED_MEMORY = 'lua/ballast/state.lua';
+// What a person or a time server moves. Durations come from system.monotonic, order from counters.
+const WALL_CLOCK =
+  /\bngx\.(?:time|now|today|localtime|utctime|http_time|cookie_time|update_time|req\.start_time)\b|\bos\.(?:time|date)\b|\bCLOCK_REALTIME\b|\bgettimeofday\b/;
 const MAX_LINES = 300;
 
 const sources = (root: string) => filesIn(root, ['lua'], /\.lua$/);
@@ -64,6 +68,7 @@ export function luaPlaces(root: string): string[] {
     };
     if (file !== SHARED_MEMORY)
       complain(/\bngx\.shared\b/.exec(text), `only ${SHARED_MEMORY} names ngx.shared`);
+    if (file.startsWith('lua/ballast/')) complain(WALL_CLOCK.exec(text), 'reads the wall clock');
     if (PURE.includes(file))
       complain(/\bngx\b|\bos\.|\bio\.|math\.random/.exec(text), 'a pure file');
     const lines = text.trimEnd().split('\n').length;

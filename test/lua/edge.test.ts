@@ -1,22 +1,13 @@
 // The tests' own edge: nothing of it is left behind, whoever is killed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
-import { startEdge } from './edge.ts';
+import { isRunning, startEdge } from './edge.ts';
 
 const redisUrl = 'redis://127.0.0.1:1';
-
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 test('workers that a killed master left behind end with the edge, and hold up no start', async () => {
   const edge = await startEdge({ redisUrl });
@@ -35,7 +26,7 @@ test('workers that a killed master left behind end with the edge, and hold up no
 
 // A process of its own, so that it can be killed.
 const starter = `
-  import { startEdge } from ${JSON.stringify(join(import.meta.dirname, 'edge.ts'))};
+  import { isRunning, startEdge } from ${JSON.stringify(join(import.meta.dirname, 'edge.ts'))};
   const edge = await startEdge({ redisUrl: '${redisUrl}' });
   const { master, workers } = edge.pids();
   process.kill(master, 'SIGKILL');

@@ -66,9 +66,6 @@ export interface TestEdge {
   restart(signal?: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'): Promise<void>;
   /** Ends when all workers are new ones; old ones may still finish their requests. */
   reload(): Promise<void>;
-  /** A new binary in place (USR2, then WINCH and QUIT to the old one): ends when the old one has.
-   *  `between` runs while both serve. */
-  upgrade(between?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,16 +78,13 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
   let control = 0;
   let files = { stateDir: '', configuration: '' };
   let child: ChildProcess | undefined;
-  // After an upgrade: a process that the one we started has started.
-  let successor: number | undefined;
   const groups = new Set<number>();
 
   const errorLog = (): Promise<string> =>
     readFile(join(folder, 'error.log'), 'utf8').catch(() => '');
 
   function pids(): { master: number | undefined; workers: readonly number[] } {
-    const master = child?.pid ?? successor;
-    return { master, workers: childrenOf(master) };
+    return { master: child?.pid, workers: childrenOf(child?.pid) };
   }
 
   async function call(method: string, path: string, body?: unknown) {
@@ -111,7 +105,6 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
     const args = ['-p', folder, '-c', files.configuration, '-e', join(folder, 'error.log')];
     const nginx = spawn('nginx', args, { stdio: 'ignore', detached: true });
     child = nginx;
-    successor = undefined;
     const group = nginx.pid;
     if (group !== undefined) {
       groups.add(group);
@@ -131,8 +124,7 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
     if (seen === 'ended') throw new Error(`nginx ended:\n${(await errorLog()).slice(-4000)}`);
   }
 
-  // Not at its master's end: a master that is killed leaves its workers behind, an upgraded one its
-  // successor. While one of them lives, the group's number is nobody else's.
+  // Not at its master's end: a master that is killed leaves its workers behind. While one of them lives, the group's number is nobody else's.
   function dropEmpty(group: number): void {
     if (!groups.has(group)) return;
     if (livesIn(group)) {
@@ -173,39 +165,17 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
     // Those that a killed master has left behind hold its ports.
     await killGroups();
     await ended;
-    successor = undefined;
   }
 
-  async function end(
-    master: number,
-    signal: 'SIGTERM' | 'SIGQUIT',
-    all = [master, ...childrenOf(master)],
-  ): Promise<void> {
+  async function end(master: number, signal: 'SIGTERM' | 'SIGQUIT'): Promise<void> {
+    const all = [master, ...childrenOf(master)];
     process.kill(master, signal);
     await until('nginx ends', () => !all.some(isRunning));
   }
 
-  async function upgrade(between = async (): Promise<void> => {}): Promise<void> {
-    const { master: old } = pids();
-    if (old === undefined) throw new Error('nothing runs that could be upgraded');
-    process.kill(old, 'SIGUSR2');
-    const next = await until('the new master has its workers', async () => {
-      const pid = Number(await readFile(join(folder, 'nginx.pid'), 'utf8'));
-      return pid !== old && childrenOf(pid).length === workers ? pid : 0;
-    });
-    await between();
-    const oldWorkers = childrenOf(old).filter((pid) => pid !== next);
-    process.kill(old, 'SIGWINCH');
-    await until('the old workers end', () => !oldWorkers.some(isRunning));
-    await end(old, 'SIGQUIT', [old]);
-    await until('its end is known', () => child?.pid !== old);
-    successor = next;
-  }
-
   async function reload(): Promise<void> {
     const before = new Set(pids().workers);
-    const { master } = pids();
-    if (master !== undefined) process.kill(master, 'SIGHUP');
+    child?.kill('SIGHUP');
     await until('new workers run', async () => {
       const fresh = pids().workers.filter((pid) => !before.has(pid));
       const known = new Set((await state()).workers.map(({ pid }) => pid));
@@ -248,7 +218,6 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
       await start();
     },
     reload,
-    upgrade,
     close,
   };
 }
@@ -276,7 +245,7 @@ function livesIn(group: number): boolean {
   });
 }
 
-function childrenOf(pid: number | undefined): number[] {
+export function childrenOf(pid: number | undefined): number[] {
   if (pid === undefined) return [];
   try {
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
@@ -286,7 +255,7 @@ function childrenOf(pid: number | undefined): number[] {
   }
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     // A zombie that init has not collected yet has ended.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -1,6 +1,6 @@
 // Requests of which it is known when they began and which nginx worker answered.
 //
-// Comes in: an edge whose location says `WORKER_HEADER`, and servers whose answer is `NAME;`. Goes out:
+// Comes in: an edge whose location says `WORKER_HEADER`, and servers. Goes out:
 // lanes, each a connection of its own, so one worker's for as long as it is open.
 // On failure: an answer other than 200, or a connection that ends, rejects.
 import { connect, type Socket } from 'node:net';
@@ -10,6 +10,7 @@ import { freePorts } from '../controlplane/ports.ts';
 export const WORKER_HEADER = 'add_header X-Worker $pid always;';
 
 export interface LaneAnswer {
+  /** The answer's body. */
   readonly server: string;
   readonly worker: number;
 }
@@ -20,7 +21,7 @@ export interface Lane {
   close(): void;
 }
 
-const ANSWER = /^HTTP\/1\.1 (\d+)[\s\S]*\r\nX-Worker: (\d+)\r\n(?:[\s\S]*\r\n)?\r\n(\w*);$/;
+const HEAD = /^HTTP\/1\.1 (\d+) [\s\S]*?\r\nContent-Length: (\d+)\r\n[\s\S]*?\r\n\r\n/;
 
 export async function openLane(url: string): Promise<Lane> {
   const { hostname, port } = new URL(url);
@@ -33,9 +34,10 @@ export async function openLane(url: string): Promise<Lane> {
   let waiting: { resolve(answer: LaneAnswer): void; reject(error: Error): void } | undefined;
   socket.on('data', (part: string) => {
     text += part;
-    if (!text.endsWith(';')) return;
-    const [, status, worker, server = ''] = ANSWER.exec(text) ?? [];
-    if (status === '200') waiting?.resolve({ server, worker: Number(worker) });
+    const [head, status, length] = HEAD.exec(text) ?? [];
+    if (head === undefined || text.length < head.length + Number(length)) return;
+    const worker = Number(/\r\nX-Worker: (\d+)\r\n/.exec(head)?.[1]);
+    if (status === '200') waiting?.resolve({ server: text.slice(head.length), worker });
     else waiting?.reject(new Error(text));
     text = '';
     waiting = undefined;
@@ -71,7 +73,7 @@ export async function openLanes(url: string, host: string, workers: number) {
 }
 
 /** Servers that an nginx of its own answers for, so that neither they nor Node are what a test waits
- *  for. The answer of the first is `0;`. */
+ *  for. The answer of the first is `0`. */
 export async function startNginxServers(count: number) {
   const ports = await freePorts(count);
   const options: EdgeOptions = {
@@ -81,7 +83,7 @@ export async function startNginxServers(count: number) {
     http: ports
       .map(
         (port, i) => `server { listen 127.0.0.1:${port}; keepalive_requests 1000000;
-          location / { return 200 "${i};"; } }`,
+          location / { return 200 "${i}"; } }`,
       )
       .join('\n'),
   };
