@@ -82,6 +82,36 @@ test('a Deployment that doubles moves the shares at both edges, with no failed r
   for (const node of ['west-1', 'west-2']) expect(share(node)).toBeCloseTo(0.1, 2);
 });
 
+test('an edge that hangs delays no other, and catches up once it answers', async () => {
+  const [hung, well] = fleet.edges;
+  if (!hung || !well) throw new Error('two edges were started');
+  const { master = 0, workers } = hung.pids();
+  const signal = (name: NodeJS.Signals): void => {
+    for (const pid of [master, ...workers]) process.kill(pid, name);
+  };
+  const eastAt = async (weight: number) => {
+    await until(`${weight} at the other edge`, async () =>
+      Object.values(await weightsAt(well, 'shop')).includes(weight),
+    );
+  };
+  const load = new Load({ entries: [{ url: well.url, host: HOST }], connections: 2 });
+  signal('SIGSTOP');
+  try {
+    // The second finds the first still under way to the edge that hangs.
+    both()[0].scale('shop', 50);
+    await eastAt(250);
+    both()[0].scale('shop', 60);
+    await eastAt(300);
+    expect((await load.count(undefined, 500)).failures).toBe(0);
+  } finally {
+    signal('SIGCONT');
+    await load.close();
+  }
+  await settled({ east: [300, 300], west: [50, 50] });
+  both()[0].scale('shop', 40);
+  await settled({ east: [200, 200], west: [50, 50] });
+});
+
 test('an app is explained: pods, ingress nodes and the sum behind each weight', async () => {
   const app = await fleet.ballast.get<{ clusters: { name: string; formula: string }[] }>(
     '/api/v1/apps/shop',
