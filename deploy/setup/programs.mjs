@@ -10,6 +10,7 @@ export const REDIS_CLIENT = 'a Redis client for Lua (nginx.redis or resty.redis)
 export const REDIS = 'Redis 6.2 or newer, or Valkey';
 export const LUACHECK = 'luacheck';
 export const BUSTED = 'busted';
+export const FAKETIME = 'faketime';
 export const HAPROXY = 'HAProxy';
 export const WRK = 'wrk';
 
@@ -21,7 +22,7 @@ const LUA_MODULES = [
 
 const NEEDS = {
   start: ['edge', REDIS],
-  test: ['edge', REDIS, LUACHECK, BUSTED],
+  test: ['edge', REDIS, LUACHECK, BUSTED, FAKETIME],
   bench: ['edge', REDIS, HAPROXY, WRK],
   lint: [LUACHECK],
   check: [],
@@ -31,6 +32,7 @@ const COMMANDS = {
   [REDIS]: ['redis-server', 'valkey-server'],
   [LUACHECK]: ['luacheck'],
   [BUSTED]: ['busted'],
+  [FAKETIME]: ['faketime'],
   [HAPROXY]: ['haproxy'],
   [WRK]: ['wrk'],
 };

@@ -10,6 +10,7 @@ import {
   BUSTED,
   CORE,
   findCommand,
+  FAKETIME,
   HAPROXY,
   LUACHECK,
   NGINX,
@@ -46,6 +47,7 @@ const PACKAGES = {
     apk: 'lua5.1-busted',
     brew: 'luarocks (then: luarocks install busted)',
   },
+  [FAKETIME]: { apt: 'faketime', dnf: 'libfaketime', apk: 'libfaketime', brew: 'libfaketime' },
   [HAPROXY]: { apt: 'haproxy', dnf: 'haproxy', apk: 'haproxy', brew: 'haproxy' },
   [WRK]: { apt: 'wrk', dnf: 'wrk', apk: 'wrk', brew: 'wrk' },
 };

@@ -26,6 +26,8 @@ export interface EdgeFiles {
   readonly locations?: string;
   /** What a person changes in an include file, by its name. */
   readonly edit?: (file: string, text: string) => string;
+  /** Further lines outside of the http block. */
+  readonly main?: string;
   /** Further lines of the http block. */
   readonly http?: string;
   /** Instead of the URL of its endpoint, told in `edge.json`. */
@@ -78,6 +80,7 @@ function wrap(folder: string, ports: Ports, options: EdgeFiles, user: string): s
     .join('\n');
   return `${user}
 ${modules().join('\n')}
+${options.main ?? ''}
 daemon off;
 worker_processes ${options.workers ?? 2};
 pid ${join(folder, 'nginx.pid')};

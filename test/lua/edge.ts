@@ -18,6 +18,8 @@ import { writeEdgeFiles, type EdgeFiles } from './edge-files.ts';
 export interface EdgeOptions extends EdgeFiles {
   /** Kept, and not removed at `close`. A temporary one where this is absent. */
   readonly folder?: string;
+  /** Further variables of nginx' environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface WireStamp {
@@ -103,7 +105,11 @@ export async function startEdge(options: EdgeOptions): Promise<TestEdge> {
 
   async function start(): Promise<void> {
     const args = ['-p', folder, '-c', files.configuration, '-e', join(folder, 'error.log')];
-    const nginx = spawn('nginx', args, { stdio: 'ignore', detached: true });
+    const nginx = spawn('nginx', args, {
+      stdio: 'ignore',
+      detached: true,
+      env: { ...process.env, ...options.env },
+    });
     child = nginx;
     const group = nginx.pid;
     if (group !== undefined) {

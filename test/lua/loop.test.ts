@@ -14,16 +14,18 @@ let edge: TestEdge;
 let servers: TestServers;
 let anywhere = 0;
 let anywhere6 = 0;
+let both = 0;
 let own = 0;
 let version = 0;
 
 beforeAll(async () => {
   servers = await startServers(1);
-  [anywhere = 0, anywhere6 = 0] = await freePorts(2);
+  [anywhere = 0, anywhere6 = 0, both = 0] = await freePorts(3);
   edge = await startEdge({
     redisUrl,
     http: `server { listen ${anywhere}; return 200; }
-      server { listen [::]:${anywhere6}; return 200; }`,
+      server { listen [::]:${anywhere6}; return 200; }
+      server { listen [::]:${both} ipv6only=off; return 200; }`,
   });
   own = Number(new URL(edge.url).port);
 });
@@ -57,6 +59,8 @@ test('each spelling of a listener is refused, by push, PUT and validate, with it
     ...machine6.map((address) => `[${address}]:${anywhere6}`),
     `[0:0::0:1]:${anywhere6}`,
     `[::]:${anywhere6}`,
+    `127.0.0.1:${both}`,
+    `[::1]:${both}`,
   ];
   for (const address of leadHere) {
     const detail = expect.stringContaining(`"${address}" is a listener of this edge`) as string;

@@ -60,7 +60,14 @@ describe('what is missing', () => {
   it('lists every program with its package for each family, and fails', async () => {
     const { code, err } = await checkout.setup('--for', 'test', '--check');
     expect(code).toBe(1);
-    for (const word of ['nginx with its Lua module', 'resty.core', 'Redis', 'luacheck', 'busted']) {
+    for (const word of [
+      'nginx with its Lua module',
+      'resty.core',
+      'Redis',
+      'luacheck',
+      'busted',
+      'faketime',
+    ]) {
       expect(err).toContain(word);
     }
     expect(err).toMatch(
