@@ -21,7 +21,7 @@ local next_server = pick.next
 local find_entry = entries.find
 local is_marked = health.is_marked
 
-local min = math.min
+local find, min = string.find, math.min
 
 local MAX_RETRIES = 15
 
@@ -79,7 +79,10 @@ function balance.log()
   local entry = find_entry()
   if not entry then return end
   local _, last = retry.tried(entry)
-  if last and entry.counts[last] then stats.failed(entry.app, last) end
+  if not last or not entry.counts[last] then return end
+  stats.failed(entry.app, last)
+  -- "-": no answer came, what is told is nginx' own.
+  if find(ngx.var.upstream_header_time or '', '%-$') then health.failed(last) end
 end
 
 return balance

@@ -246,6 +246,9 @@ local ROUTES = {
   ['GET /v1/stats'] = { 'read', function()
     answer(200, { apps = stats.totals(), start = state.get('start') })
   end },
+  ['GET /v1/health'] = { 'read', function()
+    send(200, '{"items":' .. lists.health(pace.start()) .. '}')
+  end },
   ['GET /metrics'] = { 'read', show_metrics },
   ['GET /ready'] = { 'read', ready },
 }

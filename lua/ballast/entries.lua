@@ -13,9 +13,13 @@ local document = require('ballast.document')
 local hosts = require('ballast.hosts')
 local listeners = require('ballast.listeners')
 local pick = require('ballast.pick')
+local newcomers = require('ballast.newcomers')
 local picker = require('ballast.picker')
+local probed = require('ballast.probed')
+local standing = require('ballast.standing')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
+local system = require('ballast.system')
 
 local random, concat = math.random, table.concat
 
@@ -24,6 +28,8 @@ local entries = {}
 -- app -> entry; host -> app
 local by_app, by_host = {}, {}
 local counter_seen, hosts_seen
+-- app -> entry, where a server's weight still rises
+local rising = {}
 
 -- Apps that share servers share these lists: most of an entry's memory, where apps are many.
 local lists = setmetatable({}, { __mode = 'v' })
@@ -44,13 +50,54 @@ local function clusters_of(servers)
   return shared(list)
 end
 
+-- Which are unhealthy, and since when others are new or healthy again.
+local function view_of(app, upstream)
+  local view = { unhealthy = {}, now = system.monotonic(),
+    since = upstream.policy.slowStart and newcomers.read(app) }
+  local health = upstream.policy.health
+  if not health then return view end
+  local suffix = probed.suffix(health)
+  for _, server in ipairs(upstream.servers) do
+    local address = server.address
+    local unhealthy, since = probed.read(address .. suffix)
+    view.unhealthy[address] = unhealthy or nil
+    if since and view.since then view.since[address] = math.max(since, view.since[address] or 0) end
+  end
+  return view
+end
+
+-- Servers with their weights at this edge; whether some rise; the number of health they show.
+local function weigh(app, upstream)
+  local policy = upstream.policy
+  if not (policy.health or policy.slowStart) then return upstream.servers, false, nil end
+  -- Read before the rows: what changes in between is seen again.
+  local number = policy.health and probed.number()
+  local list, is_rising = standing.weigh(upstream.servers, policy, view_of(app, upstream))
+  return list, is_rising, number or nil
+end
+
+-- Says whether another server's health, or another app's, has changed.
+local function sign_of(servers)
+  local parts = {}
+  for i, server in ipairs(servers) do parts[i] = server.address .. ' ' .. server.weight end
+  return concat(parts, ' ')
+end
+
 local function make(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
   listeners.leave_out(app, upstream.servers)
-  local p = picker.new(upstream.servers, previous and previous.picker, random)
+  local servers, is_rising, number = weigh(app, upstream)
+  local sign = number and sign_of(servers)
+  if sign and previous and previous.serial == serial and previous.sign == sign then
+    previous.health = number
+    return previous
+  end
+  local p = picker.new(servers, previous and previous.picker, random)
   if p then p.addresses = shared(p.addresses) end
   local entry = { app = app, serial = serial, picker = p, addresses = p and p.addresses or {},
-    clusters = clusters_of(upstream.servers), counts = stats.requests(app) }
+    clusters = clusters_of(servers), counts = stats.requests(app), health = number,
+    sign = sign or nil }
+  rising[app] = is_rising and entry or nil
   for _, address in ipairs(entry.addresses) do
     entry.counts[address] = entry.counts[address] or 0
   end
@@ -58,10 +105,15 @@ local function make(app, packed, serial, previous)
   return entry
 end
 
--- The counter moved: looks whether this app's document is another one.
+-- Some server's health changed since; not necessarily one of this app.
+local function is_behind(entry)
+  return entry.health ~= nil and entry.health ~= probed.number()
+end
+
+-- The counter moved: looks whether this app's document, or its servers' health, is another one.
 local function refresh(app, counter)
   local entry, serial = by_app[app], state.serial(app)
-  if not entry or entry.serial ~= serial then
+  if not entry or entry.serial ~= serial or is_behind(entry) then
     local _, packed
     _, packed, serial = state.read(app)
     if not packed then
@@ -103,6 +155,13 @@ function entries.find()
   entry = refresh(app, counter)
   if not entry then return nil, 'none' end
   return entry
+end
+
+-- By the worker's timer, once a second: the next request finds the weights of then.
+function entries.rise()
+  for app, entry in pairs(rising) do
+    entry.seen, entry.serial, rising[app] = nil, nil, nil
+  end
 end
 
 return entries

@@ -9,12 +9,14 @@ local balance = require('ballast.balance')
 local commit = require('ballast.commit')
 local config = require('ballast.config')
 local control = require('ballast.control')
+local entries = require('ballast.entries')
 local follower = require('ballast.follower')
 local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
 local listeners = require('ballast.listeners')
 local manifest = require('ballast.manifest')
 local poll = require('ballast.poll')
+local probe = require('ballast.probe')
 local redis_source = require('ballast.redis_source')
 local report = require('ballast.report')
 local snapshot = require('ballast.snapshot')
@@ -23,7 +25,7 @@ local stats = require('ballast.stats')
 local system = require('ballast.system')
 
 -- Workers show their mark, and bring their counts over, this often.
-local TICK_SECONDS, FLUSH_TICKS = 0.1, 5
+local TICK_SECONDS, FLUSH_TICKS, RISE_TICKS = 0.1, 5, 10
 
 local ballast = { admit = balance.admit, balance = balance.run, control = control.run,
   log = balance.log }
@@ -55,7 +57,7 @@ function ballast.init(path)
   for _, module in ipairs({ access, balance, heartbeat, manifest, poll, report, snapshot }) do
     module.init(settings)
   end
-  follower.init({ poll, heartbeat, snapshot })
+  follower.init({ poll, heartbeat, snapshot, probe })
   if state.is_fresh() then start(settings) end
 end
 
@@ -67,6 +69,7 @@ local function tick(premature)
   follower.tick()
   state.write_worker(ngx.worker.pid(), state.get('mark'))
   ticks = ticks + 1
+  if ticks % RISE_TICKS == 0 then entries.rise() end
   if ticks % FLUSH_TICKS ~= 0 then return end
   stats.flush()
   health.sweep()

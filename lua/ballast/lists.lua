@@ -5,8 +5,11 @@
 
 local document = require('ballast.document')
 local json = require('ballast.json')
+local probed = require('ballast.probed')
+local probes = require('ballast.probes')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
+local system = require('ballast.system')
 
 local format = string.format
 local concat = table.concat
@@ -68,6 +71,20 @@ function lists.documents(apps, rest)
     rest()
   end
   return '[' .. concat(parts, ',') .. ']'
+end
+
+-- Every probe that documents ask for, and what it found.
+function lists.health(rest)
+  local list, now = {}, system.monotonic()
+  for key, p in pairs(probes.read(rest)) do
+    local unhealthy, since, why = probed.read(key)
+    list[#list + 1] = { key = key, item = { address = p.address, probe = p.health,
+      healthy = not unhealthy, error = unhealthy and why or nil,
+      sinceSeconds = since and math.floor((now - since) * 1000) / 1000 } }
+  end
+  rest()
+  table.sort(list, function(a, b) return a.key < b.key end)
+  return '[' .. join(list, function(entry) return json.encode(entry.item) end, rest) .. ']'
 end
 
 return lists

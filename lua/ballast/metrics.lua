@@ -3,6 +3,7 @@
 -- In: shared state and statistics. Out: text. Never fails.
 
 local hosts = require('ballast.hosts')
+local probed = require('ballast.probed')
 local report = require('ballast.report')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -72,6 +73,20 @@ local function conflicts(out)
   end
 end
 
+local function health(out)
+  local name, unhealthy = 'ballast_edge_server_healthy', 0
+  head(out, name, 'gauge', 'By its probe; servers that were unhealthy within the last hour.')
+  for _, key in ipairs(probed.names()) do
+    local address, path, host = string.match(key, '^(%S+) (%S+) (%S+)')
+    local is_unhealthy = probed.read(key)
+    unhealthy = unhealthy + (is_unhealthy and 1 or 0)
+    sample(out, name, { 'server', address, 'path', path, 'host', host == '-' and '' or host,
+      'probe', key }, is_unhealthy and 0 or 1)
+  end
+  gauge(out, 'ballast_edge_unhealthy', 'Probes whose server is unhealthy.', unhealthy)
+  gauge(out, 'ballast_edge_probes', 'Probes that documents ask for.', state.get('probes') or 0)
+end
+
 function metrics.render()
   local out, current = {}, report.build()
   counts(out, 'ballast_edge_requests_total', 'Requests sent to a server, retries included.',
@@ -104,6 +119,7 @@ function metrics.render()
   applied(out, current)
   memory(out)
   conflicts(out)
+  health(out)
   return table.concat(out, '\n') .. '\n'
 end
 

@@ -120,6 +120,12 @@ local function read_policy(text)
   return sub(text, at, at + n - 1), at + n
 end
 
+-- The text of a policy that is not PLAIN: one with a key, health, panic or slow start.
+function packed.special_policy(text)
+  if byte(text) > 0 then return nil end
+  return (read_policy(text))
+end
+
 -- Returns the hosts with commas (nil: none are named) and the place after them.
 local function read_hosts(text, at)
   local n

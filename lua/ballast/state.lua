@@ -7,6 +7,7 @@
 --   ballast        d:APP  a document: stamp (document.pack_stamp), packed body (nothing: deleted)
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
 --   ballast_edge   marks, counters, refused documents, workers, locks
+--                  p:KEY a server's health (probed)    s:APP when servers came (newcomers)
 --   ballast_stats  requests and failures
 -- They survive a reload, not a restart (the snapshot is for that).
 --
@@ -47,25 +48,40 @@ function state.is_fresh()
 end
 
 function state.begin(id)
-  edge:set('start', id)
-  edge:set('format', FORMAT)
-  edge:set('counter', 1)
-  edge:set('serial', 1)
-  edge:set('hosts', 1)
-  edge:set('documents', 0)
-  edge:set('apps', 0)
-  edge:set('beat', 0)
-  edge:set('news', 1)
-  edge:set('change', 1)
+  for name, value in pairs({ start = id, format = FORMAT, counter = 1, serial = 1, hosts = 1,
+    documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
+    edge:set(name, value)
+  end
+end
+
+-- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
+local function keys_with(dict, prefix, rest)
+  local keys, rests, n = dict:get_keys(0), {}, 0
+  local first, second = byte(prefix, 1, 2)
+  for i = 1, #keys do
+    local a, b = byte(keys[i], 1, 2)
+    if a == first and b == second then
+      n = n + 1
+      rests[n] = sub(keys[i], 3)
+    end
+  end
+  if rest then rest() end
+  table.sort(rests)
+  return rests
 end
 
 function state.get(name)
   return edge:get(name)
 end
 
--- Small values of bounded number; they are there from the start, so memory cannot be short.
+-- Those of bounded number are there from the start: for them memory cannot be short.
 function state.set(name, value)
   return edge:safe_set(name, value)
+end
+
+-- What stands behind the prefix in the names that have it.
+function state.names(prefix)
+  return keys_with(edge, prefix)
 end
 
 function state.count(name)
@@ -125,22 +141,6 @@ function state.store(app, stamp_bytes, packed, before, number)
     if had ~= (packed ~= nil) then edge:incr('documents', packed and 1 or -1) end
   end
   return true
-end
-
--- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
-local function keys_with(dict, prefix, rest)
-  local keys, rests, n = dict:get_keys(0), {}, 0
-  local first, second = byte(prefix, 1, 2)
-  for i = 1, #keys do
-    local a, b = byte(keys[i], 1, 2)
-    if a == first and b == second then
-      n = n + 1
-      rests[n] = sub(keys[i], 3)
-    end
-  end
-  if rest then rest() end
-  table.sort(rests)
-  return rests
 end
 
 -- Names are never dropped (a deleted app leaves its tombstone), so the list stands until there are

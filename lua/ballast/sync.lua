@@ -13,6 +13,7 @@ local document = require('ballast.document')
 local hosts = require('ballast.hosts')
 local listeners = require('ballast.listeners')
 local names = require('ballast.names')
+local newcomers = require('ballast.newcomers')
 local pace = require('ballast.pace')
 local state = require('ballast.state')
 local system = require('ballast.system')
@@ -102,6 +103,7 @@ local function store(app, stamp_bytes, packed, held, serial)
   local before = held and host_names(app, document.body(held))
   local after = host_names(app, packed)
   local owner = document.read_stamp(stamp_bytes).owner
+  if held and not names.is_reserved(app) then newcomers.note(app, packed, document.body(held)) end
   local same_owner = held and document.read_stamp(held).owner == owner
   if before == after and (same_owner or not after) then
     return state.store(app, stamp_bytes, packed, held, serial)

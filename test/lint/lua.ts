@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, lineOf } from './files.ts';
 
-const PURE = ['document', 'hash', 'json', 'least', 'picker'].map(
+const PURE = ['document', 'hash', 'json', 'least', 'picker', 'standing'].map(
   (name) => `lua/ballast/${name}.lua`,
 );
 const SHARED_MEMORY = 'lua/ballast/state.lua';
