@@ -1,8 +1,9 @@
 // What probes, panic, rejection and slow start do to real requests.
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -18,6 +19,7 @@ let redis: TestRedis;
 let leader: Leader;
 let edge: TestEdge;
 const open: Server[] = [];
+const folders: string[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -32,6 +34,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   await edge?.close();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
   for (const server of open.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -212,15 +215,20 @@ test('less than `panic` percent of the weight healthy: health is not looked at',
 });
 
 test('a probe by TLS sends the name and verifies the certificate for it', async () => {
-  const { cert, key } = createCertificate('probed.example');
+  const { cert, key } = createCertificate('probed');
   const [right, plain] = [await startProbed({ cert, key }), await startProbed()] as const;
-  const ca = join(redis.dir, '..', 'probed.crt');
+  // nginx' workers read it too.
+  const folder = await mkdtemp(join(tmpdir(), 'ballast-probed-'));
+  await chmod(folder, 0o755);
+  folders.push(folder);
+  const ca = join(folder, 'probed.crt');
   await writeFile(ca, cert);
   await start({ http: `lua_ssl_trusted_certificate ${ca};` });
   const named = (host: string) => ({ ...probing, health: { ...health, host, https: true } });
-  await publish(evenly([right, plain]), named('probed.example'));
+  await publish(evenly([right, plain]), named('localhost'));
   expect((await untilHealth(plain, false)).error).toContain('TLS');
-  expect(right.names[0]).toBe('probed.example');
+  await until('probed', () => Promise.resolve(right.names.length > 0));
+  expect(right.names[0]).toBe('localhost');
   expect((await untilHealth(right, true)).sinceSeconds).toBeUndefined();
   await publish(evenly([right]), named('another.example'), 'other');
   const failed = await until('refused', async () =>
