@@ -251,7 +251,7 @@ function livesIn(group: number): boolean {
   });
 }
 
-export function childrenOf(pid: number | undefined): number[] {
+function childrenOf(pid: number | undefined): number[] {
   if (pid === undefined) return [];
   try {
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
