@@ -4,6 +4,7 @@
 import type { AppName, Dirty } from '../model.ts';
 import type { AppSource, AppSources, PodSelector } from './cluster.ts';
 import type { Records, RouteRules } from './footprint.ts';
+import type { LoadBalancerRecord } from './load-balancer.ts';
 import { type Change, Index } from './record-index.ts';
 import type {
   AppPodRecord,
@@ -27,6 +28,8 @@ export class ClusterRecords implements Records {
   routes: RouteRules;
   readonly nodes = new Map<string, NodeRecord>();
   readonly ingressPods = new Map<string, IngressPodRecord>();
+  /** The one that the configuration names, if any. */
+  readonly loadBalancers = new Map<string, LoadBalancerRecord>();
   readonly #told: ReadonlyMap<AppName, Told>;
   readonly #toldByService = new Index<AppName>();
   readonly #toldByPods = new Index<AppName>();

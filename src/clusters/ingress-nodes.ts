@@ -15,6 +15,8 @@ import type { IngressPodRecord, NodeRecord } from './records.ts';
 export interface IngressRules {
   readonly port: number;
   readonly addressType: string;
+  /** Absent: IPv4 where a node has such an address, else IPv6. */
+  readonly family?: 'IPv4' | 'IPv6';
   /** Whether ingress pods are watched. */
   readonly pods: boolean;
 }
@@ -47,7 +49,7 @@ export function findIngressNodes(
     const reason =
       faultOf(node, before) ??
       podFault(node, podsByNode.get(node.name) ?? [], before, rules) ??
-      addressFault(address, holders, rules);
+      addressFault(node, address, { holders, rules });
     if (reason === undefined && address) holders.set(address, node);
     else leftOut.push({ name: node.name, reason: reason ?? '' });
   }
@@ -81,19 +83,30 @@ function podFault(
 }
 
 function addressFault(
+  node: NodeRecord,
   address: string | undefined,
-  holders: ReadonlyMap<string, NodeRecord>,
-  rules: IngressRules,
+  world: { readonly holders: ReadonlyMap<string, NodeRecord>; readonly rules: IngressRules },
 ): string | undefined {
-  if (address === undefined) return `no ${rules.addressType}`;
-  const holder = holders.get(address);
+  const { addressType, family = 'IP address' } = world.rules;
+  if (address === undefined) {
+    const own = ipsOf(node, addressType).join(', ');
+    return own === '' ? `no ${addressType}` : `no ${family} in its ${addressType} (${own})`;
+  }
+  const holder = world.holders.get(address);
   return holder && `its address ${address} is also that of node ${holder.name}`;
 }
 
-function addressOf(node: NodeRecord, { addressType, port }: IngressRules): string | undefined {
-  const own = node.addresses.filter(({ type }) => type === addressType);
-  const first =
-    own.find(({ address }) => isIPv4(address)) ??
-    own.find(({ address }) => isIPv6(address) && !address.includes('%'));
-  return first && joinAddress(first.address, port);
+function addressOf(
+  node: NodeRecord,
+  { addressType, family, port }: IngressRules,
+): string | undefined {
+  const own = ipsOf(node, addressType);
+  const four = family === 'IPv6' ? undefined : own.find((ip) => isIPv4(ip));
+  const six = family === 'IPv4' ? undefined : own.find((ip) => isIPv6(ip) && !ip.includes('%'));
+  const first = four ?? six;
+  return first && joinAddress(first, port);
+}
+
+function ipsOf({ addresses }: NodeRecord, addressType: string): string[] {
+  return addresses.filter(({ type }) => type === addressType).map(({ address }) => address);
 }

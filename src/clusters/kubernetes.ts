@@ -15,13 +15,12 @@ import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../m
 import type { AppSources, ClusterReader } from './cluster.ts';
 import { ClusterRecords } from './cluster-records.ts';
 import { takeFootprint } from './footprint.ts';
-import { findIngressNodes, type IngressNodes } from './ingress-nodes.ts';
+import type { IngressNodes } from './ingress-nodes.ts';
 import { type LoadedConfig, loadInCluster, loadKubeconfig } from './kubeconfig.ts';
 import { Link, type LinkLimits } from './link.ts';
 import { createPace } from './pace.ts';
 import type { ReflectorLimits } from './reflector.ts';
 import { type Followed, followResources } from './resources.ts';
-import { parseSelector } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
 import {
@@ -32,6 +31,7 @@ import {
   type Standing,
   standingOf,
 } from './standing.ts';
+import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
 
 export interface ClusterWorld {
   /** The kubeconfig's path is relative to this folder: the configuration file's. */
@@ -104,7 +104,7 @@ class KubernetesCluster implements ClusterReader {
   ) {
     const { clock, random } = world;
     const limits = { ...LIMITS, ...world.limits };
-    const isIngressNode = parseSelector(settings.ingress.nodes);
+    const isIngressNode = ingressNodeMatcher(settings.ingress);
     if (!isIngressNode) {
       const detail = `cluster ${settings.name}: ingress.nodes is no label selector`;
       throw new BallastError('config-invalid', `${detail}: ${settings.ingress.nodes}`);
@@ -245,11 +245,8 @@ class KubernetesCluster implements ClusterReader {
   #ingressNodes(): IngressNodes {
     if (!this.#nodesMoved) return this.#nodes;
     this.#nodesMoved = false;
-    const { port, addressType = 'InternalIP', pods } = this.#settings.ingress;
-    const rules = { port, addressType, pods: pods !== undefined };
-    const { nodes, ingressPods } = this.#records;
     const before = this.#nodes;
-    this.#nodes = findIngressNodes(nodes.values(), ingressPods.values(), before.counted, rules);
+    this.#nodes = findWaysIn(this.#settings.ingress, this.#records, before.counted);
     if (JSON.stringify(before.nodes) !== JSON.stringify(this.#nodes.nodes)) this.#mark('all');
     return this.#nodes;
   }

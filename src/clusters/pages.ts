@@ -31,12 +31,20 @@ interface Parts {
 }
 
 export function createPages(
-  place: { readonly path: string; readonly labelSelector?: string },
+  place: {
+    readonly path: string;
+    readonly labelSelector?: string;
+    readonly fieldSelector?: string;
+  },
   { link, pace, clock, limits }: Parts,
 ): Pages {
-  const { path: base, labelSelector } = place;
+  const { path: base, labelSelector, fieldSelector } = place;
+  const selected = {
+    ...(labelSelector && { labelSelector }),
+    ...(fieldSelector && { fieldSelector }),
+  };
   const path: Pages['path'] = (query) =>
-    `${base}?${new URLSearchParams({ ...query, ...(labelSelector && { labelSelector }) })}`;
+    `${base}?${new URLSearchParams({ ...query, ...selected })}`;
 
   async function readOne(next: string | undefined, signal: AbortSignal, heard: () => void) {
     // Without resourceVersion: with 0 the limit is ignored, and the answer may be old.

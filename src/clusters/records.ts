@@ -54,6 +54,8 @@ export interface Reading {
   readonly intern: Interner;
   readonly serviceLabel?: string;
   readonly isIngressNode: (labels: Readonly<Record<string, string>>) => boolean;
+  /** The annotation of nodes that holds their address, and the type that it is known by. */
+  readonly addressAnnotation?: { readonly key: string; readonly type: string };
 }
 
 export interface RawMeta {
@@ -145,13 +147,11 @@ function countsEndpoint({ conditions }: RawEndpoint): boolean {
 export function readNode(
   raw: Raw<
     { readonly unschedulable?: boolean },
-    {
-      readonly conditions?: readonly RawCondition[];
-      readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-    }
+    { readonly conditions?: readonly RawCondition[]; readonly addresses?: NodeRecord['addresses'] }
   >,
-  { intern, isIngressNode }: Reading,
+  reading: Reading,
 ): NodeRecord {
+  const { intern, isIngressNode } = reading;
   const labels = raw.metadata?.labels ?? {};
   const ready = conditionOf(raw.status?.conditions, 'Ready');
   return {
@@ -160,10 +160,26 @@ export function readNode(
     unschedulable: raw.spec?.unschedulable === true,
     ingress: isIngressNode(labels),
     excluded: EXCLUDED in labels,
-    addresses: (raw.status?.addresses ?? [])
-      .filter(({ type }) => type.endsWith('IP'))
-      .map(({ type, address }) => ({ type: intern(type), address })),
+    addresses:
+      annotatedAddresses(raw, reading) ??
+      (raw.status?.addresses ?? [])
+        .filter(({ type }) => type.endsWith('IP'))
+        .map(({ type, address }) => ({ type: intern(type), address })),
   };
+}
+
+/** One or several with commas between; some write the length of the node's network behind. */
+function annotatedAddresses(
+  { metadata }: Raw,
+  { addressAnnotation }: Reading,
+): NodeRecord['addresses'] | undefined {
+  if (!addressAnnotation) return undefined;
+  const { key, type } = addressAnnotation;
+  return (metadata?.annotations?.[key] ?? '')
+    .split(',')
+    .map((text) => text.trim().replace(/\/[0-9]{1,3}$/, ''))
+    .filter((text) => text !== '')
+    .map((address) => ({ type, address }));
 }
 
 export function readIngressPod(

@@ -32,6 +32,7 @@ export interface Resource<R extends Meta> {
   readonly title: string;
   readonly path: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   /** After failed calls, of whichever resource, it is listed, so that all is of one moment. */
   readonly listAfterTrouble: boolean;
   read(raw: Raw): R;

@@ -4,6 +4,7 @@ import type { Dirty } from '../model.ts';
 import type { AppSources } from './cluster.ts';
 import type { ClusterRecords } from './cluster-records.ts';
 import { createInterner } from './interner.ts';
+import { type LoadBalancerRecord, readLoadBalancer } from './load-balancer.ts';
 import type { Change } from './record-index.ts';
 import {
   type AppPodRecord,
@@ -23,6 +24,7 @@ import { readRollout } from './rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
 import type { LabelMatcher } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
+import { annotationType } from './ways-in.ts';
 
 /**
  * `required`: without it the cluster is not fresh. The others may be forbidden or not there at all:
@@ -65,11 +67,18 @@ export function followResources(place: Place): Followed[] {
   const { settings, sources, isIngressNode } = place;
   const { serviceLabel } = sources;
   const intern = createInterner();
-  const reading = { intern, isIngressNode, ...(serviceLabel !== undefined && { serviceLabel }) };
+  const key = settings.ingress.addressAnnotation;
+  const reading: Reading = {
+    intern,
+    isIngressNode,
+    ...(serviceLabel !== undefined && { serviceLabel }),
+    ...(key !== undefined && { addressAnnotation: { key, type: annotationType(key) } }),
+  };
   const namespaces = settings.namespaces?.length ? settings.namespaces : [undefined];
   return [
     followNodes(place, reading),
     ...followIngressPods(place, reading),
+    ...followLoadBalancer(place, reading),
     ...namespaces.flatMap((namespace) => followNamespace(place, reading, namespace)),
     ...followAppPods(place, reading),
     followClasses(place, reading),
@@ -102,6 +111,25 @@ function followIngressPods(place: Place, reading: Reading): Followed[] {
     read: (raw) => readIngressPod(raw as never, reading),
     changed: (changes) => {
       moveAll(records.ingressPods, changes);
+      followers.nodesChanged();
+    },
+  };
+  return [follow('required', resource, parts)];
+}
+
+function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
+  const { settings, records, followers, parts } = place;
+  const { service } = settings.ingress;
+  if (!service) return [];
+  const { namespace, name } = service;
+  const resource: Resource<LoadBalancerRecord> = {
+    title: `service ${namespace}/${name}`,
+    path: `/api/v1/namespaces/${namespace}/services`,
+    fieldSelector: `metadata.name=${name}`,
+    listAfterTrouble: false,
+    read: (raw) => readLoadBalancer(raw as never, intern),
+    changed: (changes) => {
+      moveAll(records.loadBalancers, changes);
       followers.nodesChanged();
     },
   };

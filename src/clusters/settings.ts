@@ -25,7 +25,18 @@ export const ClusterSettings = Type.Object(
     ),
     ingress: Type.Object(
       {
-        nodes: Type.String({ minLength: 1, description: 'label selector of the ingress nodes' }),
+        nodes: Type.Optional(
+          Type.String({ minLength: 1, description: 'label selector of the ingress nodes' }),
+        ),
+        service: Type.Optional(
+          Type.Object(
+            {
+              namespace: Type.String({ minLength: 1 }),
+              name: Type.String({ minLength: 1 }),
+            },
+            { ...closed, description: 'a LoadBalancer Service; instead of nodes' },
+          ),
+        ),
         pods: Type.Optional(
           Type.Object(
             {
@@ -39,6 +50,10 @@ export const ClusterSettings = Type.Object(
         addressType: Type.Optional(
           Type.Union([Type.Literal('InternalIP'), Type.Literal('ExternalIP')]),
         ),
+        addressAnnotation: Type.Optional(
+          Type.String({ minLength: 1, description: 'annotation of a node that holds its address' }),
+        ),
+        addressFamily: Type.Optional(Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6')])),
         classes: Type.Optional(
           Type.Array(Type.String({ minLength: 1 }), {
             description: 'ingress classes that count; empty: all',

@@ -2,6 +2,7 @@
 
 import { parseSelector } from '../clusters/selector.ts';
 import type { Fault } from './faults.ts';
+import type { Path } from './place.ts';
 import type { Config } from './schema.ts';
 
 const NO_SELECTOR = 'is no label selector (a=b, a!=b, a in (b, c), a, !a, with commas between)';
@@ -9,13 +10,31 @@ const NO_SELECTOR = 'is no label selector (a=b, a!=b, a in (b, c), a, !a, with c
 export function ingressFaults(config: Config): Fault[] {
   return config.clusters.flatMap(({ ingress }, index) => {
     const path = ['clusters', index, 'ingress'];
-    const faults: Fault[] = [];
-    if (!parseSelector(ingress.nodes)) faults.push({ path: [...path, 'nodes'], text: NO_SELECTOR });
+    const faults: Fault[] = [...wayFaults(ingress, path)];
+    if (ingress.nodes !== undefined && !parseSelector(ingress.nodes))
+      faults.push({ path: [...path, 'nodes'], text: NO_SELECTOR });
     if (ingress.pods && !isPodSelector(ingress.pods.selector)) {
       faults.push({ path: [...path, 'pods', 'selector'], text: NO_SELECTOR });
     }
     return faults;
   });
+}
+
+/** Either nodes, whose addresses are looked for in one place, or the Service of a load balancer. */
+function* wayFaults(ingress: Config['clusters'][number]['ingress'], path: Path): Generator<Fault> {
+  const { nodes, service, addressType, addressAnnotation } = ingress;
+  if ((nodes === undefined) === (service === undefined)) {
+    yield { path, text: 'needs either nodes or service' };
+  }
+  if (addressType !== undefined && addressAnnotation !== undefined) {
+    const text = 'stands instead of addressType';
+    yield { path: [...path, 'addressAnnotation'], text };
+  }
+  if (service === undefined) return;
+  for (const key of ['pods', 'addressType', 'addressAnnotation'] as const) {
+    const text = 'has an effect only with nodes: the addresses are those of service';
+    if (ingress[key] !== undefined) yield { path: [...path, key], text };
+  }
 }
 
 export function podFaults(config: Config): Fault[] {

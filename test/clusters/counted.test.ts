@@ -1,4 +1,5 @@
-// What is counted, from objects as they change on the way: pods by label, Argo Rollouts.
+// What is counted, from objects as they change on the way: pods by label, Argo
+// Rollouts, and the ways in.
 
 import { describe, expect, type TestContext, test } from 'vitest';
 import type { AppSources } from '../../src/clusters/cluster.ts';
@@ -175,5 +176,78 @@ describe('Argo Rollouts', () => {
       state: 'fresh',
       reason: expect.stringMatching(/not read: HTTP 403 on rollouts/),
     });
+  });
+});
+
+describe('ways in', () => {
+  test('an annotation that comes and changes moves the address, and marks all', async (context) => {
+    const ingress = { ...NODES, addressAnnotation: 'example.com/ip' };
+    const { simulated, reader } = await openFresh(context, { settings: { ingress } });
+    expect(reader.status().ingressNodes).toEqual([]);
+    expect(reader.status().leftOut).toContainEqual({
+      name: 'edge-1',
+      reason: 'no annotation example.com/ip',
+    });
+    const marks: unknown[] = [];
+    reader.onDirty((dirty) => marks.push(dirty));
+    for (const ip of ['192.0.2.50', '192.0.2.51']) {
+      marks.length = 0;
+      const annotations = { 'example.com/ip': ip };
+      simulated.setIngressNode({ name: 'edge-1', address: '10.1.0.1', annotations });
+      await eventually(() => {
+        const nodes = [{ name: 'edge-1', address: `${ip}:80` }];
+        expect(reader.status().ingressNodes).toEqual(nodes);
+        expect(marks).toContain('all');
+      });
+    }
+  });
+
+  const balancer = (...points: readonly object[]) => ({
+    metadata: { name: 'lb', namespace: 'ingress' },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    status: { loadBalancer: { ingress: points } },
+  });
+  const service = { namespace: 'ingress', name: 'lb' };
+  const openBalancer = (context: TestContext, settings: WatchedOptions['settings'] = {}) =>
+    openFresh(context, { settings: { ingress: { service, port: 80 }, ...settings } }, (cluster) =>
+      cluster.api.put('services', balancer({ ip: '192.0.2.1' }, { hostname: 'lb.example.com' })),
+    );
+
+  test('the addresses of a load balancer come, change and go, and mark all', async (context) => {
+    const { simulated, reader } = await openBalancer(context, { namespaces: ['prod'] });
+    const status = reader.status();
+    expect(status.ingressNodes).toEqual([{ name: '192.0.2.1', address: '192.0.2.1:80' }]);
+    expect(status.leftOut.map(({ name }) => name)).toEqual(['lb.example.com']);
+    const marks: unknown[] = [];
+    reader.onDirty((dirty) => marks.push(dirty));
+    const shows = async (change: () => void, addresses: readonly string[]) => {
+      marks.length = 0;
+      change();
+      await eventually(() => {
+        expect(reader.status().ingressNodes.map(({ address }) => address)).toEqual(addresses);
+        expect(marks).toContain('all');
+      });
+    };
+    const put = (...points: readonly object[]) =>
+      simulated.api.put('services', balancer(...points));
+    await shows(
+      () => put({ ip: '192.0.2.3' }, { ip: '192.0.2.2' }),
+      ['192.0.2.2:80', '192.0.2.3:80'],
+    );
+    await shows(() => put({ ip: '192.0.2.3' }), ['192.0.2.3:80']);
+    await shows(() => simulated.api.remove('services', 'lb', 'ingress'), []);
+    expect(reader.status().leftOut).toEqual([{ name: 'ingress/lb', reason: 'no such Service' }]);
+  });
+
+  test('only that Service is watched, and an outage keeps its addresses', async (context) => {
+    const { simulated, reader } = await openBalancer(context, { namespaces: ['prod'] });
+    const asked = simulated.api.requests.filter(({ path }) => path.includes('/ingress/services'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.map(({ query }) => query.get('fieldSelector'))).toEqual(
+      asked.map(() => 'metadata.name=lb'),
+    );
+    await simulated.api.stop();
+    await eventually(() => expect(reader.status().state).toBe('stale'));
+    expect(reader.status().ingressNodes).toHaveLength(1);
   });
 });

@@ -2,8 +2,8 @@
 
 import type { AppSource } from '../../src/clusters/cluster.ts';
 import { ClusterRecords } from '../../src/clusters/cluster-records.ts';
-import { findIngressNodes } from '../../src/clusters/ingress-nodes.ts';
 import { createInterner } from '../../src/clusters/interner.ts';
+import { readLoadBalancer } from '../../src/clusters/load-balancer.ts';
 import {
   type Raw,
   type Reading,
@@ -17,6 +17,8 @@ import {
 import { readRollout } from '../../src/clusters/rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from '../../src/clusters/route-records.ts';
 import { parseSelector } from '../../src/clusters/selector.ts';
+import type { ClusterSettings } from '../../src/clusters/settings.ts';
+import { annotationType, findWaysIn } from '../../src/clusters/ways-in.ts';
 
 export interface FootprintCase {
   readonly about: string;
@@ -29,7 +31,11 @@ export interface FootprintCase {
   readonly nodes?: string;
   /** Whether ingress pods are watched. */
   readonly pods?: boolean;
-  readonly addressType?: string;
+  readonly addressType?: 'InternalIP' | 'ExternalIP';
+  readonly addressAnnotation?: string;
+  readonly addressFamily?: 'IPv4' | 'IPv6';
+  /** Instead of nodes. */
+  readonly service?: { readonly namespace: string; readonly name: string };
   readonly port?: number;
   /** Names of nodes that counted before. */
   readonly counted?: readonly string[];
@@ -66,7 +72,13 @@ export function recordsOf(footprintCase: FootprintCase): ClusterRecords {
   const intern = createInterner();
   const isIngressNode = parseSelector(nodes);
   if (!isIngressNode) throw new Error(`no selector: ${nodes}`);
-  const reading: Reading = { intern, isIngressNode, serviceLabel: 'ballast.io/app' };
+  const key = footprintCase.addressAnnotation;
+  const reading: Reading = {
+    intern,
+    isIngressNode,
+    serviceLabel: 'ballast.io/app',
+    ...(key !== undefined && { addressAnnotation: { key, type: annotationType(key) } }),
+  };
   const of = (kind: string) =>
     footprintCase.objects.filter((object) => object.kind === kind).map(complete) as never[];
   const added = <R>(after: R) => ({ before: undefined, after });
@@ -92,6 +104,13 @@ export function recordsOf(footprintCase: FootprintCase): ClusterRecords {
     const node = readNode(raw, reading);
     records.nodes.set(node.uid, node);
   }
+  const { service } = footprintCase;
+  for (const raw of of('Service') as Raw[]) {
+    const { namespace, name } = raw.metadata ?? {};
+    if (namespace !== service?.namespace || name !== service?.name) continue;
+    const balancer = readLoadBalancer(raw as never, intern);
+    records.loadBalancers.set(balancer.uid, balancer);
+  }
   for (const raw of of('Pod')) {
     const pod = readIngressPod(raw, reading);
     records.ingressPods.set(pod.uid, pod);
@@ -100,11 +119,15 @@ export function recordsOf(footprintCase: FootprintCase): ClusterRecords {
 }
 
 export function ingressNodesOf(footprintCase: FootprintCase, records: ClusterRecords) {
-  const { counted = [], pods = true, addressType = 'InternalIP', port = 80 } = footprintCase;
-  return findIngressNodes(
-    records.nodes.values(),
-    records.ingressPods.values(),
-    new Set(counted.map((name) => `Node//${name}`)),
-    { pods, addressType, port },
-  );
+  const { counted = [], pods = true, nodes = 'ingress=true', port = 80 } = footprintCase;
+  const { addressType, addressAnnotation, addressFamily, service } = footprintCase;
+  const ways: ClusterSettings['ingress'] = {
+    port,
+    ...(service ? { service } : { nodes }),
+    ...(pods && { pods: { namespace: 'ingress', selector: 'app=ingress' } }),
+    ...(addressType && { addressType }),
+    ...(addressAnnotation && { addressAnnotation }),
+    ...(addressFamily && { addressFamily }),
+  };
+  return findWaysIn(ways, records, new Set(counted.map((name) => `Node//${name}`)));
 }

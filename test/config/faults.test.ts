@@ -62,6 +62,31 @@ test.each([
     'b.yaml:5: apps.list[0].pods: stands instead of service',
   ],
   [
+    'neither nodes nor service',
+    east('classes: [a]'),
+    'b.yaml:6: clusters[0].ingress: needs either',
+  ],
+  [
+    'nodes and service',
+    east('nodes: a, service: {namespace: n, name: s}'),
+    'b.yaml:6: clusters[0].ingress: needs either',
+  ],
+  [
+    'an annotation beside a type',
+    east('nodes: a, addressType: ExternalIP, addressAnnotation: k'),
+    'b.yaml:6: clusters[0].ingress.addressAnnotation: stands instead of',
+  ],
+  [
+    'a type of address of a load balancer',
+    east('service: {namespace: n, name: s}, addressType: ExternalIP'),
+    'b.yaml:6: clusters[0].ingress.addressType: has an effect only with nodes',
+  ],
+  [
+    'a family that is none',
+    east('nodes: a, addressFamily: IPv5'),
+    'b.yaml:6: clusters[0].ingress.addressFamily: must be one of IPv4, IPv6',
+  ],
+  [
     'an address with a zone',
     vms('[fe80::1%eth0]:80'),
     'b.yaml:5: apps.list[0].vms[0].address: has a wrong form',
@@ -108,6 +133,9 @@ test('what stands at the bounds is no fault', () => {
     edge('http://[::1]:65535/below/'),
     edge('unix:/run/edge.sock'),
     east('nodes: "a in (b, c),!d", pods: {namespace: n, selector: "a=b,gen>1"}'),
+    east('service: {namespace: n, name: s}, addressFamily: IPv6'),
+    east('nodes: a, addressAnnotation: example.com/ip, addressFamily: IPv4'),
+    list('name: shop, pods: [{namespace: n, selector: "a=b,gen>1"}, {namespace: m, selector: a}]'),
     vms('[::1]:80', '[::1]:81'),
     list(`name: shop, hosts: [${most}, "*.a.example"]`, 'name: news, hosts: [a.example]'),
   ]) {
