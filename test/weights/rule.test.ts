@@ -63,6 +63,13 @@ test.each([
   expect(reasons.get('east')?.code).toBe(code);
 });
 
+test('why nothing leads there is said as the cluster says it, with the pods that wait', () => {
+  const reason = { code: 'not-routed', text: 'its class is gone' } as const;
+  const east = count('east', 3, 2, { routed: false, reason });
+  const text = '3 pods ready, but its class is gone';
+  expect(weigh(inventory([east]), undefined, 10).reasons.get('east')).toEqual({ ...reason, text });
+});
+
 test('a cluster that is not seen yet keeps what is published from it, `auto` where a hold showed another', () => {
   const before = published([
     { address: '10.4.0.1:80', from: 'east', weight: 0, auto: 35 },
