@@ -14,12 +14,7 @@ import type {
   ServiceRecord,
   SliceRecord,
 } from './records.ts';
-import {
-  type RolloutRecord,
-  rolloutKeys,
-  withoutPreviews,
-  withRollouts,
-} from './rollout-records.ts';
+import { type RolloutRecord, withoutPreviews, withRollouts } from './rollout-records.ts';
 import type { GatewayRecord, HttpRouteRecord, IngressRecord, RouteLead } from './route-records.ts';
 
 const keyOf = (record: Meta) => `${record.namespace}/${record.name}`;
@@ -153,10 +148,10 @@ export class ClusterRecords implements Records {
   }
 
   changeRollout(change: Change<RolloutRecord>): Dirty {
-    const keys = touched(change, rolloutKeys);
-    const before = this.#appsOf(keys);
-    this.#rollouts.move(change, rolloutKeys);
-    return before.union(this.#appsOf(keys));
+    const keysOf = ({ services }: RolloutRecord) => [...services];
+    this.#rollouts.move(change, keysOf);
+    // Who has a preview beside one of them has that one too.
+    return this.#appsOf(touched(change, keysOf));
   }
 
   changePod(place: PodSelector, change: Change<AppPodRecord>): Dirty {
@@ -176,7 +171,7 @@ export class ClusterRecords implements Records {
     for (const key of keys) {
       for (const app of this.#claimants(key)) apps.add(app);
       for (const rollout of this.#rollouts.of(key)) {
-        for (const other of rolloutKeys(rollout)) {
+        for (const other of rollout.services) {
           for (const app of this.#claimants(other)) apps.add(app);
         }
       }

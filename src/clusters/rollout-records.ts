@@ -38,12 +38,8 @@ export function readRollout(raw: Raw<RawRolloutSpec>, intern: Interner): Rollout
   };
 }
 
-/** All Services that it names. */
-export function rolloutKeys({ services, preview }: RolloutRecord): string[] {
-  return preview === undefined ? [...services] : [...services, preview];
-}
-
 interface Claims {
+  /** Those that have the Service among `services`. */
   readonly rolloutsOf: (key: string) => Iterable<RolloutRecord>;
   /** Whether the configuration or a label gives the Service to an app. */
   readonly isClaimed: (key: string) => boolean;
@@ -52,9 +48,7 @@ interface Claims {
 /** An app's own Services, and those that a Rollout of theirs adds. */
 export function withRollouts(own: readonly string[], { rolloutsOf, isClaimed }: Claims): string[] {
   const added = own.flatMap((key) =>
-    [...rolloutsOf(key)]
-      .filter(({ services }) => services.includes(key))
-      .flatMap(({ services }) => services.filter((other) => !isClaimed(other))),
+    [...rolloutsOf(key)].flatMap(({ services }) => services.filter((other) => !isClaimed(other))),
   );
   return [...new Set([...own, ...added])];
 }
@@ -66,7 +60,7 @@ export function withoutPreviews(
 ): string[] {
   const previews = own.flatMap((key) =>
     [...rolloutsOf(key)].flatMap(({ services, preview }) =>
-      services.includes(key) && preview !== key ? (preview ?? []) : [],
+      preview === undefined || services.includes(preview) ? [] : [preview],
     ),
   );
   return own.filter((key) => !previews.includes(key));
