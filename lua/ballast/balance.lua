@@ -1,7 +1,7 @@
 -- Balance: a request's work, in the balancer phase, and what stands before and after it.
 --
 -- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's policy
--- (pick.lua), after a failure another one (retry.lua).
+-- (pick.lua), after a failure another one (retry.lua); its end is counted (tally.lua).
 -- On failure: the request goes to one of two unix sockets that nginx itself answers at: 503 with
 -- Retry-After (no document yet, no server above 0) or 404 (no app has this host). Where these
 -- cannot be asked, `admit` answers before.
@@ -12,7 +12,7 @@ local entries = require('ballast.entries')
 local health = require('ballast.health')
 local pick = require('ballast.pick')
 local retry = require('ballast.retry')
-local stats = require('ballast.stats')
+local tally = require('ballast.tally')
 local underway = require('ballast.underway')
 
 local set_current_peer, set_more_tries = balancer.set_current_peer, balancer.set_more_tries
@@ -21,15 +21,19 @@ local next_server = pick.next
 local find_entry = entries.find
 local is_marked = health.is_marked
 
-local find, min = string.find, math.min
+local count, begin, finish, answered = tally.count, tally.begin, tally.finish, tally.answered
+
+local find, match, floor, min = string.find, string.match, math.floor, math.min
 
 local MAX_RETRIES = 15
 
 local balance = {}
 
 local sockets = {}
+local statistics
 
 function balance.init(config)
+  statistics = config.statistics
   for _, name in ipairs({ 'none', 'unknown' }) do
     sockets[name] = 'unix:' .. config.state_dir .. '/' .. name .. '.sock'
   end
@@ -53,8 +57,9 @@ function balance.run()
     if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
     if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
-  local counts, address = entry.counts, entry.addresses[k]
-  counts[address] = counts[address] + 1
+  local address = entry.addresses[k]
+  count(entry, k)
+  if statistics then begin(entry, k) end
   if entry.places then underway.begin(entry.places[k]) end
   local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
@@ -70,19 +75,29 @@ function balance.admit()
   ngx.exit(503)
 end
 
--- The last attempt's failure; those before it were counted at their retries. Whether the request
--- was ours cannot be asked ($proxy_host is gone once nginx made the error page itself): its server
--- says so.
+-- The last of "0.012, 0.003", as nginx writes it after retries.
+local function last_time(text)
+  return tonumber(match(text or '', '([%d.]+)$'))
+end
+
+-- Failures before the last attempt's were counted at their retries. Times are those of answers: not
+-- of failures, of clients that went away, nor of connections that became something else than HTTP.
 function balance.log()
   underway.finish()
-  if ngx.status < 500 or not ngx.var.upstream_addr then return end
-  local entry = find_entry()
+  if not statistics then return end
+  local entry, k = finish()
   if not entry then return end
-  local _, last = retry.tried(entry)
-  if not last or not entry.counts[last] then return end
-  stats.failed(entry.app, last)
-  -- "-": no answer came, what is told is nginx' own.
-  if find(ngx.var.upstream_header_time or '', '%-$') then health.failed(last) end
+  local status = ngx.status
+  if status >= 500 then
+    tally.failed(entry, k)
+    -- "-": no answer came, what is told is nginx' own.
+    if find(ngx.var.upstream_header_time or '', '%-$') then health.failed(entry.addresses[k]) end
+  elseif status ~= 499 and status ~= 101 then
+    local text = ngx.var.upstream_response_time
+    local time = tonumber(text) or last_time(text)
+    if time then answered(entry, k, floor(time * 1000 + 0.5)) end
+  end
+  tally.ended()
 end
 
 return balance

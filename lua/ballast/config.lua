@@ -11,7 +11,7 @@ local fields = require('ballast.fields')
 local json = require('ballast.json')
 
 local KEYS = { name = true, environment = true, redis = true, api = true, tokens = true,
-  control = true, stateDir = true }
+  control = true, stateDir = true, statistics = true }
 local TOKEN_KEYS = { read = true, write = true, push = true }
 local TOKEN_LENGTH = 12
 
@@ -63,6 +63,9 @@ local function check(file, folder)
   if file.control ~= nil and type(file.control) ~= 'string' then
     return nil, 'control: a URL expected'
   end
+  if file.statistics ~= nil and type(file.statistics) ~= 'boolean' then
+    return nil, 'statistics: true or false expected'
+  end
   ok, why = check_tokens(file.tokens)
   if not ok then return nil, why end
   local result
@@ -72,6 +75,7 @@ local function check(file, folder)
   result.environment = file.environment
   result.tokens = file.tokens
   result.control = file.control
+  result.statistics = file.statistics ~= false
   result.state_dir = string.gsub(file.stateDir, '/+$', '')
   result.prefix = '{ballast:' .. file.environment .. '}:'
   return result

@@ -4,6 +4,7 @@
 -- changed: bodies are checked whole before anything is applied.
 
 local access = require('ballast.access')
+local census = require('ballast.census')
 local commit = require('ballast.commit')
 local document = require('ballast.document')
 local json = require('ballast.json')
@@ -14,8 +15,8 @@ local metrics = require('ballast.metrics')
 local pace = require('ballast.pace')
 local report = require('ballast.report')
 local state = require('ballast.state')
-local stats = require('ballast.stats')
 local sync = require('ballast.sync')
+local system = require('ballast.system')
 
 local match = string.match
 
@@ -31,6 +32,12 @@ local PIECE = 262144
 local MAX_UPSTREAM, MAX_CALL = 4 * 1024 * 1024, 64 * 1024 * 1024
 
 local control = {}
+
+local statistics
+
+function control.init(config)
+  statistics = config.statistics
+end
 
 local function send(status, text)
   ngx.status = status
@@ -227,9 +234,17 @@ end
 
 -- ---- the rest
 
+local function show_stats()
+  local apps, other, complete = census.totals(statistics)
+  local proved = state.get('proved')
+  answer(200, { apps = apps, other = other, complete = complete, start = state.get('start'),
+    mark = state.read_mark('mark') or json.null,
+    markAgeSeconds = proved and system.monotonic() - proved, memory = state.memory() })
+end
+
 local function show_metrics()
   ngx.header['Content-Type'] = 'text/plain; version=0.0.4'
-  ngx.print(metrics.render())
+  ngx.print(metrics.render(statistics))
 end
 
 local function ready()
@@ -243,9 +258,7 @@ local ROUTES = {
   ['POST /v1/validate'] = { 'read', validate },
   ['GET /v1/upstreams'] = { 'read', list_upstreams },
   ['GET /v1/state'] = { 'read', function() answer(200, report.build()) end },
-  ['GET /v1/stats'] = { 'read', function()
-    answer(200, { apps = stats.totals(), start = state.get('start') })
-  end },
+  ['GET /v1/stats'] = { 'read', show_stats },
   ['GET /v1/health'] = { 'read', function()
     send(200, '{"items":' .. lists.health(pace.start()) .. '}')
   end },

@@ -18,8 +18,8 @@ local picker = require('ballast.picker')
 local probed = require('ballast.probed')
 local standing = require('ballast.standing')
 local state = require('ballast.state')
-local stats = require('ballast.stats')
 local system = require('ballast.system')
+local tally = require('ballast.tally')
 
 local random, concat = math.random, table.concat
 
@@ -95,12 +95,9 @@ local function make(app, packed, serial, previous)
   local p = picker.new(servers, previous and previous.picker, random)
   if p then p.addresses = shared(p.addresses) end
   local entry = { app = app, serial = serial, picker = p, addresses = p and p.addresses or {},
-    clusters = clusters_of(servers), counts = stats.requests(app), health = number,
-    sign = sign or nil }
+    clusters = clusters_of(servers), counts = tally.new(p and #p.addresses or 0) }
+  if number then entry.health, entry.sign = number, sign end
   rising[app] = is_rising and entry or nil
-  for _, address in ipairs(entry.addresses) do
-    entry.counts[address] = entry.counts[address] or 0
-  end
   if p then pick.prepare(entry, upstream.policy) end
   return entry
 end

@@ -7,7 +7,7 @@
 -- that decides, not a worker's number. The old one gives it back as soon as it is told to end;
 -- that of a dead one is taken over at the next tick.
 
-local state = require('ballast.state')
+local lock = require('ballast.lock')
 
 local RETRY_SECONDS = 1
 
@@ -38,7 +38,7 @@ end
 
 function follower.tick()
   if mine or ngx.worker.exiting() then return end
-  mine = state.try_lock('follower')
+  mine = lock.try('follower')
   if not mine then return end
   for _, duty in ipairs(duties) do ngx.timer.at(0, run, duty) end
 end
@@ -47,7 +47,7 @@ end
 function follower.stop()
   if not mine then return end
   mine = false
-  state.unlock('follower')
+  lock.give_back('follower')
 end
 
 return follower

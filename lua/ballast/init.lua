@@ -6,6 +6,7 @@
 local access = require('ballast.access')
 local api_source = require('ballast.api_source')
 local balance = require('ballast.balance')
+local census = require('ballast.census')
 local commit = require('ballast.commit')
 local config = require('ballast.config')
 local control = require('ballast.control')
@@ -54,7 +55,8 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   settings.source = settings.api and api_source or redis_source
   settings.source.init(settings)
-  for _, module in ipairs({ access, balance, heartbeat, manifest, poll, report, snapshot }) do
+  for _, module in ipairs({ access, balance, control, heartbeat, manifest, poll, report,
+    snapshot }) do
     module.init(settings)
   end
   follower.init({ poll, heartbeat, snapshot, probe })
@@ -65,9 +67,13 @@ local ticks = 0
 
 -- Told to end: another worker may take the duties over, while this one finishes its requests.
 local function tick(premature)
-  if premature or ngx.worker.exiting() then return follower.stop() end
+  if premature or ngx.worker.exiting() then
+    follower.stop()
+    return census.stop()
+  end
   follower.tick()
   state.write_worker(ngx.worker.pid(), state.get('mark'))
+  census.tick()
   ticks = ticks + 1
   if ticks % RISE_TICKS == 0 then entries.rise() end
   if ticks % FLUSH_TICKS ~= 0 then return end

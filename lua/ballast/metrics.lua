@@ -1,12 +1,12 @@
 -- Metrics in Prometheus' text form.
 --
--- In: shared state and statistics. Out: text. Never fails.
+-- In: shared state and statistics. Out: text. Never fails. Yields (census).
 
+local census = require('ballast.census')
 local hosts = require('ballast.hosts')
 local probed = require('ballast.probed')
 local report = require('ballast.report')
 local state = require('ballast.state')
-local stats = require('ballast.stats')
 local system = require('ballast.system')
 
 local format = string.format
@@ -40,13 +40,32 @@ local function counter(out, name, help, value)
   sample(out, name, {}, value)
 end
 
-local function counts(out, name, help, field)
-  head(out, name, 'counter', help)
-  for app, servers in pairs(stats.totals()) do
-    for address, count in pairs(servers) do
-      sample(out, name, { 'app', app, 'server', address }, count[field])
+local COUNTS = {
+  { 'requests_total', 'counter', 'requests', 'Requests sent to a server, retries included.' },
+  { 'failures_total', 'counter', 'failures',
+    'Requests that a server did not answer, or answered with 500 or above.' },
+  { 'response_seconds_sum', 'counter', 'seconds', 'Time of all answers below 500.' },
+  { 'response_seconds_count', 'counter', 'answers', 'Answers below 500.' },
+  { 'in_flight', 'gauge', 'inFlight', 'Requests under way.' },
+}
+
+-- Servers above the bound stand in one row, `_other`.
+local function counts(out, statistics)
+  local apps, other, complete = census.totals(statistics)
+  apps._other = other.requests > 0 and { _other = other } or nil
+  for _, count in ipairs(COUNTS) do
+    local name, field = 'ballast_edge_' .. count[1], count[3]
+    head(out, name, count[2], count[4])
+    for app, servers in pairs(apps) do
+      for address, values in pairs(servers) do
+        if values[field] then
+          sample(out, name, { 'app', app, 'server', address }, values[field])
+        end
+      end
     end
   end
+  gauge(out, 'ballast_edge_statistics_complete',
+    'Whether each worker told its requests under way.', complete and 1 or 0)
 end
 
 local function applied(out, current)
@@ -58,9 +77,13 @@ local function applied(out, current)
 end
 
 local function memory(out)
-  local name = 'ballast_edge_shared_memory_free_bytes'
-  head(out, name, 'gauge', 'Free bytes of each shared memory, in whole pages.')
-  for dict, bytes in pairs(state.free_bytes()) do sample(out, name, { 'dict', dict }, bytes) end
+  local free, all =
+    'ballast_edge_shared_memory_free_bytes', 'ballast_edge_shared_memory_capacity_bytes'
+  local dicts = state.memory()
+  head(out, free, 'gauge', 'Free bytes of each shared memory, in whole pages.')
+  for dict, bytes in pairs(dicts) do sample(out, free, { 'dict', dict }, bytes.free) end
+  head(out, all, 'gauge', 'Size of each shared memory.')
+  for dict, bytes in pairs(dicts) do sample(out, all, { 'dict', dict }, bytes.capacity) end
 end
 
 local function conflicts(out)
@@ -87,12 +110,9 @@ local function health(out)
   gauge(out, 'ballast_edge_probes', 'Probes that documents ask for.', state.get('probes') or 0)
 end
 
-function metrics.render()
+function metrics.render(statistics)
   local out, current = {}, report.build()
-  counts(out, 'ballast_edge_requests_total', 'Requests sent to a server, retries included.',
-    'requests')
-  counts(out, 'ballast_edge_failures_total',
-    'Requests that a server did not answer, or answered with 500 or above.', 'failures')
+  counts(out, statistics)
   gauge(out, 'ballast_edge_documents', 'Upstreams held.', current.documents)
   gauge(out, 'ballast_edge_mark_term', 'Term of the mark.', current.mark.term or 0)
   gauge(out, 'ballast_edge_mark_version', 'Version of the mark.', current.mark.version or 0)

@@ -8,8 +8,8 @@ local balancer = require('ngx.balancer')
 
 local health = require('ballast.health')
 local pick = require('ballast.pick')
-local stats = require('ballast.stats')
 local system = require('ballast.system')
+local tally = require('ballast.tally')
 
 local get_last_failure = balancer.get_last_failure
 local is_marked = health.is_marked
@@ -34,9 +34,19 @@ local function among(entry, tried, marked, cluster)
   return pick.among(entry, allowed)
 end
 
-local function cluster_of(entry, address)
+local function index_of(entry, address)
   for k = 1, #entry.addresses do
-    if entry.addresses[k] == address then return entry.clusters[k] end
+    if entry.addresses[k] == address then return k end
+  end
+end
+
+-- Counted where the request was sent to, whatever the entry has become since.
+local function count_failure(entry, k)
+  local sent, index = tally.last()
+  if sent then
+    tally.failed(sent, index)
+  elseif k then
+    tally.failed(entry, k)
   end
 end
 
@@ -55,7 +65,7 @@ end
 
 -- nginx writes IPv6 addresses in their shortest form; a document may hold another.
 local function name_in(entry, address)
-  if byte(address) ~= BRACKET or entry.counts[address] then return address end
+  if byte(address) ~= BRACKET or index_of(entry, address) then return address end
   local host, port = match(address, '^%[(.*)%]:(%d+)$')
   local bytes = host and system.address_bytes(host)
   for k = 1, #entry.addresses do
@@ -87,10 +97,11 @@ function retry.pick(entry)
   local _, code = get_last_failure()
   local tried, last = retry.tried(entry)
   if not last then return pick.next(entry) end
-  stats.failed(entry.app, last)
+  local k = index_of(entry, last)
+  count_failure(entry, k)
   -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.
   if code == 502 or code == 504 then health.failed(last) end
-  local cluster = cluster_of(entry, last)
+  local cluster = k and entry.clusters[k]
   return cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
     or cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
     or pick.next(entry)

@@ -6,9 +6,9 @@
 -- Three dicts, so that neither documents nor statistics can crowd out the marks:
 --   ballast        d:APP  a document: stamp (document.pack_stamp), packed body (nothing: deleted)
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
---   ballast_edge   marks, counters, refused documents, workers, locks
+--   ballast_edge   marks, counters, refused documents, workers, their answers (census), locks
 --                  p:KEY a server's health (probed)    s:APP when servers came (newcomers)
---   ballast_stats  requests and failures
+--   ballast_stats  requests, failures, answers, seconds (stats)
 -- They survive a reload, not a restart (the snapshot is for that).
 --
 -- Counters, never clocks: `counter` moves after every stored document and is what each request
@@ -25,7 +25,8 @@ local FULL = 'no memory'
 -- Of what the memory holds. A reload brings another program to the same memory.
 local FORMAT = 2
 
-local state = {}
+-- Apps' servers that are counted each for itself; what counts all others.
+local state = { MAX_ROWS = 20000, OTHER = '_other _other' }
 
 local documents, edge, statistics
 
@@ -52,6 +53,9 @@ function state.begin(id)
     documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
     edge:set(name, value)
   end
+  -- There from the start: it takes what finds no room.
+  for _, kind in ipairs({ 'r', 'f', 'a', 's' }) do statistics:set(kind .. ' ' .. state.OTHER, 0) end
+  statistics:set('rows', 0)
 end
 
 -- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
@@ -82,6 +86,11 @@ end
 -- What stands behind the prefix in the names that have it.
 function state.names(prefix)
   return keys_with(edge, prefix)
+end
+
+-- False where it is there already. `seconds`: gone after that; nil: never.
+function state.add_new(name, value, seconds)
+  return edge:safe_add(name, value, seconds)
 end
 
 function state.count(name)
@@ -229,6 +238,7 @@ end
 
 function state.forget_worker(pid)
   edge:delete('w:' .. pid)
+  edge:delete('c:' .. pid)
 end
 
 function state.workers()
@@ -237,42 +247,10 @@ function state.workers()
     if system.is_alive(tonumber(pid)) then
       list[#list + 1] = { pid = tonumber(pid), mark = state.read_mark('w:' .. pid) }
     else
-      edge:delete('w:' .. pid)
+      state.forget_worker(pid)
     end
   end
   return list
-end
-
--- ---- locks
-
--- Held by a process id, not for a time: a clock that jumps neither frees it early nor keeps it.
--- Whoever finds a dead holder takes the key `t:` first, looks again, and only then the lock, so
--- that of several only one can.
-function state.try_lock(name)
-  local me, key = ngx.worker.pid(), 'l:' .. name
-  if edge:safe_add(key, me) then return true end
-  local holder = edge:get(key)
-  if holder == me then return true end
-  if not holder or system.is_alive(holder) then return false end
-  if not edge:safe_add('t:' .. name, me, 1) then return false end
-  local taken = edge:get(key) == holder
-  if taken then edge:set(key, me) end
-  edge:delete('t:' .. name)
-  return taken
-end
-
-function state.unlock(name)
-  if edge:get('l:' .. name) == ngx.worker.pid() then edge:delete('l:' .. name) end
-end
-
--- Runs `work` as the only one. It must not wait for anything: then a holder cannot meet itself in
--- another request of its worker, and nobody waits longer than a batch takes.
-function state.exclusively(name, work, ...)
-  while not state.try_lock(name) do ngx.sleep(0.001) end
-  local ok, a, b, c = pcall(work, ...)
-  state.unlock(name)
-  if not ok then error(a, 0) end
-  return a, b, c
 end
 
 -- ---- statistics
@@ -282,7 +260,18 @@ function state.add(key, n)
   if statistics:incr(key, n) then return true end
   local ok, err = statistics:safe_add(key, 0)
   if not ok and err ~= 'exists' then return nil, err end
-  return statistics:incr(key, n)
+  return statistics:incr(key, n), ok
+end
+
+-- The first count of a row: it must be there before the others.
+function state.add_row(key, n)
+  if statistics:incr(key, n) then return true end
+  if (statistics:get('rows') or 0) >= state.MAX_ROWS then
+    return nil, 'there are ' .. state.MAX_ROWS
+  end
+  local ok, is_new = state.add(key, n)
+  if ok and is_new then state.add('rows', 1) end
+  return ok, is_new
 end
 
 function state.totals()
@@ -291,9 +280,14 @@ function state.totals()
   return list
 end
 
-function state.free_bytes()
-  return { ballast = documents:free_space(), ballast_edge = edge:free_space(),
-    ballast_stats = statistics:free_space() }
+-- name -> `{free, capacity}`, in bytes; free in whole pages.
+function state.memory()
+  local result = {}
+  local dicts = { ballast = documents, ballast_edge = edge, ballast_stats = statistics }
+  for name, dict in pairs(dicts) do
+    result[name] = { free = dict:free_space(), capacity = dict:capacity() }
+  end
+  return result
 end
 
 return state

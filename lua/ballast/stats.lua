@@ -1,83 +1,70 @@
--- Statistics: requests and failures of each app and server, cumulative since `start`.
+-- Statistics: requests, failures, answers and their time of each app and server, cumulative since
+-- `start`.
 --
--- In: picks and failures, counted in a worker's tables. Out: sums over all workers, in shared
--- memory, brought there by each worker's timer.
--- On failure: where that memory is full, new servers are not counted, and the log says so once.
+-- In: what each worker's tally drained. Out: sums over all workers, in shared memory.
+-- On failure: servers above the bound (state.MAX_ROWS), or without room, are counted together, as
+-- `other`; nothing that has a row is ever evicted, and the log says so once.
 
 local state = require('ballast.state')
+local tally = require('ballast.tally')
 
 local match = string.match
 
+local OTHER = state.OTHER
+local FIELDS = { r = 'requests', f = 'failures', a = 'answers', s = 'seconds' }
+
 local stats = {}
 
--- app -> address -> count; what has not been brought over yet.
-local requests, failures = {}, {}
 local complained = false
 
-local function row(set, app)
-  local counts = set[app]
-  if not counts then
-    counts = {}
-    set[app] = counts
+local function complain(err)
+  if complained then return end
+  complained = true
+  ngx.log(ngx.WARN, 'ballast: no row of its own for each server in the statistics: ', err,
+    '; those without are counted as "other"')
+end
+
+local function add(kind, name, n)
+  if n == 0 then return end
+  if name ~= OTHER and state.add(kind .. ' ' .. name, n) then return end
+  state.add(kind .. ' ' .. OTHER, n)
+end
+
+local function bring(name, requests, failures, answers, milliseconds)
+  local ok, err = state.add_row('r ' .. name, requests)
+  if not ok then
+    complain(err)
+    name = OTHER
+    add('r', name, requests)
   end
-  return counts
-end
-
--- The table in which a picker counts the requests of its app.
-function stats.requests(app)
-  return row(requests, app)
-end
-
--- An attempt without an answer, or answered with 500 or above.
-function stats.failed(app, address)
-  local counts = row(failures, app)
-  counts[address] = (counts[address] or 0) + 1
-end
-
-local function bring(set, kind)
-  for app, counts in pairs(set) do
-    for address, n in pairs(counts) do
-      if n > 0 then
-        local ok, err = state.add(kind .. ' ' .. app .. ' ' .. address, n)
-        if not ok and not complained then
-          complained = true
-          ngx.log(ngx.ERR, 'ballast: lua_shared_dict ballast_stats is too small: ', err)
-        end
-        counts[address] = 0
-      end
-    end
-  end
+  add('f', name, failures)
+  add('a', name, answers)
+  add('s', name, milliseconds / 1000)
 end
 
 function stats.flush()
-  bring(requests, 'r')
-  bring(failures, 'f')
+  tally.drain(bring)
 end
 
-local function place(apps, app, address)
-  local servers = apps[app]
-  if not servers then
-    servers = {}
-    apps[app] = servers
-  end
+function stats.place(apps, app, address)
+  local servers = apps[app] or {}
+  apps[app] = servers
   local counts = servers[address]
-  if not counts then
-    counts = { requests = 0, failures = 0 }
-    servers[address] = counts
-  end
+    or { requests = 0, failures = 0, answers = 0, seconds = 0 }
+  servers[address] = counts
   return counts
 end
 
--- {app: {address: {requests, failures}}}
+-- {app: {address: {requests, failures, answers, seconds}}}, and the same of all others.
 function stats.totals()
-  stats.flush()
   local apps = {}
   for key, n in pairs(state.totals()) do
-    local kind, app, address = match(key, '^(%a) (%S+) (%S+)$')
-    local counts = place(apps, app, address)
-    counts[kind == 'r' and 'requests' or 'failures'] = n
+    local kind, app, address = match(key, '^([rfas]) (%S+) (%S+)$')
+    if kind then stats.place(apps, app, address)[FIELDS[kind]] = n end
   end
-  return apps
+  local other = stats.place(apps, '_other', '_other')
+  apps._other = nil
+  return apps, other
 end
 
 return stats

@@ -12,6 +12,7 @@
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
 local listeners = require('ballast.listeners')
+local lock = require('ballast.lock')
 local names = require('ballast.names')
 local newcomers = require('ballast.newcomers')
 local pace = require('ballast.pace')
@@ -210,7 +211,7 @@ function sync.apply(term, list, source, rest)
   rest = rest or pace.start()
   repeat
     local any
-    from, any = state.exclusively('apply', apply_slice, term, list, from, result)
+    from, any = lock.exclusively('apply', apply_slice, term, list, from, result)
     if not from then return nil, 'term-over', any end
     if any then state.set('source', source) end
     if from <= #list then rest() end
@@ -239,7 +240,7 @@ end
 
 -- R3: the term of a gather, or of the leader key.
 function sync.raise(term)
-  return state.exclusively('apply', see_term, term)
+  return lock.exclusively('apply', see_term, term)
 end
 
 local function advance(mark, base)
@@ -252,7 +253,7 @@ end
 -- After a push or a PUT: the mark moves when the edge had everything up to `base`. Without a base
 -- (a seeding) the poll moves it.
 function sync.advance(mark, base)
-  if mark and base then state.exclusively('apply', advance, mark, base) end
+  if mark and base then lock.exclusively('apply', advance, mark, base) end
 end
 
 -- After a poll. `compared` (R9) is nil where changes were followed, else the names of the apps
@@ -277,7 +278,7 @@ local function reached(stamp, seen, compared)
 end
 
 function sync.reached(stamp, seen, compared)
-  state.exclusively('apply', reached, stamp, seen, compared)
+  lock.exclusively('apply', reached, stamp, seen, compared)
 end
 
 -- A held document in the form that travels.

@@ -18,7 +18,9 @@ export interface EdgeFiles {
   readonly tokens?: { readonly read?: string; readonly write?: string; readonly push?: string };
   /** nginx' size of the shared memory of documents, `64m`. */
   readonly memory?: string;
-  /** `false`: without the log phase. */
+  /** That of the statistics, `32m`. */
+  readonly statisticsMemory?: string;
+  /** The key of edge.json; absent: on. */
   readonly statistics?: boolean;
   /** Lines for the traffic server's location, after proxy_pass. */
   readonly location?: string;
@@ -49,8 +51,8 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
   if (user) await chown(stateDir, user.uid, user.gid);
   const { name = 'edge-1', environment = 'test', redisUrl, tokens } = options;
   const source = options.source ?? { redis: { url: redisUrl } };
-  const { control = `http://127.0.0.1:${ports.control}` } = options;
-  const settings = { name, environment, ...source, control, stateDir, tokens };
+  const { control = `http://127.0.0.1:${ports.control}`, statistics } = options;
+  const settings = { name, environment, ...source, control, stateDir, tokens, statistics };
   await writeFile(join(folder, 'edge.json'), JSON.stringify(settings));
   for (const file of ['ballast-http.conf', 'ballast-control.conf']) {
     const text = await readFile(join(root, 'nginx', file), 'utf8');
@@ -64,14 +66,14 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
 
 /** Everything that nginx/*.conf ask a person to change. */
 export function placeFiles(text: string, folder: string, ports: Ports, options: EdgeFiles): string {
-  const { memory = '64m', statistics = true } = options;
+  const { memory = '64m', statisticsMemory = '32m' } = options;
   return text
-    .replace(statistics ? '' : 'log_by_lua_block { ballast.log() }\n', '')
     .replaceAll('/usr/share/ballast/lua', join(root, 'lua'))
     .replaceAll('/etc/ballast/edge.json', join(folder, 'edge.json'))
     .replaceAll('/var/lib/ballast', join(folder, 'state'))
     .replaceAll('127.0.0.1:9145', `127.0.0.1:${ports.control}`)
-    .replace('lua_shared_dict ballast 64m', `lua_shared_dict ballast ${memory}`);
+    .replace('lua_shared_dict ballast 64m', `lua_shared_dict ballast ${memory}`)
+    .replace('ballast_stats 32m', `ballast_stats ${statisticsMemory}`);
 }
 
 function wrap(folder: string, ports: Ports, options: EdgeFiles, user: string): string {

@@ -1,0 +1,98 @@
+-- Census: all workers are asked for what only they know: the requests under way, and their counts
+-- up to that moment.
+--
+-- In: a question (a shared number that moves). Out: each living worker's answer, given after the
+-- question was put. So of a server that every worker holds at weight 0, and that no answer names,
+-- no request is under way. On failure: a worker that does not answer in time makes the result
+-- incomplete, which is told; what it answered before stands.
+--
+-- Answers come with the workers' tick. A worker that ends (reload) has no timers any more: it
+-- answers at each of its requests' ends instead, so its answer is always the present one. A killed
+-- worker's answer goes with it.
+
+local state = require('ballast.state')
+local stats = require('ballast.stats')
+local system = require('ballast.system')
+local tally = require('ballast.tally')
+
+local concat, format, gmatch, match = table.concat, string.format, string.gmatch, string.match
+
+local WAIT_SECONDS, LOOK_SECONDS = 1, 0.01
+-- Stands for an answer that has no room.
+local NO_ROOM = '!'
+
+local census = {}
+
+local answered, is_ending = 0, false
+
+local function answer(question)
+  stats.flush()
+  local lines = { is_ending and 'ending' or format('%d', question) }
+  tally.each_under_way(function(name, n) lines[#lines + 1] = format('%s %d', name, n) end)
+  local key = 'c:' .. ngx.worker.pid()
+  if not state.set(key, concat(lines, '\n')) then state.set(key, lines[1] .. '\n' .. NO_ROOM) end
+  answered = question
+end
+
+-- By each worker's timer.
+function census.tick()
+  local question = state.get('question') or 0
+  if question ~= answered then answer(question) end
+end
+
+-- The worker is told to end.
+function census.stop()
+  if is_ending then return end
+  is_ending = true
+  answer(answered)
+  tally.watch(function() answer(answered) end)
+end
+
+local function read(text, question, list)
+  local head, body = match(text or '', '^(%w+)\n?(.*)$')
+  if not head then return false end
+  for app, address, n in gmatch(body, '(%S+) (%S+) (%d+)') do
+    list[#list + 1] = { app = app, address = address, n = tonumber(n) }
+  end
+  return body ~= NO_ROOM and (head == 'ending' or tonumber(head) >= question)
+end
+
+local function collect(question)
+  local list, complete = {}, true
+  for _, worker in ipairs(state.workers()) do
+    complete = read(state.get('c:' .. worker.pid), question, list) and complete
+  end
+  return list, complete
+end
+
+-- Yields. Returns `{app, address, n}` for each worker and server with requests under way, and
+-- whether all have answered.
+function census.take()
+  local question = state.count('question')
+  local till = system.monotonic() + WAIT_SECONDS
+  answer(question)
+  local list, complete = collect(question)
+  while not complete and system.monotonic() < till do
+    ngx.sleep(LOOK_SECONDS)
+    list, complete = collect(question)
+  end
+  return list, complete
+end
+
+-- The statistics with the requests under way (absent where they are switched off); what all others
+-- have; whether all workers have answered.
+function census.totals(with_under_way)
+  local list, complete = census.take()
+  local apps, other = stats.totals()
+  if not with_under_way then return apps, other, complete end
+  for _, servers in pairs(apps) do
+    for _, counts in pairs(servers) do counts.inFlight = 0 end
+  end
+  for _, row in ipairs(list) do
+    local counts = stats.place(apps, row.app, row.address)
+    counts.inFlight = (counts.inFlight or 0) + row.n
+  end
+  return apps, other, complete
+end
+
+return census
