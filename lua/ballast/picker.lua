@@ -32,6 +32,9 @@ local START_SLOTS = 1024
 -- Makes a deadline later than any.
 local NEVER = 1e300
 
+-- Lists that are made by appending take half as much again.
+local has_new, new_table = pcall(require, 'table.new')
+
 local picker = {}
 
 local function gcd(a, b)
@@ -39,8 +42,14 @@ local function gcd(a, b)
   return a
 end
 
+local function list_of(n)
+  return has_new and new_table(n, 0) or {}
+end
+
 local function read(servers)
-  local addresses, weights, divisor, sum = {}, {}, 0, 0
+  local n, divisor, sum = 0, 0, 0
+  for i = 1, #servers do n = n + (servers[i].weight > 0 and 1 or 0) end
+  local addresses, weights = list_of(n), list_of(n)
   for i = 1, #servers do
     local weight = servers[i].weight
     if weight > 0 then
@@ -56,7 +65,7 @@ local function read(servers)
 end
 
 local function filled(n, value)
-  local list = {}
+  local list = list_of(n)
   for i = 1, n do list[i] = value end
   return list
 end
@@ -76,7 +85,7 @@ end
 -- `pieces`: what is written of this lap; none where a lap is not worth it.
 local function begin_lap(p)
   local n = #p.weights
-  local plan = { taken = filled(n, 0), release = {}, deadline = {} }
+  local plan = { taken = filled(n, 0), release = list_of(n), deadline = list_of(n) }
   for k = 1, n do schedule(p, plan, k) end
   if p.sum <= max(MIN_LAP, LAP_PER_SERVER * n) then plan.piece, plan.pieces = {}, {} end
   p.at, p.plan = 0, plan
@@ -158,7 +167,7 @@ end
 
 -- What each server is owed right now, in picks times S.
 function picker.owed(p)
-  local owed, taken = {}, p.plan and p.plan.taken
+  local owed, taken = list_of(#p.weights), p.plan and p.plan.taken
   if not taken then
     taken = filled(#p.weights, 0)
     for at = 1, p.at do
@@ -201,7 +210,7 @@ end
 local function carry(p, previous)
   local before, by_address, survives = picker.owed(previous), {}, false
   for i = 1, #before do by_address[previous.addresses[i]] = before[i] / previous.sum end
-  local owed = {}
+  local owed = list_of(#p.addresses)
   for i = 1, #p.addresses do
     local picks = by_address[p.addresses[i]]
     survives = survives or picks ~= nil
