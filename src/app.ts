@@ -1,17 +1,21 @@
 // Wires the stages by plain calls. Time, randomness, environment and sockets come in from here.
 //
-// Comes in: a checked configuration. Goes out: a running controller with its API. On failure: a
-// BallastError that names the place, before anything was started.
+// Comes in: a checked configuration, later perhaps another. Goes out: a running controller with its API.
+// On failure: a BallastError that names the place, before anything was started or changed.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
-import type { AppSource, ClusterReader } from './clusters/cluster.ts';
-import { openKubernetesCluster } from './clusters/kubernetes.ts';
+import type { AppSource, AppSources } from './clusters/cluster.ts';
+import { loadCluster } from './clusters/kubeconfig.ts';
+import { type ClusterWorld, openKubernetesCluster } from './clusters/kubernetes.ts';
+import { createRegistry } from './clusters/registry.ts';
+import { runSources } from './clusters/sources.ts';
 import { ConfigError, type Config, type LoadedConfig } from './config.ts';
 import { createController, type Controller } from './controller.ts';
+import type { Rules } from './controller-parts.ts';
 import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
@@ -21,7 +25,8 @@ import type { RedisPlace } from './edges/redis-connection.ts';
 import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics } from './edges/statistics.ts';
 import type { ToldApp } from './inventory/inventory.ts';
-import { openVms } from './inventory/vms.ts';
+import { exchangeable } from './inventory/exchangeable-vms.ts';
+import { openVms, type VmSource } from './inventory/vms.ts';
 import { settlePolicy } from './inventory/policy.ts';
 import type { AppName } from './model.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -32,6 +37,8 @@ export interface Running {
   /** Where the API answers. */
   readonly url: string;
   readonly stopped: Promise<void>;
+  /** Clusters, their sources, apps, VMs and weights as they now stand. Throws; then all stays. */
+  reload(next: LoadedConfig): Promise<void>;
 }
 
 export async function startApp(
@@ -43,16 +50,25 @@ export async function startApp(
   const clock = systemClock;
   const random = () => Math.random();
   const metrics = createMetrics();
-  const clusters = await openClusters(loaded, log);
+  let rules = rulesOf(config);
+  let wanted = appSourcesOf(config);
+  const world = clusterWorld(loaded, log);
+  await checkClusters(loaded, world);
+  const registry = createRegistry({
+    open: ({ settings, load }) => openKubernetesCluster(settings, wanted, world, load),
+    log,
+  });
+  const sources = runSources(registry, world);
+  await sources.configure(config);
   const links = openLinks(loaded);
   const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
   const statistics = collectStatistics();
-  const vms = openVms(config.apps.list ?? [], config.vms.file, clock, (trouble) => {
+  const tellOfVms = (trouble: string | undefined): void => {
     metrics.vmsTrouble.set(trouble === undefined ? 0 : 1);
     if (trouble === undefined) log.info('the file of VMs is read again');
     else log.warn({ trouble }, 'the file of VMs cannot be read; the last VMs stay');
-  });
-  await vms.refresh();
+  };
+  const vms = exchangeable(await readVms(config, tellOfVms));
   const store = openRedisStore({
     ...redisPlace(loaded),
     environment: config.environment,
@@ -76,12 +92,9 @@ export async function startApp(
   };
   const couriers = links.map((link) => startCourier(link, clock, courierEvents, signal));
   const controller: Controller = createController({
-    clusters,
+    clusters: registry,
     vms,
-    told: toldApps(config),
-    policy: settlePolicy(config.apps.policy),
-    hostsFromIngress: config.apps.discover?.hosts !== 'off',
-    base: config.weights.base ?? 10,
+    rules: () => rules,
     term: {
       store,
       links,
@@ -109,13 +122,14 @@ export async function startApp(
   };
   const api = buildApi({
     controller,
-    clusters,
+    sources: () => registry.sources(),
     book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
     clock,
     ready,
-    metrics: () => showState(metrics, { controller, clusters, book, now: clock.now() }),
+    metrics: () =>
+      showState(metrics, { controller, sources: registry.sources(), book, now: clock.now() }),
     signal,
   });
   const url = await listen(api, loaded);
@@ -126,10 +140,52 @@ export async function startApp(
   ]);
   const stopped = work.then(async () => {
     await api.close();
-    await Promise.all([...clusters.map((c) => c.close()), ...links.map((l) => l.close())]);
+    await sources.close();
+    await Promise.all([registry.close(), ...links.map((link) => link.close())]);
     await store.close();
   });
-  return { url, stopped };
+  const reload = async (next: LoadedConfig): Promise<void> => {
+    await checkClusters(next, world);
+    const nextVms = await readVms(next.config, tellOfVms);
+    const trouble = nextVms.trouble();
+    if (trouble !== undefined)
+      throw new ConfigError([`${next.where(['vms', 'file'])}: ${trouble}`]);
+
+    vms.exchange(nextVms);
+    rules = rulesOf(next.config);
+    const before = JSON.stringify(wanted);
+    wanted = appSourcesOf(next.config);
+    if (JSON.stringify(wanted) !== before) await registry.reopen();
+    await sources.configure(next.config);
+    controller.mark('all');
+    const waiting = needRestart(config, next.config);
+    if (waiting.length > 0)
+      log.warn({ keys: waiting }, 'changed, but only a restart takes them in');
+  };
+  return { url, stopped, reload };
+}
+
+function needRestart(started: Config, now: Config): string[] {
+  const keys = ['environment', 'redis', 'leader', 'edges', 'api'] as const;
+  return keys.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(now[key]));
+}
+
+async function readVms(
+  config: Config,
+  tell: (trouble: string | undefined) => void,
+): Promise<VmSource> {
+  const vms = openVms(config.apps.list ?? [], config.vms.file, systemClock, tell);
+  await vms.refresh();
+  return vms;
+}
+
+function rulesOf(config: Config): Rules {
+  return {
+    told: toldApps(config),
+    policy: settlePolicy(config.apps.policy),
+    hostsFromIngress: config.apps.discover?.hosts !== 'off',
+    base: config.weights.base ?? 10,
+  };
 }
 
 async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
@@ -144,13 +200,13 @@ async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): P
   }
 }
 
-async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly ClusterReader[]> {
-  const { config } = loaded;
-  const sources = {
-    told: toldSources(config),
-    ...(config.apps.discover && { serviceLabel: config.apps.discover.services }),
-  };
-  const world = {
+function appSourcesOf(config: Config): AppSources {
+  const { discover } = config.apps;
+  return { told: toldSources(config), ...(discover && { serviceLabel: discover.services }) };
+}
+
+function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
+  return {
     baseFolder: dirname(resolve(loaded.file)),
     clock: systemClock,
     wall: () => new Date(),
@@ -158,18 +214,19 @@ async function openClusters(loaded: LoadedConfig, log: Logger): Promise<readonly
     environment: process.env,
     log,
   };
-  const opened: ClusterReader[] = [];
-  for (const [index, settings] of config.clusters.entries()) {
+}
+
+/** A kubeconfig that cannot be used ends the start, or the reload, with its place. */
+async function checkClusters(loaded: LoadedConfig, world: ClusterWorld): Promise<void> {
+  for (const [index, settings] of loaded.config.clusters.entries()) {
     try {
-      opened.push(await openKubernetesCluster(settings, sources, world));
+      await loadCluster(settings, world);
     } catch (cause) {
-      await Promise.all(opened.map((cluster) => cluster.close()));
       const key = settings.inCluster ? ['inCluster'] : ['kubeconfig', 'path'];
       const place = loaded.where(['clusters', index, ...key]);
       throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
     }
   }
-  return opened;
 }
 
 function openLinks(loaded: LoadedConfig): EdgeLink[] {

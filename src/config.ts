@@ -109,9 +109,7 @@ function lineOf(
 
 function resolvePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  for (const cluster of config.clusters) {
-    if (cluster.kubeconfig) cluster.kubeconfig.path = absolute(cluster.kubeconfig.path);
-  }
+  for (const place of clusterPlaces(config)) place.path = absolute(place.path);
   for (const edge of config.edges) if (edge.token) edge.token.file = absolute(edge.token.file);
   const { password, sentinelPassword, tls } = config.redis;
   for (const secret of [password, sentinelPassword]) {
@@ -120,4 +118,12 @@ function resolvePaths(config: Config, folder: string): Config {
   if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
   return config;
+}
+
+/** Everything of clusters that has a path. */
+function clusterPlaces({ clusters, clusterSources }: Config): { path: string }[] {
+  const homes = clusterSources.flatMap(({ secrets, argocd }) => [secrets, argocd]);
+  const kubeconfigs = [...clusters, ...homes].map((place) => place?.kubeconfig);
+  const folders = clusterSources.map(({ folder }) => folder);
+  return [...kubeconfigs, ...folders].filter((place) => place !== undefined);
 }

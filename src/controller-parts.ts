@@ -1,24 +1,30 @@
 // What the control loop is made of, and what others see of it.
 
 import type { Clock } from './clock.ts';
-import type { ClusterReader } from './clusters/cluster.ts';
+import type { Clusters } from './clusters/registry.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
 import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import type { VmSource } from './inventory/vms.ts';
-import type { AppName, Dirty, Policy } from './model.ts';
+import type { AppName, ClusterStatus, Dirty, Policy } from './model.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
 
-export interface ControllerParts {
-  readonly clusters: readonly ClusterReader[];
-  readonly vms: VmSource;
+/** What the configuration says of apps and weights. */
+export interface Rules {
   readonly told: ReadonlyMap<AppName, ToldApp>;
   readonly policy: Policy;
   readonly hostsFromIngress: boolean;
   readonly base: number;
+}
+
+export interface ControllerParts {
+  readonly clusters: Clusters;
+  readonly vms: VmSource;
+  /** Asked for at every round: the configuration may be read again. */
+  readonly rules: () => Rules;
   readonly term: Omit<TermOptions, 'onPhase' | 'onContents'>;
   readonly push: (push: Push) => void;
   readonly book: EdgeBook;
@@ -45,6 +51,8 @@ export interface Controller {
   served(): Published | undefined;
   facts(app: AppName): AppFacts | undefined;
   apps(): readonly AppName[];
+  /** Those that are there, then those that are gone and still published. */
+  clusters(): readonly ClusterStatus[];
   mark(dirty: Dirty): void;
   /** An edge met a higher term than ours: ours is over (R2). */
   termOver(highestCounter: number): void;

@@ -12,6 +12,7 @@ import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
 import { everyApp, type World } from './inventory/inventory.ts';
+import { noteRemoved } from './inventory/removed.ts';
 import type { AppName, Dirty } from './model.ts';
 import type { Change } from './plan/diff.ts';
 import { historyEntry, type Causes } from './plan/history-entry.ts';
@@ -34,6 +35,7 @@ export function createController(parts: ControllerParts): Controller {
   const states = new Map<string, string>();
   const contested = new Set<AppName>();
   const waiters = createWaiters(clock);
+  const removed = noteRemoved(clock);
   let published: Published | undefined;
   let served: Published | undefined;
   let leadership: Leadership | undefined;
@@ -54,17 +56,15 @@ export function createController(parts: ControllerParts): Controller {
   };
 
   const world = (): World => ({
-    clusters: clusters.map((cluster) => ({
+    clusters: clusters.readers().map((cluster) => ({
       status: cluster.status(),
       apps: cluster.apps(),
       footprint: (app) => cluster.footprint(app),
     })),
-    told: parts.told,
     vms: parts.vms.vms(),
     vmsUnread: parts.vms.unread(),
     vmsReason: (app) => parts.vms.reason(app),
-    policy: parts.policy,
-    hostsFromIngress: parts.hostsFromIngress,
+    ...parts.rules(),
     last: (app) => facts.get(app)?.inventory,
     published: (app) => published?.app(app)?.upstream,
   });
@@ -72,7 +72,7 @@ export function createController(parts: ControllerParts): Controller {
   const inputOf = (now: World, apps: Iterable<AppName>): RoundInput => ({
     world: now,
     apps,
-    base: parts.base,
+    base: parts.rules().base,
     published: (app) => published?.app(app),
     unreadable: (app) => published?.unreadable.get(app),
     hostOwner: (host) => published?.hostOwner(host),
@@ -83,11 +83,10 @@ export function createController(parts: ControllerParts): Controller {
 
   /** A cluster that turned stale or fresh may move every app. */
   const noticeStates = (): void => {
-    for (const cluster of clusters) {
-      const { state, reason } = cluster.status();
-      if (states.get(cluster.name) === state) continue;
-      states.set(cluster.name, state);
-      reporter.cluster(cluster.name, state, reason);
+    for (const { name, state, reason } of clusters.readers().map((one) => one.status())) {
+      if (states.get(name) === state) continue;
+      states.set(name, state);
+      reporter.cluster(name, state, reason);
       mark('all');
     }
   };
@@ -260,6 +259,10 @@ export function createController(parts: ControllerParts): Controller {
     served: () => served,
     facts: (app) => facts.get(app),
     apps: () => [...new Set([...facts.keys(), ...(published?.apps() ?? [])])].toSorted(),
+    clusters: () => {
+      const present = clusters.readers().map((one) => one.status());
+      return [...present, ...removed.statuses(published, present)];
+    },
     mark,
     termOver(highest) {
       if (!isPlausible(highest, counter)) return;
@@ -268,7 +271,7 @@ export function createController(parts: ControllerParts): Controller {
     },
     nextCommit: (ms, signal) => waiters.wait(ms, signal),
     async run(signal) {
-      for (const cluster of clusters) cluster.onDirty(mark);
+      clusters.onDirty(mark);
       while (!signal.aborted) {
         await serve(signal).catch(trouble);
         serveDocuments(undefined);

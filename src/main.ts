@@ -2,8 +2,8 @@
 // configuration or call, with one line for each fault.
 
 import { Command, CommanderError, Option } from 'commander';
-import { pino } from 'pino';
-import { startApp } from './app.ts';
+import { type Logger, pino } from 'pino';
+import { type Running, startApp } from './app.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
 const program = new Command('ballast')
@@ -35,10 +35,28 @@ async function run(options: Options): Promise<void> {
     process.exitCode = await runDemo(options, stop.signal);
     return;
   }
-  const loaded = loadConfig(options.config, process.env);
-  const running = await startApp(loaded, log, stop.signal);
+  const file = options.config;
+  const running = await startApp(loadConfig(file, process.env), log, stop.signal);
+  reloadOnHangUp(file, running, log);
   log.info({ url: running.url }, 'ready');
   await running.stopped;
+}
+
+/** One after the other; what is wrong with the file is said, and changes nothing. */
+function reloadOnHangUp(file: string, running: Running, log: Logger): void {
+  let last: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      await running.reload(loadConfig(file, process.env));
+      log.info({ file }, 'configuration read anew');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error({ faults: error.lines }, 'the configuration was not taken in');
+    }
+  };
+  process.on('SIGHUP', () => {
+    last = last.then(reload);
+  });
 }
 
 try {

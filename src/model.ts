@@ -86,6 +86,7 @@ export type ReasonCode =
   | 'owned-by-endpoint'
   | 'orphaned'
   | 'unreadable'
+  | 'cluster-removed'
   | 'scaled-down'
   | 'would-empty';
 

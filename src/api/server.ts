@@ -7,7 +7,7 @@ import { Type, type Static } from 'typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Clock } from '../clock.ts';
-import type { ClusterReader } from '../clusters/cluster.ts';
+import type { SourceStatus } from '../clusters/registry.ts';
 import type { Controller } from '../controller.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
@@ -21,7 +21,7 @@ import { namesTag } from './tags.ts';
 
 export interface ApiParts {
   readonly controller: Controller;
-  readonly clusters: readonly ClusterReader[];
+  readonly sources: () => readonly SourceStatus[];
   readonly book: EdgeBook;
   readonly statistics: Statistics;
   /** Puts an edge's heartbeat where those of the others are. */
@@ -70,12 +70,13 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     const facts = controller.facts(app);
     const published = controller.published()?.app(app);
     if (!facts && !published) throw new BallastError('app-unknown', `no app ${app}`);
-    const statuses = new Map(parts.clusters.map((cluster) => [cluster.name, cluster.status()]));
+    const statuses = new Map(controller.clusters().map((status) => [status.name, status]));
     const measured = parts.statistics.measured(app, clock.now());
     return explainApp({ app, facts, published, measured, statuses });
   });
   api.get('/api/v1/clusters', async () => ({
-    items: parts.clusters.map((cluster) => cluster.status()),
+    items: controller.clusters(),
+    sources: parts.sources(),
   }));
   api.get('/api/v1/edges', async () => ({
     leader: controller.leader(),

@@ -24,6 +24,25 @@ export interface LoadedConfig {
   readonly plugin?: ExecSpec;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a cluster's entry in the configuration names. */
+export async function loadCluster(
+  place: {
+    readonly name: string;
+    readonly kubeconfig?: KubeconfigPlace;
+    readonly inCluster?: boolean;
+  },
+  world: { readonly baseFolder: string; readonly environment: Environment },
+): Promise<LoadedConfig> {
+  const { name, kubeconfig, inCluster } = place;
+  if (inCluster) return loadInCluster(world.environment, name);
+  if (!kubeconfig) {
+    throw new BallastError('config-invalid', `cluster ${name}: neither kubeconfig nor inCluster`);
+  }
+  return await loadKubeconfig(kubeconfig, { name, baseFolder: world.baseFolder });
+}
+
 export async function loadKubeconfig(
   place: KubeconfigPlace,
   { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
@@ -120,7 +139,8 @@ function pluginOf(user: User, cluster: Cluster, folder: string): ExecSpec | unde
   };
 }
 
-function execInfo(apiVersion: string, cluster: Cluster): object {
+/** What KUBERNETES_EXEC_INFO says. */
+export function execInfo(apiVersion: string, cluster: Cluster): object {
   const { server, caData, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
   const told = {
     server,
@@ -139,10 +159,7 @@ function absolute(folder: string, path: string): string {
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The service account of the pod that we run in. */
-export function loadInCluster(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-): LoadedConfig {
+function loadInCluster(environment: Environment, name: string): LoadedConfig {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   if (!host || !port) {
     const detail = `cluster ${name}: inCluster, but KUBERNETES_SERVICE_HOST and _PORT are not set`;
@@ -154,7 +171,7 @@ export function loadInCluster(
   return { config, tokenFile: `${ACCOUNT}/token` };
 }
 
-function single(cluster: Cluster, user: User): KubeConfig {
+export function single(cluster: Cluster, user: User): KubeConfig {
   const config = new KubeConfig();
   config.loadFromClusterAndUser(cluster, user);
   return config;

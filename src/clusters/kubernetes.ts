@@ -16,10 +16,10 @@ import type { AppSources, ClusterReader } from './cluster.ts';
 import { ClusterRecords } from './cluster-records.ts';
 import { takeFootprint } from './footprint.ts';
 import type { IngressNodes } from './ingress-nodes.ts';
-import { type LoadedConfig, loadInCluster, loadKubeconfig } from './kubeconfig.ts';
-import { Link, type LinkLimits } from './link.ts';
+import { type LoadedConfig, loadCluster } from './kubeconfig.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { Link } from './link.ts';
 import { createPace } from './pace.ts';
-import type { ReflectorLimits } from './reflector.ts';
 import { type Followed, followResources } from './resources.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
@@ -42,42 +42,25 @@ export interface ClusterWorld {
   readonly random: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  readonly limits?: Partial<ReflectorLimits & LinkLimits>;
+  readonly limits?: Partial<Limits>;
 }
 
-const LIMITS: ReflectorLimits & LinkLimits = {
-  pageSize: 250,
-  pageMs: 30_000,
-  watchSeconds: 300,
-  silentMs: 180_000,
-  http1WatchSeconds: 15,
-  http1GraceMs: 8_000,
-  connectMs: 10_000,
-  headersMs: 20_000,
-  pingMs: 10_000,
-  credentialsMs: 30_000,
-};
+/** A reader whose kubeconfig may be exchanged. */
+export interface KubernetesReader extends ClusterReader {
+  /** Another way to the same cluster; what is known stays. Throws what is wrong with it. */
+  reload(load: () => Promise<LoadedConfig>): Promise<void>;
+}
 
 export async function openKubernetesCluster(
   settings: ClusterSettings,
   sources: AppSources,
   world: ClusterWorld,
-): Promise<ClusterReader> {
-  const load = () => loadCluster(settings, world);
-  const loaded = await load();
-  return new KubernetesCluster(settings, sources, world, { loaded, load });
+  load: () => Promise<LoadedConfig> = () => loadCluster(settings, world),
+): Promise<KubernetesReader> {
+  return new KubernetesCluster(settings, sources, world, { loaded: await load(), load });
 }
 
-async function loadCluster(settings: ClusterSettings, world: ClusterWorld): Promise<LoadedConfig> {
-  const { name, kubeconfig, inCluster } = settings;
-  if (inCluster) return loadInCluster(world.environment, name);
-  if (!kubeconfig) {
-    throw new BallastError('config-invalid', `cluster ${name}: neither kubeconfig nor inCluster`);
-  }
-  return await loadKubeconfig(kubeconfig, { name, baseFolder: world.baseFolder });
-}
-
-class KubernetesCluster implements ClusterReader {
+class KubernetesCluster implements KubernetesReader {
   readonly name: ClusterName;
   readonly #settings: ClusterSettings;
   readonly #world: ClusterWorld;
@@ -177,6 +160,11 @@ class KubernetesCluster implements ClusterReader {
 
   relist(): void {
     for (const { reflector } of this.#followed) reflector.relist();
+  }
+
+  async reload(load: () => Promise<LoadedConfig>): Promise<void> {
+    // Open watches of the old place would tell nothing of the new one.
+    if (await this.#link.reload(load)) this.relist();
   }
 
   async close(): Promise<void> {

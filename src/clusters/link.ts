@@ -55,14 +55,14 @@ export class Link {
   http2 = false;
   /** When the last byte came, for whomever. */
   lastHeard: number;
-  readonly #load: () => Promise<LoadedConfig>;
+  #load: () => Promise<LoadedConfig>;
   readonly #parts: LinkParts;
   readonly #closed = new AbortController();
   #loaded: LoadedConfig;
   #plugin: ExecPlugin | undefined;
   #reading = 0;
   #stale = false;
-  #reload: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
   #way: Way | undefined;
 
   constructor(loaded: LoadedConfig, load: () => Promise<LoadedConfig>, parts: LinkParts) {
@@ -115,9 +115,16 @@ export class Link {
     this.lastHeard = this.#parts.clock.now();
   }
 
-  /** Takes another configuration. Throws what is wrong with it; then the last one stays. */
-  async reload(): Promise<void> {
-    this.#take(await this.#load());
+  /**
+   * Takes another configuration; answers whether it leads elsewhere. Throws what is wrong with it;
+   * then the last one stays.
+   */
+  async reload(load: () => Promise<LoadedConfig>): Promise<boolean> {
+    const loaded = await load();
+    const before = JSON.stringify(this.#loaded.config.clusters);
+    this.#load = load;
+    this.#take(loaded);
+    return JSON.stringify(loaded.config.clusters) !== before;
   }
 
   renew(): void {
@@ -179,8 +186,8 @@ export class Link {
 
   async #access(signal: AbortSignal): Promise<Access> {
     if (this.#stale) {
-      this.#reload ??= this.#refresh().finally(() => (this.#reload = undefined));
-      await this.#reload;
+      this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+      await this.#refreshing;
     }
     const reading = this.#reading;
     const loaded = this.#loaded;

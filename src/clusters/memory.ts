@@ -12,6 +12,7 @@ import type {
   LeftOutNode,
 } from '../model.ts';
 import type { ClusterReader } from './cluster.ts';
+import type { Clusters } from './registry.ts';
 
 export interface MemoryStatus {
   readonly state: ClusterState;
@@ -84,4 +85,17 @@ export class MemoryCluster implements ClusterReader {
   #mark(dirty: Dirty): void {
     for (const mark of this.#marks) mark(dirty);
   }
+}
+
+/** A set that never changes. */
+export function fixedClusters(readers: readonly ClusterReader[]): Clusters {
+  return {
+    readers: () => readers,
+    onDirty(mark) {
+      const stops = readers.map((reader) => reader.onDirty(mark));
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  };
 }

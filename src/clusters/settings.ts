@@ -4,71 +4,126 @@ import { Type, type Static } from 'typebox';
 
 const closed = { additionalProperties: false } as const;
 
-export const ClusterSettings = Type.Object(
-  {
-    name: Type.String({
-      pattern: '^(?!vm$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
-      description: 'DNS label, unique, not `vm`',
-    }),
-    kubeconfig: Type.Optional(
-      Type.Object(
-        {
-          path: Type.String({ minLength: 1, description: 'relative to the configuration file' }),
-          context: Type.Optional(Type.String({ minLength: 1 })),
-        },
-        closed,
-      ),
-    ),
-    inCluster: Type.Optional(Type.Boolean({ description: 'use the pod’s own service account' })),
-    namespaces: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), { description: 'to watch; empty: all' }),
-    ),
-    ingress: Type.Object(
+export const CLUSTER_NAME = '^(?!vm$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+
+/** By which credentials a cluster is reached: one of the two. */
+const access = {
+  kubeconfig: Type.Optional(
+    Type.Object(
       {
-        nodes: Type.Optional(
-          Type.String({ minLength: 1, description: 'label selector of the ingress nodes' }),
-        ),
-        service: Type.Optional(
-          Type.Object(
-            {
-              namespace: Type.String({ minLength: 1 }),
-              name: Type.String({ minLength: 1 }),
-            },
-            { ...closed, description: 'a LoadBalancer Service; instead of nodes' },
-          ),
-        ),
-        pods: Type.Optional(
-          Type.Object(
-            {
-              namespace: Type.String({ minLength: 1 }),
-              selector: Type.String({ minLength: 1 }),
-            },
-            closed,
-          ),
-        ),
-        port: Type.Integer({ minimum: 1, maximum: 65535 }),
-        addressType: Type.Optional(
-          Type.Union([Type.Literal('InternalIP'), Type.Literal('ExternalIP')]),
-        ),
-        addressAnnotation: Type.Optional(
-          Type.String({ minLength: 1, description: 'annotation of a node that holds its address' }),
-        ),
-        addressFamily: Type.Optional(Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6')])),
-        classes: Type.Optional(
-          Type.Array(Type.String({ minLength: 1 }), {
-            description: 'ingress classes that count; empty: all',
-          }),
-        ),
+        path: Type.String({ minLength: 1, description: 'relative to the configuration file' }),
+        context: Type.Optional(Type.String({ minLength: 1 })),
       },
       closed,
     ),
-    routed: Type.Optional(
-      Type.Union([Type.Literal('checked'), Type.Literal('off')], {
-        description: 'off: pods count without an Ingress or HTTPRoute',
-      }),
-    ),
+  ),
+  inCluster: Type.Optional(Type.Boolean({ description: 'use the pod’s own service account' })),
+};
+
+/** How a cluster is watched, whoever names it. */
+const watched = {
+  namespaces: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), { description: 'to watch; empty: all' }),
+  ),
+  ingress: Type.Object(
+    {
+      nodes: Type.Optional(
+        Type.String({ minLength: 1, description: 'label selector of the ingress nodes' }),
+      ),
+      service: Type.Optional(
+        Type.Object(
+          {
+            namespace: Type.String({ minLength: 1 }),
+            name: Type.String({ minLength: 1 }),
+          },
+          { ...closed, description: 'a LoadBalancer Service; instead of nodes' },
+        ),
+      ),
+      pods: Type.Optional(
+        Type.Object(
+          {
+            namespace: Type.String({ minLength: 1 }),
+            selector: Type.String({ minLength: 1 }),
+          },
+          closed,
+        ),
+      ),
+      port: Type.Integer({ minimum: 1, maximum: 65535 }),
+      addressType: Type.Optional(
+        Type.Union([Type.Literal('InternalIP'), Type.Literal('ExternalIP')]),
+      ),
+      addressAnnotation: Type.Optional(
+        Type.String({ minLength: 1, description: 'annotation of a node that holds its address' }),
+      ),
+      addressFamily: Type.Optional(Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6')])),
+      classes: Type.Optional(
+        Type.Array(Type.String({ minLength: 1 }), {
+          description: 'ingress classes that count; empty: all',
+        }),
+      ),
+    },
+    closed,
+  ),
+  routed: Type.Optional(
+    Type.Union([Type.Literal('checked'), Type.Literal('off')], {
+      description: 'off: pods count without an Ingress or HTTPRoute',
+    }),
+  ),
+};
+
+export const ClusterSettings = Type.Object(
+  {
+    name: Type.String({ pattern: CLUSTER_NAME, description: 'DNS label, unique, not `vm`' }),
+    ...access,
+    ...watched,
   },
   closed,
 );
 
 export type ClusterSettings = Static<typeof ClusterSettings>;
+
+/** Secrets of one namespace of a home cluster. */
+const home = { ...access, namespace: Type.String({ minLength: 1 }) };
+
+/** Many clusters from one place; each is watched as the rest of the entry says. */
+export const ClusterSourceSettings = Type.Object(
+  {
+    folder: Type.Optional(
+      Type.Object(
+        {
+          path: Type.String({
+            minLength: 1,
+            description: 'a kubeconfig a file; the cluster has the file’s name without ending',
+          }),
+        },
+        closed,
+      ),
+    ),
+    secrets: Type.Optional(
+      Type.Object(
+        {
+          ...home,
+          selector: Type.String({
+            minLength: 1,
+            description: 'label selector; a kubeconfig in `value`, cluster NAME in NAME-kubeconfig',
+          }),
+        },
+        closed,
+      ),
+    ),
+    argocd: Type.Optional(
+      Type.Object(home, { ...closed, description: 'cluster Secrets of an Argo CD' }),
+    ),
+    ...watched,
+  },
+  closed,
+);
+
+export type ClusterSourceSettings = Static<typeof ClusterSourceSettings>;
+export type HomeSettings = NonNullable<ClusterSourceSettings['argocd']>;
+
+/** The settings of a cluster that a source names. */
+export function settingsFor(name: string, source: ClusterSourceSettings): ClusterSettings {
+  const { namespaces, ingress, routed } = source;
+  return { name, ingress, ...(namespaces && { namespaces }), ...(routed && { routed }) };
+}

@@ -17,6 +17,7 @@ export function checkAcross(config: Config): Fault[] {
     ...twice(config.edges, ['edges'], 'name'),
     ...twice(config.apps.list ?? [], ['apps', 'list'], 'name'),
     ...credentials(config),
+    ...clusterSources(config),
     ...policies(config),
     ...appServices(config),
     ...appAddresses(config),
@@ -48,10 +49,28 @@ function twice<Key extends string>(
 }
 
 function credentials(config: Config): Fault[] {
-  return config.clusters.flatMap((cluster, index) => {
-    const ways = Number(cluster.kubeconfig !== undefined) + Number(cluster.inCluster === true);
-    if (ways === 1) return [];
-    return [{ path: ['clusters', index], text: 'needs either kubeconfig or inCluster: true' }];
+  return [
+    ...config.clusters.flatMap((cluster, index) => oneWay(['clusters', index], cluster)),
+    ...config.clusterSources.flatMap(({ secrets, argocd }, index) => [
+      ...oneWay(['clusterSources', index, 'secrets'], secrets),
+      ...oneWay(['clusterSources', index, 'argocd'], argocd),
+    ]),
+  ];
+}
+
+function oneWay(
+  path: Path,
+  place: { readonly kubeconfig?: object; readonly inCluster?: boolean } | undefined,
+): Fault[] {
+  if (!place || (place.kubeconfig !== undefined) !== (place.inCluster === true)) return [];
+  return [{ path, text: 'needs either kubeconfig or inCluster: true' }];
+}
+
+function clusterSources(config: Config): Fault[] {
+  return config.clusterSources.flatMap(({ folder, secrets, argocd }, index) => {
+    const kinds = [folder, secrets, argocd].filter((kind) => kind !== undefined);
+    if (kinds.length === 1) return [];
+    return [{ path: ['clusterSources', index], text: 'needs one of folder, secrets and argocd' }];
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { Type, type Static } from 'typebox';
 import { ApiSettings } from '../api/settings.ts';
-import { ClusterSettings } from '../clusters/settings.ts';
+import { ClusterSettings, ClusterSourceSettings } from '../clusters/settings.ts';
 import { RedisSettings } from '../edges/redis-settings.ts';
 import { EdgeSettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
@@ -18,6 +18,7 @@ export const ConfigSchema = Type.Object(
     leader: Type.Optional(LeaderSettings),
     weights: Type.Optional(WeightSettings),
     clusters: Type.Optional(Type.Array(ClusterSettings, { default: [] })),
+    clusterSources: Type.Optional(Type.Array(ClusterSourceSettings, { default: [] })),
     apps: Type.Optional(AppsSettings),
     vms: Type.Optional(VmsSettings),
     edges: Type.Optional(Type.Array(EdgeSettings, { default: [] })),

@@ -1,6 +1,7 @@
 // What a configuration selects in its clusters: ingress nodes, ingress pods, pods of apps.
 
 import { parseSelector } from '../clusters/selector.ts';
+import type { ClusterSettings } from '../clusters/settings.ts';
 import type { Fault } from './faults.ts';
 import type { Path } from './place.ts';
 import type { Config } from './schema.ts';
@@ -8,16 +9,20 @@ import type { Config } from './schema.ts';
 const NO_SELECTOR = 'is no label selector (a=b, a!=b, a in (b, c), a, !a, with commas between)';
 
 export function ingressFaults(config: Config): Fault[] {
-  return config.clusters.flatMap(({ ingress }, index) => {
-    const path = ['clusters', index, 'ingress'];
-    const faults: Fault[] = [...wayFaults(ingress, path)];
-    if (ingress.nodes !== undefined && !parseSelector(ingress.nodes))
-      faults.push({ path: [...path, 'nodes'], text: NO_SELECTOR });
-    if (ingress.pods && !isPodSelector(ingress.pods.selector)) {
-      faults.push({ path: [...path, 'pods', 'selector'], text: NO_SELECTOR });
-    }
-    return faults;
-  });
+  return (['clusters', 'clusterSources'] as const).flatMap((key) =>
+    config[key].flatMap(({ ingress }, index) => faultsAt([key, index, 'ingress'], ingress)),
+  );
+}
+
+function faultsAt(path: Path, ingress: ClusterSettings['ingress']): Fault[] {
+  const { nodes, pods } = ingress;
+  const faults: Fault[] = [...wayFaults(ingress, path)];
+  if (nodes !== undefined && !parseSelector(nodes))
+    faults.push({ path: [...path, 'nodes'], text: NO_SELECTOR });
+  if (pods && !isPodSelector(pods.selector)) {
+    faults.push({ path: [...path, 'pods', 'selector'], text: NO_SELECTOR });
+  }
+  return faults;
 }
 
 /** Either nodes, whose addresses are looked for in one place, or the Service of a load balancer. */

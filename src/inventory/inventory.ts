@@ -2,7 +2,8 @@
 //
 // Comes in: how each cluster is seen, the last inventory, what is published. Goes out: one
 // AppInventory for each app asked for. On failure: unknown is not zero. A cluster that was never
-// seen keeps what is published from it; one that is stale keeps its last counts.
+// seen keeps what is published from it; one that is stale keeps its last counts; so does one that no
+// source names any more.
 
 import type {
   Address,
@@ -43,6 +44,8 @@ export interface ClusterCount {
   readonly reason?: Reason;
   /** Nothing is known of it yet: what is published from this cluster stays, weight by weight. */
   readonly kept: boolean;
+  /** No source names it any more; its servers give way to whoever has their address now. */
+  readonly removed?: true;
 }
 
 export interface AppInventory {
@@ -89,7 +92,10 @@ export function takeInventory(world: World, app: AppName): AppInventory {
   const told = world.told.get(app);
   const published = world.published(app);
   const last = world.last(app);
-  const clusters = world.clusters.map((view) => countOf(view, app, last));
+  const clusters = [
+    ...world.clusters.map((view) => countOf(view, app, last)),
+    ...removedClusters(world, published).map(removedCount),
+  ];
   return {
     app,
     hosts: told?.hosts?.toSorted() ?? hostsOf(world, clusters, published),
@@ -133,6 +139,33 @@ function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined
   }
   const { pods, routed, hosts, reason } = footprint;
   return { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }), kept: false };
+}
+
+/** Clusters that something is published from, and that are not there. */
+function removedClusters(world: World, published: Upstream | undefined): ClusterName[] {
+  const names = new Set(published?.servers.map(({ from }) => from));
+  names.delete('vm');
+  for (const { status } of world.clusters) names.delete(status.name);
+  return [...names].toSorted();
+}
+
+function removedCount(cluster: ClusterName): ClusterCount {
+  return {
+    cluster,
+    state: 'stale',
+    ageSeconds: 0,
+    pods: 0,
+    routed: 'unchecked',
+    hosts: [],
+    ingressNodes: [],
+    reason: { code: 'cluster-removed', text: removedText(cluster) },
+    kept: true,
+    removed: true,
+  };
+}
+
+export function removedText(cluster: ClusterName): string {
+  return `no source names ${cluster} any more; its servers keep their weights until a person deletes them`;
 }
 
 /** Last counts, never newer ones: what a sick cluster says may be zero where nothing is gone. */

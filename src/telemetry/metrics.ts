@@ -15,6 +15,7 @@ export interface Metrics {
   readonly clusterAge: Gauge<'cluster'>;
   readonly clusterIngressNodes: Gauge<'cluster'>;
   readonly clusterRelists: Gauge<'cluster'>;
+  readonly clusterSourceTrouble: Gauge<'source'>;
   readonly appPods: Gauge<'app' | 'cluster'>;
   readonly appUnroutedPods: Gauge<'app' | 'cluster' | 'reason'>;
   readonly serverWeight: Gauge<'app' | 'from' | 'server'>;
@@ -65,6 +66,11 @@ export function createMetrics(): Metrics {
     clusterAge: gauge('cluster_age_seconds', 'Since the last word of a stale cluster', ['cluster']),
     clusterIngressNodes: gauge('cluster_ingress_nodes', 'Ingress nodes that count', ['cluster']),
     clusterRelists: gauge('cluster_relists', 'Lists made since the start', ['cluster']),
+    clusterSourceTrouble: gauge(
+      'cluster_source_trouble',
+      'Things in a source of clusters that could not be used',
+      ['source'],
+    ),
     appPods: gauge('app_pods', 'Ready pods', ['app', 'cluster']),
     appUnroutedPods: gauge('app_unrouted_pods', 'Ready pods that do not count', [
       'app',

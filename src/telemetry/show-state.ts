@@ -1,15 +1,16 @@
 // Sets the gauges that show a state from memory, at the moment somebody asks for them.
 
-import type { ClusterReader } from '../clusters/cluster.ts';
+import type { SourceStatus } from '../clusters/registry.ts';
 import type { Controller } from '../controller.ts';
 import type { EdgeBook, EdgeView } from '../edges/edge-book.ts';
+import type { ClusterStatus } from '../model.ts';
 import type { Published } from '../edges/published.ts';
 import type { AppFacts } from '../round.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface State {
   readonly controller: Controller;
-  readonly clusters: readonly ClusterReader[];
+  readonly sources: readonly SourceStatus[];
   readonly book: EdgeBook;
   /** Monotonic milliseconds. */
   readonly now: number;
@@ -19,7 +20,11 @@ export interface State {
 export async function showState(metrics: Metrics, state: State): Promise<string> {
   const { controller } = state;
   showLeader(metrics, controller);
-  showClusters(metrics, state.clusters);
+  showClusters(metrics, controller.clusters());
+  metrics.clusterSourceTrouble.reset();
+  for (const { source, trouble } of state.sources) {
+    metrics.clusterSourceTrouble.set({ source }, trouble.length);
+  }
   metrics.appPods.reset();
   metrics.appUnroutedPods.reset();
   metrics.serverWeight.reset();
@@ -52,9 +57,12 @@ function showEdge(metrics: Metrics, edge: EdgeView): void {
   metrics.edgeVersion.set({ edge: edge.name }, edge.state?.mark?.version ?? 0);
 }
 
-function showClusters(metrics: Metrics, clusters: readonly ClusterReader[]): void {
-  for (const reader of clusters) {
-    const status = reader.status();
+function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): void {
+  const { clusterState, clusterAge, clusterIngressNodes, clusterRelists } = metrics;
+  // Of one that is gone nothing is said any more.
+  for (const gauge of [clusterState, clusterAge, clusterIngressNodes, clusterRelists])
+    gauge.reset();
+  for (const status of clusters) {
     const cluster = status.name;
     for (const state of ['unseen', 'fresh', 'stale'] as const) {
       metrics.clusterState.set({ cluster, state }, status.state === state ? 1 : 0);

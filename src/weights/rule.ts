@@ -70,7 +70,8 @@ export function weigh(
   if (inventory.vmsReason) reasons.set('vm', inventory.vmsReason);
   entries.push(...vmEntries(inventory, published, base));
 
-  const scaled = scaleDown(settleAddresses(entries, published, reasons), published);
+  const settled = settleAddresses(removedLast(entries), published, reasons);
+  const scaled = scaleDown(settled, published);
   return {
     upstream: {
       app: inventory.app,
@@ -88,7 +89,7 @@ function clusterEntries(
   published: Upstream | undefined,
   base: number,
 ): Entry[] {
-  if (count.kept) return keptEntries(count.cluster, published, `${count.cluster} is seen`);
+  if (count.kept) return keptEntries(count.cluster, published, untilWhen(count));
   if (whyNothing(count)) return [];
   const nodes = count.ingressNodes.length;
   const weight = nodeWeight(count.pods, nodes, base);
@@ -101,6 +102,20 @@ function clusterEntries(
     ingressNodes: nodes,
     formula,
   }));
+}
+
+function untilWhen({ cluster, removed }: ClusterCount): string {
+  return removed ? REMOVED : `${cluster} is seen`;
+}
+
+const REMOVED = 'a person deletes it';
+
+/** A cluster that comes back under another name takes its addresses over, one by one. */
+function removedLast(entries: readonly Entry[]): Entry[] {
+  const firm = entries.filter((entry) => !entry.removed);
+  const claimed = new Set(firm.map(({ server }) => server.address));
+  const left = entries.filter((entry) => entry.removed && !claimed.has(entry.server.address));
+  return [...firm, ...left];
 }
 
 /** What the published document holds from a cluster: `auto` where a hold showed another weight. */
@@ -119,6 +134,7 @@ function keptEntries(
       pods: 0,
       ingressNodes: from === 'vm' ? 0 : servers.length,
       formula: `${weight} as published, until ${until}`,
+      ...(until === REMOVED && { removed: true as const }),
     };
   });
 }

@@ -18,6 +18,8 @@ export interface Entry {
   readonly formula: string;
   /** Its weight is that of the published document. */
   readonly kept?: boolean;
+  /** Of a cluster that is not there any more. */
+  readonly removed?: true;
 }
 
 /** A weight times `part / of`; whole numbers, so that the floor is exact. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pino } from 'pino';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
-import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { fixedClusters, MemoryCluster } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
 import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
 import { digestOf } from '../../src/edges/digest.ts';
@@ -44,12 +44,14 @@ function open(edges: readonly string[]): void {
   book = openEdgeBook(new Map());
   const reporter = createReporter(pino({ level: 'silent' }), createMetrics());
   controller = createController({
-    clusters: [cluster],
+    clusters: fixedClusters([cluster]),
     vms: openVms([], undefined, clock),
-    told: new Map(),
-    policy: { balance: 'smooth', whenUnhealthy: 'spread' },
-    hostsFromIngress: true,
-    base: 10,
+    rules: () => ({
+      told: new Map(),
+      policy: { balance: 'smooth', whenUnhealthy: 'spread' },
+      hostsFromIngress: true,
+      base: 10,
+    }),
     term: {
       store,
       links: [],
@@ -68,7 +70,7 @@ function open(edges: readonly string[]): void {
   });
   api = buildApi({
     controller,
-    clusters: [cluster],
+    sources: () => [],
     book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
-import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { fixedClusters, MemoryCluster } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
@@ -30,12 +30,14 @@ beforeAll(async () => {
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
   cluster.set('shop', footprint(7));
   controller = createController({
-    clusters: [cluster],
+    clusters: fixedClusters([cluster]),
     vms: openVms([], undefined, clock),
-    told: new Map(),
-    policy: { balance: 'smooth', whenUnhealthy: 'spread' },
-    hostsFromIngress: true,
-    base: 10,
+    rules: () => ({
+      told: new Map(),
+      policy: { balance: 'smooth', whenUnhealthy: 'spread' },
+      hostsFromIngress: true,
+      base: 10,
+    }),
     term: {
       store,
       links: [],
@@ -54,7 +56,7 @@ beforeAll(async () => {
   });
   api = buildApi({
     controller,
-    clusters: [cluster],
+    sources: () => [],
     book: openEdgeBook(new Map()),
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),

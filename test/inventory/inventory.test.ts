@@ -194,3 +194,22 @@ test('every app is one that is published, told, a VM or discovered', () => {
     'vm-only',
   ]);
 });
+
+test('a cluster that no source names any more keeps what is published from it, its hosts too', () => {
+  const west = view({ name: 'west', footprints: { shop: shop(1, ['west.example']) } });
+  const seen = takeInventory(world([west], { published: () => published }), 'shop');
+  expect(seen.clusters).toMatchObject([
+    { cluster: 'west', kept: false },
+    { cluster: 'east', state: 'stale', kept: true, reason: { code: 'cluster-removed' } },
+  ]);
+  expect(seen.hosts).toEqual(['old.example', 'west.example']);
+});
+
+test('a VM is of no cluster', () => {
+  const vm: Upstream = {
+    ...published,
+    servers: [{ address: '10.0.0.9:80', from: 'vm', weight: 10 }],
+  };
+  const seen = takeInventory(world([view({ name: 'east' })], { published: () => vm }), 'shop');
+  expect(seen.clusters.map(({ cluster }) => cluster)).toEqual(['east']);
+});

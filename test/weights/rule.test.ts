@@ -83,6 +83,21 @@ test('a cluster that is not seen yet keeps what is published from it, `auto` whe
   ]);
 });
 
+test('servers of a removed cluster stay, and give way to whoever has their address now', () => {
+  const removed = count('old', 0, 0, { state: 'stale', kept: true, removed: true });
+  const before = published([
+    { address: '10.4.0.1:80', from: 'old', weight: 35 },
+    { address: '10.4.0.9:80', from: 'old', weight: 35 },
+  ]);
+  const { upstream, sums, reasons } = weigh(inventory([removed, count('east', 2, 1)]), before, 10);
+  expect(upstream.servers).toEqual([
+    { address: '10.4.0.1:80', from: 'east', weight: 20 },
+    { address: '10.4.0.9:80', from: 'old', weight: 35 },
+  ]);
+  expect(sums.get('10.4.0.9:80')?.formula).toBe('35 as published, until a person deletes it');
+  expect(reasons.has('east')).toBe(false);
+});
+
 test('one address in two places: who is published keeps it', () => {
   const both = inventory([count('east', 2, 1), count('west', 5, 1)]);
   const first = weigh(both, undefined, 10);
