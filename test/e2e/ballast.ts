@@ -12,6 +12,8 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export interface TestBallast {
   readonly url: string;
   get<T>(path: string): Promise<T>;
+  /** One that it goes on after. */
+  signal(signal: NodeJS.Signals): void;
   kill(signal: NodeJS.Signals): Promise<number | null>;
   log(): string;
 }
@@ -34,6 +36,7 @@ export async function startBallast(folder: string, config: object): Promise<Test
       const reply = await fetch(`${url}${path}`);
       return (await reply.json()) as T;
     },
+    signal: (signal) => void child.kill(signal),
     async kill(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);
