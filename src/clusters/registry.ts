@@ -159,7 +159,8 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
         for (const source of words.keys()) if (!now.includes(source)) words.delete(source);
       }),
     tell(source, word) {
-      for (const text of word.trouble) log.error({ source }, text);
+      const known = words.get(source)?.trouble ?? [];
+      for (const text of word.trouble) if (!known.includes(text)) log.error({ source }, text);
       return inOrder(() => {
         words.set(source, word);
       });

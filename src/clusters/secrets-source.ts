@@ -5,7 +5,7 @@
 // keeps its last good order; while the home does not answer all stays. Contents of Secrets stand in
 // no word and no error.
 
-import type { Change } from './cluster-records.ts';
+import type { Change } from './record-index.ts';
 import type { LoadedConfig } from './kubeconfig.ts';
 import type { ClusterWorld } from './kubernetes.ts';
 import { LIMITS } from './limits.ts';

@@ -122,8 +122,8 @@ export const ClusterSourceSettings = Type.Object(
 export type ClusterSourceSettings = Static<typeof ClusterSourceSettings>;
 export type HomeSettings = NonNullable<ClusterSourceSettings['argocd']>;
 
-/** The settings of a cluster that a source names. */
+/** The settings of a cluster that a source names: all that is not the source's own. */
 export function settingsFor(name: string, source: ClusterSourceSettings): ClusterSettings {
-  const { namespaces, ingress, routed } = source;
-  return { name, ingress, ...(namespaces && { namespaces }), ...(routed && { routed }) };
+  const { folder: _folder, secrets: _secrets, argocd: _argocd, ...watchedAs } = source;
+  return { name, ...watchedAs };
 }

@@ -148,6 +148,8 @@ function planOf(source: ClusterSourceSettings, world: ClusterWorld): Plan {
   if (!argocd) throw new Error('a source of clusters without a kind');
   const title = `argocd ${argocd.namespace} in ${homeName(argocd)}`;
   const order: SecretsPlace['order'] = (secret) => argoOrder(secret, source);
+  const warning = 'Argo CD’s tokens may do everything in its clusters; Ballast needs to read only';
+  world.log.warn({ source: title }, warning);
   return secretsPlan({ title, key }, { home: argocd, selector: ARGO_SELECTOR, order }, world);
 }
 

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/clock.ts';
+import { readKubeconfig } from '../../src/clusters/kubeconfig.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import type { ClusterSettings } from '../../src/clusters/settings.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
@@ -129,6 +130,38 @@ test('a server with another certificate authority is unseen, in words', async ()
   );
   await eventually(() => expect(reader.status().reason).toMatch(/certificate/));
   expect(reader.status().state).toBe('unseen');
+});
+
+test('another way to the same cluster: a new connection, the same records', async () => {
+  const reader = await open(simulated.api.kubeconfig());
+  await eventually(() => expect(reader.status().state).toBe('fresh'));
+  const seen: unknown[] = [];
+  reader.onDirty(() => seen.push([reader.status().state, reader.footprint('shop').pods]));
+  const moved = changed(({ clusters }) => {
+    for (const { cluster } of clusters) cluster['server'] = simulated.api.insideUrl;
+  });
+  const before = simulated.api.connections().open;
+  const place = { name: 'east', folder };
+  await reader.reload(async () => readKubeconfig(moved, undefined, place));
+  await eventually(() => expect(simulated.api.connections().open).toBe(before - 1));
+  simulated.scale('shop', 3);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(3));
+  simulated.scale('shop', 2);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(2));
+  expect(
+    seen.filter((one) => !['["fresh",2]', '["fresh",3]'].includes(JSON.stringify(one))),
+  ).toEqual([]);
+});
+
+test('a way that cannot be read is refused, and the last one stays', async () => {
+  const reader = await open(simulated.api.kubeconfig());
+  await eventually(() => expect(reader.status().state).toBe('fresh'));
+  const reload = reader.reload(async () => {
+    throw new Error('broken');
+  });
+  await expect(reload).rejects.toThrow('broken');
+  simulated.setApp({ name: 'late', pods: 1 });
+  await eventually(() => expect(reader.footprint('late').pods).toBe(1));
 });
 
 describe('routes', () => {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pino } from 'pino';
 import { systemClock } from '../../src/clock.ts';
+import { fixedClusters } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
 import { encodeUpstream } from '../../src/edges/document.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
@@ -48,12 +49,14 @@ function start(): Controller {
   const clock = systemClock;
   const told = [{ name: 'told', vms: [{ address: '10.9.0.9:80' }] }];
   const controller = createController({
-    clusters: [],
+    clusters: fixedClusters([]),
     vms: openVms(told, '/nowhere/vms.yaml', clock),
-    told: new Map([['told', { app: 'told', policy: POLICY }]]),
-    policy: POLICY,
-    hostsFromIngress: true,
-    base: 10,
+    rules: () => ({
+      told: new Map([['told', { app: 'told', policy: POLICY }]]),
+      policy: POLICY,
+      hostsFromIngress: true,
+      base: 10,
+    }),
     term: {
       store,
       links: [],
