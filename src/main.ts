@@ -36,22 +36,24 @@ async function run(options: Options): Promise<void> {
     return;
   }
   const file = options.config;
-  const running = await startApp(loadConfig(file, process.env), log, stop.signal);
-  reloadOnHangUp(file, running, log);
+  const starting = startApp(loadConfig(file, process.env), log, stop.signal);
+  reloadOnHangUp(file, starting, log);
+  const running = await starting;
   log.info({ url: running.url }, 'ready');
   await running.stopped;
 }
 
 /** One after the other; what is wrong with the file is said, and changes nothing. */
-function reloadOnHangUp(file: string, running: Running, log: Logger): void {
+function reloadOnHangUp(file: string, starting: Promise<Running>, log: Logger): void {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
     try {
+      const running = await starting;
       await running.reload(loadConfig(file, process.env));
       log.info({ file }, 'configuration read anew');
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      log.error({ faults: error.lines }, 'the configuration was not taken in');
+      const faults = error instanceof ConfigError ? error.lines : [String(error)];
+      log.error({ faults }, 'the configuration was not taken in');
     }
   };
   process.on('SIGHUP', () => {

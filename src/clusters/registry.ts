@@ -81,12 +81,14 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
     for (const one of marks) one(dirty);
   };
   const inOrder = (change: () => void): Promise<void> => {
-    last = last.then(async () => {
+    const done = last.then(async () => {
       if (closed) return;
       change();
       await settle();
     });
-    return last;
+    // What nobody expected goes to who asked; the next change is tried all the same.
+    last = done.catch(() => undefined);
+    return done;
   };
 
   async function settle(): Promise<void> {

@@ -1,0 +1,32 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { exchangeable } from '../../src/inventory/exchangeable-vms.ts';
+import { openVms } from '../../src/inventory/vms.ts';
+import { until } from '../controlplane/until.ts';
+
+test('another source is followed from then on, and the end ends it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ballast-vms-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'vms.yaml');
+  await writeFile(file, 'shop: ["10.0.0.1:80"]');
+  const vms = exchangeable(
+    openVms([{ name: 'cart', vms: [{ address: '10.0.0.9:80' }] }], undefined, systemClock),
+  );
+  const stop = new AbortController();
+  const marks: unknown[] = [];
+  const ended = vms.follow((dirty) => marks.push(dirty), stop.signal);
+  expect([...vms.vms().keys()]).toEqual(['cart']);
+
+  const next = openVms([], file, systemClock);
+  await next.refresh();
+  vms.exchange(next);
+  expect([...vms.vms()]).toEqual([['shop', ['10.0.0.1:80']]]);
+  await writeFile(file, 'shop: ["10.0.0.2:80"]');
+  await until('it is followed', () => vms.vms().get('shop')?.[0] === '10.0.0.2:80');
+  expect(marks.at(-1)).toEqual(new Set(['shop']));
+  stop.abort();
+  await ended;
+});
