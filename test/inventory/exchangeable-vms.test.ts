@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -24,7 +24,9 @@ test('another source is followed from then on, and the end ends it', async () =>
   await next.refresh();
   vms.exchange(next);
   expect([...vms.vms()]).toEqual([['shop', ['10.0.0.1:80']]]);
-  await writeFile(file, 'shop: ["10.0.0.2:80"]');
+  // Half written, a file is trouble, and what ends a trouble marks all apps.
+  await writeFile(`${file}.new`, 'shop: ["10.0.0.2:80"]');
+  await rename(`${file}.new`, file);
   await until('it is followed', () => vms.vms().get('shop')?.[0] === '10.0.0.2:80');
   expect(marks.at(-1)).toEqual(new Set(['shop']));
   stop.abort();
