@@ -57,10 +57,13 @@ local function read(text, question, list)
   return body ~= NO_ROOM and (head == 'ending' or tonumber(head) >= question)
 end
 
-local function collect(question)
+-- A worker that dies meanwhile takes its requests with it.
+local function collect(workers, question)
   local list, complete = {}, true
-  for _, worker in ipairs(state.workers()) do
-    complete = read(state.get('c:' .. worker.pid), question, list) and complete
+  for _, worker in ipairs(workers) do
+    if system.is_alive(worker.pid) then
+      complete = read(state.get('c:' .. worker.pid), question, list) and complete
+    end
   end
   return list, complete
 end
@@ -71,10 +74,12 @@ function census.take()
   local question = state.count('question')
   local till = system.monotonic() + WAIT_SECONDS
   answer(question)
-  local list, complete = collect(question)
+  -- One that comes later has only requests that began later.
+  local workers = state.workers()
+  local list, complete = collect(workers, question)
   while not complete and system.monotonic() < till do
     ngx.sleep(LOOK_SECONDS)
-    list, complete = collect(question)
+    list, complete = collect(workers, question)
   end
   return list, complete
 end

@@ -20,6 +20,7 @@ local poll = require('ballast.poll')
 local probe = require('ballast.probe')
 local redis_source = require('ballast.redis_source')
 local report = require('ballast.report')
+local rows = require('ballast.rows')
 local snapshot = require('ballast.snapshot')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -59,7 +60,7 @@ function ballast.init(path)
     snapshot }) do
     module.init(settings)
   end
-  follower.init({ poll, heartbeat, snapshot, probe })
+  follower.init({ poll, heartbeat, snapshot, probe, rows })
   if state.is_fresh() then start(settings) end
 end
 

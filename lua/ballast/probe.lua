@@ -31,7 +31,7 @@ local probe = {}
 -- key -> probe; step -> those that begin in it; those whose turn it is
 local plan, steps, queue = {}, {}, { first = 1, last = 0 }
 local done_step = floor(monotonic() / STEP_SECONDS)
-local planned, planned_at, running = nil, 0, 0
+local planned, planned_at, swept_at, running = nil, 0, monotonic(), 0
 
 local function schedule(p, time)
   local number = max(done_step + 1, floor(time / STEP_SECONDS))
@@ -137,7 +137,10 @@ end
 function probe.session(is_active)
   local started = monotonic()
   look()
-  probed.sweep(plan)
+  if started - swept_at > SESSION_SECONDS then
+    swept_at = started
+    probed.sweep(plan)
+  end
   while is_active() and monotonic() - started < SESSION_SECONDS do
     look()
     if not next(plan) then return PLAN_SECONDS end

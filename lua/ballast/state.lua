@@ -22,6 +22,8 @@ local system = require('ballast.system')
 local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
 local FULL = 'no memory'
+-- Of a row's counts: requests, failures, answers, seconds.
+local KINDS = { 'r', 'f', 'a', 's' }
 -- Of what the memory holds. A reload brings another program to the same memory.
 local FORMAT = 2
 
@@ -54,7 +56,7 @@ function state.begin(id)
     edge:set(name, value)
   end
   -- There from the start: it takes what finds no room.
-  for _, kind in ipairs({ 'r', 'f', 'a', 's' }) do statistics:set(kind .. ' ' .. state.OTHER, 0) end
+  for _, kind in ipairs(KINDS) do statistics:set(kind .. ' ' .. state.OTHER, 0) end
   statistics:set('rows', 0)
 end
 
@@ -272,6 +274,11 @@ function state.add_row(key, n)
   local ok, is_new = state.add(key, n)
   if ok and is_new then state.add('rows', 1) end
   return ok, is_new
+end
+
+function state.remove_row(name)
+  for _, kind in ipairs(KINDS) do statistics:delete(kind .. ' ' .. name) end
+  statistics:incr('rows', -1)
 end
 
 function state.totals()

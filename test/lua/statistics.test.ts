@@ -198,3 +198,26 @@ test('memory and the age of the mark are told; what finds no room is counted as 
   expect(metrics).toContain('ballast_edge_requests_total{app="_other",server="_other"}');
   await servers.close();
 });
+
+test('rows of servers that no document names are let go, but not while they are counted', async () => {
+  const look = `location = /look { content_by_lua_block { require('ballast.rows').look(function() end) } }`;
+  await start({ workers: 1, locations: look });
+  const servers = await startServers(2);
+  const [first = '', second = ''] = servers.addresses;
+  await publish({ shop: bodyOf('shop', { [first]: 10, [second]: 10 }) });
+  await client.load(edge.url, 'shop.example', 20);
+  await countsOf(first);
+  await client.get(`${edge.url}/look`, 'any.example');
+  await publish({ shop: bodyOf('shop', { [second]: 10 }) });
+  await client.get(`${edge.url}/look`, 'any.example');
+  expect(Object.keys((await stats()).apps['shop'] ?? {}).sort()).toEqual([first, second]);
+  await client.get(`${edge.url}/look`, 'any.example');
+  expect((await stats()).apps['shop']).toEqual({
+    [second]: expect.objectContaining({ requests: 10 }) as unknown,
+  });
+  // It comes back, and begins at 0.
+  await publish({ shop: bodyOf('shop', { [first]: 10 }) });
+  await client.load(edge.url, 'shop.example', 5);
+  expect(await countsOf(first)).toMatchObject({ requests: 5 });
+  await servers.close();
+});
