@@ -50,7 +50,7 @@ class Probed {
   address = '';
 }
 
-async function startProbed(tls?: { cert: string; key: string }): Promise<Probed> {
+async function startProbed(tls?: { cert: string; key: string }, ip = '127.0.0.1') {
   const probed = new Probed();
   const answer: Parameters<typeof createServer>[1] = (message, response) => {
     if (message.url === '/health?deep=1') {
@@ -62,8 +62,8 @@ async function startProbed(tls?: { cert: string; key: string }): Promise<Probed>
   };
   const server = tls ? createTlsServer(tls, answer) : createServer(answer);
   open.push(server as Server);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  probed.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => void server.listen(0, ip, resolve));
+  probed.address = `${ip === '::1' ? '[::1]' : ip}:${(server.address() as AddressInfo).port}`;
   return probed;
 }
 
@@ -254,6 +254,18 @@ test('a server that is silent or gone is unhealthy', async () => {
   });
   expect(errors.get(quiet)).toBe('answer: timeout');
   expect(errors.get(dead)).toContain('connect: connection refused');
+});
+
+test('an IPv6 server is probed, by its address as Host', async () => {
+  await start();
+  const server = await startProbed(undefined, '::1');
+  await publish(evenly([server]), probing);
+  await until('probed', () => Promise.resolve(server.probes.length > 0));
+  expect(server.probes[0]).toBe(server.address);
+  server.healthy = false;
+  await untilHealth(server, false);
+  server.healthy = true;
+  await untilHealth(server, true);
 });
 
 const slow = { balance: 'smooth', slowStart: { seconds: 600 }, whenUnhealthy: 'spread' };
