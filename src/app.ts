@@ -26,7 +26,7 @@ import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics } from './edges/statistics.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
-import { openVms, type VmSource } from './inventory/vms.ts';
+import { openVms, type VmWorld } from './inventory/open-vms.ts';
 import { settlePolicy } from './inventory/policy.ts';
 import type { AppName } from './model.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -63,12 +63,17 @@ export async function startApp(
   const links = openLinks(loaded);
   const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
   const statistics = collectStatistics();
-  const tellOfVms = (trouble: string | undefined): void => {
-    metrics.vmsTrouble.set(trouble === undefined ? 0 : 1);
-    if (trouble === undefined) log.info('the file of VMs is read again');
-    else log.warn({ trouble }, 'the file of VMs cannot be read; the last VMs stay');
+  const tell = (source: string, trouble: string | undefined): void => {
+    metrics.vmsTrouble.set({ source }, trouble === undefined ? 0 : 1);
+    if (trouble === undefined) log.info({ source }, 'VMs are read again');
+    else log.warn({ source, trouble }, 'VMs cannot be read; the last ones stay');
   };
-  const vms = exchangeable(await readVms(config, tellOfVms));
+  const apps = () => new Set([...rules.told.keys(), ...controller.apps()]);
+  const vmWorld: VmWorld = { apps, clock, random, tell };
+  const vms = exchangeable(await openVms(config, vmWorld));
+  for (const { name, reason } of vms.sources()) {
+    metrics.vmsTrouble.set({ source: name }, reason === undefined ? 0 : 1);
+  }
   const store = openRedisStore({
     ...redisPlace(loaded),
     environment: config.environment,
@@ -123,6 +128,7 @@ export async function startApp(
   const api = buildApi({
     controller,
     sources: () => registry.sources(),
+    vms,
     book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
@@ -146,7 +152,7 @@ export async function startApp(
   });
   const reload = async (next: LoadedConfig): Promise<void> => {
     await checkClusters(next, world);
-    const nextVms = await readVms(next.config, tellOfVms);
+    const nextVms = await openVms(next.config, vmWorld);
     const trouble = nextVms.trouble();
     if (trouble !== undefined)
       throw new ConfigError([`${next.where(['vms', 'file'])}: ${trouble}`]);
@@ -168,15 +174,6 @@ export async function startApp(
 function needRestart(started: Config, now: Config): string[] {
   const keys = ['environment', 'redis', 'leader', 'edges', 'api'] as const;
   return keys.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(now[key]));
-}
-
-async function readVms(
-  config: Config,
-  tell: (trouble: string | undefined) => void,
-): Promise<VmSource> {
-  const vms = openVms(config.apps.list ?? [], config.vms.file, systemClock, tell);
-  await vms.refresh();
-  return vms;
 }
 
 function rulesOf(config: Config): Rules {

@@ -111,13 +111,16 @@ function resolvePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
   for (const place of clusterPlaces(config)) place.path = absolute(place.path);
   for (const edge of config.edges) if (edge.token) edge.token.file = absolute(edge.token.file);
-  const { password, sentinelPassword, tls } = config.redis;
-  for (const secret of [password, sentinelPassword]) {
-    if (secret) secret.file = absolute(secret.file);
-  }
+  for (const secret of secrets(config)) secret.file = absolute(secret.file);
+  const { tls } = config.redis;
   if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
   return config;
+}
+
+function secrets({ redis, vms }: Config): { file: string }[] {
+  const all = [redis.password, redis.sentinelPassword, vms.nacos?.password];
+  return all.filter((secret) => secret !== undefined);
 }
 
 /** Everything of clusters that has a path. */

@@ -7,7 +7,7 @@ import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
 import type { ToldApp } from './inventory/inventory.ts';
-import type { VmSource } from './inventory/vms.ts';
+import type { Vms } from './inventory/vms.ts';
 import type { AppName, ClusterStatus, Dirty, Policy } from './model.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
@@ -22,7 +22,7 @@ export interface Rules {
 
 export interface ControllerParts {
   readonly clusters: Clusters;
-  readonly vms: VmSource;
+  readonly vms: Vms;
   /** Asked for at every round: the configuration may be read again. */
   readonly rules: () => Rules;
   readonly term: Omit<TermOptions, 'onPhase' | 'onContents'>;

@@ -80,6 +80,7 @@ export type ReasonCode =
   | 'address-invalid'
   | 'vms-unread'
   | 'vms-stale'
+  | 'vm-is-pod'
   | 'address-reserved'
   | 'host-conflict'
   | 'host-invalid'

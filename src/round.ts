@@ -120,7 +120,10 @@ function whyNotWeighed(
     return { code: 'owned-by-endpoint', text };
   }
   if (standing === 'unseen') {
-    return { code: 'unseen', text: `a cluster or file that may have ${app} is not seen yet` };
+    return {
+      code: 'unseen',
+      text: `a cluster or source of VMs that may have ${app} is not seen yet`,
+    };
   }
   if (standing === 'orphaned') {
     const text = `nobody names ${app} any more; it keeps serving until a person deletes it`;

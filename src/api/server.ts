@@ -11,6 +11,7 @@ import type { SourceStatus } from '../clusters/registry.ts';
 import type { Controller } from '../controller.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
+import type { Vms } from '../inventory/vms.ts';
 import { BallastError, type ErrorCode } from '../errors.ts';
 import { addDocumentRoutes } from './documents.ts';
 import { explainApp, nameApp } from './explain.ts';
@@ -22,6 +23,7 @@ import { namesTag } from './tags.ts';
 export interface ApiParts {
   readonly controller: Controller;
   readonly sources: () => readonly SourceStatus[];
+  readonly vms: Pick<Vms, 'sources'>;
   readonly book: EdgeBook;
   readonly statistics: Statistics;
   /** Puts an edge's heartbeat where those of the others are. */
@@ -78,6 +80,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     items: controller.clusters(),
     sources: parts.sources(),
   }));
+  api.get('/api/v1/vms', async () => ({ items: parts.vms.sources() }));
   api.get('/api/v1/edges', async () => ({
     leader: controller.leader(),
     items: parts.book.views(controller.published()?.mark, clock.now()),

@@ -5,6 +5,7 @@ import type { AppName, Dirty } from '../model.ts';
 import type { AppSource, AppSources, PodSelector } from './cluster.ts';
 import type { Records, RouteRules } from './footprint.ts';
 import type { LoadBalancerRecord } from './load-balancer.ts';
+import { PodRanges } from './pod-addresses.ts';
 import { type Change, Index } from './record-index.ts';
 import type {
   AppPodRecord,
@@ -22,6 +23,7 @@ const keyOf = (record: Meta) => `${record.namespace}/${record.name}`;
 export class ClusterRecords implements Records {
   routes: RouteRules;
   readonly nodes = new Map<string, NodeRecord>();
+  readonly podRanges = new PodRanges();
   readonly ingressPods = new Map<string, IngressPodRecord>();
   /** The one that the configuration names, if any. */
   readonly loadBalancers = new Map<string, LoadBalancerRecord>();

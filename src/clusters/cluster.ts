@@ -28,6 +28,8 @@ export interface ClusterReader {
   apps(): ReadonlySet<AppName>;
   /** The counts as last known; no pods where the cluster shows nothing of the app. */
   footprint(app: AppName): Footprint;
+  /** Whether an address (without port) that the app is said to have is a pod here: never a VM. */
+  isPod(app: AppName, ip: string): boolean;
   /** `mark` only notes what to look at again; it must not throw. Returns the way to stop. */
   onDirty(mark: (dirty: Dirty) => void): () => void;
   /** Lists everything anew, for the guard's second look; `status().relists` counts it when it is in. */

@@ -20,6 +20,7 @@ import { type LoadedConfig, loadCluster } from './kubeconfig.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Link } from './link.ts';
 import { createPace } from './pace.ts';
+import { isPod } from './pod-addresses.ts';
 import { type Followed, followResources } from './resources.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
@@ -151,6 +152,10 @@ class KubernetesCluster implements KubernetesReader {
 
   footprint(app: AppName): Footprint {
     return takeFootprint(this.#records, app);
+  }
+
+  isPod(app: AppName, ip: string): boolean {
+    return isPod(this.#records, app, ip);
   }
 
   onDirty(mark: (dirty: Dirty) => void): () => void {

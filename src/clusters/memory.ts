@@ -29,6 +29,7 @@ export class MemoryCluster implements ClusterReader {
   readonly #marks = new Set<(dirty: Dirty) => void>();
   #nodes: readonly IngressNode[] = [];
   #leftOut: readonly LeftOutNode[] = [];
+  #podIps: ReadonlySet<string> = new Set();
   #status: MemoryStatus;
 
   constructor(name: ClusterName, status: MemoryStatus = { state: 'fresh' }) {
@@ -49,6 +50,12 @@ export class MemoryCluster implements ClusterReader {
     this.#mark('all');
   }
 
+  /** Addresses that are pods, of whatever app. */
+  setPodIps(ips: readonly string[]): void {
+    this.#podIps = new Set(ips);
+    this.#mark('all');
+  }
+
   setStatus(status: MemoryStatus): void {
     this.#status = status;
     this.#mark('all');
@@ -66,6 +73,10 @@ export class MemoryCluster implements ClusterReader {
 
   footprint(app: AppName): Footprint {
     return this.#footprints.get(app) ?? NOTHING;
+  }
+
+  isPod(_app: AppName, ip: string): boolean {
+    return this.#podIps.has(ip);
   }
 
   onDirty(mark: (dirty: Dirty) => void): () => void {

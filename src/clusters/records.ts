@@ -2,6 +2,7 @@
 // at once. Pure. Unknown fields are ignored; an object without name, uid or version throws.
 
 import type { Interner } from './interner.ts';
+import { packIps } from './packed-ip.ts';
 
 export interface Meta {
   readonly uid: string;
@@ -23,6 +24,8 @@ export interface SliceRecord extends Meta {
   readonly service?: string;
   /** Serving, not terminating: uid of the pod, else the address. */
   readonly pods: readonly string[];
+  /** The addresses of all endpoints, ready or not (pod-addresses.ts). */
+  readonly ips: string;
 }
 
 export type NodeReady = 'True' | 'False' | 'Unknown';
@@ -35,6 +38,8 @@ export interface NodeRecord extends Meta {
   /** Labelled to be left out by load balancers. */
   readonly excluded: boolean;
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  /** podCIDRs; absent where the node has none. */
+  readonly podRanges?: readonly string[];
 }
 
 export interface IngressPodRecord extends Meta {
@@ -128,8 +133,10 @@ export function readSlice(
   { intern }: Reading,
 ): SliceRecord {
   const service = raw.metadata?.labels?.[SERVICE_NAME];
-  const pods = (raw.endpoints ?? []).filter(countsEndpoint).flatMap(podOf);
-  return { ...readMeta(raw, intern), ...(service && { service: intern(service) }), pods };
+  const endpoints = raw.endpoints ?? [];
+  const pods = endpoints.filter(countsEndpoint).flatMap(podOf);
+  const ips = packIps(endpoints.flatMap(({ addresses }) => addresses ?? []));
+  return { ...readMeta(raw, intern), ...(service && { service: intern(service) }), pods, ips };
 }
 
 /** The uid stands in a slice for each family, and in two while an endpoint moves. */
@@ -146,7 +153,7 @@ function countsEndpoint({ conditions }: RawEndpoint): boolean {
 
 export function readNode(
   raw: Raw<
-    { readonly unschedulable?: boolean },
+    { readonly unschedulable?: boolean; readonly podCIDRs?: readonly string[] },
     { readonly conditions?: readonly RawCondition[]; readonly addresses?: NodeRecord['addresses'] }
   >,
   reading: Reading,
@@ -160,12 +167,22 @@ export function readNode(
     unschedulable: raw.spec?.unschedulable === true,
     ingress: isIngressNode(labels),
     excluded: EXCLUDED in labels,
-    addresses:
-      annotatedAddresses(raw, reading) ??
-      (raw.status?.addresses ?? [])
-        .filter(({ type }) => type.endsWith('IP'))
-        .map(({ type, address }) => ({ type: intern(type), address })),
+    addresses: annotatedAddresses(raw, reading) ?? statusAddresses(raw.status?.addresses, intern),
+    ...podRangesOf(raw.spec?.podCIDRs),
   };
+}
+
+function statusAddresses(
+  addresses: NodeRecord['addresses'] = [],
+  intern: Interner,
+): NodeRecord['addresses'] {
+  return addresses
+    .filter(({ type }) => type.endsWith('IP'))
+    .map(({ type, address }) => ({ type: intern(type), address }));
+}
+
+function podRangesOf(ranges: readonly string[] = []): Pick<NodeRecord, 'podRanges'> {
+  return ranges.length > 0 ? { podRanges: ranges } : {};
 }
 
 /** One or several with commas between; some write the length of the node's network behind. */

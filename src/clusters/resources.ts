@@ -93,6 +93,7 @@ function followNodes({ records, followers, parts }: Place, reading: Reading): Fo
     read: (raw) => readNode(raw as never, reading),
     changed: (changes) => {
       moveAll(records.nodes, changes);
+      for (const change of changes) records.podRanges.move(change);
       followers.nodesChanged();
     },
   };

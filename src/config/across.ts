@@ -3,6 +3,7 @@
 import { canonicalAddress, splitAddress } from '../address.ts';
 import { callFault } from '../edges/place-url.ts';
 import { redisFaults } from '../edges/redis-settings.ts';
+import { nacosFaults } from '../inventory/nacos-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
 import { ingressFaults, podFaults } from './selected.ts';
@@ -21,6 +22,7 @@ export function checkAcross(config: Config): Fault[] {
     ...policies(config),
     ...appServices(config),
     ...appAddresses(config),
+    ...nacosFaults(config.vms.nacos, config.apps.list),
     ...sharedHosts(config),
     ...ingressFaults(config),
     ...podFaults(config),

@@ -1,22 +1,23 @@
 // VMs whose configuration may be read again while others hold on to them.
 //
-// Comes in: a source, later another. Goes out: always the last one's VMs. On failure: the source's own.
+// Comes in: sources, later others. Goes out: always the last ones' VMs. On failure: the sources' own.
 
-import type { VmSource } from './vms.ts';
+import type { Vms } from './vms.ts';
 
-export interface ExchangeableVms extends VmSource {
-  exchange(next: VmSource): void;
+export interface ExchangeableVms extends Vms {
+  exchange(next: Vms): void;
 }
 
-export function exchangeable(first: VmSource): ExchangeableVms {
+export function exchangeable(first: Vms): ExchangeableVms {
   let current = first;
   let exchanged = new AbortController();
   return {
+    sources: () => current.sources(),
     vms: () => current.vms(),
-    unread: () => current.unread(),
+    unread: (app) => current.unread(app),
+    registered: (app, address) => current.registered(app, address),
     reason: (app) => current.reason(app),
     trouble: () => current.trouble(),
-    refresh: () => current.refresh(),
     async follow(mark, signal) {
       while (!signal.aborted) {
         const until = AbortSignal.any([signal, exchanged.signal]);

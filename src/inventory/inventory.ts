@@ -5,6 +5,7 @@
 // seen keeps what is published from it; one that is stale keeps its last counts; so does one that no
 // source names any more.
 
+import { splitAddress } from '../address.ts';
 import type {
   Address,
   AppName,
@@ -23,6 +24,8 @@ export interface ClusterView {
   readonly status: ClusterStatus;
   readonly apps: ReadonlySet<AppName>;
   footprint(app: AppName): Footprint;
+  /** Whether an address without port is a pod here, so no VM. */
+  isPod(app: AppName, ip: string): boolean;
 }
 
 /** What the configuration says of an app; absent for a discovered one. */
@@ -54,12 +57,12 @@ export interface AppInventory {
   readonly policy: Policy;
   readonly clusters: readonly ClusterCount[];
   readonly vms: readonly Address[];
-  /** The file of VMs was never read: those that are published stay, weight by weight. */
+  /** A source that may have VMs of it was never read: those that are published stay, weight by weight. */
   readonly vmsKept?: boolean;
-  /** Why the VMs are not what their file says. */
+  /** Why the VMs are not what their sources say. */
   readonly vmsReason?: Reason;
   /**
-   * `known`: told or discovered. `unseen`: published, and a cluster (or the file of VMs) that may
+   * `known`: told or discovered. `unseen`: published, and a cluster (or a source of VMs) that may
    * have it is not seen yet. `orphaned`: published, and nobody names it any more. The last two keep their document.
    */
   readonly standing: 'known' | 'unseen' | 'orphaned';
@@ -70,8 +73,10 @@ export interface World {
   readonly clusters: readonly ClusterView[];
   readonly told: ReadonlyMap<AppName, ToldApp>;
   readonly vms: ReadonlyMap<AppName, readonly Address[]>;
-  /** The file of VMs was never read: `vms` are not all. */
-  readonly vmsUnread?: boolean;
+  /** A source that may have VMs of the app was never read: `vms` are not all. */
+  vmsUnread?(app: AppName): boolean;
+  /** The address is a VM's by the word of a registry alone, where pods enrol themselves too. */
+  vmRegistered?(app: AppName, address: Address): boolean;
   vmsReason?(app: AppName): Reason | undefined;
   readonly policy: Policy;
   /** Whether hosts of discovered apps come from Ingress and HTTPRoute rules. */
@@ -111,13 +116,46 @@ function vmsOf(
   app: AppName,
   published: Upstream | undefined,
 ): Pick<AppInventory, 'vms' | 'vmsKept' | 'vmsReason'> {
-  const told = world.vms.get(app) ?? [];
-  const reason = world.vmsReason?.(app);
+  const kept = (published?.servers ?? [])
+    .filter(({ from }) => from === 'vm')
+    .map(({ address }) => address);
+  const { vms: told, leftOut } = withoutPods(world, app, kept);
+  const reason = join(world.vmsReason?.(app), leftOut);
   const why = reason && { vmsReason: reason };
-  if (!world.vmsUnread) return { vms: told, ...why };
-  const kept = (published?.servers ?? []).filter(({ from }) => from === 'vm');
-  const vms = new Set([...kept.map(({ address }) => address), ...told]);
-  return { vms: [...vms], vmsKept: true, ...why };
+  if (!world.vmsUnread?.(app)) return { vms: told, ...why };
+  return { vms: [...new Set([...kept, ...told])], vmsKept: true, ...why };
+}
+
+/**
+ * A pod is no VM, whoever says so. What a registry alone names may be a pod of a cluster that is not
+ * seen yet: it waits for that cluster, unless it is published already.
+ */
+function withoutPods(
+  world: World,
+  app: AppName,
+  kept: readonly Address[],
+): { readonly vms: readonly Address[]; readonly leftOut?: Reason } {
+  const all = world.vms.get(app) ?? [];
+  if (all.length === 0) return { vms: all };
+  const unseen = world.clusters.find(({ status }) => status.state === 'unseen')?.status.name;
+  const words: string[] = [];
+  const vms = all.filter((address) => {
+    const ip = splitAddress(address)?.ip ?? '';
+    const owner = world.clusters.find((cluster) => cluster.isPod(app, ip));
+    if (owner) words.push(`${address} is left out: a pod of ${owner.status.name} is no VM`);
+    if (owner) return false;
+    if (unseen === undefined || kept.includes(address)) return true;
+    if (!world.vmRegistered?.(app, address)) return true;
+    words.push(`${address} waits until ${unseen} is seen: it may be a pod there`);
+    return false;
+  });
+  if (words.length === 0) return { vms };
+  return { vms, leftOut: { code: 'vm-is-pod', text: words.join('; ') } };
+}
+
+function join(first: Reason | undefined, second: Reason | undefined): Reason | undefined {
+  if (!first || !second) return first ?? second;
+  return { code: first.code, text: `${first.text}; ${second.text}` };
 }
 
 function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined): ClusterCount {
@@ -209,5 +247,5 @@ function standingOf(world: World, app: AppName): AppInventory['standing'] {
   if (world.told.has(app) || world.vms.has(app)) return 'known';
   if (world.clusters.some((view) => view.apps.has(app))) return 'known';
   const unseen = world.clusters.some((view) => view.status.state === 'unseen');
-  return unseen || world.vmsUnread ? 'unseen' : 'orphaned';
+  return unseen || world.vmsUnread?.(app) ? 'unseen' : 'orphaned';
 }

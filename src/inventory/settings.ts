@@ -48,6 +48,9 @@ export const VmSettings = Type.Object(
   closed,
 );
 
+/** Of a Nacos registry; `@@` parts the group from the name. */
+const SERVICE = '^[^@\\s]+(@@[^@\\s]+)?$';
+
 const NamespacedName = Type.Object(
   { name: Type.String({ minLength: 1 }), namespace: Type.String({ minLength: 1 }) },
   closed,
@@ -82,6 +85,9 @@ export const AppSettings = Type.Object(
       ),
     ),
     vms: Type.Optional(Type.Array(VmSettings)),
+    nacos: Type.Optional(
+      Type.String({ pattern: SERVICE, description: 'service in Nacos: NAME or GROUP@@NAME' }),
+    ),
     policy: Type.Optional(PolicySettings),
   },
   closed,
@@ -112,15 +118,46 @@ export const AppsSettings = Type.Object(
   { ...closed, default: {} },
 );
 
+const NacosSettings = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      description: 'http(s)://HOST:PORT, with a path where it is not /nacos',
+    }),
+    namespace: Type.Optional(Type.String({ minLength: 1, description: 'its id; default: public' })),
+    group: Type.Optional(Type.String({ minLength: 1, default: 'DEFAULT_GROUP' })),
+    service: Type.Optional(
+      Type.String({
+        pattern: '^(?=.*\\{app\\})[^@\\s]+(@@[^@\\s]+)?$',
+        description: 'service of every app without `nacos` of its own, with {app} in it',
+      }),
+    ),
+    clusterNames: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'of instances that count; absent: all',
+      }),
+    ),
+    metadata: Type.Optional(
+      Type.String({ minLength: 1, description: 'label selector over the metadata of instances' }),
+    ),
+    username: Type.Optional(Type.String({ minLength: 1 })),
+    password: Type.Optional(Type.Object({ file: Type.String({ minLength: 1 }) }, closed)),
+    intervalSeconds: Type.Optional(whole([1, 300], 'between two looks; default: 5')),
+  },
+  closed,
+);
+
 export const VmsSettings = Type.Object(
   {
     file: Type.Optional(
       Type.String({ minLength: 1, description: 'YAML: app name to a list of addresses; re-read' }),
     ),
+    nacos: Type.Optional(NacosSettings),
   },
   { ...closed, default: {} },
 );
 
+export type NacosSettings = Static<typeof NacosSettings>;
 export type AppSettings = Static<typeof AppSettings>;
 export type AppsSettings = Static<typeof AppsSettings>;
 export type VmsSettings = Static<typeof VmsSettings>;

@@ -1,159 +1,73 @@
-// VMs from the configuration and from a file that is read again when it changes.
+// All sources of VMs as one.
 //
-// Comes in: `vms.file`, YAML: app name to a list of `IPv4:port` or `[IPv6]:port`. Goes out: the
-// addresses of each app. On failure: a file that is gone or wrong keeps the last VMs and says so;
-// a registry that is empty for a moment must not empty an upstream. Before it was ever read its VMs
-// are unknown, which is not none: what is published of VMs stays (inventory.ts).
+// Comes in: the sources, in the order in which they are named to people. Goes out: the addresses of
+// each app over all of them, and what is not known yet. On failure: each source keeps its own word
+// (vm-source.ts); one in trouble harms none of the others.
 
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import { canonicalAddress, hasZone, isAddress } from '../address.ts';
-import type { Clock } from '../clock.ts';
 import type { Address, AppName, Dirty, Reason } from '../model.ts';
-import { APP_NAME, type AppsSettings } from './settings.ts';
+import type { VmList, VmSource, VmSourceStatus } from './vm-source.ts';
 
-const PAUSE_MS = 1000;
-
-export type Vms = ReadonlyMap<AppName, readonly Address[]>;
-
-/** What a file of VMs says. */
-export interface VmFile {
-  readonly vms: Vms;
-  /** Addresses that no edge could take. */
-  readonly leftOut: ReadonlyMap<AppName, readonly string[]>;
-}
-
-export interface VmSource {
-  vms(): Vms;
-  /** Whether the file was never read, so that what it would say is unknown. */
-  unread(): boolean;
-  /** Why an app's VMs are not what the file says, or not all of it. */
+export interface Vms {
+  sources(): readonly VmSourceStatus[];
+  vms(): VmList;
+  /** Whether a source that may have VMs of the app was never read for it. */
+  unread(app: AppName): boolean;
+  /** Named by a registry alone: it may be a pod of a cluster that is not seen yet. */
+  registered(app: AppName, address: Address): boolean;
   reason(app: AppName): Reason | undefined;
-  /** Why the file cannot be read now. */
+  /** Why a source cannot be read now. */
   trouble(): string | undefined;
-  /** Reads the file once; throws nothing. */
-  refresh(): Promise<void>;
-  /** Re-reads until the signal aborts. */
   follow(mark: (dirty: Dirty) => void, signal: AbortSignal): Promise<void>;
 }
 
-const NOTHING: VmFile = { vms: new Map(), leftOut: new Map() };
-const NONE: ReadonlySet<AppName> = new Set();
-
-/** `tell` hears of each change between trouble and none. */
-export function openVms(
-  list: AppsSettings['list'],
-  file: string | undefined,
-  clock: Clock,
-  tell: (trouble: string | undefined) => void = () => undefined,
-): VmSource {
-  const told = new Map(
-    (list ?? []).map((app) => [
-      app.name,
-      (app.vms ?? []).map((vm) => canonicalAddress(vm.address)),
-    ]),
-  );
-  let read = NOTHING;
-  let unread = file !== undefined;
-  let merged = merge(told, read.vms);
-  let text: string | undefined;
-  let trouble: string | undefined;
-
-  const setTrouble = (now: string | undefined): boolean => {
-    if (trouble === now) return false;
-    trouble = now;
-    tell(now);
-    return true;
-  };
-  /** Answers the apps that something may have changed for. */
-  const take = (now: string): Dirty => {
-    const before = read;
-    if (now !== text) {
-      read = readVms(now);
-      text = now;
-      merged = merge(told, read.vms);
+export function joinVms(sources: readonly VmSource[]): Vms {
+  let lists: readonly VmList[] = [];
+  let merged: VmList = new Map();
+  const vms = (): VmList => {
+    const now = sources.map((source) => source.vms());
+    if (now.some((list, index) => list !== lists[index])) {
+      lists = now;
+      merged = merge(now);
     }
-    const all = setTrouble(undefined) || unread;
-    unread = false;
-    return all ? 'all' : appsOf(before, read);
+    return merged;
   };
-  const refresh = async (): Promise<Dirty> => {
-    if (file === undefined) return NONE;
-    try {
-      return take(await readFile(file, 'utf8'));
-    } catch (error) {
-      const [line = ''] = (error as Error).message.split('\n');
-      return setTrouble(`${file}: ${line.replace(/:$/, '')}`) ? 'all' : NONE;
-    }
-  };
+  const names = (source: VmSource, app: AppName, address: Address): boolean =>
+    source.vms().get(app)?.includes(address) === true;
 
   return {
-    vms: () => merged,
-    unread: () => unread,
-    trouble: () => trouble,
-    reason: (app) => whyOther(trouble, unread, { app, read }),
-    async refresh() {
-      await refresh();
+    sources: () => sources.map((source) => source.status()),
+    vms,
+    unread: (app) => sources.some((source) => source.unread(app)),
+    registered: (app, address) => {
+      return !sources.some((source) => !source.registry && names(source, app, address));
+    },
+    reason: (app) => joinReasons(sources.map((source) => source.reason(app))),
+    trouble() {
+      const troubles = sources.flatMap((source) => source.status().reason ?? []);
+      return troubles.length > 0 ? troubles.join('; ') : undefined;
     },
     async follow(mark, signal) {
-      while (file !== undefined && !signal.aborted) {
-        const changed = await refresh();
-        if (changed === 'all' || changed.size > 0) mark(changed);
-        await clock.sleep(PAUSE_MS, signal);
-      }
+      await Promise.all(sources.map((source) => source.follow(mark, signal)));
     },
   };
 }
 
-function whyOther(
-  trouble: string | undefined,
-  unread: boolean,
-  { app, read }: { readonly app: AppName; readonly read: VmFile },
-): Reason | undefined {
-  if (unread) {
-    const text = `VMs stay as published until their file is read: ${trouble ?? 'it is not read yet'}`;
-    return { code: 'vms-unread', text };
-  }
-  if (trouble !== undefined && read.vms.has(app)) {
-    return { code: 'vms-stale', text: `VMs are those of the last good file: ${trouble}` };
-  }
-  const leftOut = read.leftOut.get(app);
-  if (!leftOut) return undefined;
-  const text = `${leftOut.join(', ')} left out: an address with a zone means nothing to an edge`;
-  return { code: 'address-invalid', text };
-}
-
-/** Throws an Error that names the place. */
-export function readVms(text: string): VmFile {
-  const value: unknown = parse(text, { maxAliasCount: 0 });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error('not a mapping of app names to lists of addresses ({} is none)');
-  }
+function merge(lists: readonly VmList[]): VmList {
   const vms = new Map<AppName, readonly Address[]>();
-  const leftOut = new Map<AppName, readonly string[]>();
-  for (const [app, addresses] of Object.entries(value)) {
-    if (!new RegExp(APP_NAME).test(app)) throw new Error(`${app}: not the name of an app`);
-    if (!Array.isArray(addresses)) throw new Error(`${app}: not a list of addresses`);
-    const bad = addresses.findIndex(
-      (address) => !isAddress(String(address)) && !hasZone(String(address)),
-    );
-    if (bad >= 0) throw new Error(`${app}[${bad}]: not IPv4:port or [IPv6]:port`);
-    const zoned = (addresses as string[]).filter(hasZone);
-    if (zoned.length > 0) leftOut.set(app, zoned);
-    vms.set(app, (addresses as string[]).filter(isAddress).map(canonicalAddress));
-  }
-  return { vms, leftOut };
-}
-
-function appsOf(before: VmFile, now: VmFile): ReadonlySet<AppName> {
-  return before === now ? NONE : new Set([...before.vms.keys(), ...now.vms.keys()]);
-}
-
-function merge(told: Vms, fromFile: Vms): Vms {
-  const vms = new Map<AppName, readonly Address[]>();
-  for (const app of new Set([...told.keys(), ...fromFile.keys()])) {
-    const addresses = new Set([...(told.get(app) ?? []), ...(fromFile.get(app) ?? [])]);
+  for (const app of new Set(lists.flatMap((list) => [...list.keys()]))) {
+    const addresses = new Set(lists.flatMap((list) => list.get(app) ?? []));
     if (addresses.size > 0) vms.set(app, [...addresses]);
   }
   return vms;
+}
+
+const BY_WEIGHT = ['vms-unread', 'vms-stale'];
+
+/** What is unknown goes before what is old, and that before what was left out. */
+function joinReasons(reasons: readonly (Reason | undefined)[]): Reason | undefined {
+  const told = reasons.filter((reason) => reason !== undefined);
+  const rank = ({ code }: Reason): number => (BY_WEIGHT.indexOf(code) + 3) % 3;
+  const [first, ...others] = told.toSorted((a, b) => rank(a) - rank(b));
+  if (!first) return undefined;
+  return { code: first.code, text: [first, ...others].map(({ text }) => text).join('; ') };
 }

@@ -23,7 +23,7 @@ export interface Metrics {
   readonly guardRefused: Counter<'code'>;
   readonly guardRefusing: Gauge;
   readonly unreadableDocuments: Gauge;
-  readonly vmsTrouble: Gauge;
+  readonly vmsTrouble: Gauge<'source'>;
   readonly edgeUp: Gauge<'edge'>;
   readonly edgeVersion: Gauge<'edge'>;
   readonly pushSeconds: Histogram<'edge'>;
@@ -85,7 +85,7 @@ export function createMetrics(): Metrics {
       'unreadable_documents',
       'Apps whose published document cannot be read; they stay as they are',
     ),
-    vmsTrouble: gauge('vms_trouble', '1 while the file of VMs cannot be read'),
+    vmsTrouble: gauge('vms_trouble', '1 while a source of VMs cannot be read', ['source']),
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),
     pushSeconds: histogram('push_duration_seconds', 'From sending to the edge’s answer', ['edge']),

@@ -144,7 +144,7 @@ function vmEntries(
   published: Upstream | undefined,
   base: number,
 ): Entry[] {
-  const kept = inventory.vmsKept ? keptEntries('vm', published, 'the file of VMs is read') : [];
+  const kept = inventory.vmsKept ? keptEntries('vm', published, 'every source of VMs is read') : [];
   const known = new Set(kept.map(({ server }) => server.address));
   const others = inventory.vms.filter((address) => !known.has(address));
   return [...kept, ...others.map((address) => vmEntry(address, base))];

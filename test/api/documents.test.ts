@@ -12,7 +12,7 @@ import { encodeUpstream } from '../../src/edges/document.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { isHeld } from '../../src/edges/store.ts';
-import { openVms } from '../../src/inventory/vms.ts';
+import { joinVms } from '../../src/inventory/vms.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createReporter } from '../../src/telemetry/reporter.ts';
 import { until } from '../controlplane/until.ts';
@@ -45,7 +45,7 @@ function open(edges: readonly string[]): void {
   const reporter = createReporter(pino({ level: 'silent' }), createMetrics());
   controller = createController({
     clusters: fixedClusters([cluster]),
-    vms: openVms([], undefined, clock),
+    vms: joinVms([]),
     rules: () => ({
       told: new Map(),
       policy: { balance: 'smooth', whenUnhealthy: 'spread' },
@@ -71,6 +71,7 @@ function open(edges: readonly string[]): void {
   api = buildApi({
     controller,
     sources: () => [],
+    vms: joinVms([]),
     book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),

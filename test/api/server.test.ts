@@ -10,7 +10,7 @@ import { createController, type Controller } from '../../src/controller.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
-import { openVms } from '../../src/inventory/vms.ts';
+import { joinVms } from '../../src/inventory/vms.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createReporter } from '../../src/telemetry/reporter.ts';
 import { pino } from 'pino';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   cluster.set('shop', footprint(7));
   controller = createController({
     clusters: fixedClusters([cluster]),
-    vms: openVms([], undefined, clock),
+    vms: joinVms([]),
     rules: () => ({
       told: new Map(),
       policy: { balance: 'smooth', whenUnhealthy: 'spread' },
@@ -57,6 +57,7 @@ beforeAll(async () => {
   api = buildApi({
     controller,
     sources: () => [],
+    vms: joinVms([]),
     book: openEdgeBook(new Map()),
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),

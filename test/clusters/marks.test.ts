@@ -54,7 +54,7 @@ const services = fc
     return { kind: 'service', after };
   });
 const slices = fc
-  .record({ name: names, service: names, pods })
+  .record({ name: names, service: names, pods, ips: fc.constant('') })
   .map(
     ({ name, ...more }): Step => ({ kind: 'slice', after: { ...meta('slice', name), ...more } }),
   );

@@ -25,6 +25,8 @@ const list = (...apps: string[]): string =>
   `${HEAD}apps:\n  list:\n${apps.map((app) => `    - {${app}}\n`).join('')}`;
 const vms = (...addresses: string[]): string =>
   list(`name: shop, vms: [${addresses.map((address) => `{address: "${address}"}`).join(', ')}]`);
+const nacos = (keys: string, app = 'name: shop'): string =>
+  `${list(app)}vms:\n  nacos: {url: "http://h:8848", ${keys}}\n`;
 const long = `${Array(43).fill('abcde').join('.')}`;
 
 test.each([
@@ -111,6 +113,41 @@ test.each([
     list('name: shop, hosts: [a.example, b.example]', 'name: news, hosts: [b.example]'),
     'b.yaml:6: apps.list[1].hosts[0]: "b.example" of news is a host of shop too',
   ],
+  [
+    'a registry that is no URL',
+    nacos('url: "h:8848"').replace('url: "http://h:8848", ', ''),
+    'b.yaml:7: vms.nacos.url: ',
+  ],
+  [
+    'a registry’s user without a password',
+    nacos('username: u'),
+    'b.yaml:7: vms.nacos.password: is missing',
+  ],
+  [
+    'a registry’s password without a user',
+    nacos('password: {file: f}'),
+    'b.yaml:7: vms.nacos.username: is missing',
+  ],
+  [
+    'a service for all apps that names none',
+    nacos('service: shop'),
+    'b.yaml:7: vms.nacos.service: has a wrong form',
+  ],
+  [
+    'a selector of metadata that is none',
+    nacos('metadata: "a in (b"'),
+    'b.yaml:7: vms.nacos.metadata: is no label selector',
+  ],
+  [
+    'an app’s service without a registry',
+    list('name: shop, nacos: shop-svc'),
+    'b.yaml:5: apps.list[0].nacos: has an effect only with vms.nacos',
+  ],
+  [
+    'an app’s service in two groups',
+    nacos('group: g', 'name: shop, nacos: "a@@b@@c"'),
+    'b.yaml:5: apps.list[0].nacos: has a wrong form',
+  ],
   ['a list', '[a, b]\n', 'b.yaml:1: environment: is missing'],
   ['a text', 'a\n', 'b.yaml:1: environment: is missing'],
   [
@@ -137,6 +174,10 @@ test('what stands at the bounds is no fault', () => {
     east('nodes: a, addressAnnotation: example.com/ip, addressFamily: IPv4'),
     list('name: shop, pods: [{namespace: n, selector: "a=b,gen>1"}, {namespace: m, selector: a}]'),
     vms('[::1]:80', '[::1]:81'),
+    nacos(
+      'namespace: n, group: g, service: "g@@{app}-svc", clusterNames: [a], metadata: "a=b,!c", username: u, password: {file: f}, intervalSeconds: 1',
+      'name: shop, nacos: g@@shop',
+    ),
     list(`name: shop, hosts: [${most}, "*.a.example"]`, 'name: news, hosts: [a.example]'),
   ]) {
     expect(linesOf(text)).toEqual([]);

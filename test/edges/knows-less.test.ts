@@ -9,7 +9,9 @@ import { encodeUpstream } from '../../src/edges/document.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { isHeld, isRefusal } from '../../src/edges/store.ts';
-import { openVms } from '../../src/inventory/vms.ts';
+import { openVmFile } from '../../src/inventory/vms-file.ts';
+import { tellVms } from '../../src/inventory/vms-told.ts';
+import { joinVms } from '../../src/inventory/vms.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { createReporter } from '../../src/telemetry/reporter.ts';
 import { until } from '../controlplane/until.ts';
@@ -50,7 +52,7 @@ function start(): Controller {
   const told = [{ name: 'told', vms: [{ address: '10.9.0.9:80' }] }];
   const controller = createController({
     clusters: fixedClusters([]),
-    vms: openVms(told, '/nowhere/vms.yaml', clock),
+    vms: joinVms([tellVms(told), openVmFile('/nowhere/vms.yaml', clock)]),
     rules: () => ({
       told: new Map([['told', { app: 'told', policy: POLICY }]]),
       policy: POLICY,

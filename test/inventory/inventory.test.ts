@@ -19,9 +19,11 @@ interface Seen {
   readonly nodes?: number;
   readonly reason?: string;
   readonly footprints?: Readonly<Record<string, Footprint>>;
+  readonly podIps?: readonly string[];
 }
 
-function view({ name, state = 'fresh', nodes = 1, reason, footprints = {} }: Seen): ClusterView {
+function view(seen: Seen): ClusterView {
+  const { name, state = 'fresh', nodes = 1, reason, footprints = {}, podIps = [] } = seen;
   const ingressNodes = Array.from({ length: nodes }, (_, index) => ({
     name: `${name}-${index + 1}`,
     address: `10.0.0.${index + 1}:80`,
@@ -31,6 +33,7 @@ function view({ name, state = 'fresh', nodes = 1, reason, footprints = {} }: See
     status: { name, state, ingressNodes, ...fixed, ...(reason !== undefined && { reason }) },
     apps: new Set(Object.keys(footprints)),
     footprint: (app) => footprints[app] ?? NOTHING,
+    isPod: (_, ip) => podIps.includes(ip),
   };
 }
 
@@ -212,4 +215,51 @@ test('a VM is of no cluster', () => {
   };
   const seen = takeInventory(world([view({ name: 'east' })], { published: () => vm }), 'shop');
   expect(seen.clusters.map(({ cluster }) => cluster)).toEqual(['east']);
+});
+
+const withVms = (clusters: readonly ClusterView[], more: Partial<World> = {}): AppInventory =>
+  takeInventory(
+    world(clusters, { vms: new Map([['shop', ['10.9.0.1:80', '10.9.0.2:80']]]), ...more }),
+    'shop',
+  );
+
+test('a pod of any cluster is no VM, whoever names it', () => {
+  const west = view({ name: 'west', state: 'stale', podIps: ['10.9.0.2'] });
+  expect(withVms([view({ name: 'east' }), west])).toMatchObject({
+    vms: ['10.9.0.1:80'],
+    vmsReason: {
+      code: 'vm-is-pod',
+      text: '10.9.0.2:80 is left out: a pod of west is no VM',
+    },
+  });
+});
+
+test('what a registry alone names waits for the clusters that are not seen yet', () => {
+  const clusters = [view({ name: 'east' }), view({ name: 'west', state: 'unseen' })];
+  const vm = { address: '10.9.0.1:80', from: 'vm', weight: 10 } as const;
+  const vmRegistered = () => true;
+  const waiting = withVms(clusters, {
+    vmRegistered,
+    published: () => ({ ...published, servers: [vm] }),
+  });
+  expect(waiting.vms).toEqual(['10.9.0.1:80']);
+  expect(waiting.vmsReason?.text).toBe(
+    '10.9.0.2:80 waits until west is seen: it may be a pod there',
+  );
+  expect(withVms(clusters).vms).toHaveLength(2);
+  expect(withVms(clusters.slice(0, 1), { vmRegistered }).vms).toHaveLength(2);
+});
+
+test('a source that was never read keeps the published VMs of the apps that it may know', () => {
+  const vm = { address: '10.9.0.7:80', from: 'vm', weight: 10 } as const;
+  const more = {
+    vmsUnread: (app: string) => app === 'shop',
+    published: () => ({ ...published, servers: [vm] }),
+  };
+  expect(withVms([], more)).toMatchObject({
+    vms: ['10.9.0.7:80', '10.9.0.1:80', '10.9.0.2:80'],
+    vmsKept: true,
+  });
+  expect(takeInventory(world([], more), 'shop').standing).toBe('unseen');
+  expect(takeInventory(world([], more), 'news').standing).toBe('orphaned');
 });

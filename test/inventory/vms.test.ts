@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { takeInventory, type World } from '../../src/inventory/inventory.ts';
-import { openVms, type VmSource } from '../../src/inventory/vms.ts';
+import { openVmFile, type VmFileSource } from '../../src/inventory/vms-file.ts';
+import { tellVms } from '../../src/inventory/vms-told.ts';
+import { joinVms, type Vms } from '../../src/inventory/vms.ts';
 import type { Dirty, Upstream } from '../../src/model.ts';
 import { weigh } from '../../src/weights/rule.ts';
 
@@ -34,7 +36,7 @@ afterEach(async () => {
 });
 
 /** Reads once and stops: what it marked. */
-async function follow(vms: VmSource): Promise<Dirty[]> {
+async function follow(vms: Vms): Promise<Dirty[]> {
   const marks: Dirty[] = [];
   const stop = new AbortController();
   const going = vms.follow((dirty) => marks.push(dirty), stop.signal);
@@ -44,15 +46,23 @@ async function follow(vms: VmSource): Promise<Dirty[]> {
 }
 
 const still: Clock = { now: () => 0, sleep: async () => undefined };
-const open = (list: Parameters<typeof openVms>[0] = []): VmSource =>
-  openVms(list, file, still, (trouble) => told.push(trouble));
 
-function world(vms: VmSource): World {
+interface Opened extends Vms {
+  refresh: VmFileSource['refresh'];
+}
+
+function open(list: Parameters<typeof tellVms>[0] = []): Opened {
+  const fromFile = openVmFile(file, still, (_, trouble) => told.push(trouble));
+  return { ...joinVms([tellVms(list), fromFile]), refresh: () => fromFile.refresh() };
+}
+
+function world(vms: Vms): World {
   return {
     clusters: [],
     told: new Map(),
     vms: vms.vms(),
-    vmsUnread: vms.unread(),
+    vmsUnread: (app) => vms.unread(app),
+    vmRegistered: (app, address) => vms.registered(app, address),
     vmsReason: (app) => vms.reason(app),
     policy: POLICY,
     hostsFromIngress: true,
@@ -60,7 +70,7 @@ function world(vms: VmSource): World {
     published: () => published,
   };
 }
-const look = (vms: VmSource) => {
+const look = (vms: Vms) => {
   const inventory = takeInventory(world(vms), 'shop');
   return { inventory, weighed: weigh(inventory, published, 10) };
 };
@@ -124,6 +134,21 @@ test('a later error keeps the last VMs and says so, until the same file is back'
   expect(await follow(vms)).toEqual(['all']);
   expect(vms.trouble()).toBeUndefined();
   expect(told).toHaveLength(2);
+});
+
+test('each source has a state of its own, with its age and reason', async () => {
+  const vms = open([{ name: 'shop', vms: [{ address: '10.9.0.1:80' }] }]);
+  const states = () => vms.sources().map(({ name, state, vms: count }) => [name, state, count]);
+  const known = ['configuration', 'fresh', 1];
+  expect(states()).toEqual([known, ['file', 'unread', 0]]);
+  await writeFile(file, 'shop: ["10.9.0.5:80", "10.9.0.6:80"]');
+  await vms.refresh();
+  expect(states()).toEqual([known, ['file', 'fresh', 2]]);
+  await unlink(file);
+  await vms.refresh();
+  expect(states()).toEqual([known, ['file', 'stale', 2]]);
+  expect(vms.sources()[1]?.reason).toContain('no such file');
+  expect(vms.registered('shop', '10.9.0.5:80')).toBe(false);
 });
 
 test('one address in two forms is one, and one with a zone is left out with a reason', async () => {

@@ -34,7 +34,7 @@ function round(before: Hosts, now: Hosts, pods: (app: AppName) => number = () =>
     relists: 0,
   };
   const world: World = {
-    clusters: [{ status, apps: new Set(Object.keys(now)), footprint }],
+    clusters: [{ status, apps: new Set(Object.keys(now)), footprint, isPod: () => false }],
     told: new Map(),
     vms: new Map(),
     policy: POLICY,
