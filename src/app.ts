@@ -71,9 +71,13 @@ export async function startApp(
   const apps = () => new Set([...rules.told.keys(), ...controller.apps()]);
   const vmWorld: VmWorld = { apps, clock, random, tell };
   const vms = exchangeable(await openVms(config, vmWorld));
-  for (const { name, reason } of vms.sources()) {
-    metrics.vmsTrouble.set({ source: name }, reason === undefined ? 0 : 1);
-  }
+  const showVmSources = (): void => {
+    metrics.vmsTrouble.reset();
+    for (const { name, reason } of vms.sources()) {
+      metrics.vmsTrouble.set({ source: name }, reason === undefined ? 0 : 1);
+    }
+  };
+  showVmSources();
   const store = openRedisStore({
     ...redisPlace(loaded),
     environment: config.environment,
@@ -158,6 +162,7 @@ export async function startApp(
       throw new ConfigError([`${next.where(['vms', 'file'])}: ${trouble}`]);
 
     vms.exchange(nextVms);
+    showVmSources();
     rules = rulesOf(next.config);
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
