@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis, type TestRedis } from '../lua/redis.ts';
@@ -49,7 +50,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function config(): object {
+function config(service = '{app}-svc'): object {
   return {
     environment: 'e2e',
     redis: { url: redis.url },
@@ -65,7 +66,7 @@ function config(): object {
     vms: {
       nacos: {
         url: nacos.url,
-        service: '{app}-svc',
+        service,
         username: 'ballast',
         password: { file: 'nacos.password' },
         intervalSeconds: 1,
@@ -148,11 +149,20 @@ test('the registry is back and empty: the VMs stay; filled again it is fresh', a
   expect(await weightsAt(edge, 'shop')).toEqual(BOTH);
 });
 
+test('a configuration that is read again asks for other services, and takes nothing away', async () => {
+  nacos.set('shop-next', VMS);
+  await writeFile(join(folder, 'ballast.yaml'), stringify(config('{app}-next')));
+  ballast.signal('SIGHUP');
+  await until('the registry is fresh', async () => (await source())?.state === 'fresh');
+  expect(await weightsAt(edge, 'shop')).toEqual(BOTH);
+  expect(ballast.log()).not.toContain('VMs 2 to 0');
+});
+
 test('a weight of 0 in the registry takes a VM out, the last one too', async () => {
-  nacos.set('shop-svc', [VMS[0]!, { ...VMS[1]!, weight: 0 }]);
+  nacos.set('shop-next', [VMS[0]!, { ...VMS[1]!, weight: 0 }]);
   await settled({ ...NODE, '127.24.9.1:8080': 10 });
   nacos.set(
-    'shop-svc',
+    'shop-next',
     VMS.map((vm) => ({ ...vm, weight: 0 })),
   );
   await settled(NODE);
