@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiError, Client } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { app, ingressController, namespace, node } from './objects.ts';
-import { condition, podsOf, serving, setReady } from './truth.ts';
+import { condition, podsOf, serving, setReady, stayingPodsOf } from './truth.ts';
 import { until } from './until.ts';
 
 const nodes = { apiVersion: 'v1', kind: 'Node' };
@@ -86,7 +86,7 @@ describe('a cluster', () => {
   });
 
   test('lets a pod be unready until it is made ready again', async () => {
-    const [pod] = await podsOf(east.admin, 'prod', 'shop');
+    const [pod] = await stayingPodsOf(east.admin, 'prod', 'shop');
     const count = async () => (await serving(east.admin, 'prod', 'shop')).size;
     await setReady(east.admin, pod as V1Pod, false);
     await until('one less serves', async () => (await count()) === 19);

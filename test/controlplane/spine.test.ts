@@ -6,7 +6,7 @@ import { weightsAt } from '../e2e/fleet.ts';
 import { Load } from '../simulated/load.ts';
 import { app, deployment } from './objects.ts';
 import { HOST, type RealFleet, SHOP, startRealFleet } from './spine-fleet.ts';
-import { condition, podsOf, serving, setReady } from './truth.ts';
+import { condition, podsOf, serving, setReady, stayingPodsOf } from './truth.ts';
 import { until } from './until.ts';
 
 const DEPLOYMENT = deployment({ ...SHOP, replicas: 0 });
@@ -97,7 +97,7 @@ test('a node whose kubelet falls silent stays while the containers of its ingres
   const mute = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'east-2' } };
   await fleet.underLoad(async () => {
     await east.silence('mute');
-    const lost = (await podsOf(east.admin, 'prod', 'shop')).filter(
+    const lost = (await stayingPodsOf(east.admin, 'prod', 'shop')).filter(
       ({ spec }) => spec?.nodeName === 'east-2',
     ).length;
     expect(lost).toBeGreaterThan(0);

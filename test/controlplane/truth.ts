@@ -9,6 +9,12 @@ export async function podsOf(client: Client, namespace: string, app: string): Pr
   return client.list<V1Pod>(pods, namespace, `labelSelector=app%3D${app}`);
 }
 
+/** Those that nobody has deleted: after a scale-down others stand beside them for a while. */
+export async function stayingPodsOf(client: Client, namespace: string, app: string) {
+  const pods = await podsOf(client, namespace, app);
+  return pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+}
+
 /** UIDs of the pods that serve behind a Service and are not about to end. */
 export async function serving(client: Client, namespace: string, service: string) {
   const selector = `labelSelector=kubernetes.io%2Fservice-name%3D${service}`;
