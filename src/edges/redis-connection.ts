@@ -72,9 +72,16 @@ export function connectRedis(
   // One that takes connections and says nothing, or reads its data for minutes.
   AbortSignal.timeout(ANSWER_MS).addEventListener('abort', () => settle());
   redis.on('ready', () => tell(true, ''));
-  redis.on('error', (error: Error) => tell(false, error.message));
+  redis.on('error', (error: Error) => {
+    // ioredis hears a socket's first error only; a second one (TLS has them) would end the program.
+    redis.stream?.on('error', () => {});
+    tell(false, error.message);
+  });
   // Behind each error too, whose words say more.
-  redis.on('close', () => tell(false, trouble ?? 'connection closed'));
+  redis.on('close', () => {
+    redis.stream?.on('error', () => {});
+    tell(false, trouble ?? 'connection closed');
+  });
   return { redis, settled, trouble: () => trouble };
 }
 
