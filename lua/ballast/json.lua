@@ -104,8 +104,9 @@ local function read_any_number(text, at)
   stop = fraction or stop
   local _, exponent = find(text, '^[eE][+-]?%d+', stop + 1)
   stop = exponent or stop
+  -- nil for an exponent of seven digits.
   local value = tonumber(sub(text, at, stop))
-  if value ~= value or value == math.huge or value == -math.huge then
+  if not value or value ~= value or value == math.huge or value == -math.huge then
     return fail('number out of range', at)
   end
   return value, stop + 1

@@ -218,6 +218,15 @@ test("the contract's bodies: good ones are taken, bad ones are not", async () =>
   expect(bodies.slice(good.length).every(({ fast }) => fast === undefined)).toBe(true);
 });
 
+test('exponents that the compiled Lua has no number for are refused with their place', async () => {
+  const { texts } = await ask([], ['1e2000001', '[0,-1e-2000001]', '{"a":1E+9999999}']);
+  expect(texts.map(({ why }) => why)).toEqual([
+    'number out of range at byte 1',
+    'number out of range at byte 4',
+    'number out of range at byte 6',
+  ]);
+});
+
 test('JSON is read as Node reads it, escapes among it', async () => {
   const text = fc.oneof(
     fc.json({ stringUnit: 'grapheme' }),
