@@ -1,4 +1,5 @@
 // What an edge counts: times, failures, requests under way over all workers, and what has no room.
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
@@ -119,9 +120,17 @@ test('a reload: requests of old workers are under way until they end; a killed w
   await publish({ shop: bodyOf('shop', { [server.address]: 10 }) });
   const sent = Array.from({ length: 8 }, () => send());
   await until('all are there', () => Promise.resolve(server.waiting.length === 8));
+  const old = edge.pids().workers;
   await edge.reload();
+  // nginx tells them a moment after the new ones run. One without any request is gone at once.
+  const title = (pid: number) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  await until('the old ones end', async () =>
+    (await Promise.all(old.map(title))).every((text) => text === '' || text.includes('shutting')),
+  );
   expect((await countsOf(server.address)).inFlight).toBe(8);
-  server.answer(8);
+  server.answer(3);
+  await until('three have ended', async () => (await countsOf(server.address)).inFlight === 5);
+  server.answer(5);
   await Promise.all(sent);
   await until('they have ended', async () => (await countsOf(server.address)).inFlight === 0);
   expect(await countsOf(server.address)).toMatchObject({ requests: 8, answers: 8 });
@@ -166,6 +175,26 @@ test('times of answers add up; failures are counted once each, retries and last 
   await until('failures', async () => (await countsOf(bad.address)).failures === 1);
   expect(await countsOf(slow.address)).toMatchObject({ requests: 2, failures: 1, answers: 1 });
   expect(await countsOf(bad.address)).toMatchObject({ requests: 1, failures: 1, inFlight: 0 });
+});
+
+test('where Ballast itself answers after a failed attempt, that failure is counted once', async () => {
+  await start({ workers: 1 });
+  const server = await startPatient();
+  const spare = await startPatient();
+  await publish({ shop: bodyOf('shop', { [server.address]: 10, [spare.address]: 1 }) });
+  const sent = send();
+  await until('it is there', () =>
+    Promise.resolve(server.waiting.length + spare.waiting.length === 1),
+  );
+  const [tried, response] = server.waiting[0]
+    ? [server.address, server.waiting[0]]
+    : [spare.address, spare.waiting[0]];
+  // Meanwhile nobody may take it any more.
+  await publish({ shop: bodyOf('shop', { [server.address]: 0, [spare.address]: 0 }) });
+  response?.destroy();
+  expect(await sent).toBe(503);
+  await until('it is over', async () => (await countsOf(tried)).failures > 0);
+  expect(await countsOf(tried)).toMatchObject({ requests: 1, failures: 1, inFlight: 0 });
 });
 
 test('`statistics: false`: requests are counted, nothing at their end', async () => {
