@@ -82,8 +82,6 @@ const TOP_LEVEL = new Set([
   'src',
   'test',
   'tsconfig.json',
-  // Where vitest, called without a path, looks for it.
-  'vitest.config.ts',
 ]);
 
 export function topLevel(root: string): string[] {

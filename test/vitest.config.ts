@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { luaSpecs } from './test/run/spec-plugin.ts';
-import { StrictReporter } from './test/run/strict-reporter.ts';
+import { luaSpecs } from './run/spec-plugin.ts';
+import { StrictReporter } from './run/strict-reporter.ts';
 
 // `node_modules/.bin/vitest` called outside npm runs on whatever Node comes first in PATH.
 if (process.versions.node.split('.')[0] !== '26') {
