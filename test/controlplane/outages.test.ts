@@ -2,7 +2,8 @@
 // controller, a control plane, an edge. No request fails, nothing is lost, no weight goes back.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { weightsAt } from '../e2e/fleet.ts';
+import { weightsAt } from '../e2e/held.ts';
+import { untilSaved } from '../e2e/under-load.ts';
 import { app, deployment } from './objects.ts';
 import { type RealFleet, SHOP, startRealFleet } from './spine-fleet.ts';
 import { until } from './until.ts';
@@ -80,10 +81,7 @@ test('a control plane killed and restarted: stale, keeps its weights, and is fol
 test('an edge killed and restarted while Redis and the controller are down serves its last weights', async () => {
   const [first, second] = fleet.edges;
   if (first === undefined || second === undefined) throw new Error('two edges were started');
-  await until('the state is saved', async () => {
-    const { mark, saved } = await first.state();
-    return mark !== null && saved !== null && saved.version >= mark.version;
-  });
+  await untilSaved(first);
   const before = await weightsAt(first, 'shop');
   await fleet.underLoad(async () => {
     await fleet.ballast.kill('SIGKILL');

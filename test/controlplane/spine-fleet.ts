@@ -4,14 +4,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
 import { startBallast, type TestBallast } from '../e2e/ballast.ts';
-import { weightsAt } from '../e2e/fleet.ts';
+import { untilHeld } from '../e2e/held.ts';
+import { underLoad } from '../e2e/under-load.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { findFreePort } from '../simulated/free-port.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
-import { Load } from '../simulated/load.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { ingressController, namespace, node } from './objects.ts';
 import { until } from './until.ts';
@@ -78,7 +77,8 @@ export async function startRealFleet(subnet: number): Promise<RealFleet> {
     return Object.assign(parts, {
       viewOf: (app: string) => parts.ballast.get<AppView>(`/api/v1/apps/${app}`),
       settled: (weights: ClusterWeights) => settled(parts, weights),
-      underLoad: (change: () => Promise<void>, edges = parts.edges) => underLoad(change, edges),
+      underLoad: (change: () => Promise<void>, edges = parts.edges) =>
+        underLoad(edges, HOST, change),
       close,
     });
   } catch (cause) {
@@ -148,37 +148,13 @@ async function start(subnet: number, closing: (() => Promise<unknown>)[]): Promi
   return parts;
 }
 
-async function settled(parts: Parts, weights: ClusterWeights): Promise<void> {
-  const entries = Object.entries(weights).flatMap(([cluster, list]) =>
+function settled(parts: Parts, weights: ClusterWeights): Promise<void> {
+  const byAddress = Object.entries(weights).flatMap(([cluster, list]) =>
     list.map((weight, index) => [parts.address(`${cluster}-${index + 1}`), weight] as const),
   );
-  const wanted = JSON.stringify(Object.fromEntries(entries));
-  let last = '';
-  await until(
-    `weights ${wanted}`,
-    async () => {
-      last = JSON.stringify(await Promise.all(parts.edges.map((edge) => weightsAt(edge, 'shop'))));
-      return last === `[${wanted},${wanted}]`;
-    },
-    60_000,
-  ).catch(async (error: unknown) => {
-    const why = JSON.stringify(await parts.ballast.get('/api/v1/apps/shop'));
-    throw new Error(`${String(error)}; edges hold ${last}; ${why}`);
-  });
-}
-
-async function underLoad(change: () => Promise<void>, edges: readonly TestEdge[]): Promise<void> {
-  const entries = edges.map(({ url }) => ({ url, host: HOST }));
-  const load = new Load({ entries, connections: 4, perSecond: 400 });
-  load.start();
-  await until('traffic flows', () => load.snapshot().answered > 50);
-  await change();
-  const before = load.snapshot().answered;
-  await until('traffic flows on', () => load.snapshot().answered > before + 50);
-  const totals = await load.stop();
-  await load.close();
-  expect(totals.failureTexts).toEqual([]);
-  expect([totals.failures, totals.closedConnections]).toEqual([0, 0]);
+  const why = async () => JSON.stringify(await parts.ballast.get('/api/v1/apps/shop'));
+  const wanted = { app: 'shop', weights: Object.fromEntries(byAddress), why, withinMs: 60_000 };
+  return untilHeld(parts.edges, wanted);
 }
 
 /** Answers how to close it, once both of the cluster's ingress nodes listen. */

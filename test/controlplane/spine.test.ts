@@ -2,7 +2,7 @@
 
 import type { V1Node } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { weightsAt } from '../e2e/fleet.ts';
+import { weightsAt } from '../e2e/held.ts';
 import { Load } from '../simulated/load.ts';
 import { app, deployment } from './objects.ts';
 import { HOST, type RealFleet, SHOP, startRealFleet } from './spine-fleet.ts';

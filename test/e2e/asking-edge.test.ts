@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
-import { Load } from '../simulated/load.ts';
-import { startFleet, weightsAt, type Fleet } from './fleet.ts';
+import { startFleet, type Fleet } from './fleet.ts';
+import { untilHeld, weightsAt } from './held.ts';
+import { expectServed, underLoad, untilSaved } from './under-load.ts';
 
 const HOST = 'shop.example.com';
 let fleet: Fleet;
@@ -26,37 +27,16 @@ function both() {
   return [east, west] as const;
 }
 
-async function settled(east: readonly number[], west: readonly number[]): Promise<void> {
-  const expected: Record<string, number> = {};
-  for (const [cluster, list] of [east, west].entries()) {
-    for (const [node, weight] of list.entries()) {
-      expected[`127.22.${cluster + 1}.${node + 1}:${fleet.port}`] = weight;
-    }
-  }
-  const wanted = JSON.stringify(expected);
-  let last = '';
-  await until(`shop has ${wanted}`, async () => {
-    const held = await Promise.all(fleet.edges.map((edge) => weightsAt(edge, 'shop')));
-    last = JSON.stringify(held);
-    return held.every((at) => JSON.stringify(at) === wanted);
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}; edges hold ${last}; ${fleet.ballast.log().slice(-2000)}`);
-  });
+function settled(east: readonly number[], west: readonly number[]): Promise<void> {
+  const byAddress = [east, west].flatMap((list, cluster) =>
+    list.map((weight, node) => [fleet.address(cluster + 1, node + 1), weight] as const),
+  );
+  const why = () => fleet.ballast.log().slice(-2000);
+  return untilHeld(fleet.edges, { app: 'shop', weights: Object.fromEntries(byAddress), why });
 }
 
-async function underLoad(change: () => Promise<void>): Promise<void> {
-  const entries = fleet.edges.map(({ url }) => ({ url, host: HOST }));
-  const load = new Load({ entries, connections: 4, perSecond: 200 });
-  load.start();
-  await until('traffic flows', () => load.snapshot().answered > 50);
-  await change();
-  const before = load.snapshot().answered;
-  await until('traffic flows on', () => load.snapshot().answered > before + 50);
-  const totals = await load.stop();
-  await load.close();
-  expect(totals.failureTexts).toEqual([]);
-  expect(totals.failures + totals.closedConnections).toBe(0);
-}
+const underSteadyLoad = (change: () => Promise<void>): Promise<void> =>
+  underLoad(fleet.edges, HOST, change);
 
 interface EdgesAnswer {
   readonly items: readonly {
@@ -67,7 +47,7 @@ interface EdgesAnswer {
 }
 
 test('weights follow, and every edge acknowledges by its heartbeat', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     both()[0].scale('shop', 40);
     await settled([200, 200], [50, 50]);
   });
@@ -88,7 +68,7 @@ test('weights follow, and every edge acknowledges by its heartbeat', async () =>
 });
 
 test('the controller killed and started again: no failed request, weights follow', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     await fleet.ballast.kill('SIGKILL');
     await until('the edges tell', async () =>
       (await Promise.all(fleet.edges.map((edge) => edge.state()))).every(
@@ -102,7 +82,7 @@ test('the controller killed and started again: no failed request, weights follow
 });
 
 test('Redis restarted empty: it is seeded from heartbeats, and nothing goes back', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     const [east, west] = both();
     await west.api.stop();
     await fleet.ballast.kill('SIGKILL');
@@ -119,7 +99,7 @@ test('Redis restarted empty: it is seeded from heartbeats, and nothing goes back
 });
 
 test('Redis restarted empty under a running controller', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     await fleet.redis.kill();
     await fleet.redis.restart({ empty: true });
     both()[0].scale('shop', 20);
@@ -153,18 +133,12 @@ test('an edge restarts alone, with Redis and the controller gone', async () => {
   const edge = fleet.edges[0];
   if (!edge) throw new Error('two edges were started');
   const before = await weightsAt(edge, 'shop');
-  await until('the state is saved', async () => {
-    const { mark, saved } = await edge.state();
-    return mark !== null && saved !== null && saved.version >= mark.version;
-  });
+  await untilSaved(edge);
   await fleet.ballast.kill('SIGKILL');
   await fleet.redis.kill();
   await edge.restart('SIGKILL');
   expect(await weightsAt(edge, 'shop')).toEqual(before);
-  const load = new Load({ entries: [{ url: edge.url, host: HOST }], connections: 2 });
-  const totals = await load.count(undefined, 200);
-  await load.close();
-  expect(totals.failures).toBe(0);
+  await expectServed(edge, HOST, 200);
   await fleet.redis.restart();
   await fleet.restartBallast();
   both()[0].scale('shop', 20);

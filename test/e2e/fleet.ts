@@ -16,7 +16,8 @@ export interface Fleet {
   readonly clusters: readonly SimulatedCluster[];
   readonly edges: readonly TestEdge[];
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
-  readonly port: number;
+  /** Of an ingress node, both counted from 1, as edges hold it. */
+  address(cluster: number, node: number): string;
   ballast: TestBallast;
   restartBallast(): Promise<void>;
   close(): Promise<void>;
@@ -83,7 +84,7 @@ export async function startFleet(
     clusters,
     edges,
     redis,
-    port,
+    address: (cluster, node) => `${addressOf(cluster, node)}:${port}`,
     ballast: await startBallast(folder, config),
     async restartBallast() {
       fleet.ballast = await startBallast(folder, config);
@@ -98,11 +99,4 @@ export async function startFleet(
     },
   };
   return fleet;
-}
-
-/** The weights that an edge holds for an app, by address. */
-export async function weightsAt(edge: TestEdge, app: string): Promise<Record<string, number>> {
-  const { json } = await edge.call('GET', `/v1/upstreams/${app}`);
-  const servers = (json as { servers?: { address: string; weight: number }[] }).servers ?? [];
-  return Object.fromEntries(servers.map(({ address, weight }) => [address, weight]));
 }

@@ -12,7 +12,7 @@ import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
 import { SimulatedNacos } from '../simulated/nacos.ts';
 import { startBallast, type TestBallast } from './ballast.ts';
-import { weightsAt } from './fleet.ts';
+import { weightsAt } from './held.ts';
 
 const NODE = { '127.24.1.1:8080': 40 };
 const VMS = [

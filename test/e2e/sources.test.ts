@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startFolderFleet, type FolderFleet } from './folder-fleet.ts';
-import { weightsAt } from './fleet.ts';
+import { weightsAt } from './held.ts';
 
 let fleet: FolderFleet;
 

@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { Load } from '../simulated/load.ts';
-import { startFleet, weightsAt, type Fleet } from './fleet.ts';
+import { startFleet, type Fleet } from './fleet.ts';
+import { untilHeld, weightsAt } from './held.ts';
+import { expectServed, underLoad, untilSaved } from './under-load.ts';
 
 const HOST = 'shop.example.com';
 let fleet: Fleet;
@@ -26,37 +28,16 @@ function both() {
 }
 
 /** Waits until both edges hold exactly these weights, by cluster and node. */
-async function settled(weights: { east: number[]; west: number[] }, app = 'shop'): Promise<void> {
-  const expected: Record<string, number> = {};
-  for (const [cluster, list] of [weights.east, weights.west].entries()) {
-    for (const [node, weight] of list.entries()) {
-      expected[`127.21.${cluster + 1}.${node + 1}:${fleet.port}`] = weight;
-    }
-  }
-  const wanted = JSON.stringify(expected);
-  let last = '';
-  await until(`${app} has ${wanted}`, async () => {
-    const held = await Promise.all(fleet.edges.map((edge) => weightsAt(edge, app)));
-    last = JSON.stringify(held);
-    return held.every((at) => JSON.stringify(at) === wanted);
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}; edges hold ${last}; ${fleet.ballast.log().slice(-2000)}`);
-  });
+function settled(weights: { east: number[]; west: number[] }, app = 'shop'): Promise<void> {
+  const byAddress = [weights.east, weights.west].flatMap((list, cluster) =>
+    list.map((weight, node) => [fleet.address(cluster + 1, node + 1), weight] as const),
+  );
+  const why = () => fleet.ballast.log().slice(-2000);
+  return untilHeld(fleet.edges, { app, weights: Object.fromEntries(byAddress), why });
 }
 
-async function underLoad(change: () => Promise<void>, host = HOST): Promise<void> {
-  const entries = fleet.edges.map(({ url }) => ({ url, host }));
-  const load = new Load({ entries, connections: 4, perSecond: 400 });
-  load.start();
-  await until('traffic flows', () => Promise.resolve(load.snapshot().answered > 50));
-  await change();
-  const before = load.snapshot().answered;
-  await until('traffic flows on', () => Promise.resolve(load.snapshot().answered > before + 50));
-  const totals = await load.stop();
-  await load.close();
-  expect(totals.failureTexts).toEqual([]);
-  expect(totals.failures + totals.closedConnections).toBe(0);
-}
+const underSteadyLoad = (change: () => Promise<void>, host = HOST): Promise<void> =>
+  underLoad(fleet.edges, host, change);
 
 test('a start logs no failure on the way to its first term', () => {
   const log = fleet.ballast.log();
@@ -67,7 +48,7 @@ test('a start logs no failure on the way to its first term', () => {
 
 test('a Deployment that doubles moves the shares at both edges, with no failed request and no reload', async () => {
   const pids = fleet.edges.map((edge) => edge.pids());
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     both()[0].scale('shop', 40);
     await settled({ east: [200, 200], west: [50, 50] });
   });
@@ -121,7 +102,7 @@ test('an app is explained: pods, ingress nodes and the sum behind each weight', 
 });
 
 test('an ingress node without its ready ingress pod goes out, and its sibling takes over', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     const order = { name: 'east-2', address: '127.21.1.2' } as const;
     both()[0].setIngressNode({ ...order, ingressPod: 'unready' });
     await settled({ east: [400], west: [50, 50] });
@@ -185,7 +166,7 @@ test('a host goes from one app to another without a failed request', async () =>
   ] as const) {
     hosted(from, [`${from}.example.com`, moving]);
     await held(from);
-    await underLoad(async () => {
+    await underSteadyLoad(async () => {
       hosted(to, [`${to}.example.com`, moving]);
       await until('the other claims it too', async () => {
         const { refused } = await fleet.ballast.get<{ refused?: { code: string } }>(
@@ -201,7 +182,7 @@ test('a host goes from one app to another without a failed request', async () =>
 });
 
 test('Redis killed and restarted: no failed request, and changes made meanwhile arrive', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     await fleet.redis.kill();
     both()[0].scale('shop', 20);
     await fleet.redis.restart();
@@ -210,7 +191,7 @@ test('Redis killed and restarted: no failed request, and changes made meanwhile 
 });
 
 test('Redis restarted empty: it is seeded from the edges, and nothing goes back', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     await fleet.redis.kill();
     await fleet.redis.restart({ empty: true });
     both()[0].scale('shop', 30);
@@ -219,7 +200,7 @@ test('Redis restarted empty: it is seeded from the edges, and nothing goes back'
 });
 
 test('Redis lost, and the controller new while a cluster is away: the edges alone know, and are asked first', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     const [east, west] = both();
     await west.api.stop();
     await fleet.ballast.kill('SIGKILL');
@@ -235,7 +216,7 @@ test('Redis lost, and the controller new while a cluster is away: the edges alon
 });
 
 test('the controller killed and started while a cluster is away keeps what is published from it', async () => {
-  await underLoad(async () => {
+  await underSteadyLoad(async () => {
     const [east, west] = both();
     await west.api.stop();
     await fleet.ballast.kill('SIGKILL');
@@ -252,18 +233,12 @@ test('an edge restarts alone, with Redis and the controller gone', async () => {
   const edge = fleet.edges[0];
   if (!edge) throw new Error('two edges were started');
   const before = await weightsAt(edge, 'shop');
-  await until('the state is saved', async () => {
-    const { mark, saved } = await edge.state();
-    return mark !== null && saved !== null && saved.version >= mark.version;
-  });
+  await untilSaved(edge);
   await fleet.ballast.kill('SIGKILL');
   await fleet.redis.kill();
   await edge.restart('SIGKILL');
   expect(await weightsAt(edge, 'shop')).toEqual(before);
-  const load = new Load({ entries: [{ url: edge.url, host: HOST }], connections: 2 });
-  const totals = await load.count(undefined, 200);
-  await load.close();
-  expect(totals.failures).toBe(0);
+  await expectServed(edge, HOST, 200);
   await fleet.redis.restart();
   await fleet.restartBallast();
   both()[0].scale('shop', 20);
