@@ -1,21 +1,19 @@
 // Documents and heartbeats by the API, over a whole controller in memory.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { pino } from 'pino';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
-import { fixedClusters, MemoryCluster } from '../../src/clusters/memory.ts';
-import { createController, type Controller } from '../../src/controller.ts';
-import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import type { Controller } from '../../src/controller.ts';
+import type { EdgeBook } from '../../src/edges/edge-book.ts';
 import { digestOf } from '../../src/edges/digest.ts';
 import { encodeUpstream } from '../../src/edges/document.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
+import type { MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { isHeld } from '../../src/edges/store.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createReporter } from '../../src/telemetry/reporter.ts';
 import { until } from '../controlplane/until.ts';
+import { controllerInMemory } from './memory-controller.ts';
 
 let cluster: MemoryCluster;
 let store: MemoryStore;
@@ -36,38 +34,10 @@ afterEach(async () => {
 });
 
 function open(edges: readonly string[]): void {
-  const clock = systemClock;
   stop = new AbortController();
   cluster = new MemoryCluster('east');
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
-  store = openMemoryStore(clock.now);
-  book = openEdgeBook(new Map());
-  const reporter = createReporter(pino({ level: 'silent' }), createMetrics());
-  controller = createController({
-    clusters: fixedClusters([cluster]),
-    vms: joinVms([]),
-    rules: () => ({
-      told: new Map(),
-      policy: { balance: 'smooth', whenUnhealthy: 'spread' },
-      hostsFromIngress: true,
-      base: 10,
-    }),
-    term: {
-      store,
-      links: [],
-      edges,
-      holder: 'one',
-      address: 'http://127.0.0.1:1',
-      leaseMs: 5000,
-      clock,
-      random: () => 0.5,
-    },
-    push: () => undefined,
-    book,
-    clock,
-    wall: () => new Date(0),
-    reporter,
-  });
+  ({ controller, store, book } = controllerInMemory({ clusters: [cluster], edges }));
   api = buildApi({
     controller,
     sources: () => [],
@@ -75,7 +45,7 @@ function open(edges: readonly string[]): void {
     book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
-    clock,
+    clock: systemClock,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',
     signal: stop.signal,

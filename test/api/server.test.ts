@@ -5,16 +5,13 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
-import { fixedClusters, MemoryCluster } from '../../src/clusters/memory.ts';
-import { createController, type Controller } from '../../src/controller.ts';
-import { openEdgeBook } from '../../src/edges/edge-book.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import type { Controller } from '../../src/controller.ts';
+import type { MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createReporter } from '../../src/telemetry/reporter.ts';
-import { pino } from 'pino';
 import { until } from '../controlplane/until.ts';
+import { controllerInMemory } from './memory-controller.ts';
 
 const stop = new AbortController();
 const cluster = new MemoryCluster('east');
@@ -25,43 +22,18 @@ let api: ReturnType<typeof buildApi>;
 let running: Promise<void>;
 
 beforeAll(async () => {
-  const clock = systemClock;
-  store = openMemoryStore(clock.now);
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
   cluster.set('shop', footprint(7));
-  controller = createController({
-    clusters: fixedClusters([cluster]),
-    vms: joinVms([]),
-    rules: () => ({
-      told: new Map(),
-      policy: { balance: 'smooth', whenUnhealthy: 'spread' },
-      hostsFromIngress: true,
-      base: 10,
-    }),
-    term: {
-      store,
-      links: [],
-      edges: [],
-      holder: 'one',
-      address: 'http://127.0.0.1:1',
-      leaseMs: 5000,
-      clock,
-      random: () => 0.5,
-    },
-    push: () => undefined,
-    book: openEdgeBook(new Map()),
-    clock,
-    wall: () => new Date(0),
-    reporter: createReporter(pino({ level: 'silent' }), createMetrics()),
-  });
+  const parts = controllerInMemory({ clusters: [cluster] });
+  ({ controller, store } = parts);
   api = buildApi({
     controller,
     sources: () => [],
     vms: joinVms([]),
-    book: openEdgeBook(new Map()),
+    book: parts.book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
-    clock,
+    clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',
     signal: stop.signal,

@@ -1,22 +1,18 @@
 // A controller that starts and knows less than what is published changes nothing of it.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { pino } from 'pino';
 import { systemClock } from '../../src/clock.ts';
-import { fixedClusters } from '../../src/clusters/memory.ts';
-import { createController, type Controller } from '../../src/controller.ts';
+import type { Controller } from '../../src/controller.ts';
 import { encodeUpstream } from '../../src/edges/document.ts';
-import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { isHeld, isRefusal } from '../../src/edges/store.ts';
 import { openVmFile } from '../../src/inventory/vms-file.ts';
 import { tellVms } from '../../src/inventory/vms-told.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
-import { createReporter } from '../../src/telemetry/reporter.ts';
+import { controllerInMemory, POLICY } from '../api/memory-controller.ts';
 import { until } from '../controlplane/until.ts';
 
-const POLICY = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
 let store: MemoryStore;
 let metrics: Metrics;
 let stop: AbortController;
@@ -48,32 +44,12 @@ async function publish(bodies: Readonly<Record<string, string>>): Promise<void> 
 
 /** Reads a file of VMs that is not there. */
 function start(): Controller {
-  const clock = systemClock;
   const told = [{ name: 'told', vms: [{ address: '10.9.0.9:80' }] }];
-  const controller = createController({
-    clusters: fixedClusters([]),
-    vms: joinVms([tellVms(told), openVmFile('/nowhere/vms.yaml', clock)]),
-    rules: () => ({
-      told: new Map([['told', { app: 'told', policy: POLICY }]]),
-      policy: POLICY,
-      hostsFromIngress: true,
-      base: 10,
-    }),
-    term: {
-      store,
-      links: [],
-      edges: [],
-      holder: 'one',
-      address: 'a:1',
-      leaseMs: 5000,
-      clock,
-      random: () => 0.5,
-    },
-    push: () => undefined,
-    book: openEdgeBook(new Map()),
-    clock,
-    wall: () => new Date(0),
-    reporter: createReporter(pino({ level: 'silent' }), metrics),
+  const { controller } = controllerInMemory({
+    store,
+    metrics,
+    vms: joinVms([tellVms(told), openVmFile('/nowhere/vms.yaml', systemClock)]),
+    told: new Map([['told', { app: 'told', policy: POLICY }]]),
   });
   running = controller.run(stop.signal);
   return controller;

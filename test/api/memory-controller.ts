@@ -1,0 +1,62 @@
+// A whole controller in memory: memory clusters, a memory store, no edge that it reaches.
+//
+// Comes in: what a test has of its own. Goes out: the controller, and what it was made of. It runs until
+// the test stops it, and its log says nothing.
+
+import { pino } from 'pino';
+import { systemClock } from '../../src/clock.ts';
+import { fixedClusters, type MemoryCluster } from '../../src/clusters/memory.ts';
+import { createController, type Controller } from '../../src/controller.ts';
+import type { ControllerParts, Rules } from '../../src/controller-parts.ts';
+import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
+import { joinVms } from '../../src/inventory/vms.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { createReporter } from '../../src/telemetry/reporter.ts';
+
+export const POLICY = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
+
+export interface Own {
+  readonly clusters?: readonly MemoryCluster[];
+  readonly store?: MemoryStore;
+  readonly vms?: ControllerParts['vms'];
+  readonly told?: Rules['told'];
+  /** Names of the configured edges. */
+  readonly edges?: readonly string[];
+  readonly metrics?: Metrics;
+}
+
+export interface InMemory {
+  readonly controller: Controller;
+  readonly store: MemoryStore;
+  readonly book: EdgeBook;
+}
+
+export function controllerInMemory(own: Own = {}): InMemory {
+  const clock = systemClock;
+  const { clusters = [], store = openMemoryStore(clock.now), metrics = createMetrics() } = own;
+  const book = openEdgeBook(new Map());
+  const rules = { told: own.told ?? new Map(), policy: POLICY, hostsFromIngress: true, base: 10 };
+  const term = {
+    store,
+    links: [],
+    edges: own.edges ?? [],
+    holder: 'one',
+    address: 'http://127.0.0.1:1',
+    leaseMs: 5000,
+    clock,
+    random: () => 0.5,
+  };
+  const controller = createController({
+    clusters: fixedClusters(clusters),
+    vms: own.vms ?? joinVms([]),
+    rules: () => rules,
+    term,
+    push: () => undefined,
+    book,
+    clock,
+    wall: () => new Date(0),
+    reporter: createReporter(pino({ level: 'silent' }), metrics),
+  });
+  return { controller, store, book };
+}
