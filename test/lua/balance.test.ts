@@ -5,26 +5,21 @@ import { Agent, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from './edge.ts';
-import { leadRedis, type Leader } from './leader.ts';
-import { startRedis, type TestRedis } from './redis.ts';
+import { startLedRedis, type LedRedis } from './leader.ts';
 import { startServers, type TestServers } from './servers.ts';
 
 const agent = new Agent({ connections: 64, pipelining: 0 });
-let redis: TestRedis;
-let leader: Leader;
+let led: LedRedis;
 let edge: TestEdge;
 let servers: TestServers;
 let addresses: readonly string[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  leader = leadRedis(redis.url);
-  await leader.take(100);
+  led = await startLedRedis();
 });
 
 afterAll(async () => {
-  leader.close();
-  await Promise.all([agent.close(), redis.close()]);
+  await Promise.all([agent.close(), led.close()]);
 });
 
 beforeEach(async () => {
@@ -53,8 +48,7 @@ function bodyOf(policy: object, weights: readonly (readonly [string, number, str
 }
 
 async function publish(body: string): Promise<void> {
-  const { mark } = await leader.commit({ shop: body });
-  await until('published', async () => (await edge.state()).mark?.version === mark.version);
+  await led.leader.publish(edge, { shop: body });
 }
 
 async function get(path = '/', url = edge.url) {
@@ -74,8 +68,8 @@ const countOf = (list: readonly string[], address: string | undefined) =>
   list.filter((one) => one === address).length;
 
 test('hash: a key has one server, in every worker, on every edge and after a restart', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 2 });
-  const second = await startEdge({ redisUrl: redis.url, workers: 2, name: 'edge-2' });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 2 });
+  const second = await startEdge({ redisUrl: led.redis.url, workers: 2, name: 'edge-2' });
   try {
     await publish(
       bodyOf(
@@ -96,7 +90,7 @@ test('hash: a key has one server, in every worker, on every edge and after a res
 });
 
 test('hash: shares are those of the weights; only keys of a server that leaves or comes move', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const weights: [string, number][] = addresses.map((one, i) => [one, i === 0 ? 50 : 10]);
   await publish(bodyOf(hash, weights));
   const before = await ownersOf(2000);
@@ -113,7 +107,7 @@ test('hash: shares are those of the weights; only keys of a server that leaves o
 });
 
 test('hash: requests without the key go round smoothly', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish(
     bodyOf(hash, [
       [addresses[0] ?? '', 3],
@@ -126,7 +120,7 @@ test('hash: requests without the key go round smoothly', async () => {
 });
 
 test('hash: a dead server costs no request, and moves its own keys only, each to one server', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish(
     bodyOf(
       hash,
@@ -183,7 +177,7 @@ async function holding(slow: { waiting(): number }, count: number): Promise<Prom
 }
 
 test('least: a server that is busy gets no more until it has the fewest under way for its weight', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const slow = await startSlow();
   try {
     const quick = addresses[0] ?? '';
@@ -219,7 +213,7 @@ test('least: a server that is busy gets no more until it has the fewest under wa
 });
 
 test('least: requests that failed, or that their client gave up, are under way no more', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const slow = await startSlow();
   try {
     await publish(bodyOf(least, [[slow.address, 1]]));
@@ -253,7 +247,7 @@ test('least: requests that failed, or that their client gave up, are under way n
 
 test('least: subrequests, which no log phase ends, are not counted', async () => {
   edge = await startEdge({
-    redisUrl: redis.url,
+    redisUrl: led.redis.url,
     workers: 1,
     location: 'mirror /copy;',
     locations: `location = /copy { internal; proxy_pass http://ballast; }
@@ -274,7 +268,7 @@ test('least: subrequests, which no log phase ends, are not counted', async () =>
 });
 
 test('least: idle servers share by weight', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const [a = '', b = '', c = ''] = addresses;
   await publish(
     bodyOf(least, [
@@ -289,7 +283,7 @@ test('least: idle servers share by weight', async () => {
 });
 
 test('a change of the balance keeps what servers are owed', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const [a = '', b = '', c = ''] = addresses;
   const seen: string[] = [];
   for (let i = 0; i < 60; i++) {
@@ -316,7 +310,7 @@ test.each([
   ['least', least],
 ])('%s: retries try each server once, another cluster last, none at 0', async (_, policy) => {
   edge = await startEdge({
-    redisUrl: redis.url,
+    redisUrl: led.redis.url,
     workers: 1,
     location: 'add_header X-Tried $upstream_addr always;',
   });
@@ -348,7 +342,7 @@ test.each([
 
 test('a retry goes to a server of another cluster only where its own has none left', async () => {
   edge = await startEdge({
-    redisUrl: redis.url,
+    redisUrl: led.redis.url,
     workers: 1,
     location: 'add_header X-Tried $upstream_addr always;',
   });

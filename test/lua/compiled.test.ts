@@ -1,10 +1,8 @@
 // The balancer phase runs as compiled code, and the common path allocates nothing: asked of the
 // worker's own Lua, whose compiler tells of each trace that it ends and of each that it gives up.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from './edge.ts';
-import { leadRedis, type Leader } from './leader.ts';
-import { startRedis, type TestRedis } from './redis.ts';
+import { startLedRedis, type LedRedis } from './leader.ts';
 import { openClient, startServers, type TestServers } from './servers.ts';
 
 // `watch`: all is to be compiled anew, and traces are noted from here on, one a line: "end FILE:LINE LINK" or "abort FILE:LINE at
@@ -52,20 +50,16 @@ location = /heap { content_by_lua_block {
 } }`;
 
 const client = openClient();
-let redis: TestRedis;
-let leader: Leader;
+let led: LedRedis;
 let edge: TestEdge;
 let servers: TestServers;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  leader = leadRedis(redis.url);
-  await leader.take(100);
+  led = await startLedRedis();
 });
 
 afterAll(async () => {
-  leader.close();
-  await Promise.all([client.close(), redis.close()]);
+  await Promise.all([client.close(), led.close()]);
 });
 
 beforeEach(async () => {
@@ -76,7 +70,7 @@ beforeEach(async () => {
     balancer_by_lua_block { package.loaded["ngx.balancer"].set_current_peer("${servers.addresses[0]}") }
     keepalive 256;
   }`;
-  edge = await startEdge({ redisUrl: redis.url, workers: 1, locations, http });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1, locations, http });
 });
 
 afterEach(async () => {
@@ -91,8 +85,7 @@ async function publish(policy: object, weights: readonly number[]): Promise<void
     policy,
     servers: weights.map((weight, i) => ({ address: servers.addresses[i], from: 'east', weight })),
   });
-  const { mark } = await leader.commit({ shop: body });
-  await until('published', async () => (await edge.state()).mark?.version === mark.version);
+  await led.leader.publish(edge, { shop: body });
 }
 
 async function ask(path: string): Promise<string[]> {

@@ -10,26 +10,21 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
 import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
-import { leadRedis, type Leader } from './leader.ts';
-import { startRedis, type TestRedis } from './redis.ts';
+import { startLedRedis, type LedRedis } from './leader.ts';
 import { openClient, startServers } from './servers.ts';
 
 const client = openClient({ fresh: true });
-let redis: TestRedis;
-let leader: Leader;
+let led: LedRedis;
 let edge: TestEdge;
 const open: Server[] = [];
 const folders: string[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  leader = leadRedis(redis.url);
-  await leader.take(100);
+  led = await startLedRedis();
 });
 
 afterAll(async () => {
-  leader.close();
-  await Promise.all([client.close(), redis.close()]);
+  await Promise.all([client.close(), led.close()]);
 });
 
 afterEach(async () => {
@@ -89,8 +84,7 @@ async function publish(weights: Readonly<Record<string, number>>, policy: object
     .sort()
     .map((address) => ({ address, from: 'east', weight: weights[address] }));
   const body = JSON.stringify({ app, hosts: [`${app}.example`], policy: sorted(policy), servers });
-  const { mark } = await leader.commit({ [app]: body });
-  await until('published', async () => (await edge.state()).mark?.version === mark.version);
+  await led.leader.publish(edge, { [app]: body });
   expect((await edge.state()).refused).toEqual([]);
 }
 
@@ -118,7 +112,7 @@ async function untilHealth(server: Probed, healthy: boolean): Promise<Item> {
 }
 
 const start = async (options: EdgeOptions = {}) =>
-  (edge = await startEdge({ redisUrl: redis.url, ...options }));
+  (edge = await startEdge({ redisUrl: led.redis.url, ...options }));
 
 test('a server that fails its probes gets no request, and gets them again when it answers', async () => {
   await start();

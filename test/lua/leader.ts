@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { WireStamp } from './edge.ts';
+import { until } from '../controlplane/until.ts';
+import type { TestEdge, WireStamp } from './edge.ts';
+import { startRedis, type TestRedis } from './redis.ts';
 
 export interface WireServer {
   readonly address: string;
@@ -36,8 +38,17 @@ export interface Leader {
   take(term: number, seeds?: readonly WireDocument[]): Promise<void>;
   /** One round; a body of undefined deletes. */
   commit(bodies: Readonly<Record<string, string | undefined>>): Promise<Committed>;
+  /** One round, and the wait until this edge's mark is there. */
+  publish(edge: TestEdge, bodies: Readonly<Record<string, string | undefined>>): Promise<void>;
   heartbeat(edge: string): Promise<unknown>;
   close(): void;
+}
+
+/** A Redis, and a leader that has taken term 100 in it. */
+export interface LedRedis {
+  readonly redis: TestRedis;
+  readonly leader: Leader;
+  close(): Promise<void>;
 }
 
 const scripts = join(import.meta.dirname, '..', '..', 'lua', 'redis');
@@ -66,6 +77,22 @@ export function documentOf(app: string, stamp: WireStamp, body: string | undefin
   const common = { app, ...stamp, owner: 'controller' as const };
   if (body === undefined) return { ...common, digest: '-', deleted: true };
   return { ...common, digest: sha1(body), body };
+}
+
+export async function startLedRedis(): Promise<LedRedis> {
+  const redis = await startRedis();
+  const leader = leadRedis(redis.url);
+  const close = async (): Promise<void> => {
+    leader.close();
+    await redis.close();
+  };
+  try {
+    await leader.take(100);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { redis, leader, close };
 }
 
 export function leadRedis(url: string, environment = 'test'): Leader {
@@ -102,7 +129,7 @@ export function leadRedis(url: string, environment = 'test'): Leader {
     return reply;
   }
 
-  return {
+  const leader: Leader = {
     redis,
     key,
     async take(term, seeds = []) {
@@ -123,9 +150,14 @@ export function leadRedis(url: string, environment = 'test'): Leader {
         documents: list.map((document) => ({ ...document, ...mark })),
       };
     },
+    async publish(edge, bodies) {
+      const { mark } = await leader.commit(bodies);
+      await until('published', async () => (await edge.state()).mark?.version === mark.version);
+    },
     async heartbeat(edge) {
       return JSON.parse((await redis.hget(key('edges'), edge)) ?? 'null') as unknown;
     },
     close: () => redis.disconnect(),
   };
+  return leader;
 }

@@ -6,26 +6,21 @@ import { Agent, request } from 'undici';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
-import { bodyOf, leadRedis, type Leader } from './leader.ts';
-import { startRedis, type TestRedis } from './redis.ts';
+import { bodyOf, startLedRedis, type LedRedis } from './leader.ts';
 import { openClient, startServers } from './servers.ts';
 
 const agent = new Agent({ connections: 64, pipelining: 0 });
 const client = openClient({ fresh: true });
-let redis: TestRedis;
-let leader: Leader;
+let led: LedRedis;
 let edge: TestEdge;
 const open: Server[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  leader = leadRedis(redis.url);
-  await leader.take(100);
+  led = await startLedRedis();
 });
 
 afterAll(async () => {
-  leader.close();
-  await Promise.all([agent.destroy(), client.close(), redis.close()]);
+  await Promise.all([agent.destroy(), client.close(), led.close()]);
 });
 
 afterEach(async () => {
@@ -50,12 +45,11 @@ async function startPatient() {
 }
 
 async function publish(bodies: Readonly<Record<string, string>>): Promise<void> {
-  const { mark } = await leader.commit(bodies);
-  await until('published', async () => (await edge.state()).mark?.version === mark.version);
+  await led.leader.publish(edge, bodies);
 }
 
 const start = async (options: EdgeOptions = {}) =>
-  (edge = await startEdge({ redisUrl: redis.url, ...options }));
+  (edge = await startEdge({ redisUrl: led.redis.url, ...options }));
 
 interface Counts {
   readonly requests: number;

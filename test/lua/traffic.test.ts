@@ -2,28 +2,23 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from './edge.ts';
-import { bodyOf, leadRedis, type Leader } from './leader.ts';
-import { startRedis, type TestRedis } from './redis.ts';
+import { bodyOf, startLedRedis, type LedRedis } from './leader.ts';
 import { openClient, startServers, type TestServers } from './servers.ts';
 
 const client = openClient();
 const fresh = openClient({ fresh: true });
-let redis: TestRedis;
-let leader: Leader;
+let led: LedRedis;
 let edge: TestEdge;
 let servers: TestServers;
 let addresses: readonly string[] = [];
 const address = (i: number): string => addresses[i] ?? '';
 
 beforeAll(async () => {
-  redis = await startRedis();
-  leader = leadRedis(redis.url);
-  await leader.take(100);
+  led = await startLedRedis();
 });
 
 afterAll(async () => {
-  leader.close();
-  await Promise.all([client.close(), fresh.close(), redis.close()]);
+  await Promise.all([client.close(), fresh.close(), led.close()]);
 });
 
 beforeEach(async () => {
@@ -37,18 +32,14 @@ afterEach(async () => {
 });
 
 async function publish(bodies: Record<string, string | undefined>): Promise<void> {
-  const { mark } = await leader.commit(bodies);
-  await until('published', async () => {
-    const state = await edge.state();
-    return state.mark?.version === mark.version;
-  });
+  await led.leader.publish(edge, bodies);
 }
 
 const weigh = (...weights: number[]): Record<string, number> =>
   Object.fromEntries(weights.map((weight, i) => [address(i), weight]));
 
 test('shares over 10,000 requests are exact, and the statistics agree', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish({ shop: bodyOf('shop', weigh(35, 35, 10, 20)) });
   const seen = await client.load(edge.url, 'shop.example', 10_000, 16);
   expect(addresses.slice(0, 4).map((one) => seen.get(one))).toEqual([3500, 3500, 1000, 2000]);
@@ -60,7 +51,7 @@ test('shares over 10,000 requests are exact, and the statistics agree', async ()
 });
 
 test('a lap longer than 4,096 slots is exact too', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish({ shop: bodyOf('shop', weigh(1, 4999, 3000)) });
   const seen = await client.load(edge.url, 'shop.example', 8000, 16);
   // It began anywhere, and there is no lap to come round: by a pick or so.
@@ -69,7 +60,7 @@ test('a lap longer than 4,096 slots is exact too', async () => {
 });
 
 test('updates do not bend the shares: one every 20 requests, for 4,000 requests', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   const total = new Map<string, number>();
   for (let i = 0; i < 200; i++) {
     const body = bodyOf('shop', {
@@ -77,7 +68,7 @@ test('updates do not bend the shares: one every 20 requests, for 4,000 requests'
       [address(3)]: 0,
       [address(4 + (i % 2))]: 0,
     });
-    const { documents, mark, base } = await leader.commit({ shop: body });
+    const { documents, mark, base } = await led.leader.commit({ shop: body });
     await edge.call('POST', '/v1/upstreams', { term: 100, mark, base, documents });
     for (const [one, count] of await client.load(edge.url, 'shop.example', 20, 4))
       total.set(one, (total.get(one) ?? 0) + count);
@@ -88,7 +79,7 @@ test('updates do not bend the shares: one every 20 requests, for 4,000 requests'
 });
 
 test('weight 0 gets nothing, not even a retry', async () => {
-  edge = await startEdge({ redisUrl: redis.url });
+  edge = await startEdge({ redisUrl: led.redis.url });
   await Promise.all([servers.list[0]?.die(), servers.list[1]?.die()]);
   await publish({ shop: bodyOf('shop', weigh(10, 10, 0)) });
   const seen = await client.load(edge.url, 'shop.example', 200);
@@ -99,7 +90,7 @@ test('weight 0 gets nothing, not even a retry', async () => {
 });
 
 test('all weights 0, or no server: 503 with Retry-After; and back', async () => {
-  edge = await startEdge({ redisUrl: redis.url });
+  edge = await startEdge({ redisUrl: led.redis.url });
   await publish({ shop: bodyOf('shop', weigh(10)) });
   for (const body of [bodyOf('shop', weigh(0, 0)), bodyOf('shop', {})]) {
     await publish({ shop: body });
@@ -113,7 +104,7 @@ test('all weights 0, or no server: 503 with Retry-After; and back', async () => 
 });
 
 test('a dead server of ten costs no request, and is not tried by each', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish({ shop: bodyOf('shop', weigh(...addresses.map(() => 10))) });
   await client.load(edge.url, 'shop.example', 200);
   await servers.list[4]?.die();
@@ -131,7 +122,7 @@ test('a dead server of ten costs no request, and is not tried by each', async ()
 });
 
 test('a dead server that outweighs all others costs no request either', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 1 });
   await publish({ shop: bodyOf('shop', weigh(3000, 1, 1)) });
   await servers.list[0]?.die();
   const seen = await client.load(edge.url, 'shop.example', 500, 16);
@@ -140,7 +131,7 @@ test('a dead server that outweighs all others costs no request either', async ()
 });
 
 test('the only server, dead: an error for each request, and each is counted', async () => {
-  edge = await startEdge({ redisUrl: redis.url });
+  edge = await startEdge({ redisUrl: led.redis.url });
   await publish({ shop: bodyOf('shop', { '127.0.0.1:1': 10 }) });
   const seen = await client.load(edge.url, 'shop.example', 20);
   expect([...seen.keys()]).toEqual(['status 502']);
@@ -153,7 +144,7 @@ test('the only server, dead: an error for each request, and each is counted', as
 });
 
 test('the host decides: exact, else the longest wildcard, else 404', async () => {
-  edge = await startEdge({ redisUrl: redis.url });
+  edge = await startEdge({ redisUrl: led.redis.url });
   const one = (app: string, i: number, hosts: string[]) => bodyOf(app, { [address(i)]: 1 }, hosts);
   await publish({
     exact: one('exact', 0, ['a.x.example']),
@@ -174,7 +165,7 @@ test('the host decides: exact, else the longest wildcard, else 404', async () =>
 });
 
 test('two apps claim a host: who was there first keeps it, the other takes over when it is given up', async () => {
-  edge = await startEdge({ redisUrl: redis.url, workers: 2 });
+  edge = await startEdge({ redisUrl: led.redis.url, workers: 2 });
   const one = (app: string, i: number, hosts: string[]) => bodyOf(app, { [address(i)]: 1 }, hosts);
   const answers = async () =>
     [...(await fresh.load(edge.url, 'both.example', 40)).keys()].map((body) =>
@@ -196,7 +187,7 @@ test('two apps claim a host: who was there first keeps it, the other takes over 
 
 test('$ballast_app goes before the host', async () => {
   edge = await startEdge({
-    redisUrl: redis.url,
+    redisUrl: led.redis.url,
     locations: 'location /cart { set $ballast_app cart; proxy_pass http://ballast; }',
   });
   await publish({
@@ -210,9 +201,10 @@ test('$ballast_app goes before the host', async () => {
 });
 
 test('a burst of updates loses no request', async () => {
-  edge = await startEdge({ redisUrl: redis.url });
+  edge = await startEdge({ redisUrl: led.redis.url });
   await publish({ shop: bodyOf('shop', weigh(1, 1, 1)) });
   const load = client.load(edge.url, 'shop.example', 3000, 8);
-  for (let i = 1; i <= 100; i++) await leader.commit({ shop: bodyOf('shop', weigh(i, 1, 100)) });
+  for (let i = 1; i <= 100; i++)
+    await led.leader.commit({ shop: bodyOf('shop', weigh(i, 1, 100)) });
   expect([...(await load).keys()].filter((what) => what.startsWith('status'))).toEqual([]);
 });
