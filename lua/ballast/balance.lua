@@ -13,7 +13,6 @@ local health = require('ballast.health')
 local pick = require('ballast.pick')
 local retry = require('ballast.retry')
 local tally = require('ballast.tally')
-local underway = require('ballast.underway')
 
 local set_current_peer, set_more_tries = balancer.set_current_peer, balancer.set_more_tries
 local get_last_failure = balancer.get_last_failure
@@ -59,8 +58,7 @@ function balance.run()
   end
   local address = entry.addresses[k]
   count(entry, k)
-  if statistics then begin(entry, k) end
-  if entry.places then underway.begin(entry.places[k]) end
+  if statistics or entry.places then begin(entry, k) end
   local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
@@ -83,10 +81,8 @@ end
 -- Failures before the last attempt's were counted at their retries. Times are those of answers: not
 -- of failures, of clients that went away, nor of connections that became something else than HTTP.
 function balance.log()
-  underway.finish()
-  if not statistics then return end
   local entry, k = finish()
-  if not entry then return end
+  if not entry or not statistics then return end
   local status = ngx.status
   if status >= 500 then
     tally.failed(entry, k)

@@ -7,7 +7,7 @@
 local hash = require('ballast.hash')
 local least = require('ballast.least')
 local picker = require('ballast.picker')
-local underway = require('ballast.underway')
+local places = require('ballast.places')
 
 local next_smooth, next_least, by_key = picker.next, least.next, hash.pick
 local random = math.random
@@ -21,7 +21,7 @@ function pick.prepare(entry, policy)
     entry.key, entry.hash = policy.key, hash.new(entry.picker)
   elseif policy.balance == 'least' then
     least.prepare(entry.picker)
-    entry.places = underway.places(entry.app, entry.addresses)
+    entry.places = places.of(entry.app, entry.addresses)
   end
 end
 

@@ -1,5 +1,6 @@
 // The live table: what a row says, and that it fits where it is looked at.
 
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { openScreen } from '../../deploy/demo/screen.ts';
 import type { ShownApp, ShownEdge } from '../../deploy/demo/shown.ts';
@@ -61,8 +62,7 @@ function frameAt(columns: number, rows: number): string[] {
   const screen = openScreen({ isTTY: true, columns, rows, write }, 'API: http://127.0.0.1:8080');
   screen.show({ apps: Array.from({ length: 10 }, () => APPS).flat(), edges: EDGES });
   for (const event of ['first', 'second', 'third', 'fourth', 'last']) screen.say(event);
-  // oxlint-disable-next-line no-control-regex
-  return frame.replaceAll(/\x1b\[[HKJ]/g, '').split('\n');
+  return stripVTControlCharacters(frame).split('\n');
 }
 
 test.each([
