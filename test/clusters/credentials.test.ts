@@ -168,7 +168,8 @@ test('a plugin that hangs is killed with what it started, said, and run again la
   const folder = await makeFolder();
   await plugin(folder, `sleep 1000 & echo $! > "${folder}/child"; wait`);
   await writeFile(join(folder, 'token'), simulated.api.token);
-  const link = await linkBy(simulated, folder, { limits: { credentialsMs: 500 } });
+  // Long enough for the plugin to begin, on a busy machine too.
+  const link = await linkBy(simulated, folder, { limits: { credentialsMs: 3000 } });
   await expect(link.status()).rejects.toThrow(/plugin .*plugin\.sh: did not answer in time/);
   const child = Number(await readFile(join(folder, 'child'), 'utf8'));
   await until('its child is gone', () => isGone(child));
