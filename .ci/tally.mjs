@@ -80,6 +80,7 @@ for (const [lane, code, seconds] of lines.map((line) => line.split('\t'))) {
     `${lane.padEnd(14)}${seconds.padStart(8)} s${String(result.passed).padStart(7)} passed  ${verdict}`,
   );
 }
-for (const lane of failedLanes) console.log([`=== failed in ${lane}`, ...failures(lane)].join('\n'));
+for (const lane of failedLanes)
+  console.log([`=== failed in ${lane}`, ...failures(lane)].join('\n'));
 console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0) process.exitCode = 1;

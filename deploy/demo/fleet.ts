@@ -14,7 +14,7 @@ import { startKeeper } from '../../test/controlplane/keeper.ts';
 import { startEdge, type TestEdge } from '../../test/lua/edge.ts';
 import { startRedis } from '../../test/lua/redis.ts';
 import { SimulatedCluster } from '../../test/simulated/cluster.ts';
-import { findFreePort } from '../../test/simulated/free-port.ts';
+import { findFreePort } from '../../test/controlplane/ports.ts';
 import { IngressNodesChild } from '../../test/simulated/ingress-nodes-child.ts';
 
 const APPS = ['shop', 'cart', 'pay', 'search', 'login', 'mail', 'media', 'stock', 'tax', 'report'];

@@ -14,7 +14,7 @@ export async function freePorts(count: number): Promise<number[]> {
     for (let attempts = 0; held.size < count; attempts++) {
       if (attempts > 1000)
         throw new Error(`no ${count} free ports between ${lowest} and ${highest}`);
-      const port = lowest + Math.floor(Math.random() * (highest - lowest));
+      const port = anyPort();
       const server = await listen(port);
       if (server !== undefined) held.set(port, server);
     }
@@ -24,18 +24,55 @@ export async function freePorts(count: number): Promise<number[]> {
   }
 }
 
+/** One port that is free on all of these addresses: the ingress nodes of a cluster share one. */
+export async function findFreePort(addresses: readonly string[] = ['127.0.0.1']): Promise<number> {
+  for (let attempts = 0; attempts < 1000; attempts++) {
+    const port = anyPort();
+    const servers = await Promise.all(addresses.map((address) => listen(port, address)));
+    const held = servers.filter((server) => server !== undefined);
+    await Promise.all(held.map(release));
+    if (held.length === addresses.length) return port;
+  }
+  throw new Error(`no port between ${lowest} and ${highest} is free on ${addresses.join(', ')}`);
+}
+
 export async function isFree(port: number): Promise<boolean> {
   const server = await listen(port);
   if (server !== undefined) await release(server);
   return server !== undefined;
 }
 
-function listen(port: number): Promise<Server | undefined> {
+/** Listens on a port nobody has, and answers it. Not on 0: that is one of the kernel's own range. */
+export async function listenOnFreePort(server: Server, host = '127.0.0.1'): Promise<number> {
+  for (let attempts = 0; attempts < 1000; attempts++) {
+    const port = anyPort();
+    const failure = await listenAt(server, port, host);
+    if (!failure) return port;
+    if (failure.code !== 'EADDRINUSE') throw failure;
+  }
+  throw new Error(`no port between ${lowest} and ${highest} is free on ${host}`);
+}
+
+/** What went wrong, if anything did. */
+export function listenAt(
+  server: Server,
+  port: number,
+  host = '127.0.0.1',
+): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+    server.once('error', resolve);
+    server.listen({ port, host, exclusive: true }, () => {
+      server.off('error', resolve);
+      resolve(undefined);
+    });
   });
+}
+
+const anyPort = (): number => lowest + Math.floor(Math.random() * (highest - lowest));
+
+async function listen(port: number, host?: string): Promise<Server | undefined> {
+  const server = createServer();
+  return (await listenAt(server, port, host)) ? undefined : server;
 }
 
 function release(server: Server): Promise<void> {

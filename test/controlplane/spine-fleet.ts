@@ -9,7 +9,7 @@ import { untilHeld } from '../e2e/held.ts';
 import { underLoad } from '../e2e/under-load.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis, type TestRedis } from '../lua/redis.ts';
-import { findFreePort } from '../simulated/free-port.ts';
+import { findFreePort } from './ports.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { ingressController, namespace, node } from './objects.ts';

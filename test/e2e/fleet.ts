@@ -4,11 +4,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../controlplane/ports.ts';
+import { findFreePort, freePorts } from '../controlplane/ports.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis } from '../lua/redis.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
-import { findFreePort } from '../simulated/free-port.ts';
+
 import { IngressFleet } from '../simulated/ingress-node.ts';
 import { startBallast, type TestBallast } from './ballast.ts';
 

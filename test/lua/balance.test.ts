@@ -1,8 +1,8 @@
 // What the policies of an app do to real requests: hash, least, and who is tried after a failure.
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { listenOnFreePort } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from './edge.ts';
 import { startLedRedis, type LedRedis } from './leader.ts';
@@ -147,11 +147,9 @@ test('hash: a dead server costs no request, and moves its own keys only, each to
 async function startSlow() {
   const waiting: ServerResponse[] = [];
   const server = createServer((_, response) => void waiting.push(response));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenOnFreePort(server);
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${port}`,
     waiting: () => waiting.length,
     answer: () => waiting.splice(0).forEach((response) => void response.end('slow')),
     close: () =>

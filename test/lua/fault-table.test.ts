@@ -1,8 +1,8 @@
 // Faults by their names, where an edge alone shows them.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { listenOnFreePort } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge, type WireState } from './edge.ts';
 import { bodyOf, documentOf, leadRedis, sha1 } from './leader.ts';
@@ -172,11 +172,9 @@ test('removed, added again: served at once, and what was known of its health sta
 async function startSilent() {
   let held = 0;
   const server = createServer(() => (held += 1));
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenOnFreePort(server);
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${port}`,
     held: () => held,
     end: () =>
       new Promise<void>((resolve) => {

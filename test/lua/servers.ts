@@ -3,8 +3,8 @@
 // Comes in: how many, on loopback addresses of their own. Goes out: their addresses and counts; an
 // answer's body is the address of the server that gave it.
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
+import { listenOnFreePort } from '../controlplane/ports.ts';
 
 export interface TestServer {
   readonly address: string;
@@ -37,10 +37,7 @@ async function startServer(): Promise<TestServer> {
     response.end(address);
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  address = `127.0.0.1:${await listenOnFreePort(server)}`;
   return {
     address,
     requests: () => requests,

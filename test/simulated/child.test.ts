@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SimulatedCluster } from './cluster.ts';
-import { findFreePort } from './free-port.ts';
+import { findFreePort } from '../controlplane/ports.ts';
 import { IngressNodesChild } from './ingress-nodes-child.ts';
 
 const node = { name: 'n1', address: '127.1.9.1' };

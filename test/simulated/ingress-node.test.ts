@@ -1,7 +1,7 @@
 import { Agent, Client } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SimulatedCluster } from './cluster.ts';
-import { findFreePort } from './free-port.ts';
+import { findFreePort } from '../controlplane/ports.ts';
 import type { IngressFleetOptions } from './ingress-node.ts';
 import { IngressFleet } from './ingress-node.ts';
 

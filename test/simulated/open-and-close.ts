@@ -1,6 +1,6 @@
 // Run by a test: opens one of everything, closes it, and must then end without being told.
 import { SimulatedCluster } from './cluster.ts';
-import { findFreePort } from './free-port.ts';
+import { findFreePort } from '../controlplane/ports.ts';
 import { IngressFleet } from './ingress-node.ts';
 import { Load } from './load.ts';
 import { createRawClient } from './raw-client.ts';
