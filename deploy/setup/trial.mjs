@@ -56,7 +56,9 @@ async function startOnce(nginx, loads, modules) {
       isGone = true;
     },
   );
-  const stop = () => child.kill('SIGTERM');
+  // Not by SIGTERM: of one process, nginx notes it and then waits for an event that never comes when
+  // the signal is there before the wait begins. There is nothing in it to lose.
+  const stop = () => child.kill('SIGKILL');
   process.on('exit', stop);
   try {
     await answered(join(folder, 'done'), () => isGone);

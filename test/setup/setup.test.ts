@@ -103,6 +103,17 @@ describe('what is missing', () => {
     expect((await checkout.setup('--check')).err).toContain('nginx with its Lua module');
   });
 
+  it('waits for no nginx that does not end when it is asked to', async () => {
+    checkout.program(
+      'nginx',
+      `case "$1" in -V) echo "configure arguments: --add-module=lua-nginx-module" >&2; exit;; esac
+      echo $$ > "$HOME/nginx-pid"; touch "$2/answers" "$2/done"
+      trap '' TERM; exec sleep 60`,
+    );
+    expect((await checkout.setup('--check')).err).toContain('no answer');
+    expect(() => process.kill(Number(checkout.read('nginx-pid')), 0)).toThrow('ESRCH');
+  });
+
   it('says why an nginx with Lua does not start', async () => {
     checkout.program(
       'nginx',
