@@ -46,7 +46,7 @@ end
 function balance.run()
   local entry, socket = find_entry()
   if not entry then return answer(socket) end
-  if not entry.picker then return answer('none') end
+  if not entry.lap then return answer('none') end
   local k
   if get_last_failure() then
     k = retry.pick(entry)
@@ -58,7 +58,7 @@ function balance.run()
   end
   local address = entry.addresses[k]
   count(entry, k)
-  if statistics or entry.places then begin(entry, k) end
+  if statistics or entry.balance == 'least' then begin(entry, k) end
   local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
@@ -67,7 +67,7 @@ end
 -- is sent there would be answered 502.
 function balance.admit()
   local entry, socket = find_entry()
-  if entry and entry.picker then return end
+  if entry and entry.lap then return end
   if not entry and socket == 'unknown' then return ngx.exit(404) end
   ngx.header['Retry-After'] = 1
   ngx.exit(503)

@@ -1,7 +1,7 @@
 -- Entries: which app a request belongs to, and what this worker keeps for that app.
 --
--- In: a request (its host, or $ballast_app), the shared counter. Out: the app's entry: picker,
--- addresses and their clusters, counts.
+-- In: a request (its host, or $ballast_app), the shared counter. Out: the app's entry: a picker
+-- (without servers and lap where no server is above 0), with its servers' clusters, and counts.
 -- On failure: nil and the name of the socket that answers: `none` (no document yet) or `unknown`
 -- (no app has this host).
 --
@@ -25,8 +25,13 @@ local random, concat = math.random, table.concat
 
 local entries = {}
 
--- app -> entry; host -> app
-local by_app, by_host = {}, {}
+-- Weak: what an update replaced goes, also where its host is not asked for any more.
+local function new_hosts()
+  return setmetatable({}, { __mode = 'v' })
+end
+
+-- app -> entry; host -> entry, which spares a request one look that misses the cache
+local by_app, by_host = {}, new_hosts()
 local counter_seen, hosts_seen
 -- app -> entry, where a server's weight still rises
 local rising = {}
@@ -92,13 +97,15 @@ local function make(app, packed, serial, previous)
     previous.health = number
     return previous
   end
-  local p = picker.new(servers, previous and previous.picker, random)
-  if p then p.addresses = shared(p.addresses) end
-  local entry = { app = app, serial = serial, picker = p, addresses = p and p.addresses or {},
-    clusters = clusters_of(servers), counts = tally.new(p and #p.addresses or 0) }
+  local before = previous and previous.lap and previous
+  -- One table, and of no more than eight fields where the balance is smooth: each further one is
+  -- memory, and another look that misses the cache, where apps are many.
+  local entry = picker.new(servers, before, random) or { addresses = {} }
+  entry.app, entry.serial, entry.addresses = app, serial, shared(entry.addresses)
+  entry.clusters, entry.counts = clusters_of(servers), tally.new(#entry.addresses)
   if number then entry.health, entry.sign = number, sign end
   rising[app] = is_rising and entry or nil
-  if p then pick.prepare(entry, upstream.policy) end
+  if entry.lap then pick.prepare(entry, upstream.policy) end
   return entry
 end
 
@@ -129,29 +136,37 @@ end
 local function note_counter(counter)
   counter_seen = counter
   local number = state.get('hosts')
-  if number ~= hosts_seen then by_host, hosts_seen = {}, number end
+  if number ~= hosts_seen then by_host, hosts_seen = new_hosts(), number end
 end
 
-local function app_of_host(host)
-  local app = by_host[host]
-  if app then return app end
-  local exact
-  app, exact = hosts.find(hosts.normal(host))
-  if app and exact then by_host[host] = app end
-  return app
+local function find_app(app, counter)
+  local entry = by_app[app]
+  if entry and entry.seen == counter then return entry end
+  return refresh(app, counter)
+end
+
+-- `before`: the host's entry, where it is known and an older one.
+local function find_host(host, counter, before)
+  local app, exact = before and before.app, true
+  if not app then app, exact = hosts.find(hosts.normal(host)) end
+  if not app then return nil, state.get('whole') and 'unknown' or 'none' end
+  local entry = find_app(app, counter)
+  if exact then by_host[host] = entry end
+  return entry, not entry and 'none' or nil
 end
 
 function entries.find()
   local counter = state.get('counter')
   if counter ~= counter_seen then note_counter(counter) end
   local app = ngx.var.ballast_app
-  if not app or app == '' then app = app_of_host(ngx.var.host) end
-  if not app then return nil, state.get('whole') and 'unknown' or 'none' end
-  local entry = by_app[app]
+  if app and app ~= '' then
+    local entry = find_app(app, counter)
+    return entry, not entry and 'none' or nil
+  end
+  local host = ngx.var.host
+  local entry = by_host[host]
   if entry and entry.seen == counter then return entry end
-  entry = refresh(app, counter)
-  if not entry then return nil, 'none' end
-  return entry
+  return find_host(host, counter, entry)
 end
 
 -- By the worker's timer, once a second: the next request finds the weights of then.

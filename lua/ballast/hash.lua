@@ -48,7 +48,7 @@ function hash.new(p)
   for k = 1, #p.addresses do
     h.seeds[k] = number_of(p.addresses[k], 65599)
     h.salts[k] = number_of(p.addresses[k], 257)
-    h.inverse[k] = 1 / p.weights[k]
+    h.inverse[k] = 1 / p.servers[k].weight
   end
   return h
 end

@@ -10,23 +10,18 @@
 
 local least = {}
 
--- The picker's steps are not needed: what it owes now stays in its credits.
-function least.prepare(p)
-  p.plan = nil
-end
-
 local function settle_tie(p, places, allowed, ratio)
-  local credits, weights, best, highest, sum = p.credits, p.weights, 0, 0, 0
-  for k = 1, #weights do
-    local w = weights[k]
+  local servers, best, highest, sum = p.servers, 0, 0, 0
+  for k = 1, #p.addresses do
+    local w = servers[k].weight
     if places[k].count * ratio.weight == ratio.count * w and (not allowed or allowed[k]) then
-      local credit = credits[k] + w
+      local credit = servers[k].credit + w
       sum = sum + credit
       if best == 0 or credit > highest then best, highest = k, credit end
-      credits[k] = credit
+      servers[k].credit = credit
     end
   end
-  credits[best] = credits[best] - sum
+  servers[best].credit = servers[best].credit - sum
   return best
 end
 
@@ -34,11 +29,11 @@ end
 local lowest = { count = 0, weight = 1 }
 
 function least.next(p, places, allowed)
-  local weights, best, ties = p.weights, 0, 0
+  local servers, best, ties = p.servers, 0, 0
   local least_count, least_weight = 0, 1
-  for k = 1, #weights do
+  for k = 1, #p.addresses do
     if not allowed or allowed[k] then
-      local count, w = places[k].count, weights[k]
+      local count, w = places[k].count, servers[k].weight
       local more = count * least_weight - least_count * w
       if best == 0 or more < 0 then
         best, least_count, least_weight, ties = k, count, w, 1

@@ -14,13 +14,13 @@ local random = math.random
 
 local pick = {}
 
--- Adds to an entry what its balance needs.
+-- Adds to an entry what its balance needs: nothing where it is smooth.
 function pick.prepare(entry, policy)
+  if policy.balance == 'smooth' then return end
   entry.balance = policy.balance
   if policy.balance == 'hash' then
-    entry.key, entry.hash = policy.key, hash.new(entry.picker)
+    entry.key, entry.hash = policy.key, hash.new(entry)
   elseif policy.balance == 'least' then
-    least.prepare(entry.picker)
     entry.places = places.of(entry.app, entry.addresses)
   end
 end
@@ -34,19 +34,21 @@ end
 
 function pick.next(entry)
   local balance = entry.balance
-  if balance == 'least' then return next_least(entry.picker, entry.places, nil) end
+  if not balance then return next_smooth(entry) end
+  if balance == 'least' then return next_least(entry, entry.places, nil) end
   local number = balance == 'hash' and key_of(entry)
   if number then return by_key(entry.hash, number) end
-  return next_smooth(entry.picker)
+  return next_smooth(entry)
 end
 
 -- Drawn by weight.
-local function draw(weights, allowed)
+local function draw(p, allowed)
   local best, sum = nil, 0
-  for k = 1, #weights do
+  for k = 1, #p.addresses do
     if allowed[k] then
-      sum = sum + weights[k]
-      if random() * sum < weights[k] then best = k end
+      local weight = p.servers[k].weight
+      sum = sum + weight
+      if random() * sum < weight then best = k end
     end
   end
   return best
@@ -54,10 +56,10 @@ end
 
 function pick.among(entry, allowed)
   local balance = entry.balance
-  if balance == 'least' then return next_least(entry.picker, entry.places, allowed) end
+  if balance == 'least' then return next_least(entry, entry.places, allowed) end
   local number = balance == 'hash' and key_of(entry)
   if number then return hash.among(entry.hash, number, allowed) end
-  return draw(entry.picker.weights, allowed)
+  return draw(entry, allowed)
 end
 
 return pick

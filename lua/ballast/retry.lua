@@ -54,7 +54,7 @@ end
 -- others' shares exact: a lap without its slots of the missing server is still theirs. Where that
 -- one's weight outnumbers all others, one of them is drawn. All marked: as if none were.
 function retry.instead(entry, k)
-  if entry.balance == 'smooth' then
+  if not entry.balance then
     for _ = 1, MAX_SLOTS do
       local other = pick.next(entry)
       if not is_marked(entry.addresses[other]) then return other end

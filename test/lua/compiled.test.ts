@@ -93,7 +93,7 @@ async function ask(path: string): Promise<string[]> {
 }
 
 // Ballast's own part of the common path. (state.lua also serves timers, which may leave the compiler.)
-const COMMON = /^ballast\/(balance|entries|hash|health|least|pick|picker|places|tally)\.lua/;
+const COMMON = /^ballast\/(balance|entries|hash|health|least|pick|picker|places|steps|tally)\.lua/;
 // Leaving a loop, an inner loop, a loop of too many rounds, a return below the trace's start: told when
 // a trace begins at a place where none can, and tried again from a better one. Where it is given up,
 // a trace ends in the interpreter.

@@ -7,7 +7,6 @@ local function make(weights, previous, random)
   local list = {}
   for i, weight in ipairs(weights) do list[i] = { address = 'b' .. i, weight = weight } end
   local p = picker.new(list, previous, random or from_start)
-  least.prepare(p)
   local places = {}
   for i = 1, #p.addresses do places[i] = { count = 0 } end
   return p, places

@@ -86,8 +86,8 @@ describe('picker', function()
   it('is exact where a lap is too long to be written out', function()
     local weights = { 1, 65535, 3000, 7 }
     local p = picker.new(servers(weights), nil, from_start)
-    assert.is_nil(p.lap)
     local counts = take(p, sum(weights))
+    assert.is_true(p.lap.filled < 100)
     for i, weight in ipairs(weights) do
       assert.is_true(math.abs(counts[NAMES[i]] - weight) <= 1)
     end
