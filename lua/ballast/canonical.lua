@@ -6,21 +6,19 @@
 -- A twentieth of the general reader's time, which is what thousands of documents in one push need:
 -- the servers are read as bytes, through LuaJIT's FFI. In plain Lua it is always nil. No ngx.
 
-local json = require('ballast.json')
 local names = require('ballast.names')
 local packed = require('ballast.packed')
-local policy = require('ballast.policy')
+local span = require('ballast.span')
 
 local found, ffi = pcall(require, 'ffi')
 
-local byte, char, find, sub = string.byte, string.char, string.find, string.sub
-local concat, floor = table.concat, math.floor
+local char = string.char
+local floor = math.floor
 
 local AUTO, MAX_PLACES = packed.AUTO, packed.MAX_PLACES
 local MAX_NUMBER = 65535
 -- The shortest server of a body, and the longest of the packed form.
 local LEAST_BODY, MOST_PACKED = 54, 9
--- Texts that were found right before. When there are more, all are forgotten.
 local MAX_KNOWN = 200
 
 local canonical = { MAX_SERVERS = 20000 }
@@ -30,23 +28,12 @@ if not found then
   return canonical
 end
 
-ffi.cdef [[
-int ballast_compare(const char *a, const char *b, size_t count) __asm__("strncmp");
-]]
-local C = ffi.C
+local heading = require('ballast.heading')
 
--- text -> packed policy; cluster's name -> true
-local policies, froms = {}, {}
-local n_policies, n_froms = 0, 0
+local stands, is_below = heading.stands, heading.is_below
 
-local function learn_policy(text)
-  local value = json.decode(text)
-  if value == nil or not policy.check(value) or policy.encode(value) ~= text then return nil end
-  if n_policies >= MAX_KNOWN then policies, n_policies = {}, 0 end
-  local form = packed.policy(text)
-  policies[text], n_policies = form, n_policies + 1
-  return form
-end
+-- Cluster's name -> true, of those found right before. When there are more, all are forgotten.
+local froms, n_froms = {}, 0
 
 local function learn_from(text)
   if not names.check_from(text) then return nil end
@@ -55,59 +42,8 @@ local function learn_from(text)
   return true
 end
 
--- `at`: behind the bracket. Returns the names with commas and the place behind the last bracket.
-local function read_hosts(text, at)
-  if byte(text, at) == 93 then return '', at + 1 end
-  local list, n, before = {}, 0, ''
-  while true do
-    if byte(text, at) ~= 34 then return nil end
-    local stop = find(text, '"', at + 1, true)
-    if not stop then return nil end
-    local host = sub(text, at + 1, stop - 1)
-    if before >= host or not names.check_host(host) then return nil end
-    n, before = n + 1, host
-    list[n] = host
-    local mark = byte(text, stop + 1)
-    if mark == 93 then return concat(list, ',', 1, n), stop + 2 end
-    if mark ~= 44 then return nil end
-    at = stop + 2
-  end
-end
-
--- Everything up to the servers. Returns it packed, and the place behind the servers' bracket.
-local function read_head(app, text)
-  if find(text, '{"app":"', 1, true) ~= 1 or find(text, app, 9, true) ~= 9 then return nil end
-  local at = 9 + #app
-  local hosts = '\0'
-  if find(text, '","hosts":[', at, true) == at then
-    local list
-    list, at = read_hosts(text, at + 11)
-    if not list then return nil end
-    hosts = packed.length(#list + 1) .. list
-    if find(text, ',"policy":', at, true) ~= at then return nil end
-    at = at + 10
-  else
-    if find(text, '","policy":', at, true) ~= at then return nil end
-    at = at + 11
-  end
-  local stop = find(text, ',"servers":[', at, true)
-  if not stop then return nil end
-  local policy_text = sub(text, at, stop - 1)
-  local rule = policies[policy_text] or learn_policy(policy_text)
-  if not rule then return nil end
-  return rule .. hosts, stop + 12
-end
-
--- ---- servers: `p` are the body's bytes, `at` is an offset. A Lua string ends in a byte 0, which
--- is none of those looked for: nothing reads past it.
-
 local room = 0
 local out
-
--- Whether the bytes at `at` are these.
-local function stands(p, at, text, n)
-  return C.ballast_compare(p + at, text, n) == 0
-end
 
 -- A whole number up to 65535 as JSON writes it. Returns it and the offset after it. (Its loop keeps
 -- the traces short: written out, the whole of a server becomes one that LuaJIT gives up on.)
@@ -160,12 +96,6 @@ local function read_address(p, at, o)
   return port, at
 end
 
--- Strictly in the order of their bytes, so none stands there twice.
-local function is_below(p, a, n, b, m)
-  local order = C.ballast_compare(p + a, p + b, n < m and n or m)
-  return order < 0 or (order == 0 and n < m)
-end
-
 -- The places of the body at hand: the offset of the name, its length, the port.
 local places = ffi.new('int[?]', 3 * MAX_PLACES)
 
@@ -182,9 +112,9 @@ local function number_of(p, count, from, n, port)
   return count
 end
 
-local function add_place(text, count, from, n, port)
+local function add_place(p, count, from, n, port)
   if count == MAX_PLACES then return nil end
-  local name = sub(text, from + 1, from + n)
+  local name = ffi.string(p + from, n)
   if not (froms[name] or learn_from(name)) then return nil end
   places[3 * count], places[3 * count + 1], places[3 * count + 2] = from, n, port
   return count + 1
@@ -195,18 +125,28 @@ local function put_two(o, value)
   out[o], out[o + 1] = high, value - 256 * high
 end
 
-local function join(text, head, count, size)
-  head = head .. char(count)
-  for i = 0, count - 1 do
-    local at = places[3 * i]
-    head = head .. packed.place(sub(text, at + 1, at + places[3 * i + 1]), places[3 * i + 2])
+-- The place of the body before, packed: mostly the only one of the next.
+local last_from, last_port, last_place = '', 0, nil
+
+local function place_at(p, i)
+  local from, n, port = places[3 * i], places[3 * i + 1], places[3 * i + 2]
+  if port == last_port and n == #last_from and stands(p, from, last_from, n) then
+    return last_place
   end
-  return head .. ffi.string(out, size)
+  last_from, last_port = ffi.string(p + from, n), port
+  last_place = packed.place(last_from, port)
+  return last_place
+end
+
+local function join(p, head, count, size)
+  if count == 1 then return head .. '\1' .. place_at(p, 0) .. ffi.string(out, size) end
+  local named = char(count)
+  for i = 0, count - 1 do named = named .. place_at(p, i) end
+  return head .. named .. ffi.string(out, size)
 end
 
 -- `at`: the offset behind the bracket. Returns that of the last bracket, and the packed form.
-local function read_servers(text, at, head)
-  local p = ffi.cast('const uint8_t *', text)
+local function read_servers(p, at, head)
   if p[at] == 93 then return at, head .. '\0' end
   local o, count, before, before_length = 0, 0, 0, 0
   while o + MOST_PACKED <= room do
@@ -230,7 +170,7 @@ local function read_servers(text, at, head)
     while p[at] > 44 do at = at + 1 end
     local place = number_of(p, count, from, at - from, port)
     if place == count then
-      count = add_place(text, count, from, at - from, port)
+      count = add_place(p, count, from, at - from, port)
       if not count then return nil end
     end
     if not stands(p, at, '","weight":', 11) then return nil end
@@ -246,7 +186,7 @@ local function read_servers(text, at, head)
     else
       out[o], o = place, o + 7
     end
-    if p[at + 1] == 93 then return at + 1, join(text, head, count, o) end
+    if p[at + 1] == 93 then return at + 1, join(p, head, count, o) end
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
@@ -260,13 +200,15 @@ local function make_room(n)
   out = ffi.new('uint8_t[?]', room)
 end
 
-function canonical.read(app, text)
-  local head, at = read_head(app, text)
+-- `body`: a string, or a span.
+function canonical.read(app, body)
+  local p, n = span.place(body)
+  local head, at = heading.read(app, p, n)
   if not head then return nil end
-  make_room(#text)
+  make_room(n)
   local result
-  at, result = read_servers(text, at - 1, head)
-  if not at or #text ~= at + 2 or byte(text, at + 2) ~= 125 then return nil end
+  at, result = read_servers(p, at, head)
+  if not at or n ~= at + 2 or p[at + 1] ~= 125 then return nil end
   return result
 end
 

@@ -14,6 +14,7 @@ local names = require('ballast.names')
 local metrics = require('ballast.metrics')
 local pace = require('ballast.pace')
 local report = require('ballast.report')
+local span = require('ballast.span')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
@@ -90,14 +91,16 @@ local function read_body(max, rest)
   return data
 end
 
+-- Bodies in it are spans of the arena, which is returned too.
 local function read_object(rest)
   local text, err = read_body(MAX_CALL, rest)
   if not text then return nil, err end
-  local value
-  value, err = json.decode(text, rest)
+  local value, arena
+  arena = span.arena(#text + 1)
+  value, err = json.decode(text, { rest = rest, name = 'body', arena = arena })
   if value == nil then return nil, 'body: ' .. err end
   if not json.is_object(value) then return nil, 'body: an object expected' end
-  return value
+  return value, arena
 end
 
 -- A stamp, or null. Returns the stamp or nil, and whether it is one of both.
@@ -136,8 +139,8 @@ end
 
 local function push()
   local rest = pace.start()
-  local call, err = read_object(rest)
-  if not call then return bad(err) end
+  local call, arena = read_object(rest)
+  if not call then return bad(arena) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   local base, base_ok = read_stamp(call.base)
   local mark, mark_ok = read_stamp(call.mark)
@@ -146,6 +149,7 @@ local function push()
   local ok, why = check_documents(call.documents)
   if not ok then return bad(why) end
   local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push', rest)
+  span.give_back(arena)
   if not verdicts then return term_over(call.term, highest) end
   if complete then sync.advance(mark, base) end
   local list = lists.verdicts(verdicts, rest)

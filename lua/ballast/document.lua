@@ -6,6 +6,7 @@
 -- On failure: nil and a message that names the place, `servers[2].weight: ...`.
 -- Pure: no ngx, so that plain Lua runs its tests. The digest is made where ngx.sha1_bin is (sync).
 
+local span = require('ballast.span')
 local canonical = require('ballast.canonical')
 local json = require('ballast.json')
 local names = require('ballast.names')
@@ -130,23 +131,24 @@ function document.encode(upstream)
 end
 
 -- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form.
-function document.take(app, bytes)
+function document.take(app, body)
   local ok, why = names.check_name(app)
   if not ok then return nil, why end
-  local form = canonical.read(app, bytes)
+  local form = canonical.read(app, body)
   if form then return form end
+  local text = span.text(body)
   if names.is_reserved(app) then
     local object
-    object, why = json.decode(bytes)
+    object, why = json.decode(text)
     if object == nil then return nil, 'body: ' .. why end
     if not json.is_object(object) then return nil, 'body: an object expected' end
-    return bytes
+    return text
   end
   local upstream
-  upstream, why = document.parse(bytes)
+  upstream, why = document.parse(text)
   if not upstream then return nil, why end
   if upstream.app ~= app then return nil, 'app: "' .. upstream.app .. '" is not "' .. app .. '"' end
-  if document.encode(upstream) ~= bytes then return nil, 'body: not canonical' end
+  if document.encode(upstream) ~= text then return nil, 'body: not canonical' end
   return packed.pack(upstream)
 end
 
@@ -221,10 +223,32 @@ function document.digest_bytes(text)
 end
 
 function document.read_stamp(text)
-  local digest = sub(text, 15, 34)
   return { term = read_count(text, 1), version = read_count(text, 8),
-    digest = digest == DELETED and '-' or document.hex(digest),
-    owner = byte(text, 35) == 101 and 'endpoint' or 'controller' }
+    digest = document.digest(text), owner = document.owner(text) }
+end
+
+-- Parts of a stamp in its bytes, for those who need no table of all.
+function document.digest(text)
+  local bytes = sub(text, 15, 34)
+  return bytes == DELETED and '-' or document.hex(bytes)
+end
+
+-- Mostly the first byte says that it is another one.
+function document.has_digest(text, digest)
+  if digest ~= '-' and sub(digest, 1, 2) ~= HEX[byte(text, 15)] then return false end
+  return document.digest(text) == digest
+end
+
+function document.owner(text)
+  return byte(text, 35) == 101 and 'endpoint' or 'controller'
+end
+
+-- As `compare`, of a stamp with one in its bytes.
+function document.compare_bytes(stamp, text)
+  local term = read_count(text, 1)
+  if stamp.term ~= term then return stamp.term < term and -1 or 1 end
+  local version = read_count(text, 8)
+  return stamp.version < version and -1 or stamp.version > version and 1 or 0
 end
 
 function document.is_owner(owner)

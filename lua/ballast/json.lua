@@ -15,6 +15,8 @@ local byte, char, find, format, gsub, sub =
   string.byte, string.char, string.find, string.format, string.gsub, string.sub
 local concat, sort = table.concat, table.sort
 
+local has_new, new_table = pcall(require, 'table.new')
+
 local MAX_DEPTH, REST_DEPTH = 32, 2
 local KNOWN_LENGTH, MAX_KNOWN = 16, 1000
 local ESCAPES = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
@@ -67,8 +69,10 @@ local function escape(text, at)
 end
 
 -- A string with escapes: any escapes, one after the other.
-local function read_escaped(text, at)
-  local plain, after_plain = quoted.unescape(text, at)
+local function read_escaped(text, at, arena)
+  local plain, after_plain
+  if arena then plain, after_plain = quoted.take(text, at, arena) end
+  if not plain then plain, after_plain = quoted.unescape(text, at) end
   if plain then return plain, after_plain end
   local parts, from = {}, at + 1
   while true do
@@ -90,9 +94,9 @@ local function read_escaped(text, at)
 end
 
 -- A string whose opening quote is at `at`.
-local function read_string(text, at)
+local function read_string(text, at, arena)
   local stop = quoted.stop(text, at)
-  if not stop or byte(text, stop) ~= 34 then return read_escaped(text, at) end
+  if not stop or byte(text, stop) ~= 34 then return read_escaped(text, at, arena) end
   return sub(text, at + 1, stop - 1), stop + 1
 end
 
@@ -134,17 +138,17 @@ end
 
 local read_value
 
-local function read_array(text, at, depth, rest)
+local function read_array(text, at, depth, how)
   local array = setmetatable({}, json.array)
   at = skip(text, at + 1)
   if byte(text, at) == 93 then return array, at + 1 end
   local n = 0
   while true do
-    local value, after = read_value(text, at, depth, rest)
+    local value, after = read_value(text, at, depth, how)
     if value == nil then return nil, after end
     n = n + 1
     array[n] = value
-    if rest and depth == REST_DEPTH then rest() end
+    if how and depth == REST_DEPTH then how.rest() end
     at = skip(text, after)
     local mark = byte(text, at)
     if mark == 93 then return array, at + 1 end
@@ -153,8 +157,10 @@ local function read_array(text, at, depth, rest)
   end
 end
 
-local function read_object(text, at, depth, rest)
-  local object = {}
+local function read_object(text, at, depth, how)
+  -- A document of a push has six members: room that grows one by one costs more than all of it.
+  local member = how and depth == REST_DEPTH + 1 and how.name
+  local object = member and has_new and new_table(0, 8) or {}
   at = skip(text, at + 1)
   if byte(text, at) == 125 then return object, at + 1 end
   while true do
@@ -164,8 +170,13 @@ local function read_object(text, at, depth, rest)
     if object[key] ~= nil then return fail('key "' .. key .. '" twice', at) end
     at = skip(text, after)
     if byte(text, at) ~= 58 then return fail('":" expected', at) end
+    at = skip(text, at + 1)
     local value
-    value, after = read_value(text, skip(text, at + 1), depth, rest)
+    if key == member and byte(text, at) == 34 then
+      value, after = read_string(text, at, how.arena)
+    else
+      value, after = read_value(text, at, depth, how)
+    end
     if value == nil then return nil, after end
     object[key] = value
     at = skip(text, after)
@@ -176,13 +187,13 @@ local function read_object(text, at, depth, rest)
   end
 end
 
-function read_value(text, at, depth, rest)
+function read_value(text, at, depth, how)
   local mark = byte(text, at)
   if mark == 34 then return read_string(text, at) end
   if mark == 123 or mark == 91 then
     if depth >= MAX_DEPTH then return fail('nested too deeply', at) end
-    if mark == 123 then return read_object(text, at, depth + 1, rest) end
-    return read_array(text, at, depth + 1, rest)
+    if mark == 123 then return read_object(text, at, depth + 1, how) end
+    return read_array(text, at, depth + 1, how)
   end
   if mark == 116 and sub(text, at, at + 3) == 'true' then return true, at + 4 end
   if mark == 102 and sub(text, at, at + 4) == 'false' then return false, at + 5 end
@@ -190,10 +201,10 @@ function read_value(text, at, depth, rest)
   return read_number(text, at)
 end
 
--- `rest`, where given, is called after each item of a list that is a member of the whole: a list of
--- thousands of documents is then read in parts (pace).
-function json.decode(text, rest)
-  local value, after = read_value(text, skip(text, 1), 0, rest)
+-- `how`: for a list of thousands of documents, a member of the whole. `rest` is called after each
+-- of its items (pace); in these the member `name`, where it has escapes, is a span of `arena`.
+function json.decode(text, how)
+  local value, after = read_value(text, skip(text, 1), 0, how)
   if value == nil then return nil, after end
   local more = skip(text, after)
   if more <= #text then return fail('something after the value', more) end

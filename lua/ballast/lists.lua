@@ -17,17 +17,27 @@ local quote = json.quote
 
 local lists = {}
 
--- The stamp and digest of what is held; nothing is, where there is no term.
+-- Terms and versions, which recur in a list: the last two.
+local numbers, texts, turn = { -1, -1 }, {}, 1
+local function whole(n)
+  if n == numbers[1] then return texts[1] end
+  if n == numbers[2] then return texts[2] end
+  turn = 3 - turn
+  numbers[turn], texts[turn] = n, format('%.0f', n)
+  return texts[turn]
+end
+
+-- The stamp and digest of what is held; nil: nothing is.
 local function write_stamp(stamp)
-  if not stamp.term then return '' end
-  return format(',"digest":"%s","term":%.0f,"version":%.0f', stamp.digest, stamp.term,
-    stamp.version)
+  if not stamp then return '' end
+  return ',"digest":"' .. stamp.digest .. '","term":' .. whole(stamp.term) .. ',"version":'
+    .. whole(stamp.version)
 end
 
 local function write_verdict(verdict)
   return '{"app":' .. quote(verdict.app) .. ',"code":"' .. verdict.code .. '"'
     .. (verdict.detail and ',"detail":' .. quote(verdict.detail) or '')
-    .. write_stamp(verdict) .. '}'
+    .. write_stamp(verdict.held) .. '}'
 end
 
 local function join(list, write, rest)

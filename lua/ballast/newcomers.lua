@@ -52,9 +52,10 @@ local function list(app, packed, held, seconds)
   return survives and concat(parts, ' ') or ''
 end
 
--- `held`: nil where nothing is, or it was deleted.
+-- `packed`: nil where the app is deleted. There is a row only where the body held has a slow start.
 function newcomers.note(app, packed, held)
-  local seconds = packed and held and window(packed)
+  local seconds = packed and window(packed)
+  if not seconds and not window(held) then return end
   local text = seconds and list(app, packed, held, seconds) or ''
   if text ~= '' then return state.set('s:' .. app, text) end
   if state.get('s:' .. app) then state.set('s:' .. app, nil) end

@@ -1,7 +1,8 @@
 -- Quoted: JSON strings, fast, where there is LuaJIT's FFI.
 --
 -- In: a text and the place of an opening quote. Out: where the string first has something else than
--- a plain byte; with escapes, its bytes and the place after its closing quote.
+-- a plain byte; with escapes, its bytes (a string, or in an arena: a span) and the place after its
+-- closing quote.
 -- On failure, and for `\u`: nil; the general reader (json) then reads it, or says what is wrong.
 -- Bodies travel as strings, with a hundred escaped quotes each: LuaJIT copies them byte by byte at
 -- a twentieth of what gsub takes. In plain Lua (specs) there are patterns, and the general reader.
@@ -11,8 +12,11 @@ if not found then
   return {
     stop = function(text, at) return string.find(text, '["\\%c]', at + 1) end,
     unescape = function() return nil end,
+    take = function() return nil end,
   }
 end
+
+local span = require('ballast.span')
 
 ffi.cdef [[
 size_t ballast_span(const char *text, const char *reject) __asm__("strcspn");
@@ -32,19 +36,19 @@ local buffer = ffi.new('uint8_t[?]', room)
 
 -- Returns the number of bytes copied and the offset of the closing quote; nil and whether there was
 -- no room. A Lua string ends in a byte 0: no offset runs past it.
-local function copy(bytes, at)
+local function copy(from, at, to, most)
   local n = 0
-  while n < room do
-    local mark = bytes[at]
+  while n < most do
+    local mark = from[at]
     if mark == 34 then return n, at end
     if mark == 92 then
       at = at + 1
-      mark = letters[bytes[at]]
+      mark = letters[from[at]]
       if mark == 0 then return nil, false end
     elseif mark < 32 then
       return nil, false
     end
-    buffer[n] = mark
+    to[n] = mark
     n, at = n + 1, at + 1
   end
   return nil, true
@@ -62,15 +66,24 @@ function quoted.stop(text, at)
 end
 
 function quoted.unescape(text, at)
-  local bytes = ffi.cast('const uint8_t *', text)
-  local n, stop = copy(bytes, at)
+  local from = ffi.cast('const uint8_t *', text)
+  local n, stop = copy(from, at, buffer, room)
   while not n and stop and room < MAX_ROOM do
     room = room * 2
     buffer = ffi.new('uint8_t[?]', room)
-    n, stop = copy(bytes, at)
+    n, stop = copy(from, at, buffer, room)
   end
   if not n then return nil end
   return ffi.string(buffer, n), stop + 2
+end
+
+-- The arena is at least as long as the text: what is written is never longer than what was read.
+function quoted.take(text, at, arena)
+  local used = arena.used
+  local n, stop = copy(ffi.cast('const uint8_t *', text), at, arena.memory + used,
+    arena.size - used)
+  if not n then return nil end
+  return span.take(arena, n), stop + 2
 end
 
 return quoted

@@ -9,6 +9,7 @@
 -- a request that begins after the answer sees the new document, in every worker.
 -- Several workers may apply at once (any may get a push, one polls): the lock `apply` orders them.
 
+local span = require('ballast.span')
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
 local listeners = require('ballast.listeners')
@@ -29,8 +30,8 @@ local LEAP, MAX_TERM = 2 ^ 20 * 65536, 2 ^ 52
 
 local sync = {}
 
-function sync.digest(bytes)
-  return document.hex(sha1(bytes))
+function sync.digest(text)
+  return document.hex(sha1(text))
 end
 
 -- A change that a heartbeat tells and a snapshot keeps.
@@ -70,7 +71,7 @@ local function check_shape(doc)
   if doc.deleted then
     return doc.digest == '-' or nil, 'digest: "-" expected of a deleted app'
   end
-  if type(doc.body) ~= 'string' then return nil, 'body: a string expected' end
+  if not span.is_text(doc.body) then return nil, 'body: a string expected' end
   if type(doc.digest) ~= 'string' or #doc.digest ~= 40 then
     return nil, 'digest: 40 hex digits expected'
   end
@@ -85,14 +86,14 @@ end
 
 -- Returns the packed body and the digest's bytes.
 local function read_body(doc)
-  local bytes = sha1(doc.body)
-  if document.hex(bytes) ~= doc.digest then return nil, 'digest: does not fit the body' end
+  local digest = sha1(doc.body)
+  if document.hex(digest) ~= doc.digest then return nil, 'digest: does not fit the body' end
   local packed, why = document.take(doc.app, doc.body)
   if not packed then return nil, why end
   local ok
   ok, why = check_listeners(doc.app, packed)
   if not ok then return nil, why end
-  return packed, bytes
+  return packed, digest
 end
 
 local function host_names(app, packed)
@@ -101,11 +102,11 @@ end
 
 -- `held`, `serial`: what lies in the memory now.
 local function store(app, stamp_bytes, packed, held, serial)
-  local before = held and host_names(app, document.body(held))
-  local after = host_names(app, packed)
-  local owner = document.read_stamp(stamp_bytes).owner
-  if held and not names.is_reserved(app) then newcomers.note(app, packed, document.body(held)) end
-  local same_owner = held and document.read_stamp(held).owner == owner
+  local body = held and document.body(held)
+  local before, after = host_names(app, body), host_names(app, packed)
+  local owner = document.owner(stamp_bytes)
+  if body and not names.is_reserved(app) then newcomers.note(app, packed, body) end
+  local same_owner = held and document.owner(held) == owner
   if before == after and (same_owner or not after) then
     return state.store(app, stamp_bytes, packed, held, serial)
   end
@@ -125,10 +126,10 @@ end
 
 -- Takes a document that lies above what is held. Returns code, detail, whether a refusal is on
 -- record, and true where something was stored.
-local function take(doc, held, serial, held_digest)
+local function take(doc, held, serial)
   local app, code, digest_bytes = doc.app, 'applied', nil
   local packed, why
-  if doc.digest == held_digest then
+  if held and document.has_digest(held, doc.digest) then
     code, packed, digest_bytes = 'same', document.body(held), document.digest_bytes(held)
   elseif doc.deleted then
     packed, why = names.check_name(app)
@@ -155,19 +156,20 @@ local function apply_one(doc, term)
   ok, why = check_shape(doc)
   if not ok then return 'bad', why, refuse(app, doc, 'bad') end
   local held, serial = state.held(app)
-  local stamp = held and document.read_stamp(held)
-  local order = compare(doc, stamp)
+  local order = held and document.compare_bytes(doc, held) or 1
   if order < 0 then return 'older' end
-  if order > 0 then return take(doc, held, serial, stamp and stamp.digest) end
-  if stamp.digest ~= doc.digest then return 'conflict', nil, refuse(app, doc, 'conflict') end
+  if order > 0 then return take(doc, held, serial) end
+  if not document.has_digest(held, doc.digest) then
+    return 'conflict', nil, refuse(app, doc, 'conflict')
+  end
   settle(app, doc)
   return 'same'
 end
 
+-- `held`: the stamp that is; nil where nothing is.
 local function verdict(doc, code, detail)
-  local held = (code == 'applied' or code == 'same') and doc or state.stamp(doc.app) or {}
-  return { app = doc.app, code = code, detail = detail,
-    term = held.term, version = held.version, digest = held.digest }
+  local held = (code == 'applied' or code == 'same') and doc or state.stamp(doc.app)
+  return { app = doc.app, code = code, detail = detail, held = held }
 end
 
 -- Terms rise by one at a time: what leaps so far is a mistake or an attack, and after it no

@@ -6,6 +6,8 @@
 
 local ffi = require('ffi')
 
+local span = require('ballast.span')
+
 local C = ffi.C
 local O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC = 1, 2, 64, 512, 0x80000
 local LOCK_EX_NB = 6
@@ -26,7 +28,7 @@ int ballast_close(int fd) __asm__("close");
 int ballast_flock(int fd, int operation) __asm__("flock");
 int ballast_socket(int domain, int type, int protocol) __asm__("socket");
 int ballast_connect(int fd, const ballast_address *address, unsigned int length) __asm__("connect");
-void *ballast_sha1(const char *bytes, size_t n, unsigned char *to) __asm__("SHA1");
+void *ballast_sha1(const unsigned char *bytes, size_t n, unsigned char *to) __asm__("SHA1");
 char *ballast_strerror(int number) __asm__("strerror");
 int ballast_read_address(int family, const char *text, void *bytes) __asm__("inet_pton");
 ]]
@@ -39,9 +41,11 @@ local system = {}
 local has_sha1 = pcall(function() return C.ballast_sha1 end)
 local digest = ffi.new('unsigned char[20]')
 
-function system.sha1(bytes)
-  local made = has_sha1 and C.ballast_sha1(bytes, #bytes, digest) ~= nil
-  return made and ffi.string(digest, 20) or ngx.sha1_bin(bytes)
+-- `text`: a string, or a span.
+function system.sha1(text)
+  local at, n = span.place(text)
+  local made = has_sha1 and C.ballast_sha1(at, n, digest) ~= nil
+  return made and ffi.string(digest, 20) or ngx.sha1_bin(span.text(text))
 end
 
 function system.message(number)

@@ -1,12 +1,13 @@
 -- Both readers of bodies, and the JSON reader, asked from outside (agreement.test.ts).
 --
 -- In: a POST of {bodies: [{app, body}], texts: [...]}. Out: for each body what the fast reader and
--- the general one made of it, in hex, and the bytes that come out again; for each text its value
--- written anew.
+-- the general one made of it, in hex, and the bytes that come out again; whether a push reads it
+-- alike; for each text its value written anew.
 
 local canonical = require('ballast.canonical')
 local document = require('ballast.document')
 local json = require('ballast.json')
+local span = require('ballast.span')
 
 local function hex(text)
   return (string.gsub(text, '.', function(c) return string.format('%02x', string.byte(c)) end))
@@ -20,6 +21,14 @@ local function general(app, bytes)
   return document.pack(upstream)
 end
 
+-- As a push brings it: not as a string.
+local function pushed(bodies)
+  local text = json.encode({ documents = bodies })
+  local arena = span.arena(#text + 1)
+  local how = { rest = function() end, name = 'body', arena = arena }
+  return json.decode(text, how).documents, arena
+end
+
 ngx.req.read_body()
 local data = ngx.req.get_body_data()
 if not data then
@@ -29,12 +38,18 @@ if not data then
 end
 local asked = assert(json.decode(data))
 local bodies, texts = json.list(), json.list()
+local spans, arena = pushed(asked.bodies)
 for i, item in ipairs(asked.bodies) do
+  local text = spans[i].body
+  local same = span.text(text) == item.body
+    and canonical.read(item.app, text) == canonical.read(item.app, item.body)
   local fast, slow, why = canonical.read(item.app, item.body), general(item.app, item.body)
   local taken = document.take(item.app, item.body)
   bodies[i] = { fast = fast and hex(fast), general = slow and hex(slow), why = why,
-    taken = taken ~= nil, bytes = slow and document.bytes(item.app, slow) }
+    taken = taken ~= nil,
+    pushed = same and type(text) or 'otherwise', bytes = slow and document.bytes(item.app, slow) }
 end
+span.give_back(arena)
 for i, text in ipairs(asked.texts) do
   local value, why = json.decode(text)
   texts[i] = value == nil and { why = why } or { value = json.encode(value) }

@@ -16,6 +16,8 @@ interface Verdict {
   readonly general?: string;
   readonly why?: string;
   readonly taken: boolean;
+  /** What a push made of it, where it reads the same. */
+  readonly pushed: 'cdata' | 'string' | 'otherwise';
   readonly bytes?: string;
 }
 
@@ -142,9 +144,10 @@ test('good bodies: the fast reader takes them, makes the same packed form, and t
   await fc.assert(
     fc.asyncProperty(many(bodyWith(ipv4, 30)), async (bodies) => {
       const { bodies: verdicts } = await ask(bodies, []);
-      for (const [i, { fast, general, bytes }] of verdicts.entries()) {
+      for (const [i, { fast, general, bytes, pushed }] of verdicts.entries()) {
         expect(fast, bodies[i]?.body).toBe(general);
         expect(fast, bodies[i]?.body).toBeTypeOf('string');
+        expect(pushed).toBe('cdata');
         expect(bytes).toBe(bodies[i]?.body);
       }
     }),
@@ -176,7 +179,8 @@ test('changed bodies: the fast reader takes none that the general one refuses, n
   await fc.assert(
     fc.asyncProperty(many(changed), async (bodies) => {
       const { bodies: verdicts } = await ask(bodies, []);
-      for (const [i, { fast, general, taken }] of verdicts.entries()) {
+      for (const [i, { fast, general, taken, pushed }] of verdicts.entries()) {
+        expect(pushed, bodies[i]?.body).not.toBe('otherwise');
         if (fast !== undefined) expect(fast, bodies[i]?.body).toBe(general);
         expect(taken, bodies[i]?.body).toBe(general !== undefined);
         if (general === undefined) refused++;

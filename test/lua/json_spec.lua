@@ -35,7 +35,7 @@ describe('json', function()
   it('rests after each item of the list of documents, and of no other', function()
     local function rests(text)
       local n = 0
-      json.decode(text, function() n = n + 1 end)
+      json.decode(text, { rest = function() n = n + 1 end })
       return n
     end
     assert.equal(3, rests('{"a":1,"documents":[{},[1,2],3],"b":2}'))
