@@ -75,7 +75,7 @@ local function read_file(path, left, rest)
 end
 
 -- A body above client_body_buffer_size lies in a file.
-local function read_body(max, rest)
+local function read_body(max)
   local too_long = 'body: longer than ' .. max .. ' bytes'
   if (tonumber(ngx.var.http_content_length) or 0) > max then return nil, too_long end
   ngx.req.read_body()
@@ -84,23 +84,24 @@ local function read_body(max, rest)
     local path = ngx.req.get_body_file()
     if not path then return '' end
     local err
-    data, err = read_file(path, max, rest)
+    data, err = read_file(path, max, pace.start())
     if not data then return nil, err end
   end
   if #data > max then return nil, too_long end
   return data
 end
 
--- Bodies in it are spans of the arena, which is returned too.
-local function read_object(rest)
-  local text, err = read_body(MAX_CALL, rest)
+-- Returns the object, the arena that the bodies in it are spans of, and the `rest` of a pace that
+-- begins here: while a call comes in its worker is not at work.
+local function read_object()
+  local text, err = read_body(MAX_CALL)
   if not text then return nil, err end
-  local value, arena
-  arena = span.arena(#text + 1)
+  local value, arena, rest
+  arena, rest = span.arena(#text + 1), pace.start()
   value, err = json.decode(text, { rest = rest, name = 'body', arena = arena })
   if value == nil then return nil, 'body: ' .. err end
   if not json.is_object(value) then return nil, 'body: an object expected' end
-  return value, arena
+  return value, arena, rest
 end
 
 -- A stamp, or null. Returns the stamp or nil, and whether it is one of both.
@@ -138,8 +139,7 @@ local function check_documents(list)
 end
 
 local function push()
-  local rest = pace.start()
-  local call, arena = read_object(rest)
+  local call, arena, rest = read_object()
   if not call then return bad(arena) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   local base, base_ok = read_stamp(call.base)
@@ -158,8 +158,7 @@ end
 
 -- The term first, then what is held: R3.
 local function gather()
-  local rest = pace.start()
-  local call, err = read_object(rest)
+  local call, err, rest = read_object()
   if not call then return bad(err) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   if call.apps ~= nil and not json.is_array(call.apps) then
@@ -200,7 +199,7 @@ local function finish(result, code, detail)
 end
 
 local function read_upstream()
-  local text, err = read_body(MAX_UPSTREAM, pace.start())
+  local text, err = read_body(MAX_UPSTREAM)
   if not text then return nil, err end
   local upstream
   upstream, err = document.parse(text)

@@ -186,11 +186,11 @@ local function see_term(term)
   return true
 end
 
--- Applies from `from` on for a slice of time. Returns the number of the first that is left.
+-- Applies from `from` on until the slice ends. Returns the number of the first that is left.
 local function apply_slice(term, list, from, result)
   local ok, highest = see_term(term)
   if not ok then return nil, highest end
-  local deadline, last, any = pace.deadline(), #list, false
+  local deadline, last, any = result.rest(true), #list, false
   while from <= last do
     local code, detail, kept, stored = apply_one(list[from], term)
     if kept == false then result.complete = false end
@@ -209,14 +209,13 @@ end
 -- Applies documents of a sender, and lets other requests in between (`rest`, see pace). Returns the
 -- verdicts and whether every refusal is on record; nil, `term-over` and the highest term.
 function sync.apply(term, list, source, rest)
-  local result, from = { complete = true }, 1
-  rest = rest or pace.start()
+  local result, from = { complete = true, rest = rest or pace.start() }, 1
   repeat
     local any
     from, any = lock.exclusively('apply', apply_slice, term, list, from, result)
     if not from then return nil, 'term-over', any end
     if any then state.set('source', source) end
-    if from <= #list then rest() end
+    if from <= #list then result.rest() end
   until from > #list
   return result, result.complete
 end
