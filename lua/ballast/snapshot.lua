@@ -149,12 +149,25 @@ local function report(err)
   state.count('news')
 end
 
+-- The change of the last look, and since when each look has seen another.
+local seen, moving_since
+
+-- While a full sync comes in, writing everything would take half as much time again from it.
+local function is_moving(change, now)
+  if change == seen then
+    moving_since = nil
+    return false
+  end
+  seen, moving_since = change, moving_since or now
+  return now - moving_since < GATHER_SECONDS
+end
+
 -- Writes what is due. Returns nil and an error where it could not.
 local function save()
   local generation = older_generation()
   local newer = generation == 'a' and 'b' or 'a'
   local change, now = state.get('change'), system.monotonic()
-  if state.get('written_' .. generation) == change then return true end
+  if state.get('written_' .. generation) == change or is_moving(change, now) then return true end
   -- The second of a pair follows the first at once; the first waits for company.
   if state.get('written_' .. newer) ~= change and now < not_before then return true end
   local ok, err, is_held = hold_lock()
