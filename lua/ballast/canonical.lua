@@ -19,6 +19,8 @@ local AUTO, MAX_PLACES = packed.AUTO, packed.MAX_PLACES
 local MAX_NUMBER = 65535
 -- The shortest server of a body, and the longest of the packed form.
 local LEAST_BODY, MOST_PACKED = 54, 9
+-- Of what stands before the servers, beyond what the body has: a stamp, and places of 66 bytes.
+local MOST_HEAD = 8192
 local MAX_KNOWN = 200
 
 local canonical = { MAX_SERVERS = 20000 }
@@ -42,7 +44,8 @@ local function learn_from(text)
   return true
 end
 
-local room = 0
+-- The packed servers, from `first` on; before that there is room for what stands before them.
+local room, first = 0, 0
 local out
 
 -- A whole number up to 65535 as JSON writes it. Returns it and the offset after it. (Its loop keeps
@@ -138,18 +141,23 @@ local function place_at(p, i)
   return last_place
 end
 
-local function join(p, head, count, size)
-  if count == 1 then return head .. '\1' .. place_at(p, 0) .. ffi.string(out, size) end
-  local named = char(count)
-  for i = 0, count - 1 do named = named .. place_at(p, i) end
-  return head .. named .. ffi.string(out, size)
+-- The head goes in front of the servers, so that both become one string.
+local function join(p, head, count, stop)
+  if count == 1 then
+    head = head .. '\1' .. place_at(p, 0)
+  else
+    head = head .. char(count)
+    for i = 0, count - 1 do head = head .. place_at(p, i) end
+  end
+  ffi.copy(out + first - #head, head, #head)
+  return ffi.string(out + first - #head, #head + stop - first)
 end
 
 -- `at`: the offset behind the bracket. Returns that of the last bracket, and the packed form.
 local function read_servers(p, at, head)
   if p[at] == 93 then return at, head .. '\0' end
-  local o, count, before, before_length = 0, 0, 0, 0
-  while o + MOST_PACKED <= room do
+  local o, count, before, before_length = first, 0, 0, 0
+  for _ = 1, canonical.MAX_SERVERS do
     if not stands(p, at, '{"address":"', 12) then return nil end
     local start = at + 12
     -- Where the address goes if no auto stands before it.
@@ -190,24 +198,26 @@ local function read_servers(p, at, head)
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
+  return nil
 end
 
--- Room for the most servers that a body of this length may hold; not for more than may be.
+-- Room for the most servers that a body of this length may hold.
 local function make_room(n)
   local most = math.min(floor(n / LEAST_BODY) + 1, canonical.MAX_SERVERS) * MOST_PACKED
-  if most <= room then return end
-  room = math.max(most, 2 * room)
+  if n + MOST_HEAD <= first and most <= room - first then return end
+  first = 2 * (n + MOST_HEAD)
+  room = first + 2 * most
   out = ffi.new('uint8_t[?]', room)
 end
 
--- `body`: a string, or a span.
-function canonical.read(app, body)
+-- `body`: a string, or a span. `front`: bytes that the packed form is to stand behind.
+function canonical.read(app, body, front)
   local p, n = span.place(body)
   local head, at = heading.read(app, p, n)
   if not head then return nil end
   make_room(n)
   local result
-  at, result = read_servers(p, at, head)
+  at, result = read_servers(p, at, (front or '') .. head)
   if not at or n ~= at + 2 or p[at + 1] ~= 125 then return nil end
   return result
 end

@@ -130,11 +130,13 @@ function document.encode(upstream)
     .. policy.encode(upstream.policy) .. ',"servers":[' .. concat(servers, ',') .. ']}'
 end
 
--- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form.
-function document.take(app, body)
+-- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form, behind
+-- the bytes of a stamp where these are given.
+function document.take(app, body, stamp)
+  stamp = stamp or ''
   local ok, why = names.check_name(app)
   if not ok then return nil, why end
-  local form = canonical.read(app, body)
+  local form = canonical.read(app, body, stamp)
   if form then return form end
   local text = span.text(body)
   if names.is_reserved(app) then
@@ -142,14 +144,14 @@ function document.take(app, body)
     object, why = json.decode(text)
     if object == nil then return nil, 'body: ' .. why end
     if not json.is_object(object) then return nil, 'body: an object expected' end
-    return text
+    return stamp .. text
   end
   local upstream
   upstream, why = document.parse(text)
   if not upstream then return nil, why end
   if upstream.app ~= app then return nil, 'app: "' .. upstream.app .. '" is not "' .. app .. '"' end
   if document.encode(upstream) ~= text then return nil, 'body: not canonical' end
-  return packed.pack(upstream)
+  return stamp .. packed.pack(upstream)
 end
 
 -- The packed form of a reserved document is its bytes.
@@ -204,6 +206,8 @@ local function read_count(text, at)
 end
 
 document.STAMP_BYTES = 35
+-- Where the packed form stands behind it.
+document.BODY = 36
 local DELETED = ('\0'):rep(20)
 
 -- `digest_bytes`, where it is known, spares its reading.
@@ -216,6 +220,10 @@ end
 -- What stands behind the stamp; nil: deleted.
 function document.body(text)
   return #text > document.STAMP_BYTES and sub(text, document.STAMP_BYTES + 1) or nil
+end
+
+function document.has_body(text)
+  return #text > document.STAMP_BYTES
 end
 
 function document.digest_bytes(text)

@@ -88,8 +88,8 @@ local function sign_of(servers)
   return concat(parts, ' ')
 end
 
-local function make(app, packed, serial, previous)
-  local upstream = document.unpack(app, packed)
+local function make(app, value, serial, previous)
+  local upstream = document.unpack(app, value, document.BODY)
   listeners.leave_out(app, upstream.servers)
   local servers, is_rising, number = weigh(app, upstream)
   local sign = number and sign_of(servers)
@@ -118,13 +118,13 @@ end
 local function refresh(app, counter)
   local entry, serial = by_app[app], state.serial(app)
   if not entry or entry.serial ~= serial or is_behind(entry) then
-    local _, packed
-    _, packed, serial = state.read(app)
-    if not packed then
+    local value
+    value, serial = state.held(app)
+    if not value or not document.has_body(value) then
       by_app[app] = nil
       return nil
     end
-    entry = make(app, packed, serial, entry)
+    entry = make(app, value, serial, entry)
     by_app[app] = entry
   end
   entry.seen = counter

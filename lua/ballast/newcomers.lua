@@ -1,7 +1,8 @@
 -- Newcomers: servers that came to an upstream that was there, and when; for slow start.
 --
--- In: an app's packed body that is about to be stored, and the one held. Out: a row in shared
--- memory for each app with such servers, so that all workers, also after a reload, see one moment.
+-- In: an app's value (stamp and packed body) that is about to be stored, and the one held. Out: a
+-- row in shared memory for each app with such servers, so that all workers, also after a reload,
+-- see one moment.
 -- On failure: where that memory is full a server takes its whole weight at once.
 -- Where no server was there before, all are equally new: none is a newcomer.
 
@@ -18,14 +19,14 @@ local function note_address(set, _, address)
   set[address] = true
 end
 
-local function addresses(packed)
+local function addresses(value)
   local set = {}
-  document.each_server(packed, note_address, set)
+  document.each_server(value, note_address, set, document.BODY)
   return set
 end
 
-local function window(packed)
-  local text = document.special_policy(packed)
+local function window(value)
+  local text = document.special_policy(value, document.BODY)
   if not text or not find(text, '"slowStart"', 1, true) then return nil end
   return json.decode(text).slowStart.seconds
 end
@@ -39,10 +40,10 @@ function newcomers.read(app)
   return since
 end
 
-local function list(app, packed, held, seconds)
+local function list(app, value, held, seconds)
   local now, since, before, parts = system.monotonic(), newcomers.read(app), addresses(held), {}
   local survives = false
-  for address in pairs(addresses(packed)) do
+  for address in pairs(addresses(value)) do
     local moment = before[address] and since[address] or not before[address] and now
     survives = survives or before[address]
     if moment and now - moment < seconds then
@@ -52,11 +53,11 @@ local function list(app, packed, held, seconds)
   return survives and concat(parts, ' ') or ''
 end
 
--- `packed`: nil where the app is deleted. There is a row only where the body held has a slow start.
-function newcomers.note(app, packed, held)
-  local seconds = packed and window(packed)
+-- There is a row only where the body held has a slow start.
+function newcomers.note(app, value, held)
+  local seconds = document.has_body(value) and window(value)
   if not seconds and not window(held) then return end
-  local text = seconds and list(app, packed, held, seconds) or ''
+  local text = seconds and list(app, value, held, seconds) or ''
   if text ~= '' then return state.set('s:' .. app, text) end
   if state.get('s:' .. app) then state.set('s:' .. app, nil) end
 end

@@ -113,17 +113,20 @@ end
 
 -- ---- reading
 
-local function read_policy(text)
-  local code = byte(text)
-  if code > 0 then return PLAIN[code], 2 end
-  local n, at = read_length(text, 2)
+-- `from`, here and below: where the packed form begins; nil: at the first byte. Behind a stamp it
+-- is read in place: strings of packed forms alone are as alike as bodies are (span).
+local function read_policy(text, from)
+  from = from or 1
+  local code = byte(text, from)
+  if code > 0 then return PLAIN[code], from + 1 end
+  local n, at = read_length(text, from + 1)
   return sub(text, at, at + n - 1), at + n
 end
 
 -- The text of a policy that is not PLAIN: one with a key, health, panic or slow start.
-function packed.special_policy(text)
-  if byte(text) > 0 then return nil end
-  return (read_policy(text))
+function packed.special_policy(text, from)
+  if byte(text, from or 1) > 0 then return nil end
+  return (read_policy(text, from))
 end
 
 -- Returns the hosts with commas (nil: none are named) and the place after them.
@@ -192,16 +195,16 @@ local function each_server(text, at, visit, into)
 end
 
 -- For those who need no table for each server.
-function packed.each_server(text, visit, into)
-  local _, at = read_policy(text)
+function packed.each_server(text, visit, into, from)
+  local _, at = read_policy(text, from)
   _, at = read_hosts(text, at)
   return each_server(text, at, visit, into)
 end
 
 -- False where surely no server has one of these ports. Most upstreams have one or two, and they
 -- stand in the places: so the question costs next to nothing.
-function packed.may_use(text, ports)
-  local _, at = read_policy(text)
+function packed.may_use(text, ports, from)
+  local _, at = read_policy(text, from)
   _, at = read_hosts(text, at)
   local n = byte(text, at)
   if n == MAX_PLACES then return true end
@@ -219,9 +222,9 @@ local function note_server(list, n, address, weight, from, auto)
   list[n] = { address = address, weight = weight, from = from, auto = auto }
 end
 
-function packed.unpack(app, text)
+function packed.unpack(app, text, from)
   local policy_text, hosts, at
-  policy_text, at = read_policy(text)
+  policy_text, at = read_policy(text, from)
   hosts, at = read_hosts(text, at)
   local servers = json.list()
   each_server(text, at, note_server, servers)
@@ -230,8 +233,8 @@ function packed.unpack(app, text)
 end
 
 -- The hosts of a packed upstream, also where its servers are of no interest: with commas.
-function packed.host_names(text)
-  local _, at = read_policy(text)
+function packed.host_names(text, from)
+  local _, at = read_policy(text, from)
   return (read_hosts(text, at))
 end
 

@@ -37,12 +37,11 @@ function probes.read(rest)
   local list, known = {}, {}
   for _, app in ipairs(state.apps()) do
     local held = not names.is_reserved(app) and state.held(app)
-    local packed = held and document.body(held)
-    local text = packed and document.special_policy(packed)
+    local text = held and document.has_body(held) and document.special_policy(held, document.BODY)
     local asked = text and read_policy(known, text)
     if asked then
       asked.list = list
-      document.each_server(packed, add, asked)
+      document.each_server(held, add, asked, document.BODY)
     end
     rest()
   end

@@ -25,8 +25,9 @@ end
 local function addresses_of(app)
   local set = {}
   local held = not names.is_reserved(app) and state.held(app)
-  local packed = held and document.body(held)
-  if packed then document.each_server(packed, note_address, set) end
+  if held and document.has_body(held) then
+    document.each_server(held, note_address, set, document.BODY)
+  end
   return set
 end
 

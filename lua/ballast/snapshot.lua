@@ -208,8 +208,7 @@ local function read_documents(data, list)
     if not stop then return nil, 'a document is damaged' end
     local value = sub(data, stop + 1, stop + tonumber(length))
     if #value < document.STAMP_BYTES then return nil, 'the stamp of "' .. app .. '" is damaged' end
-    list[#list + 1] = { app = app, packed = document.body(value),
-      stamp_bytes = sub(value, 1, document.STAMP_BYTES) }
+    list[#list + 1] = { app = app, value = value }
     at = stop + tonumber(length) + 2
   end
   return true

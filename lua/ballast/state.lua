@@ -141,15 +141,15 @@ local function replace(key, value, flags, old, old_flags)
   return ok, err
 end
 
--- `before`, `number`: what is held, read under the same lock.
-function state.store(app, stamp_bytes, packed, before, number)
+-- `value`: stamp and packed body. `before`, `number`: what is held, read under the same lock.
+function state.store(app, value, before, number)
   local serial = edge:incr('serial', 1) % 0x100000000
-  local ok, err = replace('d:' .. app, stamp_bytes .. (packed or ''), serial, before, number)
+  local ok, err = replace('d:' .. app, value, serial, before, number)
   if not ok then return nil, err == FULL and 'full' or err end
   if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then
-    local had = before ~= nil and #before > document.STAMP_BYTES
-    if had ~= (packed ~= nil) then edge:incr('documents', packed and 1 or -1) end
+    local had, has = before ~= nil and document.has_body(before), document.has_body(value)
+    if had ~= has then edge:incr('documents', has and 1 or -1) end
   end
   return true
 end

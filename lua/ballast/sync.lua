@@ -21,7 +21,7 @@ local state = require('ballast.state')
 local system = require('ballast.system')
 
 local sha1, monotonic = system.sha1, system.monotonic
-local compare = document.compare
+local compare, BODY = document.compare, document.BODY
 
 -- Documents between two looks at the clock.
 local LOOK = 4
@@ -79,42 +79,45 @@ local function check_shape(doc)
 end
 
 -- Most upstreams have none of the ports that this edge listens at; the others are looked at.
-local function check_listeners(app, packed)
-  if names.is_reserved(app) or not document.may_use(packed, listeners.ports()) then return true end
-  return listeners.check(document.unpack(app, packed).servers)
+-- `value`, here and below: a stamp, and behind it the packed form, as it is stored.
+local function check_listeners(app, value)
+  local harmless = names.is_reserved(app) or not document.may_use(value, listeners.ports(), BODY)
+  if harmless then return true end
+  return listeners.check(document.unpack(app, value, BODY).servers)
 end
 
--- Returns the packed body and the digest's bytes.
 local function read_body(doc)
   local digest = sha1(doc.body)
   if document.hex(digest) ~= doc.digest then return nil, 'digest: does not fit the body' end
-  local packed, why = document.take(doc.app, doc.body)
-  if not packed then return nil, why end
+  local value, why = document.take(doc.app, doc.body, document.pack_stamp(doc, digest))
+  if not value then return nil, why end
   local ok
-  ok, why = check_listeners(doc.app, packed)
+  ok, why = check_listeners(doc.app, value)
   if not ok then return nil, why end
-  return packed, digest
+  return value
 end
 
-local function host_names(app, packed)
-  return packed and not names.is_reserved(app) and document.host_names(packed) or nil
+local function host_names(app, value)
+  return value and document.has_body(value) and not names.is_reserved(app)
+    and document.host_names(value, BODY) or nil
 end
 
 -- `held`, `serial`: what lies in the memory now.
-local function store(app, stamp_bytes, packed, held, serial)
-  local body = held and document.body(held)
-  local before, after = host_names(app, body), host_names(app, packed)
-  local owner = document.owner(stamp_bytes)
-  if body and not names.is_reserved(app) then newcomers.note(app, packed, body) end
+local function store(app, value, held, serial)
+  local before, after = host_names(app, held), host_names(app, value)
+  local owner = document.owner(value)
+  if held and document.has_body(held) and not names.is_reserved(app) then
+    newcomers.note(app, value, held)
+  end
   local same_owner = held and document.owner(held) == owner
   if before == after and (same_owner or not after) then
-    return state.store(app, stamp_bytes, packed, held, serial)
+    return state.store(app, value, held, serial)
   end
   local old, new = document.host_list(before), document.host_list(after)
   -- Another owner claims all of its hosts anew.
   local taken, moved = hosts.take(app, owner, same_owner and old or nil, new)
   if not taken then return nil, moved end
-  local ok, err = state.store(app, stamp_bytes, packed, held, serial)
+  local ok, err = state.store(app, value, held, serial)
   if not ok then
     hosts.drop(app, taken, nil)
     return nil, err
@@ -127,20 +130,19 @@ end
 -- Takes a document that lies above what is held. Returns code, detail, whether a refusal is on
 -- record, and true where something was stored.
 local function take(doc, held, serial)
-  local app, code, digest_bytes = doc.app, 'applied', nil
-  local packed, why
+  local app, code = doc.app, 'applied'
+  local value, why
   if held and document.has_digest(held, doc.digest) then
-    code, packed, digest_bytes = 'same', document.body(held), document.digest_bytes(held)
+    code = 'same'
+    value = document.pack_stamp(doc, document.digest_bytes(held)) .. (document.body(held) or '')
   elseif doc.deleted then
-    packed, why = names.check_name(app)
-    if not packed then return 'bad', why, refuse(app, doc, 'bad') end
-    packed = nil
+    value = document.pack_stamp(doc)
   else
-    packed, digest_bytes = read_body(doc)
-    if not packed then return 'bad', digest_bytes, refuse(app, doc, 'bad') end
+    value, why = read_body(doc)
+    if not value then return 'bad', why, refuse(app, doc, 'bad') end
   end
   local ok
-  ok, why = store(app, document.pack_stamp(doc, digest_bytes), packed, held, serial)
+  ok, why = store(app, value, held, serial)
   if not ok then return 'full', why, refuse(app, doc, 'full') end
   settle(app, doc)
   return code, nil, true, true
@@ -223,10 +225,10 @@ end
 -- At the start, before there are workers: what a snapshot holds, packed as it was in memory.
 function sync.restore(content)
   for _, doc in ipairs(content.documents) do
-    local ok, err = store(doc.app, doc.stamp_bytes, doc.packed, nil)
+    local ok, err = store(doc.app, doc.value, nil)
     if not ok then
       ngx.log(ngx.ERR, 'ballast: no room for ', doc.app, ' of the snapshot: ', err)
-      refuse(doc.app, document.read_stamp(doc.stamp_bytes), 'full')
+      refuse(doc.app, document.read_stamp(doc.value), 'full')
     end
   end
   for _, refused in ipairs(content.refused) do refuse(refused.app, refused, refused.code) end
