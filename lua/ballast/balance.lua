@@ -2,9 +2,9 @@
 --
 -- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's policy
 -- (pick.lua), after a failure another one (retry.lua); its end is counted (tally.lua).
--- On failure: the request goes to one of two unix sockets that nginx itself answers at: 503 with
--- Retry-After (no document yet, no server above 0) or 404 (no app has this host). Where these
--- cannot be asked, `admit` answers before.
+-- On failure: the request goes to one of three unix sockets that nginx itself answers at: 503 with
+-- Retry-After (no document yet, no server above 0; or all of these unhealthy, where the policy says
+-- `reject`), or 404 (no app has this host). Where these cannot be asked, `admit` answers before.
 
 local balancer = require('ngx.balancer')
 
@@ -33,12 +33,15 @@ local statistics
 
 function balance.init(config)
   statistics = config.statistics
-  for _, name in ipairs({ 'none', 'unknown' }) do
+  for _, name in ipairs({ 'none', 'unhealthy', 'unknown' }) do
     sockets[name] = 'unix:' .. config.state_dir .. '/' .. name .. '.sock'
   end
 end
 
+-- Also after a failed attempt, which was counted: the answer is no server's.
 local function answer(name)
+  underway.finish()
+  if statistics and finish() then tally.ended() end
   local ok, err = set_current_peer(sockets[name])
   if not ok then ngx.log(ngx.ERR, 'ballast: ', err) end
 end
@@ -46,7 +49,7 @@ end
 function balance.run()
   local entry, socket = find_entry()
   if not entry then return answer(socket) end
-  if not entry.picker then return answer('none') end
+  if not entry.picker then return answer(entry.unhealthy and 'unhealthy' or 'none') end
   local k
   if get_last_failure() then
     k = retry.pick(entry)
@@ -56,6 +59,7 @@ function balance.run()
     if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
     if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
+  if not k then return answer('unhealthy') end
   local address = entry.addresses[k]
   count(entry, k)
   if statistics or entry.places then begin(entry, k) end

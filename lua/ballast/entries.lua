@@ -83,6 +83,13 @@ local function sign_of(servers)
   return concat(parts, ' ')
 end
 
+local function has_weight(servers)
+  for _, server in ipairs(servers) do
+    if server.weight > 0 then return true end
+  end
+  return false
+end
+
 local function make(app, packed, serial, previous)
   local upstream = document.unpack(app, packed)
   listeners.leave_out(app, upstream.servers)
@@ -98,6 +105,11 @@ local function make(app, packed, serial, previous)
     clusters = clusters_of(servers), counts = tally.new(p and #p.addresses or 0) }
   if number then entry.health, entry.sign = number, sign end
   rising[app] = is_rising and entry or nil
+  -- For the few apps that have it.
+  if upstream.policy.whenUnhealthy == 'reject' then
+    entry.rejects = true
+    entry.unhealthy = not p and has_weight(upstream.servers) or nil
+  end
   if p then pick.prepare(entry, upstream.policy) end
   return entry
 end

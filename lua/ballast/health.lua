@@ -4,7 +4,8 @@
 -- In this worker's memory only, and short: without it every request of a dead server's share
 -- would try it first. One failure marks nothing (a kept connection that the server closed looks the
 -- same); the second within WINDOW does, and then each one at once while it goes on failing.
--- A mark never empties an upstream: who asks takes a marked server where there is no other.
+-- A mark empties no upstream but where the policy says `reject`: who asks takes a marked server
+-- where there is no other.
 
 local system = require('ballast.system')
 

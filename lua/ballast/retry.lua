@@ -1,7 +1,7 @@
 -- Retry: another server than the one in turn.
 --
 -- In: an entry; what this request has tried; which addresses are marked. Out: an index into the
--- entry's addresses. On failure: there is always one, if only a marked one.
+-- entry's addresses. On failure: a marked one, or nil where the app's policy is to reject then.
 -- Not the common path: it may allocate.
 
 local balancer = require('ngx.balancer')
@@ -52,7 +52,7 @@ end
 
 -- Instead of a marked server, at a first try. In smooth order taking the next slots leaves the
 -- others' shares exact: a lap without its slots of the missing server is still theirs. Where that
--- one's weight outnumbers all others, one of them is drawn. All marked: as if none were.
+-- one's weight outnumbers all others, one of them is drawn. All marked: as if none were, or nil.
 function retry.instead(entry, k)
   if entry.balance == 'smooth' then
     for _ = 1, MAX_SLOTS do
@@ -60,7 +60,7 @@ function retry.instead(entry, k)
       if not is_marked(entry.addresses[other]) then return other end
     end
   end
-  return among(entry, nil, false) or k
+  return among(entry, nil, false) or not entry.rejects and k or nil
 end
 
 -- nginx writes IPv6 addresses in their shortest form; a document may hold another.
@@ -102,9 +102,11 @@ function retry.pick(entry)
   -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.
   if code == 502 or code == 504 then health.failed(last) end
   local cluster = k and entry.clusters[k]
-  return cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
-    or cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
-    or pick.next(entry)
+  local other = cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
+  if other then return other end
+  other = cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
+  if other and entry.rejects then return nil end
+  return other or pick.next(entry)
 end
 
 return retry

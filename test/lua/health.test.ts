@@ -188,11 +188,34 @@ test('all unhealthy: `spread` uses all above 0, `reject` answers 503; weight 0 g
   expect([...(await seen()).keys()].sort()).toEqual([first.address, second.address]);
   await publish(weights, { ...probing, whenUnhealthy: 'reject' });
   const refused = await client.get(edge.url, 'shop.example');
-  expect([refused.status, refused.retryAfter]).toEqual([503, '1']);
+  expect(refused).toMatchObject({ status: 503, retryAfter: '1' });
+  expect(refused.body).toBe('Every server of this app is unhealthy.\n');
   expect([...(await seen()).keys()]).toEqual(['status 503']);
   second.healthy = true;
   await untilHealth(second, true);
   expect([...(await seen()).keys()]).toEqual([second.address]);
+});
+
+test('`reject` and servers that do not answer: 503 for a moment, then they are tried again', async () => {
+  await start({ workers: 1 });
+  const { list, addresses } = await startServers(2);
+  const weights = { [addresses[0] ?? '']: 1, [addresses[1] ?? '']: 1 };
+  await publish(weights, { balance: 'smooth', whenUnhealthy: 'reject' });
+  await Promise.all(list.map((one) => one.die()));
+  // Two failures mark each of them.
+  const answers = await seen(40);
+  expect([...answers.keys()].sort()).toEqual(['status 502', 'status 503']);
+  expect(answers.get('status 503')).toBeGreaterThan(20);
+  const { body } = await client.get(edge.url, 'shop.example');
+  expect(body).toBe('Every server of this app is unhealthy.\n');
+  // The answer is no failure of a server's: each attempt failed, and once.
+  const { json } = await edge.call('GET', '/v1/stats');
+  const { apps } = json as { apps: { shop: Record<string, Record<string, number>> } };
+  for (const { requests, failures, inFlight } of Object.values(apps.shop))
+    expect({ failures, inFlight }).toEqual({ failures: requests, inFlight: 0 });
+  await until('tried again', async () => (await seen(1)).has('status 502'));
+  await publish(weights, { balance: 'smooth', whenUnhealthy: 'spread' });
+  expect([...(await seen(20)).keys()]).toEqual(['status 502']);
 });
 
 test('less than `panic` percent of the weight healthy: health is not looked at', async () => {
