@@ -1,5 +1,5 @@
--- Census: all workers are asked for what only they know: the requests under way, and their counts
--- up to that moment.
+-- Census: all workers are asked for what only they know: the requests under way, the servers that
+-- they left alone, and their counts up to that moment.
 --
 -- In: a question (a shared number that moves). Out: each living worker's answer, given after the
 -- question was put. So of a server that every worker holds at weight 0, and that no answer names,
@@ -10,6 +10,8 @@
 -- answers at each of its requests' ends instead, so its answer is always the present one. A killed
 -- worker's answer goes with it.
 
+local health = require('ballast.health')
+local json = require('ballast.json')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
 local system = require('ballast.system')
@@ -29,6 +31,9 @@ local function answer(question)
   stats.flush()
   local lines = { is_ending and 'ending' or format('%d', question) }
   tally.each_under_way(function(name, n) lines[#lines + 1] = format('%s %d', name, n) end)
+  health.each_marked(function(address, since)
+    lines[#lines + 1] = format('- %s %.3f', address, since)
+  end)
   local key = 'c:' .. ngx.worker.pid()
   if not state.set(key, concat(lines, '\n')) then state.set(key, lines[1] .. '\n' .. NO_ROOM) end
   answered = question
@@ -51,7 +56,7 @@ end
 local function read(text, question, list)
   local head, body = match(text or '', '^(%w+)\n?(.*)$')
   if not head then return false end
-  for app, address, n in gmatch(body, '(%S+) (%S+) (%d+)') do
+  for app, address, n in gmatch(body, '(%S+) (%S+) ([%d.]+)') do
     list[#list + 1] = { app = app, address = address, n = tonumber(n) }
   end
   return body ~= NO_ROOM and (head == 'ending' or tonumber(head) >= question)
@@ -68,8 +73,8 @@ local function collect(workers, question)
   return list, complete
 end
 
--- Yields. Returns `{app, address, n}` for each worker and server with requests under way, and
--- whether all have answered.
+-- Yields. Returns `{app, address, n}` for each worker and server with requests under way, and where
+-- `app` is "-" for each that it left alone since the moment `n`; and whether all have answered.
 function census.take()
   local question = state.count('question')
   local till = system.monotonic() + WAIT_SECONDS
@@ -84,20 +89,44 @@ function census.take()
   return list, complete
 end
 
+local function is_mark(row)
+  return row.app == '-'
+end
+
+-- Of a census: the servers that workers left alone, by address; since when, and how many did.
+function census.marked(list)
+  local by_address, marks = {}, json.list()
+  for _, row in ipairs(list) do
+    if is_mark(row) then
+      local mark = by_address[row.address]
+      if not mark then
+        mark = { address = row.address, workers = 0, since = row.n }
+        by_address[row.address], marks[#marks + 1] = mark, mark
+      end
+      mark.workers, mark.since = mark.workers + 1, math.min(mark.since, row.n)
+    end
+  end
+  table.sort(marks, function(a, b) return a.address < b.address end)
+  return marks
+end
+
 -- The statistics with the requests under way (absent where they are switched off); what all others
--- have; whether all workers have answered.
+-- have; whether all workers have answered; the servers that some left alone.
 function census.totals(with_under_way)
   local list, complete = census.take()
   local apps, other = stats.totals()
-  if not with_under_way then return apps, other, complete end
+  local marks = census.marked(list)
+  if not with_under_way then return apps, other, complete, marks end
   for _, servers in pairs(apps) do
     for _, counts in pairs(servers) do counts.inFlight = 0 end
   end
   for _, row in ipairs(list) do
-    local counts = stats.place(apps, row.app, row.address)
-    counts.inFlight = (counts.inFlight or 0) + row.n
+    if not is_mark(row) then
+      local counts = stats.place(apps, row.app, row.address)
+      counts.inFlight = (counts.inFlight or 0) + row.n
+    end
   end
-  return apps, other, complete
+  return apps, other, complete, marks
 end
 
 return census

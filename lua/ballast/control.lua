@@ -235,11 +235,22 @@ end
 -- ---- the rest
 
 local function show_stats()
-  local apps, other, complete = census.totals(statistics)
+  local apps, other, complete, marks = census.totals(statistics)
   local proved = state.get('proved')
   answer(200, { apps = apps, other = other, complete = complete, start = state.get('start'),
     mark = state.read_mark('mark') or json.null,
-    markAgeSeconds = proved and system.monotonic() - proved, memory = state.memory() })
+    markAgeSeconds = proved and system.monotonic() - proved, memory = state.memory(),
+    unhealthy = lists.unhealthy(marks) })
+end
+
+local function show_health()
+  local asked, complete = census.take()
+  local marks, now = json.list(), system.monotonic()
+  for i, mark in ipairs(census.marked(asked)) do
+    marks[i] = { address = mark.address, workers = mark.workers, sinceSeconds = now - mark.since }
+  end
+  send(200, '{"items":' .. lists.health(pace.start()) .. ',"complete":' .. tostring(complete)
+    .. ',"marked":' .. json.encode(marks) .. '}')
 end
 
 local function show_metrics()
@@ -259,9 +270,7 @@ local ROUTES = {
   ['GET /v1/upstreams'] = { 'read', list_upstreams },
   ['GET /v1/state'] = { 'read', function() answer(200, report.build()) end },
   ['GET /v1/stats'] = { 'read', show_stats },
-  ['GET /v1/health'] = { 'read', function()
-    send(200, '{"items":' .. lists.health(pace.start()) .. '}')
-  end },
+  ['GET /v1/health'] = { 'read', show_health },
   ['GET /metrics'] = { 'read', show_metrics },
   ['GET /ready'] = { 'read', ready },
 }

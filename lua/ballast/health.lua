@@ -19,7 +19,7 @@ function health.failed(address)
   local now = system.monotonic()
   local entry = failures[address]
   if not entry or now - entry.last > WINDOW then
-    entry = { count = 0, last = now, till = 0 }
+    entry = { count = 0, since = now, last = now, till = 0 }
     failures[address] = entry
   end
   entry.count, entry.last = entry.count + 1, now
@@ -30,6 +30,14 @@ end
 function health.is_marked(address)
   local entry = failures[address]
   return entry ~= nil and entry.till > system.monotonic()
+end
+
+-- Calls `visit(address, since)` for each server that is marked now.
+function health.each_marked(visit)
+  local now = system.monotonic()
+  for address, entry in pairs(failures) do
+    if entry.till > now then visit(address, entry.since) end
+  end
 end
 
 -- Forgets what is long over; called by the worker's timer.

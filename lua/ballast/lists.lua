@@ -87,4 +87,18 @@ function lists.health(rest)
   return '[' .. join(list, function(entry) return json.encode(entry.item) end, rest) .. ']'
 end
 
+-- Servers that get no request, or fewer: those that a probe found unhealthy, with what it asks, and
+-- those that some worker left alone (`marks`, see census).
+function lists.unhealthy(marks)
+  local list = json.list()
+  for _, key in ipairs(probed.names()) do
+    if probed.read(key) then
+      local address, path, host, https = probed.parts(key)
+      list[#list + 1] = { address = address, path = path, host = host, https = https }
+    end
+  end
+  for _, mark in ipairs(marks) do list[#list + 1] = { address = mark.address } end
+  return list
+end
+
 return lists

@@ -40,22 +40,23 @@ local function counter(out, name, help, value)
   sample(out, name, {}, value)
 end
 
+-- `response_seconds` is a summary: without quantiles, which could not be added up.
 local COUNTS = {
   { 'requests_total', 'counter', 'requests', 'Requests sent to a server, retries included.' },
   { 'failures_total', 'counter', 'failures',
     'Requests that a server did not answer, or answered with 500 or above.' },
-  { 'response_seconds_sum', 'counter', 'seconds', 'Time of all answers below 500.' },
-  { 'response_seconds_count', 'counter', 'answers', 'Answers below 500.' },
+  { 'response_seconds_sum', 'summary', 'seconds', 'Time of answers below 500.' },
+  { 'response_seconds_count', nil, 'answers' },
   { 'in_flight', 'gauge', 'inFlight', 'Requests under way.' },
 }
 
 -- Servers above the bound stand in one row, `_other`.
 local function counts(out, statistics)
-  local apps, other, complete = census.totals(statistics)
+  local apps, other, complete, marks = census.totals(statistics)
   apps._other = other.requests > 0 and { _other = other } or nil
   for _, count in ipairs(COUNTS) do
     local name, field = 'ballast_edge_' .. count[1], count[3]
-    head(out, name, count[2], count[4])
+    if count[2] then head(out, string.gsub(name, '_sum$', ''), count[2], count[4]) end
     for app, servers in pairs(apps) do
       for address, values in pairs(servers) do
         if values[field] then
@@ -66,6 +67,11 @@ local function counts(out, statistics)
   end
   gauge(out, 'ballast_edge_statistics_complete',
     'Whether each worker told its requests under way.', complete and 1 or 0)
+  head(out, 'ballast_edge_server_marked', 'gauge',
+    'Workers that leave a server alone for a moment, as it gave no answer.')
+  for _, mark in ipairs(marks) do
+    sample(out, 'ballast_edge_server_marked', { 'server', mark.address }, mark.workers)
+  end
 end
 
 local function applied(out, current)

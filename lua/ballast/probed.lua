@@ -63,6 +63,12 @@ function probed.explain(key, why)
   if since and before ~= why then write(key, true, since, why) end
 end
 
+-- The parts of a key: address, path, host (nil: the address), whether by TLS.
+function probed.parts(key)
+  local address, path, host, scheme = match(key, '^(%S+) (%S+) (%S+) (%S+)')
+  return address, path, host ~= '-' and host or nil, scheme == 'https'
+end
+
 -- Every row's probe.
 function probed.names()
   return state.names('p:')

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import type { AppName, Stamp } from '../model.ts';
+import type { Address, AppName, Stamp } from '../model.ts';
 import { parseManifestLine, type Document, type ManifestLine } from './document.ts';
 import {
   readDocument,
@@ -58,9 +58,18 @@ export interface ServerCount {
   readonly failures: number;
 }
 
+/** A server that an edge leaves alone; with a path where a probe found it so, else requests did. */
+export interface UnhealthyServer {
+  readonly address: Address;
+  readonly path?: string;
+  readonly host?: string;
+  readonly https?: boolean;
+}
+
 export interface EdgeCounts {
   readonly start: string;
   readonly counts: readonly ServerCount[];
+  readonly unhealthy: readonly UnhealthyServer[];
 }
 
 export interface EdgeLink {
@@ -134,7 +143,7 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
     async counts() {
       const answer = await call('/v1/stats');
       if (isNoAnswer(answer)) return answer;
-      return { start: String((answer as Json)['start'] ?? ''), counts: readCounts(answer as Json) };
+      return readEdgeCounts(answer as Json);
     },
     async state() {
       const answer = await call('/v1/state');
@@ -191,6 +200,17 @@ function readManifest(value: unknown): Map<AppName, ManifestLine> {
     if (line) lines.set(app, line);
   }
   return lines;
+}
+
+function readEdgeCounts(answer: Json): EdgeCounts {
+  const unhealthy = list(answer['unhealthy']).flatMap((item) => readUnhealthy(item as Json));
+  return { start: String(answer['start'] ?? ''), counts: readCounts(answer), unhealthy };
+}
+
+function readUnhealthy({ address, path, host, https }: Json): UnhealthyServer[] {
+  if (typeof address !== 'string') return [];
+  const named = typeof host === 'string' && { host };
+  return [{ address, ...(typeof path === 'string' && { path, ...named, https: https === true }) }];
 }
 
 function readCounts(answer: Json): ServerCount[] {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openEdgeLink } from '../../src/edges/edge-link.ts';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
 import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
@@ -133,6 +134,13 @@ test('a server that fails its probes gets no request, and gets them again when i
   expect(metrics).toContain('\nballast_edge_unhealthy 1\n');
   expect(metrics).toContain('\nballast_edge_probes 3\n');
   expect(metrics).toContain(`ballast_edge_server_healthy{server="${first.address}",`);
+  // As the controller reads it.
+  const link = openEdgeLink({ name: 'edge-1', control: edge.control });
+  const { address } = first;
+  expect(await link.counts()).toMatchObject({
+    unhealthy: [{ address, path: health.path, https: false }],
+  });
+  await link.close();
   first.healthy = true;
   await untilHealth(first, true);
   expect((await seen()).get(first.address)).toBeGreaterThan(10);
@@ -206,6 +214,13 @@ test('`reject` and servers that do not answer: 503 for a moment, then they are t
   const answers = await seen(40);
   expect([...answers.keys()].sort()).toEqual(['status 502', 'status 503']);
   expect(answers.get('status 503')).toBeGreaterThan(20);
+  const told = (await edge.call('GET', '/v1/health')).json;
+  expect(told).toMatchObject({
+    complete: true,
+    marked: addresses.map((address) => ({ address, workers: 1 })),
+  });
+  const marks = addresses.map((one) => `ballast_edge_server_marked{server="${one}"} 1\n`);
+  for (const mark of marks) expect((await edge.call('GET', '/metrics')).json).toContain(mark);
   const { body } = await client.get(edge.url, 'shop.example');
   expect(body).toBe('Every server of this app is unhealthy.\n');
   // The answer is no failure of a server's: each attempt failed, and once.
