@@ -4,6 +4,7 @@
 -- On failure: a wrong edge.json stops nginx' start; everything later is dealt with where it occurs.
 
 local access = require('ballast.access')
+local ailing = require('ballast.ailing')
 local api_source = require('ballast.api_source')
 local balance = require('ballast.balance')
 local census = require('ballast.census')
@@ -43,6 +44,7 @@ local function start(settings)
     system.remove_dead_socket(settings.state_dir .. '/' .. name .. '.sock')
   end
   snapshot.load()
+  ailing.load()
 end
 
 -- init_by_lua
@@ -56,8 +58,8 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   settings.source = settings.api and api_source or redis_source
   settings.source.init(settings)
-  for _, module in ipairs({ access, balance, control, heartbeat, manifest, poll, report,
-    snapshot }) do
+  for _, module in ipairs({ access, balance, control, heartbeat, manifest, poll, probe,
+    report, snapshot }) do
     module.init(settings)
   end
   follower.init({ poll, heartbeat, snapshot, probe, rows })

@@ -5,7 +5,8 @@
 -- On failure: where that memory is full a change is not kept, and the log says so once.
 --
 -- Apps that ask the same of an address share a row, whatever their weights. Rows outlive a change
--- of weights, a server that leaves and comes again, and a reload; not a restart.
+-- of weights, a server that leaves and comes again, and a reload; those that are unhealthy also a
+-- restart and an upgrade in place (ailing).
 -- `health` moves with every change, before `counter`, which every request reads: so a request pays
 -- nothing for health until some server's has changed.
 
@@ -55,6 +56,11 @@ function probed.change(key, unhealthy, why)
   state.count('health')
   state.count('counter')
   return true
+end
+
+-- At a start: what was found before it.
+function probed.restore(key, since, why)
+  write(key, true, since, why)
 end
 
 -- Still unhealthy, for another reason.

@@ -1,5 +1,6 @@
 // What probes, panic, rejection and slow start do to real requests.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -146,7 +147,7 @@ test('a server that fails its probes gets no request, and gets them again when i
   expect((await seen()).get(first.address)).toBeGreaterThan(10);
 });
 
-test('health is kept when weights change, the server leaves and returns, and nginx reloads; not by a restart', async () => {
+test('health is kept when weights change, the server leaves and returns, nginx reloads or starts again', async () => {
   await start();
   const servers = await startSeveral(3);
   const [first, ...others] = servers as [Probed, ...Probed[]];
@@ -164,9 +165,46 @@ test('health is kept when weights change, the server leaves and returns, and ngi
   const before = first.probes.length;
   await until('probed after the reload', () => Promise.resolve(first.probes.length > before + 1));
   expect([...(await seen()).keys()]).not.toContain(first.address);
-  await edge.restart();
+  const file = join(edge.stateDir, 'health');
+  const text = (): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  await until('on disk', async () => (await text()).includes(first.address));
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await edge.restart(signal);
+    expect([...(await seen()).keys()]).not.toContain(first.address);
+  }
+  expect((await untilHealth(first, false)).error).toBe('status 500');
+  first.healthy = true;
+  await untilHealth(first, true);
   expect((await seen()).get(first.address)).toBeGreaterThan(10);
+  await until('off the disk', async () => {
+    const now = await text();
+    return now !== '' && !now.includes(first.address);
+  });
+});
+
+test('a damaged file of health is not believed, and told; an old one neither', async () => {
+  await start({ workers: 1 });
+  const servers = await startSeveral(2);
+  const [first, second] = servers as [Probed, Probed];
+  await publish(evenly(servers), { ...probing, health: { ...health, intervalSeconds: 2 } });
+  first.healthy = false;
   await untilHealth(first, false);
+  const file = join(edge.stateDir, 'health');
+  const text = (): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  await until('on disk', async () => (await text()).includes(first.address));
+  const whole = await text();
+  await edge.stop();
+  await writeFile(file, whole.replace(first.address, second.address));
+  await edge.start();
+  expect(await edge.errorLog()).toContain('health is damaged');
+  expect((await seen(40)).size).toBe(2);
+  await untilHealth(first, false);
+  await edge.stop();
+  const [, time = '', ...rows] = (await text()).split('\n');
+  const old = [(Number(time) - 700).toFixed(3), ...rows].join('\n');
+  await writeFile(file, `${createHash('md5').update(old).digest('hex')}\n${old}`);
+  await edge.start();
+  expect((await seen(40)).size).toBe(2);
 });
 
 test('apps that ask the same of a server share its probe, by one worker; Host is the address or `host`', async () => {
