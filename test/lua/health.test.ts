@@ -199,6 +199,7 @@ test('a damaged file of health is not believed, and told; an old one neither', a
   expect(await edge.errorLog()).toContain('health is damaged');
   expect((await seen(40)).size).toBe(2);
   await untilHealth(first, false);
+  await until('on disk again', async () => (await text()).includes(first.address));
   await edge.stop();
   const [, time = '', ...rows] = (await text()).split('\n');
   const old = [(Number(time) - 700).toFixed(3), ...rows].join('\n');
