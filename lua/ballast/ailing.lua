@@ -1,15 +1,15 @@
 -- Ailing: unhealthy servers on disk, so that an upgrade in place and a restart know them.
 --
--- In: the rows of health in shared memory. Out: the file `health` of stateDir: a checksum, the
--- time, and the probes whose servers are unhealthy. At a start: these, if the file is whole and
--- young; the first probes confirm or clear them.
+-- In: the rows of health in shared memory. Out: the file `health` of stateDir: a checksum, where and
+-- when it was written, and the probes whose servers are unhealthy. At a start: these, if the file is
+-- whole, young, and of this run of the machine; the first probes confirm or clear them.
 -- On failure: nothing is known of any server, as at a first start. The log says why.
 --
 -- Not a part of the snapshot: that is large, and what it holds stays true, which health does not.
--- The time is this machine's since it was started: a file from before that lies in the future, or
--- is too old.
 
+local folder = require('ballast.folder')
 local probed = require('ballast.probed')
+local sync = require('ballast.sync')
 local system = require('ballast.system')
 
 local format, gmatch, match = string.format, string.gmatch, string.match
@@ -20,28 +20,37 @@ local MAX_AGE, SPACING_SECONDS, REFRESH_SECONDS = 600, 1, 60
 local ailing = {}
 
 local path
--- The number of health that was written last; nil: whoever had this duty before may not have.
-local written
-local looked_at, refreshed_at = 0, 0
+-- Of what was written last; nil: whoever had this duty before may have written something else.
+local number
+local is_empty, written_at, looked_at = false, 0, 0
+local complaint
 
 function ailing.init(settings)
   path = settings.state_dir .. '/health'
 end
 
-local function content(now)
-  local lines = { format('%.3f', now) }
+-- The clock counts from the machine's start: moments of another run say nothing in this one.
+local function this_run()
+  local file = io.open('/proc/sys/kernel/random/boot_id', 'rb')
+  local id = file and file:read('*l')
+  if file then file:close() end
+  return id or '-'
+end
+
+local function list()
+  local lines = {}
   for _, key in ipairs(probed.names()) do
     local unhealthy, since, why = probed.read(key)
-    if unhealthy then lines[#lines + 1] = format('%.3f %s\t%s', since, key, why) end
+    if unhealthy then lines[#lines + 1] = format('%.3f %s\t%s\n', since, key, why) end
   end
-  return table.concat(lines, '\n') .. '\n'
+  return table.concat(lines)
 end
 
 local function write(text)
   local file, err = system.create(path .. '.new')
   if not file then return nil, err end
   local ok
-  ok, err = system.write(file, ngx.md5(text) .. '\n' .. text)
+  ok, err = system.write(file, sync.digest(text) .. '\n' .. text)
   if not ok then
     system.discard(file)
     return nil, err
@@ -49,21 +58,22 @@ local function write(text)
   return system.rename(file, path)
 end
 
--- By the worker that probes. The file need not survive a loss of power: the machine starts anew.
-function ailing.save()
-  local now, number = system.monotonic(), probed.number()
-  if now - looked_at < SPACING_SECONDS then return end
-  looked_at = now
-  if number == written and now - refreshed_at < REFRESH_SECONDS then return end
-  written, refreshed_at = number, now
-  local ok, err = write(content(now))
-  if not ok then ngx.log(ngx.ERR, 'ballast: ', err) end
+local function save(now)
+  local current, rows = probed.number(), list()
+  local ok, err = write(format('%s %.3f\n', this_run(), now) .. rows)
+  if ok then number, is_empty, written_at = current, rows == '', now end
+  if err and err ~= complaint then ngx.log(ngx.ERR, 'ballast: health: ', err) end
+  complaint = err
 end
 
-local function take(rows)
-  for since, key, why in gmatch(rows, '(%S+) ([^\n\t]+)\t([^\n]*)\n') do
-    probed.restore(key, tonumber(since), why)
-  end
+-- By the worker that probes. Not brought to disk for certain: a loss of power starts another run.
+-- Where another process holds the folder, that one writes, and the snapshot tells of it.
+function ailing.save(is_active)
+  local now = system.monotonic()
+  if now - looked_at < SPACING_SECONDS then return end
+  looked_at = now
+  if number == probed.number() and (is_empty or now - written_at < REFRESH_SECONDS) then return end
+  if is_active() and folder.hold() then save(now) end
 end
 
 -- At a start, before there are workers.
@@ -73,13 +83,15 @@ function ailing.load()
   local text = file:read('*a')
   file:close()
   local sum, body = match(text, '^(%x+)\n(.*)$')
-  local time, rows = match(body or '', '^(%S+)\n(.*)$')
-  if not time or ngx.md5(body) ~= sum then
+  local run, time, rows = match(body or '', '^(%S+) (%S+)\n(.*)$')
+  if not run or sync.digest(body) ~= sum then
     ngx.log(ngx.ERR, 'ballast: ', path, ' is damaged: nothing is known of servers\' health')
     return
   end
-  local age = system.monotonic() - tonumber(time)
-  if age >= 0 and age <= MAX_AGE then take(rows) end
+  if run ~= this_run() or system.monotonic() - tonumber(time) > MAX_AGE then return end
+  for since, key, why in gmatch(rows, '(%S+) ([^\n\t]+)\t([^\n]*)\n') do
+    probed.restore(key, tonumber(since), why)
+  end
 end
 
 return ailing

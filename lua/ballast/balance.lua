@@ -38,12 +38,15 @@ function balance.init(config)
   end
 end
 
--- Also after a failed attempt, which was counted: the answer is no server's.
 local function answer(name)
-  underway.finish()
-  if statistics and finish() then tally.ended() end
   local ok, err = set_current_peer(sockets[name])
   if not ok then ngx.log(ngx.ERR, 'ballast: ', err) end
+end
+
+-- Every server left is unhealthy. At a retry the failure was counted: this answer is no server's.
+local function reject()
+  if finish() then tally.ended() end
+  answer('unhealthy')
 end
 
 function balance.run()
@@ -59,7 +62,7 @@ function balance.run()
     if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
     if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
-  if not k then return answer('unhealthy') end
+  if not k then return reject() end
   local address = entry.addresses[k]
   count(entry, k)
   if statistics or entry.places then begin(entry, k) end
@@ -71,7 +74,7 @@ end
 -- is sent there would be answered 502.
 function balance.admit()
   local entry, socket = find_entry()
-  if entry and entry.picker then return end
+  if entry and entry.picker and not retry.rejects(entry) then return end
   if not entry and socket == 'unknown' then return ngx.exit(404) end
   ngx.header['Retry-After'] = 1
   ngx.exit(503)

@@ -7,7 +7,8 @@
 -- incomplete, which is told; what it answered before stands.
 --
 -- Answers come with the workers' tick. A worker that ends (reload) has no timers any more: it
--- answers at each of its requests' ends instead, so its answer is always the present one. A killed
+-- answers at each of its requests' ends instead, so its answer is always the present one. It names
+-- no server left alone: it takes no new request, and could not take the word back. A killed
 -- worker's answer goes with it.
 
 local health = require('ballast.health')
@@ -31,9 +32,11 @@ local function answer(question)
   stats.flush()
   local lines = { is_ending and 'ending' or format('%d', question) }
   tally.each_under_way(function(name, n) lines[#lines + 1] = format('%s %d', name, n) end)
-  health.each_marked(function(address, since)
-    lines[#lines + 1] = format('- %s %.3f', address, since)
-  end)
+  if not is_ending then
+    health.each_marked(function(address, since)
+      lines[#lines + 1] = format('- %s %.3f', address, since)
+    end)
+  end
   local key = 'c:' .. ngx.worker.pid()
   if not state.set(key, concat(lines, '\n')) then state.set(key, lines[1] .. '\n' .. NO_ROOM) end
   answered = question

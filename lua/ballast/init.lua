@@ -12,6 +12,7 @@ local commit = require('ballast.commit')
 local config = require('ballast.config')
 local control = require('ballast.control')
 local entries = require('ballast.entries')
+local folder = require('ballast.folder')
 local follower = require('ballast.follower')
 local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
@@ -58,7 +59,7 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   settings.source = settings.api and api_source or redis_source
   settings.source.init(settings)
-  for _, module in ipairs({ access, balance, control, heartbeat, manifest, poll, probe,
+  for _, module in ipairs({ access, ailing, balance, control, folder, heartbeat, manifest, poll,
     report, snapshot }) do
     module.init(settings)
   end

@@ -134,10 +134,6 @@ local function begin(is_active)
   end
 end
 
-function probe.init(settings)
-  ailing.init(settings)
-end
-
 -- Returns the seconds to wait before the next session.
 function probe.session(is_active)
   local started = monotonic()
@@ -148,7 +144,7 @@ function probe.session(is_active)
   end
   while is_active() and monotonic() - started < SESSION_SECONDS do
     look()
-    ailing.save()
+    ailing.save(is_active)
     if not next(plan) then return PLAN_SECONDS end
     begin(is_active)
     ngx.sleep(STEP_SECONDS)

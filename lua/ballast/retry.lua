@@ -50,6 +50,15 @@ local function count_failure(entry, k)
   end
 end
 
+-- Whether no server may take a first try.
+function retry.rejects(entry)
+  if not entry.rejects then return false end
+  for _, address in ipairs(entry.addresses) do
+    if not is_marked(address) then return false end
+  end
+  return true
+end
+
 -- Instead of a marked server, at a first try. In smooth order taking the next slots leaves the
 -- others' shares exact: a lap without its slots of the missing server is still theirs. Where that
 -- one's weight outnumbers all others, one of them is drawn. All marked: as if none were, or nil.
@@ -99,8 +108,9 @@ function retry.pick(entry)
   if not last then return pick.next(entry) end
   local k = index_of(entry, last)
   count_failure(entry, k)
-  -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.
-  if code == 502 or code == 504 then health.failed(last) end
+  -- 502, 504: no answer came. Others are answers that proxy_next_upstream named. Only of a server:
+  -- our own sockets may be among what was tried.
+  if k and (code == 502 or code == 504) then health.failed(last) end
   local cluster = k and entry.clusters[k]
   local other = cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
   if other then return other end

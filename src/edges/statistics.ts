@@ -1,8 +1,9 @@
 // Shares as the edges measured them over the last minute, and which servers they hold to be unhealthy.
 //
 // Comes in: cumulative counts of each edge, read now and then. Goes out: the fraction of an app's
-// requests that each server got; the edges that leave a server alone. On failure: an edge that does not answer contributes what it said
-// before until that is older than the window; one that restarted begins anew.
+// requests that each server got; the edges that leave a server alone. On failure: an edge that does
+// not answer contributes what it said before until that is older than the window; one that
+// restarted begins anew.
 
 import type { Address, AppName, HealthProbe } from '../model.ts';
 import type { EdgeCounts, ServerCount, UnhealthyServer } from './edge-link.ts';

@@ -11,9 +11,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openEdgeLink } from '../../src/edges/edge-link.ts';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
-import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
+import { isRunning, startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
 import { startLedRedis, type LedRedis } from './leader.ts';
-import { openClient, startServers } from './servers.ts';
+import { listenSilently, openClient, startServers } from './servers.ts';
 
 const client = openClient({ fresh: true });
 let led: LedRedis;
@@ -107,6 +107,16 @@ async function items(): Promise<readonly Item[]> {
   return ((await edge.call('GET', '/v1/health')).json as { items: Item[] }).items;
 }
 
+async function marks(): Promise<string[]> {
+  const { json } = await edge.call('GET', '/v1/health');
+  const { complete, marked } = json as {
+    complete: boolean;
+    marked: { address: string; workers: number }[];
+  };
+  expect(complete).toBe(true);
+  return marked.map(({ address, workers }) => `${address} ${workers}`);
+}
+
 async function untilHealth(server: Probed, healthy: boolean): Promise<Item> {
   return until(`${server.address} is ${healthy ? 'healthy' : 'unhealthy'}`, async () =>
     (await items()).find((item) => item.address === server.address && item.healthy === healthy),
@@ -182,7 +192,7 @@ test('health is kept when weights change, the server leaves and returns, nginx r
   });
 });
 
-test('a damaged file of health is not believed, and told; an old one neither', async () => {
+test('a damaged file of health is not believed, and told; an old one and another run’s neither', async () => {
   await start({ workers: 1 });
   const servers = await startSeveral(2);
   const [first, second] = servers as [Probed, Probed];
@@ -200,12 +210,22 @@ test('a damaged file of health is not believed, and told; an old one neither', a
   expect((await seen(40)).size).toBe(2);
   await untilHealth(first, false);
   await until('on disk again', async () => (await text()).includes(first.address));
-  await edge.stop();
-  const [, time = '', ...rows] = (await text()).split('\n');
-  const old = [(Number(time) - 700).toFixed(3), ...rows].join('\n');
-  await writeFile(file, `${createHash('md5').update(old).digest('hex')}\n${old}`);
-  await edge.start();
-  expect((await seen(40)).size).toBe(2);
+  const [, head = '', ...rows] = (await text()).split('\n');
+  const [run = '', time = ''] = head.split(' ');
+  const forge = (...words: string[]): Promise<void> => {
+    const body = [words.join(' '), ...rows].join('\n');
+    return writeFile(file, `${createHash('sha1').update(body).digest('hex')}\n${body}`);
+  };
+  for (const [words, size] of [
+    [[run, (Number(time) - 700).toFixed(3)], 2],
+    [['another-run', time], 2],
+    [[run, time], 1],
+  ] as const) {
+    await edge.stop();
+    await forge(...words);
+    await edge.start();
+    expect((await seen(40)).size).toBe(size);
+  }
 });
 
 test('apps that ask the same of a server share its probe, by one worker; Host is the address or `host`', async () => {
@@ -244,7 +264,11 @@ test('all unhealthy: `spread` uses all above 0, `reject` answers 503; weight 0 g
 });
 
 test('`reject` and servers that do not answer: 503 for a moment, then they are tried again', async () => {
-  await start({ workers: 1 });
+  const locations = `location /admitted {
+    access_by_lua_block { ballast.admit() }
+    proxy_pass http://ballast;
+  }`;
+  await start({ workers: 1, locations });
   const { list, addresses } = await startServers(2);
   const weights = { [addresses[0] ?? '']: 1, [addresses[1] ?? '']: 1 };
   await publish(weights, { balance: 'smooth', whenUnhealthy: 'reject' });
@@ -252,16 +276,24 @@ test('`reject` and servers that do not answer: 503 for a moment, then they are t
   // Two failures mark each of them.
   const answers = await seen(40);
   expect([...answers.keys()].sort()).toEqual(['status 502', 'status 503']);
-  expect(answers.get('status 503')).toBeGreaterThan(20);
-  const told = (await edge.call('GET', '/v1/health')).json;
-  expect(told).toMatchObject({
-    complete: true,
-    marked: addresses.map((address) => ({ address, workers: 1 })),
+  // Marks end by time, so each look is repeated, and keeps them up.
+  await until('marks are shown', async () => {
+    const { body } = await client.get(edge.url, 'shop.example');
+    const marked = await marks();
+    const metrics = String((await edge.call('GET', '/metrics')).json);
+    return (
+      body === 'Every server of this app is unhealthy.\n' &&
+      marked.join() === addresses.map((address) => `${address} 1`).join() &&
+      addresses.every((one) => metrics.includes(`ballast_edge_server_marked{server="${one}"} 1\n`))
+    );
   });
-  const marks = addresses.map((one) => `ballast_edge_server_marked{server="${one}"} 1\n`);
-  for (const mark of marks) expect((await edge.call('GET', '/metrics')).json).toContain(mark);
-  const { body } = await client.get(edge.url, 'shop.example');
-  expect(body).toBe('Every server of this app is unhealthy.\n');
+  // Where our own sockets cannot be asked.
+  await until('admit answers', async () => {
+    const { body } = await client.get(edge.url, 'shop.example');
+    const admitted = await client.get(`${edge.url}/admitted`, 'shop.example');
+    expect(admitted.body).not.toContain('Every server');
+    return body.startsWith('Every') && admitted.status === 503 && admitted.retryAfter === '1';
+  });
   // The answer is no failure of a server's: each attempt failed, and once.
   const { json } = await edge.call('GET', '/v1/stats');
   const { apps } = json as { apps: { shop: Record<string, Record<string, number>> } };
@@ -270,6 +302,25 @@ test('`reject` and servers that do not answer: 503 for a moment, then they are t
   await until('tried again', async () => (await seen(1)).has('status 502'));
   await publish(weights, { balance: 'smooth', whenUnhealthy: 'spread' });
   expect([...(await seen(20)).keys()]).toEqual(['status 502']);
+});
+
+test('a worker that ends shows no marks: it could not take them back', async () => {
+  await start({ workers: 1 });
+  const silent = await listenSilently();
+  const { list, addresses } = await startServers(1);
+  const [dead = ''] = addresses;
+  await publish({ [silent.address]: 1 }, { balance: 'smooth', whenUnhealthy: 'spread' }, 'held');
+  await publish({ [dead]: 1 }, { balance: 'smooth', whenUnhealthy: 'reject' });
+  const held = client.get(edge.url, 'held.example').catch(() => {});
+  await until('a request is held', () => silent.held() === 1);
+  const [old = 0] = edge.pids().workers;
+  await Promise.all(list.map((one) => one.die()));
+  await until('marked', async () => (await seen(1)).has('status 503') && (await marks()).length);
+  await edge.reload();
+  await until('no marks', async () => (await marks()).length === 0);
+  expect(isRunning(old)).toBe(true);
+  silent.close();
+  await held;
 });
 
 test('less than `panic` percent of the weight healthy: health is not looked at', async () => {

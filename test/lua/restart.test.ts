@@ -1,11 +1,11 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
-import { startEdge, type TestEdge } from './edge.ts';
+import { isRunning, startEdge, type TestEdge } from './edge.ts';
 import { bodyOf, documentOf, leadRedis, type Leader } from './leader.ts';
 import { startRedis, type TestRedis } from './redis.ts';
-import { openClient, startServers, type TestServers } from './servers.ts';
+import { listenSilently, openClient, startServers, type TestServers } from './servers.ts';
 
 const client = openClient({ fresh: true });
 let servers: TestServers;
@@ -261,6 +261,35 @@ test('a wrong edge.json stops the start and names the place', async () => {
   await expect(
     startEdge({ redisUrl: redis.url, name: 'wrong', tokens: { push: 'short' } }),
   ).rejects.toThrow(/tokens\.push/);
+});
+
+test('a reload while nothing can be written: the new worker saves as soon as it may, whatever the old one waits for', async () => {
+  await edge.close();
+  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  const silent = await listenSilently();
+  try {
+    await leader.publish(edge, { held: bodyOf('held', { [silent.address]: 1 }) });
+    await publish({ [a]: 1 });
+    const held = client.get(edge.url, 'held.example').catch(() => {});
+    await until('a request is held', () => silent.held() === 1);
+    const [old = 0] = edge.pids().workers;
+    // Into its place no file can be renamed, whoever nginx runs as.
+    for (const generation of ['a', 'b'] as const) {
+      await rm(file(generation));
+      await mkdir(file(generation));
+    }
+    const { mark } = await leader.commit({ shop: bodyOf('shop', { [b]: 1 }) });
+    await until('told', async () => (await edge.state()).snapshot?.error);
+    await edge.reload();
+    for (const generation of ['a', 'b'] as const) await rm(file(generation), { recursive: true });
+    await saved(mark.version);
+    await until('no complaint', async () => (await edge.state()).snapshot === undefined);
+    expect(isRunning(old)).toBe(true);
+    silent.close();
+    await held;
+  } finally {
+    silent.close();
+  }
 });
 
 test('a folder that the workers cannot write is told clearly', async () => {
