@@ -1,8 +1,8 @@
 -- Ailing: unhealthy servers on disk, so that an upgrade in place and a restart know them.
 --
--- In: the rows of health in shared memory. Out: the file `health` of stateDir: a checksum, where and
--- when it was written, and the probes whose servers are unhealthy. At a start: these, if the file is
--- whole, young, and of this run of the machine; the first probes confirm or clear them.
+-- In: the rows of health in shared memory. Out: the file `health` of stateDir: a checksum, the run
+-- of the machine and the moment in it, and the probes whose servers are unhealthy. At a start:
+-- these, if the file is whole, young, and of this run; probes confirm or clear them.
 -- On failure: nothing is known of any server, as at a first start. The log says why.
 --
 -- Not a part of the snapshot: that is large, and what it holds stays true, which health does not.

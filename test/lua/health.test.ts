@@ -11,9 +11,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openEdgeLink } from '../../src/edges/edge-link.ts';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
-import { isRunning, startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
+import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
 import { startLedRedis, type LedRedis } from './leader.ts';
-import { listenSilently, openClient, startServers } from './servers.ts';
+import { openClient, startServers } from './servers.ts';
 
 const client = openClient({ fresh: true });
 let led: LedRedis;
@@ -105,16 +105,6 @@ interface Item {
 
 async function items(): Promise<readonly Item[]> {
   return ((await edge.call('GET', '/v1/health')).json as { items: Item[] }).items;
-}
-
-async function marks(): Promise<string[]> {
-  const { json } = await edge.call('GET', '/v1/health');
-  const { complete, marked } = json as {
-    complete: boolean;
-    marked: { address: string; workers: number }[];
-  };
-  expect(complete).toBe(true);
-  return marked.map(({ address, workers }) => `${address} ${workers}`);
 }
 
 async function untilHealth(server: Probed, healthy: boolean): Promise<Item> {
@@ -263,66 +253,6 @@ test('all unhealthy: `spread` uses all above 0, `reject` answers 503; weight 0 g
   expect([...(await seen()).keys()]).toEqual([second.address]);
 });
 
-test('`reject` and servers that do not answer: 503 for a moment, then they are tried again', async () => {
-  const locations = `location /admitted {
-    access_by_lua_block { ballast.admit() }
-    proxy_pass http://ballast;
-  }`;
-  await start({ workers: 1, locations });
-  const { list, addresses } = await startServers(2);
-  const weights = { [addresses[0] ?? '']: 1, [addresses[1] ?? '']: 1 };
-  await publish(weights, { balance: 'smooth', whenUnhealthy: 'reject' });
-  await Promise.all(list.map((one) => one.die()));
-  // Two failures mark each of them.
-  const answers = await seen(40);
-  expect([...answers.keys()].sort()).toEqual(['status 502', 'status 503']);
-  // Marks end by time, so each look is repeated, and keeps them up.
-  await until('marks are shown', async () => {
-    const { body } = await client.get(edge.url, 'shop.example');
-    const marked = await marks();
-    const metrics = String((await edge.call('GET', '/metrics')).json);
-    return (
-      body === 'Every server of this app is unhealthy.\n' &&
-      marked.join() === addresses.map((address) => `${address} 1`).join() &&
-      addresses.every((one) => metrics.includes(`ballast_edge_server_marked{server="${one}"} 1\n`))
-    );
-  });
-  // Where our own sockets cannot be asked.
-  await until('admit answers', async () => {
-    const { body } = await client.get(edge.url, 'shop.example');
-    const admitted = await client.get(`${edge.url}/admitted`, 'shop.example');
-    expect(admitted.body).not.toContain('Every server');
-    return body.startsWith('Every') && admitted.status === 503 && admitted.retryAfter === '1';
-  });
-  // The answer is no failure of a server's: each attempt failed, and once.
-  const { json } = await edge.call('GET', '/v1/stats');
-  const { apps } = json as { apps: { shop: Record<string, Record<string, number>> } };
-  for (const { requests, failures, inFlight } of Object.values(apps.shop))
-    expect({ failures, inFlight }).toEqual({ failures: requests, inFlight: 0 });
-  await until('tried again', async () => (await seen(1)).has('status 502'));
-  await publish(weights, { balance: 'smooth', whenUnhealthy: 'spread' });
-  expect([...(await seen(20)).keys()]).toEqual(['status 502']);
-});
-
-test('a worker that ends shows no marks: it could not take them back', async () => {
-  await start({ workers: 1 });
-  const silent = await listenSilently();
-  const { list, addresses } = await startServers(1);
-  const [dead = ''] = addresses;
-  await publish({ [silent.address]: 1 }, { balance: 'smooth', whenUnhealthy: 'spread' }, 'held');
-  await publish({ [dead]: 1 }, { balance: 'smooth', whenUnhealthy: 'reject' });
-  const held = client.get(edge.url, 'held.example').catch(() => {});
-  await until('a request is held', () => silent.held() === 1);
-  const [old = 0] = edge.pids().workers;
-  await Promise.all(list.map((one) => one.die()));
-  await until('marked', async () => (await seen(1)).has('status 503') && (await marks()).length);
-  await edge.reload();
-  await until('no marks', async () => (await marks()).length === 0);
-  expect(isRunning(old)).toBe(true);
-  silent.close();
-  await held;
-});
-
 test('less than `panic` percent of the weight healthy: health is not looked at', async () => {
   await start();
   const servers = await startSeveral(3);
@@ -430,16 +360,4 @@ test('slow start: a server rises while no document changes, and one that is heal
     const share = (await seen(100)).get(first.address) ?? 0;
     return share >= 49 && share <= 51;
   });
-});
-
-test('a request that fails at its only attempt marks the server too', async () => {
-  await start({ workers: 1, location: 'proxy_next_upstream off;' });
-  const { list, addresses } = await startServers(2);
-  await list[0]?.die();
-  await publish({ [addresses[0] ?? '']: 10, [addresses[1] ?? '']: 10 }, slow);
-  // Two failures make the mark, which lasts for two seconds; each more renews it.
-  const answers = await seen(60);
-  expect(answers.get('status 502')).toBeGreaterThanOrEqual(2);
-  expect(answers.get('status 502')).toBeLessThan(10);
-  await list[1]?.die();
 });
