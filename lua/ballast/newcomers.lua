@@ -14,16 +14,6 @@ local concat, find, format, gmatch = table.concat, string.find, string.format, s
 
 local newcomers = {}
 
-local function note_address(set, _, address)
-  set[address] = true
-end
-
-local function addresses(packed)
-  local set = {}
-  document.each_server(packed, note_address, set)
-  return set
-end
-
 local function window(packed)
   local text = document.special_policy(packed)
   if not text or not find(text, '"slowStart"', 1, true) then return nil end
@@ -40,9 +30,10 @@ function newcomers.read(app)
 end
 
 local function list(app, packed, held, seconds)
-  local now, since, before, parts = system.monotonic(), newcomers.read(app), addresses(held), {}
+  local now, since, parts = system.monotonic(), newcomers.read(app), {}
+  local before = document.address_set(held)
   local survives = false
-  for address in pairs(addresses(packed)) do
+  for address in pairs(document.address_set(packed)) do
     local moment = before[address] and since[address] or not before[address] and now
     survives = survives or before[address]
     if moment and now - moment < seconds then

@@ -18,16 +18,10 @@ local rows = {}
 -- name -> its count at the last look, where no document named it
 local missed = {}
 
-local function note_address(set, _, address)
-  set[address] = true
-end
-
 local function addresses_of(app)
-  local set = {}
   local held = not names.is_reserved(app) and state.held(app)
   local packed = held and document.body(held)
-  if packed then document.each_server(packed, note_address, set) end
-  return set
+  return packed and document.address_set(packed) or {}
 end
 
 -- `rest`: see pace.

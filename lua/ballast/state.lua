@@ -90,9 +90,10 @@ function state.names(prefix)
   return keys_with(edge, prefix)
 end
 
--- False where it is there already. `seconds`: gone after that; nil: never.
-function state.add_new(name, value, seconds)
-  return edge:safe_add(name, value, seconds)
+-- False where it is there already. Nothing ever goes by a time: nginx takes that from a clock that
+-- may step.
+function state.add_new(name, value)
+  return edge:safe_add(name, value)
 end
 
 function state.count(name)
