@@ -13,6 +13,7 @@
 
 local health = require('ballast.health')
 local json = require('ballast.json')
+local rows = require('ballast.rows')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
 local system = require('ballast.system')
@@ -113,23 +114,28 @@ function census.marked(list)
   return marks
 end
 
--- The statistics with the requests under way (absent where they are switched off); what all others
--- have; whether all workers have answered; the servers that some left alone.
-function census.totals(with_under_way)
-  local list, complete = census.take()
-  local apps, other = stats.totals()
-  local marks = census.marked(list)
-  if not with_under_way then return apps, other, complete, marks end
-  for _, servers in pairs(apps) do
-    for _, counts in pairs(servers) do counts.inFlight = 0 end
-  end
+-- Of a census: the requests under way over all workers, by name: the app, a space, the address.
+local function under_way(list)
+  local by_name = {}
   for _, row in ipairs(list) do
     if not is_mark(row) then
-      local counts = stats.place(apps, row.app, row.address)
-      counts.inFlight = (counts.inFlight or 0) + row.n
+      local name = row.app .. ' ' .. row.address
+      by_name[name] = (by_name[name] or 0) + row.n
     end
   end
-  return apps, other, complete, marks
+  return by_name
+end
+
+-- The statistics with what a census found: calls `visit(name, requests, failures, answers, seconds,
+-- under_way)` for each server that has any; the last is nil where nobody counts it. `rest`: see
+-- pace.
+function census.each_count(list, with_under_way, visit, rest)
+  local left = with_under_way and under_way(list)
+  rows.each(function(name, requests, failures, answers, seconds)
+    visit(name, requests, failures, answers, seconds, left and (left[name] or 0))
+    if left then left[name] = nil end
+  end, rest)
+  for name, n in pairs(left or {}) do visit(name, 0, 0, 0, 0, n) end
 end
 
 return census

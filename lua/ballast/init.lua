@@ -41,6 +41,7 @@ end
 -- At a start only: the shared memory of a reload holds more than any snapshot.
 local function start(settings)
   state.begin(hex(system.random_bytes(8)))
+  rows.init()
   for _, name in ipairs({ 'none', 'unhealthy', 'unknown', 'control' }) do
     system.remove_dead_socket(settings.state_dir .. '/' .. name .. '.sock')
   end

@@ -8,7 +8,7 @@
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
 --   ballast_edge   marks, counters, refused documents, workers, their answers (census), locks
 --                  p:KEY a server's health (probed)    s:APP when servers came (newcomers)
---   ballast_stats  requests, failures, answers, seconds (stats)
+--   ballast_stats  requests, failures, answers, seconds, and whose they are (rows)
 -- They survive a reload, not a restart (the snapshot is for that).
 --
 -- Counters, never clocks: `counter` moves after every stored document and is what each request
@@ -22,13 +22,10 @@ local system = require('ballast.system')
 local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
 local FULL = 'no memory'
--- Of a row's counts: requests, failures, answers, seconds.
-local KINDS = { 'r', 'f', 'a', 's' }
 -- Of what the memory holds. A reload brings another program to the same memory.
-local FORMAT = 2
+local FORMAT = 3
 
--- Apps' servers that are counted each for itself; what counts all others.
-local state = { MAX_ROWS = 20000, OTHER = '_other _other' }
+local state = {}
 
 local documents, edge, statistics
 
@@ -55,9 +52,6 @@ function state.begin(id)
     documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
     edge:set(name, value)
   end
-  -- There from the start: it takes what finds no room.
-  for _, kind in ipairs(KINDS) do statistics:set(kind .. ' ' .. state.OTHER, 0) end
-  statistics:set('rows', 0)
 end
 
 -- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
@@ -258,34 +252,32 @@ end
 
 -- ---- statistics
 
--- Never by an incr that may evict: a counter that vanished would look like a restart.
+-- Never by an incr that may evict: a counter that vanished would look like a restart. Returns nil
+-- where the key is not there.
 function state.add(key, n)
-  if statistics:incr(key, n) then return true end
-  local ok, err = statistics:safe_add(key, 0)
-  if not ok and err ~= 'exists' then return nil, err end
-  return statistics:incr(key, n), ok
+  return statistics:incr(key, n)
 end
 
--- The first count of a row: it must be there before the others.
-function state.add_row(key, n)
-  if statistics:incr(key, n) then return true end
-  if (statistics:get('rows') or 0) >= state.MAX_ROWS then
-    return nil, 'there are ' .. state.MAX_ROWS
-  end
-  local ok, is_new = state.add(key, n)
-  if ok and is_new then state.add('rows', 1) end
-  return ok, is_new
+function state.counted(key)
+  return statistics:get(key)
 end
 
-function state.remove_row(name)
-  for _, kind in ipairs(KINDS) do statistics:delete(kind .. ' ' .. name) end
-  statistics:incr('rows', -1)
+-- Returns nil and `exists`, or an error, where it cannot be.
+function state.begin_count(key, value)
+  return statistics:safe_add(key, value)
 end
 
-function state.totals()
-  local list = {}
-  for _, key in ipairs(statistics:get_keys(0)) do list[key] = statistics:get(key) end
-  return list
+function state.end_count(key)
+  statistics:delete(key)
+end
+
+-- Slots that are free again. Returns nil where none is, or there is no room to note it.
+function state.take_slot()
+  return statistics:lpop('free')
+end
+
+function state.give_slot(slot)
+  return statistics:lpush('free', slot)
 end
 
 -- name -> `{free, capacity}`, in bytes; free in whole pages.

@@ -83,7 +83,8 @@ export interface EdgeLink {
 }
 
 const ANSWER_MS = 2000;
-const BATCH_ANSWER_MS = 10_000;
+const LONG_ANSWER_MS = 10_000;
+const LIMITS: Readonly<Record<string, number>> = { '/v1/stats': LONG_ANSWER_MS };
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -96,7 +97,7 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
   };
 
   async function call(path: string, body?: unknown): Promise<Json | TermOver | NoAnswer> {
-    const limit = body === undefined ? ANSWER_MS : answerLimit(body);
+    const limit = body === undefined ? (LIMITS[path] ?? ANSWER_MS) : answerLimit(body);
     try {
       const reply = await request(`${base}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
@@ -174,7 +175,7 @@ function target(control: string): { base: string; agent: Agent } {
 /** A push of thousands of documents may take longer than a small one. */
 function answerLimit(body: unknown): number {
   const documents = (body as { documents?: readonly unknown[] }).documents?.length ?? 0;
-  return documents > 500 ? BATCH_ANSWER_MS : ANSWER_MS;
+  return documents > 500 ? LONG_ANSWER_MS : ANSWER_MS;
 }
 
 function list(value: unknown): readonly unknown[] {
