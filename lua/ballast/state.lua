@@ -24,6 +24,7 @@ local byte, match, format, sub = string.byte, string.match, string.format, strin
 local FULL = 'no memory'
 -- Of what the memory holds. A reload brings another program to the same memory.
 local FORMAT = 3
+local INSTEAD = 'restart nginx, or upgrade it in place, instead of reloading it'
 
 local state = {}
 
@@ -35,9 +36,13 @@ function state.init()
   if not (documents and edge and statistics) then
     return nil, 'lua_shared_dict ballast, ballast_edge and ballast_stats are needed'
   end
-  if edge:get('start') and edge:get('format') ~= FORMAT then
-    return nil, 'another version of Ballast has filled the shared memory: '
-      .. 'restart nginx, or upgrade it in place, instead of reloading it'
+  local id = edge:get('start')
+  if id and edge:get('format') ~= FORMAT then
+    return nil, 'another version of Ballast has filled the shared memory: ' .. INSTEAD
+  end
+  -- A reload keeps a memory unless its size is another: what it held would be missing.
+  if documents:get('start') ~= id or statistics:get('start') ~= id then
+    return nil, 'the size of a lua_shared_dict of Ballast has changed: ' .. INSTEAD
   end
   return true
 end
@@ -52,6 +57,8 @@ function state.begin(id)
     documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
     edge:set(name, value)
   end
+  documents:set('start', id)
+  statistics:set('start', id)
 end
 
 -- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
@@ -271,7 +278,7 @@ function state.end_count(key)
   statistics:delete(key)
 end
 
--- Slots that are free again. Returns nil where none is, or there is no room to note it.
+-- Slots (rows) that are free again.
 function state.take_slot()
   return statistics:lpop('free')
 end

@@ -222,6 +222,25 @@ test('a reload over memory that another version of Ballast has filled is refused
   expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
 });
 
+test.each(['ballast 64m', 'ballast_edge 8m', 'ballast_stats 64m'])(
+  'a reload with another size than lua_shared_dict %s is refused, and costs nothing; a restart takes it',
+  async (size) => {
+    await publish({ [a]: 1 });
+    const path = join(edge.folder, 'ballast-http.conf');
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain(`lua_shared_dict ${size};`);
+    await writeFile(path, text.replace(size, `${size.split(' ')[0]} 12m`));
+    const { master, workers } = edge.pids();
+    if (master !== undefined) process.kill(master, 'SIGHUP');
+    await until('told', async () => (await edge.errorLog()).includes('the size of a lua_shared'));
+    expect(edge.pids().workers).toEqual(workers);
+    expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+    await publish({ [b]: 1 });
+    await edge.restart();
+    expect((await client.get(edge.url, 'shop.example')).body).toBe(b);
+  },
+);
+
 test('a reload under traffic costs no request, and no count', async () => {
   const served = () => servers.list.map((server) => server.requests());
   await publish({ [a]: 3, [b]: 1 });
