@@ -89,7 +89,7 @@ local function step(session, seen)
     state.set('proved', system.monotonic())
   end
   if above and state.get('source') ~= 'push' then state.set('source', source.name) end
-  report(nil)
+  report(seen.trouble and '+' .. seen.trouble)
   local settled = complete and not (above and above[1]) and #state.refused() == 0
   return settled and 'long' or 'short'
 end
