@@ -31,10 +31,7 @@ end
 
 -- The clock counts from the machine's start: moments of another run say nothing in this one.
 local function this_run()
-  local file = io.open('/proc/sys/kernel/random/boot_id', 'rb')
-  local id = file and file:read('*l')
-  if file then file:close() end
-  return id or '-'
+  return match(system.read_file('/proc/sys/kernel/random/boot_id') or '', '%S+') or '-'
 end
 
 local function list()
@@ -78,14 +75,13 @@ end
 
 -- At a start, before there are workers.
 function ailing.load()
-  local file = io.open(path, 'rb')
-  if not file then return end
-  local text = file:read('*a')
-  file:close()
-  local sum, body = match(text, '^(%x+)\n(.*)$')
+  local text, err, is_missing = system.read_file(path)
+  if is_missing then return end
+  local sum, body = match(text or '', '^(%x+)\n(.*)$')
   local run, time, rows = match(body or '', '^(%S+) (%S+)\n(.*)$')
   if not run or sync.digest(body) ~= sum then
-    ngx.log(ngx.ERR, 'ballast: ', path, ' is damaged: nothing is known of servers\' health')
+    ngx.log(ngx.ERR, 'ballast: nothing is known of servers\' health: ',
+      err or path .. ' is damaged')
     return
   end
   if run ~= this_run() or system.monotonic() - tonumber(time) > MAX_AGE then return end

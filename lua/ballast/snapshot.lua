@@ -229,10 +229,8 @@ local function read_content(text)
 end
 
 local function read_generation(generation)
-  local file, err, number = io.open(path(generation), 'rb')
-  if not file then return nil, number ~= 2 and err or nil end
-  local text = file:read('*a')
-  file:close()
+  local text, err, is_missing = system.read_file(path(generation))
+  if not text then return nil, not is_missing and err or nil end
   local content
   content, err = read_content(text)
   if not content then return nil, path(generation) .. ': ' .. err end

@@ -160,6 +160,27 @@ test('a damaged file is passed over for the other, both for nothing, and the rea
   expect(await edge.errorLog()).toContain('nothing is left to start from');
 });
 
+test('files that cannot be read stop no start: the other snapshot is used, then none, and the reason is told', async () => {
+  const { mark } = await publish({ [a]: 1 });
+  await redis.kill();
+  const blocked = async (name: string): Promise<void> => {
+    const path = join(edge.stateDir, name);
+    await rm(path, { force: true });
+    await mkdir(path);
+  };
+  await edge.stop();
+  for (const name of ['snapshot-a', 'health']) await blocked(name);
+  await edge.start();
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+  expect(await edge.state()).toMatchObject({ mark, snapshot: { damaged: expect.anything() } });
+  expect(await edge.errorLog()).toContain('health: Is a directory');
+  await edge.stop();
+  await blocked('snapshot-b');
+  await edge.start();
+  expect(await client.get(edge.url, 'shop.example')).toMatchObject({ status: 503 });
+  expect(await edge.errorLog()).toContain('nothing is left to start from');
+});
+
 test('a snapshot of another environment is not taken', async () => {
   await publish({ [a]: 1 });
   await redis.kill();
