@@ -39,7 +39,9 @@ local function answer(question)
     end)
   end
   local key = 'c:' .. ngx.worker.pid()
-  if not state.set(key, concat(lines, '\n')) then state.set(key, lines[1] .. '\n' .. NO_ROOM) end
+  if not state.set_row(key, concat(lines, '\n')) then
+    state.set(key, lines[1] .. '\n' .. NO_ROOM)
+  end
   answered = question
 end
 

@@ -47,7 +47,7 @@ end
 function newcomers.note(app, packed, held)
   local seconds = packed and held and window(packed)
   local text = seconds and list(app, packed, held, seconds) or ''
-  if text ~= '' then return state.set('s:' .. app, text) end
+  if text ~= '' then return state.set_row('s:' .. app, text) end
   if state.get('s:' .. app) then state.set('s:' .. app, nil) end
 end
 

@@ -45,7 +45,7 @@ end
 
 local function write(key, unhealthy, since, why)
   local value = format('%s %.3f %s', unhealthy and 'u' or 'h', since, why or '')
-  local ok, err = state.set('p:' .. key, value)
+  local ok, err = state.set_row('p:' .. key, value)
   if ok or complained then return ok end
   complained = true
   ngx.log(ngx.ERR, 'ballast: lua_shared_dict ballast_edge is too small for health: ', err)

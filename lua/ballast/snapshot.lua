@@ -15,6 +15,7 @@ local durable = require('ballast.durable')
 local folder = require('ballast.folder')
 local json = require('ballast.json')
 local pace = require('ballast.pace')
+local refusals = require('ballast.refusals')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
@@ -54,7 +55,7 @@ local function header(sequence, mark)
     sequence = sequence,
     mark = mark or json.null,
     highest = state.get('highest') or 0,
-    refused = json.list(state.refused()),
+    refused = json.list(refusals.list()),
   }) .. '\n'
 end
 

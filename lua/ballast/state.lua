@@ -21,7 +21,7 @@ local system = require('ballast.system')
 
 local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
-local FULL = 'no memory'
+local FULL, PAGE = 'no memory', 4096
 -- Of what the memory holds. A reload brings another program to the same memory.
 local FORMAT = 3
 local INSTEAD = 'restart nginx, or upgrade it in place, instead of reloading it'
@@ -54,7 +54,7 @@ end
 
 function state.begin(id)
   for name, value in pairs({ start = id, format = FORMAT, counter = 1, serial = 1, hosts = 1,
-    documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
+    documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0, refused = 0 }) do
     edge:set(name, value)
   end
   documents:set('start', id)
@@ -81,8 +81,16 @@ function state.get(name)
   return edge:get(name)
 end
 
--- Those of bounded number are there from the start: for them memory cannot be short.
+-- For names of bounded number, for which there is always room.
 function state.set(name, value)
+  return edge:safe_set(name, value)
+end
+
+-- For rows of which there may be any number: they leave the last eighth of that memory, and a page,
+-- alone. Without room for a lock nothing could be applied any more. What is there may change.
+function state.set_row(name, value)
+  local left = edge:free_space() - #value - PAGE
+  if left < edge:capacity() / 8 and edge:get(name) == nil then return nil, FULL end
   return edge:safe_set(name, value)
 end
 
@@ -97,8 +105,8 @@ function state.add_new(name, value)
   return edge:safe_add(name, value)
 end
 
-function state.count(name)
-  return edge:incr(name, 1, 0)
+function state.count(name, n)
+  return edge:incr(name, n or 1, 0)
 end
 
 -- ---- documents
@@ -201,7 +209,7 @@ function state.contested()
   return keys_with(documents, 'x:')
 end
 
--- ---- marks and refusals
+-- ---- marks
 
 function state.read_mark(name)
   local value = edge:get(name)
@@ -211,27 +219,6 @@ end
 
 function state.write_mark(name, stamp)
   return edge:safe_set(name, stamp and format('%.0f %.0f', stamp.term, stamp.version) or '')
-end
-
-function state.refuse(app, stamp, code)
-  return edge:safe_set('r:' .. app, format('%.0f %.0f %s', stamp.term, stamp.version, code))
-end
-
-function state.refusal(app)
-  local value = edge:get('r:' .. app)
-  if not value then return nil end
-  local term, version, code = match(value, '^(%d+) (%d+) (%S+)$')
-  return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
-end
-
-function state.clear_refusal(app)
-  edge:delete('r:' .. app)
-end
-
-function state.refused()
-  local list = {}
-  for _, app in ipairs(keys_with(edge, 'r:')) do list[#list + 1] = state.refusal(app) end
-  return list
 end
 
 -- ---- workers
