@@ -9,13 +9,15 @@ local format, match = string.format, string.match
 
 local refusals = {}
 
--- Callers hold the lock `apply`.
+-- Callers hold the lock `apply`. Counted before it is there, and until it is gone: a worker that is
+-- killed in between leaves the number too high, which costs no more than a look.
 function refusals.set(app, stamp, code)
   local is_new = state.get('r:' .. app) == nil
-  local text = format('%.0f %.0f %s', stamp.term, stamp.version, code)
-  if not state.set_row('r:' .. app, text) then return false end
   if is_new then state.count('refused', 1) end
-  return true
+  local text = format('%.0f %.0f %s', stamp.term, stamp.version, code)
+  if state.set_row('r:' .. app, text) then return true end
+  if is_new then state.count('refused', -1) end
+  return false
 end
 
 function refusals.get(app)
