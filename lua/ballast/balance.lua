@@ -2,9 +2,9 @@
 --
 -- In: a request's entry (entries.lua). Out: the server it goes to: the next by the app's policy
 -- (pick.lua), after a failure another one (retry.lua); its end is counted (tally.lua).
--- On failure: the request goes to one of two unix sockets that nginx itself answers at: 503 with
--- Retry-After (no document yet, no server above 0) or 404 (no app has this host). Where these
--- cannot be asked, `admit` answers before.
+-- On failure: the request goes to one of three unix sockets that nginx itself answers at: 503 with
+-- Retry-After (no document yet, no server above 0; or all of these unhealthy, where the policy says
+-- `reject`), or 404 (no app has this host). Where these cannot be asked, `admit` answers before.
 
 local balancer = require('ngx.balancer')
 
@@ -33,7 +33,7 @@ local statistics
 
 function balance.init(config)
   statistics = config.statistics
-  for _, name in ipairs({ 'none', 'unknown' }) do
+  for _, name in ipairs({ 'none', 'unhealthy', 'unknown' }) do
     sockets[name] = 'unix:' .. config.state_dir .. '/' .. name .. '.sock'
   end
 end
@@ -43,10 +43,16 @@ local function answer(name)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', err) end
 end
 
+-- Every server left is unhealthy. At a retry the failure was counted: this answer is no server's.
+local function reject()
+  if finish() then tally.ended() end
+  answer('unhealthy')
+end
+
 function balance.run()
   local entry, socket = find_entry()
   if not entry then return answer(socket) end
-  if not entry.lap then return answer('none') end
+  if not entry.lap then return answer(entry.unhealthy and 'unhealthy' or 'none') end
   local k
   if get_last_failure() then
     k = retry.pick(entry)
@@ -56,6 +62,7 @@ function balance.run()
     if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
     if is_marked(entry.addresses[k]) then k = retry.instead(entry, k) end
   end
+  if not k then return reject() end
   local address = entry.addresses[k]
   count(entry, k)
   if statistics or entry.balance == 'least' then begin(entry, k) end
@@ -67,7 +74,7 @@ end
 -- is sent there would be answered 502.
 function balance.admit()
   local entry, socket = find_entry()
-  if entry and entry.lap then return end
+  if entry and entry.lap and not retry.rejects(entry) then return end
   if not entry and socket == 'unknown' then return ngx.exit(404) end
   ngx.header['Retry-After'] = 1
   ngx.exit(503)

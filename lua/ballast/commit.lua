@@ -8,6 +8,7 @@ local json = require('ballast.json')
 local names = require('ballast.names')
 local redis = require('ballast.redis')
 local sync = require('ballast.sync')
+local system = require('ballast.system')
 
 local KEYS = { 'leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit' }
 local DETAILS = {
@@ -29,10 +30,9 @@ function commit.init(config)
   -- The script lies beside this folder, so that both are always of one version.
   local here = string.match(debug.getinfo(1, 'S').source, '^@(.*)/[^/]+$')
   local path = here .. '/../redis/commit-7.lua'
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, err end
-  script = file:read('*a')
-  file:close()
+  local err
+  script, err = system.read_file(path)
+  if not script then return nil, err end
   script_sha = sync.digest(script)
   return true
 end

@@ -9,6 +9,7 @@ local config_api = require('ballast.config_api')
 local config_redis = require('ballast.config_redis')
 local fields = require('ballast.fields')
 local json = require('ballast.json')
+local system = require('ballast.system')
 
 local KEYS = { name = true, environment = true, redis = true, api = true, tokens = true,
   control = true, stateDir = true, statistics = true }
@@ -82,10 +83,8 @@ local function check(file, folder)
 end
 
 function config.load(path)
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, 'cannot read ' .. err end
-  local text = file:read('*a')
-  file:close()
+  local text, err = system.read_file(path)
+  if not text then return nil, 'cannot read ' .. err end
   local content
   content, err = json.decode(text)
   if content == nil then return nil, path .. ': ' .. err end

@@ -14,6 +14,7 @@ local names = require('ballast.names')
 local metrics = require('ballast.metrics')
 local pace = require('ballast.pace')
 local report = require('ballast.report')
+local rows = require('ballast.rows')
 local span = require('ballast.span')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
@@ -21,9 +22,9 @@ local system = require('ballast.system')
 
 local match = string.match
 
-local STATUS = { bad = 400, full = 507, ['owned-by-controller'] = 409, ['host-taken'] = 409,
-  ['nothing-to-delete'] = 404,
-  ['redis-unavailable'] = 503, ['redis-changed'] = 503, ['no-leader'] = 503, ['term-over'] = 409 }
+local STATUS = { bad = 400, full = 507, ['host-taken'] = 409, ['nothing-to-delete'] = 404,
+  ['no-leader'] = 503, ['owned-by-controller'] = 409, ['redis-changed'] = 503,
+  ['redis-unavailable'] = 503, ['term-over'] = 409 }
 -- A name longer than this is no mistake in a document, but in the call.
 local MAX_NAME = 253
 -- Bytes of a body's file that are read at a time.
@@ -238,16 +239,32 @@ end
 -- ---- the rest
 
 local function show_stats()
-  local apps, other, complete = census.totals(statistics)
+  local rest = pace.start()
+  local asked, complete = census.take()
+  local parts = lists.counts(asked, statistics, rest)
   local proved = state.get('proved')
-  answer(200, { apps = apps, other = other, complete = complete, start = state.get('start'),
-    mark = state.read_mark('mark') or json.null,
-    markAgeSeconds = proved and system.monotonic() - proved, memory = state.memory() })
+  local others = json.encode({ other = rows.other(), complete = complete,
+    start = state.get('start'), mark = state.read_mark('mark') or json.null,
+    markAgeSeconds = proved and system.monotonic() - proved, memory = state.memory(),
+    unhealthy = lists.unhealthy(census.marked(asked)) })
+  ngx.header['Content-Type'] = 'application/json'
+  parts[1] = '{"apps":' .. parts[1]
+  parts[#parts] = parts[#parts] .. ',' .. string.sub(others, 2)
+  for i = 1, #parts do
+    ngx.print(parts[i])
+    rest()
+  end
+end
+
+local function show_health()
+  local asked, complete = census.take()
+  send(200, '{"items":' .. lists.health(pace.start()) .. ',"complete":' .. tostring(complete)
+    .. ',"marked":' .. lists.marked(asked) .. '}')
 end
 
 local function show_metrics()
   ngx.header['Content-Type'] = 'text/plain; version=0.0.4'
-  ngx.print(metrics.render(statistics))
+  metrics.print(statistics, pace.start())
 end
 
 local function ready()
@@ -262,9 +279,7 @@ local ROUTES = {
   ['GET /v1/upstreams'] = { 'read', list_upstreams },
   ['GET /v1/state'] = { 'read', function() answer(200, report.build()) end },
   ['GET /v1/stats'] = { 'read', show_stats },
-  ['GET /v1/health'] = { 'read', function()
-    send(200, '{"items":' .. lists.health(pace.start()) .. '}')
-  end },
+  ['GET /v1/health'] = { 'read', show_health },
   ['GET /metrics'] = { 'read', show_metrics },
   ['GET /ready'] = { 'read', ready },
 }

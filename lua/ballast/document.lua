@@ -161,7 +161,7 @@ end
 
 document.pack, document.unpack = packed.pack, packed.unpack
 document.each_server, document.may_use = packed.each_server, packed.may_use
-document.special_policy = packed.special_policy
+document.special_policy, document.address_set = packed.special_policy, packed.address_set
 document.host_names, document.host_list = packed.host_names, packed.list
 
 -- A manifest line: `TERM VERSION DIGEST OWNER`.

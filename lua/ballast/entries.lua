@@ -88,6 +88,13 @@ local function sign_of(servers)
   return concat(parts, ' ')
 end
 
+local function has_weight(servers)
+  for _, server in ipairs(servers) do
+    if server.weight > 0 then return true end
+  end
+  return false
+end
+
 local function make(app, value, serial, previous)
   local upstream = document.unpack(app, value, document.BODY)
   listeners.leave_out(app, upstream.servers)
@@ -105,6 +112,11 @@ local function make(app, value, serial, previous)
   entry.clusters, entry.counts = clusters_of(servers), tally.new(#entry.addresses)
   if number then entry.health, entry.sign = number, sign end
   rising[app] = is_rising and entry or nil
+  -- For the few apps that have it.
+  if upstream.policy.whenUnhealthy == 'reject' then
+    entry.rejects = true
+    entry.unhealthy = not entry.lap and has_weight(upstream.servers) or nil
+  end
   if entry.lap then pick.prepare(entry, upstream.policy) end
   return entry
 end

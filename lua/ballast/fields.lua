@@ -5,6 +5,7 @@
 
 local json = require('ballast.json')
 local place = require('ballast.place')
+local system = require('ballast.system')
 
 local TLS_KEYS = { serverName = true }
 local SECRET_KEYS = { file = true }
@@ -32,10 +33,9 @@ function fields.read_secret(value, where, folder)
   if ok then ok, why = fields.check_text(value.file, where .. '.file') end
   if not ok then return nil, why end
   local path = string.find(value.file, '^/') and value.file or folder .. '/' .. value.file
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, where .. '.file: cannot read ' .. err end
-  local text = string.match(file:read('*a') or '', '^%s*(.-)%s*$')
-  file:close()
+  local text, err = system.read_file(path)
+  if not text then return nil, where .. '.file: cannot read ' .. err end
+  text = string.match(text, '^%s*(.-)%s*$')
   if text == '' then return nil, where .. '.file: ' .. path .. ' is empty' end
   return text
 end

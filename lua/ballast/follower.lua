@@ -1,4 +1,4 @@
--- The duties that one worker alone has: poll, heartbeat, snapshot.
+-- The duties that one worker alone has: poll, heartbeat, snapshot, probes, rows.
 --
 -- In: a tick from every worker. Out: in the worker that holds the lock `follower`, each duty's
 -- sessions, one after the other. On failure of a session: logged, and the next begins later.
@@ -24,16 +24,24 @@ local function is_active()
   return mine and not ngx.worker.exiting()
 end
 
+local function stop(duty)
+  if duty.stop then duty.stop() end
+end
+
+-- When the worker ends, what waits comes at once, premature: so a duty is told in any case that it
+-- is over, and between its sessions, never in one.
 local function run(premature, duty)
-  if premature or not is_active() then return end
+  if premature or not is_active() then return stop(duty) end
   local ok, delay = pcall(duty.session, is_active)
   if not ok then
     ngx.log(ngx.ERR, 'ballast: ', delay)
     delay = RETRY_SECONDS
   end
-  if not is_active() then return end
+  if not is_active() then return stop(duty) end
   local armed, err = ngx.timer.at(delay, run, duty)
-  if not armed and err ~= 'process exiting' then ngx.log(ngx.ERR, 'ballast: no timer: ', err) end
+  if armed then return end
+  stop(duty)
+  if err ~= 'process exiting' then ngx.log(ngx.ERR, 'ballast: no timer: ', err) end
 end
 
 function follower.tick()

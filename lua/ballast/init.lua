@@ -4,6 +4,7 @@
 -- On failure: a wrong edge.json stops nginx' start; everything later is dealt with where it occurs.
 
 local access = require('ballast.access')
+local ailing = require('ballast.ailing')
 local api_source = require('ballast.api_source')
 local balance = require('ballast.balance')
 local census = require('ballast.census')
@@ -11,6 +12,7 @@ local commit = require('ballast.commit')
 local config = require('ballast.config')
 local control = require('ballast.control')
 local entries = require('ballast.entries')
+local folder = require('ballast.folder')
 local follower = require('ballast.follower')
 local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
@@ -39,10 +41,12 @@ end
 -- At a start only: the shared memory of a reload holds more than any snapshot.
 local function start(settings)
   state.begin(hex(system.random_bytes(8)))
-  for _, name in ipairs({ 'none', 'unknown', 'control' }) do
+  rows.init()
+  for _, name in ipairs({ 'none', 'unhealthy', 'unknown', 'control' }) do
     system.remove_dead_socket(settings.state_dir .. '/' .. name .. '.sock')
   end
   snapshot.load()
+  ailing.load()
 end
 
 -- init_by_lua
@@ -56,8 +60,8 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   settings.source = settings.api and api_source or redis_source
   settings.source.init(settings)
-  for _, module in ipairs({ access, balance, control, heartbeat, manifest, poll, report,
-    snapshot }) do
+  for _, module in ipairs({ access, ailing, balance, control, folder, heartbeat, manifest, poll,
+    report, snapshot }) do
     module.init(settings)
   end
   follower.init({ poll, heartbeat, snapshot, probe, rows })

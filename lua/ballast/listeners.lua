@@ -22,6 +22,7 @@ local MAX_FD = 8192
 -- An address may come and go (a shared one moves to another machine): asked again after this time.
 local LOOK_SECONDS = 5
 local MAPPED, ANY4, ANY6 = ('\0'):rep(10) .. '\255\255', ('\0'):rep(4), ('\0'):rep(16)
+local CALLED = { [ANY4] = '\127\0\0\1', [ANY6] = ('\0'):rep(15) .. '\1' }
 -- Four bytes, a colon, a port.
 local MAX_KEY4 = 10
 local BRACKET, ZERO = byte('['), byte('0')
@@ -125,19 +126,20 @@ function listeners.look()
   look_at_machine()
 end
 
--- Spellings of one address are many, and 0.0.0.0 and :: lead to this machine too.
+-- Spellings of one address are many. Who calls 0.0.0.0 or :: calls loopback.
 local function is_own_spelled(address)
   local text, port = match(address, '^%[?([^%]]+)%]?:(%d+)$')
   local bytes = system.address_bytes(text)
   if not bytes then return false end
   if #bytes == 16 and sub(bytes, 1, 12) == MAPPED then bytes = sub(bytes, 13) end
+  bytes = CALLED[bytes] or bytes
   port = tonumber(port)
   if exact[bytes .. ':' .. port] then return true end
   if #bytes == 4 then
     return any4[port] == true
-      and (byte(bytes) == 127 or bytes == ANY4 or machine[bytes] == true)
+      and (byte(bytes) == 127 or machine[bytes] == true)
   end
-  return any6[port] == true and (bytes == ANY6 or machine[bytes] == true)
+  return any6[port] == true and machine[bytes] == true
 end
 
 -- `address`: a checked "IPv4:port" or "[IPv6]:port".

@@ -3,6 +3,7 @@
 -- In: verdicts, or what is held; a `rest` of pace, called after each entry. Out: JSON text.
 -- On failure: nil and a message that names the place.
 
+local census = require('ballast.census')
 local document = require('ballast.document')
 local json = require('ballast.json')
 local probed = require('ballast.probed')
@@ -11,7 +12,7 @@ local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
 
-local format = string.format
+local format, match = string.format, string.match
 local concat = table.concat
 local quote = json.quote
 
@@ -83,6 +84,28 @@ function lists.documents(apps, rest)
   return '[' .. concat(parts, ',') .. ']'
 end
 
+local function write_counts(address, requests, failures, answers, seconds, under_way)
+  return quote(address) .. format(':{"answers":%.0f,"failures":%.0f,%s"requests":%.0f,', answers,
+    failures, under_way and format('"inFlight":%.0f,', under_way) or '', requests)
+    .. format('"seconds":%.17g}', seconds)
+end
+
+-- {app: {address: counts}}, in parts (see census): it may be 10 MB.
+function lists.counts(asked, with_under_way, rest)
+  local apps, parts = {}, { '{' }
+  census.each_count(asked, with_under_way, function(name, ...)
+    local app, address = match(name, '^(%S+) (%S+)$')
+    local list = apps[app] or {}
+    list[#list + 1], apps[app] = write_counts(address, ...), list
+  end, rest)
+  for app, list in pairs(apps) do
+    parts[#parts + 1] = (#parts > 1 and ',' or '') .. quote(app) .. ':{' .. concat(list, ',') .. '}'
+    rest()
+  end
+  parts[#parts + 1] = '}'
+  return parts
+end
+
 -- Every probe that documents ask for, and what it found.
 function lists.health(rest)
   local list, now = {}, system.monotonic()
@@ -95,6 +118,29 @@ function lists.health(rest)
   rest()
   table.sort(list, function(a, b) return a.key < b.key end)
   return '[' .. join(list, function(entry) return json.encode(entry.item) end, rest) .. ']'
+end
+
+-- The servers that workers leave alone (census): how many workers, and since when.
+function lists.marked(asked)
+  local list, now = json.list(), system.monotonic()
+  for i, mark in ipairs(census.marked(asked)) do
+    list[i] = { address = mark.address, workers = mark.workers, sinceSeconds = now - mark.since }
+  end
+  return json.encode(list)
+end
+
+-- Servers that get no request, or fewer: those that a probe found unhealthy, with what it asks, and
+-- those that some worker left alone (`marks`, see census).
+function lists.unhealthy(marks)
+  local list = json.list()
+  for _, key in ipairs(probed.names()) do
+    if probed.read(key) then
+      local address, path, host, https = probed.parts(key)
+      list[#list + 1] = { address = address, path = path, host = host, https = https }
+    end
+  end
+  for _, mark in ipairs(marks) do list[#list + 1] = { address = mark.address } end
+  return list
 end
 
 return lists

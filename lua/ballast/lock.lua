@@ -4,25 +4,30 @@
 -- returned. On failure of the work: the lock is given back, and the error goes on.
 --
 -- Held by a process id, not for a time: a clock that jumps neither frees it early nor keeps it.
--- Whoever finds a dead holder takes the key `t:` first, looks again, and only then the lock, so
--- that of several only one can.
+-- Whoever finds a dead holder first takes the lock on that one's succession, looks again, and only
+-- then the lock, so that of several only one can. It is a lock like any other: who dies with it has
+-- a successor too, and leaves at most its key behind.
 
 local state = require('ballast.state')
 local system = require('ballast.system')
 
 local lock = {}
 
-function lock.try(name)
-  local me, key = ngx.worker.pid(), 'l:' .. name
+local function take(key, me)
   if state.add_new(key, me) then return true end
   local holder = state.get(key)
   if holder == me then return true end
   if not holder or system.is_alive(holder) then return false end
-  if not state.add_new('t:' .. name, me, 1) then return false end
+  local succession = key .. ' ' .. holder
+  if not take(succession, me) then return false end
   local taken = state.get(key) == holder
   if taken then state.set(key, me) end
-  state.set('t:' .. name, nil)
+  state.set(succession, nil)
   return taken
+end
+
+function lock.try(name)
+  return take('l:' .. name, ngx.worker.pid())
 end
 
 function lock.give_back(name)

@@ -1,21 +1,23 @@
 -- Metrics in Prometheus' text form.
 --
--- In: shared state and statistics. Out: text. Never fails. Yields (census).
+-- In: shared state and statistics. Out: the answer's text, part by part. Never fails. Yields.
 
 local census = require('ballast.census')
 local hosts = require('ballast.hosts')
 local probed = require('ballast.probed')
 local report = require('ballast.report')
+local rows = require('ballast.rows')
 local state = require('ballast.state')
 local system = require('ballast.system')
 
-local format = string.format
+local concat, find, format, match = table.concat, string.find, string.format, string.match
 
 local ESCAPES = { ['\\'] = '\\\\', ['"'] = '\\"', ['\n'] = '\\n' }
 
 local metrics = {}
 
 local function quote(value)
+  if not find(value, '[\\"\n]') then return '"' .. value .. '"' end
   return '"' .. string.gsub(value, '[\\"\n]', ESCAPES) .. '"'
 end
 
@@ -23,11 +25,14 @@ local function head(out, name, kind, help)
   out[#out + 1] = format('# HELP %s %s\n# TYPE %s %s', name, help, name, kind)
 end
 
-local function sample(out, name, labels, value)
+local function write_labels(labels)
   local parts = {}
   for i = 1, #labels, 2 do parts[#parts + 1] = labels[i] .. '=' .. quote(labels[i + 1]) end
-  out[#out + 1] = name .. (#parts > 0 and '{' .. table.concat(parts, ',') .. '}' or '')
-    .. format(' %.17g', value)
+  return #parts > 0 and '{' .. concat(parts, ',') .. '}' or ''
+end
+
+local function sample(out, name, labels, value)
+  out[#out + 1] = name .. write_labels(labels) .. format(' %.17g', value)
 end
 
 local function gauge(out, name, help, value)
@@ -40,32 +45,62 @@ local function counter(out, name, help, value)
   sample(out, name, {}, value)
 end
 
+-- With the place of each count (census). `response_seconds` is a summary: without quantiles, which
+-- could not be added up.
 local COUNTS = {
-  { 'requests_total', 'counter', 'requests', 'Requests sent to a server, retries included.' },
-  { 'failures_total', 'counter', 'failures',
+  { 1, 'requests_total', 'counter', 'Requests sent to a server, retries included.' },
+  { 2, 'failures_total', 'counter',
     'Requests that a server did not answer, or answered with 500 or above.' },
-  { 'response_seconds_sum', 'counter', 'seconds', 'Time of all answers below 500.' },
-  { 'response_seconds_count', 'counter', 'answers', 'Answers below 500.' },
-  { 'in_flight', 'gauge', 'inFlight', 'Requests under way.' },
+  { 4, 'response_seconds_sum', 'summary', 'Time of answers below 500.' },
+  { 3, 'response_seconds_count' },
+  { 5, 'in_flight', 'gauge', 'Requests under way.' },
 }
+-- Lines that are written together.
+local LINES = 500
 
--- Servers above the bound stand in one row, `_other`.
-local function counts(out, statistics)
-  local apps, other, complete = census.totals(statistics)
-  apps._other = other.requests > 0 and { _other = other } or nil
+local function pour(out)
+  if #out > 0 then ngx.print(concat(out, '\n'), '\n') end
+  for i = #out, 1, -1 do out[i] = nil end
+end
+
+-- Labels, and a list of each count: those of one name stand together in the text.
+local function read_counts(asked, statistics, rest)
+  local labels, columns = {}, { {}, {}, {}, {}, {} }
+  local function add(name, ...)
+    local app, address = match(name, '^(%S+) (%S+)$')
+    local at = #labels + 1
+    labels[at] = write_labels({ 'app', app, 'server', address })
+    local r, f, a, s, u = columns[1], columns[2], columns[3], columns[4], columns[5]
+    r[at], f[at], a[at], s[at], u[at] = ...
+  end
+  census.each_count(asked, statistics, add, rest)
+  -- Those without a row of their own.
+  local other = rows.other()
+  if other.requests > 0 then
+    add('_other _other', other.requests, other.failures, other.answers, other.seconds)
+  end
+  return labels, columns
+end
+
+local function counts(out, asked, statistics, rest)
+  local labels, columns = read_counts(asked, statistics, rest)
   for _, count in ipairs(COUNTS) do
-    local name, field = 'ballast_edge_' .. count[1], count[3]
-    head(out, name, count[2], count[4])
-    for app, servers in pairs(apps) do
-      for address, values in pairs(servers) do
-        if values[field] then
-          sample(out, name, { 'app', app, 'server', address }, values[field])
-        end
-      end
+    local name, column = 'ballast_edge_' .. count[2], columns[count[1]]
+    if count[3] then head(out, string.gsub(name, '_sum$', ''), count[3], count[4]) end
+    for at = 1, #labels do
+      if column[at] then out[#out + 1] = name .. labels[at] .. format(' %.17g', column[at]) end
+      if #out >= LINES then pour(out) end
+      rest()
     end
   end
-  gauge(out, 'ballast_edge_statistics_complete',
-    'Whether each worker told its requests under way.', complete and 1 or 0)
+end
+
+local function marked(out, asked)
+  head(out, 'ballast_edge_server_marked', 'gauge',
+    'Workers that leave a server alone for a moment, as it gave no answer.')
+  for _, mark in ipairs(census.marked(asked)) do
+    sample(out, 'ballast_edge_server_marked', { 'server', mark.address }, mark.workers)
+  end
 end
 
 local function applied(out, current)
@@ -110,9 +145,15 @@ local function health(out)
   gauge(out, 'ballast_edge_probes', 'Probes that documents ask for.', state.get('probes') or 0)
 end
 
-function metrics.render(statistics)
-  local out, current = {}, report.build()
-  counts(out, statistics)
+-- Where memory is full of rows there are several 100,000 lines: so nothing is made of all of them.
+function metrics.print(statistics, rest)
+  local asked, complete = census.take()
+  local out = {}
+  counts(out, asked, statistics, rest)
+  gauge(out, 'ballast_edge_statistics_complete',
+    'Whether each worker told its requests under way.', complete and 1 or 0)
+  marked(out, asked)
+  local current = report.build()
   gauge(out, 'ballast_edge_documents', 'Upstreams held.', current.documents)
   gauge(out, 'ballast_edge_mark_term', 'Term of the mark.', current.mark.term or 0)
   gauge(out, 'ballast_edge_mark_version', 'Version of the mark.', current.mark.version or 0)
@@ -140,7 +181,7 @@ function metrics.render(statistics)
   memory(out)
   conflicts(out)
   health(out)
-  return table.concat(out, '\n') .. '\n'
+  pour(out)
 end
 
 return metrics

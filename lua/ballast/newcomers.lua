@@ -15,16 +15,6 @@ local concat, find, format, gmatch = table.concat, string.find, string.format, s
 
 local newcomers = {}
 
-local function note_address(set, _, address)
-  set[address] = true
-end
-
-local function addresses(value)
-  local set = {}
-  document.each_server(value, note_address, set, document.BODY)
-  return set
-end
-
 local function window(value)
   local text = document.special_policy(value, document.BODY)
   if not text or not find(text, '"slowStart"', 1, true) then return nil end
@@ -41,9 +31,10 @@ function newcomers.read(app)
 end
 
 local function list(app, value, held, seconds)
-  local now, since, before, parts = system.monotonic(), newcomers.read(app), addresses(held), {}
+  local now, since, parts = system.monotonic(), newcomers.read(app), {}
+  local before = document.address_set(held, document.BODY)
   local survives = false
-  for address in pairs(addresses(value)) do
+  for address in pairs(document.address_set(value, document.BODY)) do
     local moment = before[address] and since[address] or not before[address] and now
     survives = survives or before[address]
     if moment and now - moment < seconds then
@@ -58,7 +49,7 @@ function newcomers.note(app, value, held)
   local seconds = document.has_body(value) and window(value)
   if not seconds and not window(held) then return end
   local text = seconds and list(app, value, held, seconds) or ''
-  if text ~= '' then return state.set('s:' .. app, text) end
+  if text ~= '' then return state.set_row('s:' .. app, text) end
   if state.get('s:' .. app) then state.set('s:' .. app, nil) end
 end
 

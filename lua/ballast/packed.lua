@@ -201,6 +201,16 @@ function packed.each_server(text, visit, into, from)
   return each_server(text, at, visit, into)
 end
 
+local function note_address(set, _, address)
+  set[address] = true
+end
+
+function packed.address_set(text, from)
+  local set = {}
+  packed.each_server(text, note_address, set, from)
+  return set
+end
+
 -- False where surely no server has one of these ports. Most upstreams have one or two, and they
 -- stand in the places: so the question costs next to nothing.
 function packed.may_use(text, ports, from)

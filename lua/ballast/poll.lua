@@ -11,6 +11,7 @@
 -- Nothing is taken from a source whose term lies below the highest seen.
 
 local manifest = require('ballast.manifest')
+local refusals = require('ballast.refusals')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
@@ -50,7 +51,7 @@ local function refused_names()
   local now = system.monotonic()
   if now - retried < RETRY_SECONDS then return names end
   retried = now
-  for i, refused in ipairs(state.refused()) do names[i] = refused.app end
+  for i, refused in ipairs(refusals.list()) do names[i] = refused.app end
   return names
 end
 
@@ -89,8 +90,8 @@ local function step(session, seen)
     state.set('proved', system.monotonic())
   end
   if above and state.get('source') ~= 'push' then state.set('source', source.name) end
-  report(nil)
-  local settled = complete and not (above and above[1]) and #state.refused() == 0
+  report(seen.trouble and '+' .. seen.trouble)
+  local settled = complete and not (above and above[1]) and #refusals.list() == 0
   return settled and 'long' or 'short'
 end
 

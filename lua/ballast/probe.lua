@@ -9,6 +9,7 @@
 -- early or late, the first at any moment of one. At most MAX_RUNNING are under way; others wait
 -- their turn, so that many slow servers make probes rarer and cost no more.
 
+local ailing = require('ballast.ailing')
 local pace = require('ballast.pace')
 local probe_call = require('ballast.probe_call')
 local probed = require('ballast.probed')
@@ -143,6 +144,7 @@ function probe.session(is_active)
   end
   while is_active() and monotonic() - started < SESSION_SECONDS do
     look()
+    ailing.save(is_active)
     if not next(plan) then return PLAN_SECONDS end
     begin(is_active)
     ngx.sleep(STEP_SECONDS)

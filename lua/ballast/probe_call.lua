@@ -45,7 +45,12 @@ local function exchange(socket, address, health)
   if not ok then return false, err end
   limit(socket, deadline)
   ok, err = socket:send(request(address, health))
-  if not ok then return false, 'send: ' .. err end
+  if not ok then
+    -- Where a handshake is over at once, nginx' Lua (0.10.23) calls it good although it refused the
+    -- certificate and has closed the connection: nothing is sent, but the reason is lost.
+    return false, health.https and 'TLS: ' .. err .. ', or its certificate is refused'
+      or 'send: ' .. err
+  end
   limit(socket, deadline)
   local line
   line, err = socket:receive(STATUS_BYTES)

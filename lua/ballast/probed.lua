@@ -5,7 +5,8 @@
 -- On failure: where that memory is full a change is not kept, and the log says so once.
 --
 -- Apps that ask the same of an address share a row, whatever their weights. Rows outlive a change
--- of weights, a server that leaves and comes again, and a reload; not a restart.
+-- of weights, a server that leaves and comes again, and a reload; those that are unhealthy also a
+-- restart and an upgrade in place (ailing).
 -- `health` moves with every change, before `counter`, which every request reads: so a request pays
 -- nothing for health until some server's has changed.
 
@@ -44,7 +45,7 @@ end
 
 local function write(key, unhealthy, since, why)
   local value = format('%s %.3f %s', unhealthy and 'u' or 'h', since, why or '')
-  local ok, err = state.set('p:' .. key, value)
+  local ok, err = state.set_row('p:' .. key, value)
   if ok or complained then return ok end
   complained = true
   ngx.log(ngx.ERR, 'ballast: lua_shared_dict ballast_edge is too small for health: ', err)
@@ -57,10 +58,21 @@ function probed.change(key, unhealthy, why)
   return true
 end
 
+-- At a start: what was found before it.
+function probed.restore(key, since, why)
+  write(key, true, since, why)
+end
+
 -- Still unhealthy, for another reason.
 function probed.explain(key, why)
   local _, since, before = probed.read(key)
   if since and before ~= why then write(key, true, since, why) end
+end
+
+-- The parts of a key: address, path, host (nil: the address), whether by TLS.
+function probed.parts(key)
+  local address, path, host, scheme = match(key, '^(%S+) (%S+) (%S+) (%S+)')
+  return address, path, host ~= '-' and host or nil, scheme == 'https'
 end
 
 -- Every row's probe.

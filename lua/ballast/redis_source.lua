@@ -8,9 +8,10 @@
 --   read(session, names) -> term, documents with line and body of one moment
 --   beat(session, text)                     the heartbeat
 --
--- `seen`: `{term?, version, mark, compare}`, and either `names` (changed) or `documents`; `compare`
--- where what changed above the mark cannot be told. On failure: nil and a message; the session is
--- then of no further use.
+-- `seen`: `{term?, version, mark, compare, trouble?}`, and either `names` (changed) or `documents`;
+-- `compare` where what changed above the mark cannot be told; `trouble` says what is wrong with the
+-- source, though it can be used. On failure: nil and a message; the session is then of no further
+-- use.
 
 local document = require('ballast.document')
 local redis = require('ballast.redis')
@@ -62,6 +63,18 @@ local function cannot_follow(seen, changes)
     or changes[#changes].version ~= seen.version
 end
 
+-- Returns the changes, and the id of one that no commit wrote.
+local function read_changes(entries)
+  local changes = {}
+  for i, entry in ipairs(entries) do
+    local change = fields(entry[2])
+    changes[i] = { version = number(match(entry[1], '^%d+')), app = change.app,
+      prev = number(change.prev) }
+    if not (changes[i].app and changes[i].prev) then return {}, entry[1] end
+  end
+  return changes
+end
+
 local function names_of(changes)
   local names, known = {}, { [''] = true }
   for _, change in ipairs(changes) do
@@ -89,15 +102,11 @@ function redis_source.look(session, rest)
     { 'XREVRANGE', key('changes'), '+', '-', 'COUNT', 1 },
   })
   if not replies then return nil, err end
-  local changes = {}
-  for i, entry in ipairs(replies[3]) do
-    local change = fields(entry[2])
-    changes[i] = { version = number(match(entry[1], '^%d+')), app = change.app,
-      prev = number(change.prev) }
-  end
+  local changes, foreign = read_changes(replies[3])
   session.last = replies[4][1] and replies[4][1][1] or '0-0'
   local seen = { term = number(replies[1]), version = number(replies[2]) or 0, mark = mark }
-  seen.compare = cannot_follow(seen, changes)
+  seen.compare = foreign ~= nil or cannot_follow(seen, changes)
+  seen.trouble = foreign and 'changes: no commit wrote ' .. foreign
   seen.names = names_of(changes)
   return seen
 end

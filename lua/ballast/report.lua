@@ -3,6 +3,7 @@
 -- In: the shared state. Out: a table for json.encode. Never fails: what is not known is null.
 
 local json = require('ballast.json')
+local refusals = require('ballast.refusals')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 
@@ -56,7 +57,7 @@ function report.build()
     mark = state.read_mark('mark') or json.null,
     saved = state.read_mark('saved') or json.null,
     workers = workers(),
-    refused = json.list(state.refused()),
+    refused = json.list(refusals.list()),
     compared = state.get('compared') or 0,
     above = above(),
     documents = state.get('documents') or 0,

@@ -1,7 +1,7 @@
 -- Retry: another server than the one in turn.
 --
 -- In: an entry; what this request has tried; which addresses are marked. Out: an index into the
--- entry's addresses. On failure: there is always one, if only a marked one.
+-- entry's addresses. On failure: a marked one, or nil where the app's policy is to reject then.
 -- Not the common path: it may allocate.
 
 local balancer = require('ngx.balancer')
@@ -50,9 +50,18 @@ local function count_failure(entry, k)
   end
 end
 
+-- Whether no server may take a first try.
+function retry.rejects(entry)
+  if not entry.rejects then return false end
+  for _, address in ipairs(entry.addresses) do
+    if not is_marked(address) then return false end
+  end
+  return true
+end
+
 -- Instead of a marked server, at a first try. In smooth order taking the next slots leaves the
 -- others' shares exact: a lap without its slots of the missing server is still theirs. Where that
--- one's weight outnumbers all others, one of them is drawn. All marked: as if none were.
+-- one's weight outnumbers all others, one of them is drawn. All marked: as if none were, or nil.
 function retry.instead(entry, k)
   if not entry.balance then
     for _ = 1, MAX_SLOTS do
@@ -60,7 +69,7 @@ function retry.instead(entry, k)
       if not is_marked(entry.addresses[other]) then return other end
     end
   end
-  return among(entry, nil, false) or k
+  return among(entry, nil, false) or not entry.rejects and k or nil
 end
 
 -- nginx writes IPv6 addresses in their shortest form; a document may hold another.
@@ -99,12 +108,15 @@ function retry.pick(entry)
   if not last then return pick.next(entry) end
   local k = index_of(entry, last)
   count_failure(entry, k)
-  -- 502, 504: no answer came. Others are answers that proxy_next_upstream named.
-  if code == 502 or code == 504 then health.failed(last) end
+  -- 502, 504: no answer came. Others are answers that proxy_next_upstream named. Only of a server:
+  -- our own sockets may be among what was tried.
+  if k and (code == 502 or code == 504) then health.failed(last) end
   local cluster = k and entry.clusters[k]
-  return cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
-    or cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
-    or pick.next(entry)
+  local other = cluster and among(entry, tried, false, cluster) or among(entry, tried, false)
+  if other then return other end
+  other = cluster and among(entry, tried, true, cluster) or among(entry, tried, true)
+  if other and entry.rejects then return nil end
+  return other or pick.next(entry)
 end
 
 return retry

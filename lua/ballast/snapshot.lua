@@ -12,8 +12,10 @@
 
 local document = require('ballast.document')
 local durable = require('ballast.durable')
+local folder = require('ballast.folder')
 local json = require('ballast.json')
 local pace = require('ballast.pace')
+local refusals = require('ballast.refusals')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
@@ -34,7 +36,6 @@ local HELD_SECONDS = 5
 local snapshot = {}
 
 local settings
-local lock
 local not_before, held_until = 0, 0
 
 function snapshot.init(config)
@@ -54,7 +55,7 @@ local function header(sequence, mark)
     sequence = sequence,
     mark = mark or json.null,
     highest = state.get('highest') or 0,
-    refused = json.list(state.refused()),
+    refused = json.list(refusals.list()),
   }) .. '\n'
 end
 
@@ -105,11 +106,11 @@ local function finish(file, generation)
   end
   ok, err = system.rename(file, path(generation))
   if not ok then return nil, err end
-  local folder
-  folder, err = system.open_folder(settings.state_dir)
-  if not folder then return nil, err end
-  ok, err = durable.sync(folder)
-  system.close(folder)
+  local fd
+  fd, err = system.open_folder(settings.state_dir)
+  if not fd then return nil, err end
+  ok, err = durable.sync(fd)
+  system.close(fd)
   return ok, err
 end
 
@@ -131,15 +132,6 @@ local function write_generation(generation)
   state.write_mark('saved_' .. generation, mark)
   note_saved()
   return true
-end
-
--- Two processes that write one folder (an upgrade in place, a name used twice) would make `saved`
--- untrue for both: the second waits. In a reload that is for a moment, and no error.
-local function hold_lock()
-  if lock then return true end
-  local err, is_held
-  lock, err, is_held = system.lock_file(settings.state_dir .. '/lock')
-  return lock, err, is_held
 end
 
 local function report(err)
@@ -170,7 +162,8 @@ local function save()
   if state.get('written_' .. generation) == change or is_moving(change, now) then return true end
   -- The second of a pair follows the first at once; the first waits for company.
   if state.get('written_' .. newer) ~= change and now < not_before then return true end
-  local ok, err, is_held = hold_lock()
+  -- In a reload another process holds it for a moment, which is no error.
+  local ok, err, is_held = folder.hold()
   if is_held and now < held_until then return true end
   if ok then
     held_until = now + HELD_SECONDS
@@ -190,13 +183,11 @@ function snapshot.session(is_active)
     ok = save()
     if ok then ngx.sleep(LOOK_SECONDS) end
   end
-  if not is_active() then snapshot.stop() end
   return ok and 0 or RETRY_SECONDS
 end
 
 function snapshot.stop()
-  if lock then system.unlock_file(lock) end
-  lock = nil
+  folder.give_back()
 end
 
 -- ---- reading
@@ -251,10 +242,8 @@ local function read_content(text)
 end
 
 local function read_generation(generation)
-  local file, err, number = io.open(path(generation), 'rb')
-  if not file then return nil, number ~= 2 and err or nil end
-  local text = file:read('*a')
-  file:close()
+  local text, err, is_missing = system.read_file(path(generation))
+  if not text then return nil, not is_missing and err or nil end
   local content
   content, err = read_content(text)
   if not content then return nil, path(generation) .. ': ' .. err end

@@ -8,7 +8,7 @@
 --                  h:HOST the app that serves a host    x:HOST  apps whose claim on it was left out
 --   ballast_edge   marks, counters, refused documents, workers, their answers (census), locks
 --                  p:KEY a server's health (probed)    s:APP when servers came (newcomers)
---   ballast_stats  requests, failures, answers, seconds (stats)
+--   ballast_stats  requests, failures, answers, seconds, and whose they are (rows)
 -- They survive a reload, not a restart (the snapshot is for that).
 --
 -- Counters, never clocks: `counter` moves after every stored document and is what each request
@@ -21,14 +21,12 @@ local system = require('ballast.system')
 
 local byte, match, format, sub = string.byte, string.match, string.format, string.sub
 
-local FULL = 'no memory'
--- Of a row's counts: requests, failures, answers, seconds.
-local KINDS = { 'r', 'f', 'a', 's' }
+local FULL, PAGE = 'no memory', 4096
 -- Of what the memory holds. A reload brings another program to the same memory.
-local FORMAT = 2
+local FORMAT = 3
+local INSTEAD = 'restart nginx, or upgrade it in place, instead of reloading it'
 
--- Apps' servers that are counted each for itself; what counts all others.
-local state = { MAX_ROWS = 20000, OTHER = '_other _other' }
+local state = {}
 
 local documents, edge, statistics
 
@@ -38,9 +36,13 @@ function state.init()
   if not (documents and edge and statistics) then
     return nil, 'lua_shared_dict ballast, ballast_edge and ballast_stats are needed'
   end
-  if edge:get('start') and edge:get('format') ~= FORMAT then
-    return nil, 'another version of Ballast has filled the shared memory: '
-      .. 'restart nginx, or upgrade it in place, instead of reloading it'
+  local id = edge:get('start')
+  if id and edge:get('format') ~= FORMAT then
+    return nil, 'another version of Ballast has filled the shared memory: ' .. INSTEAD
+  end
+  -- A reload keeps a memory unless its size is another: what it held would be missing.
+  if documents:get('start') ~= id or statistics:get('start') ~= id then
+    return nil, 'the size of a lua_shared_dict of Ballast has changed: ' .. INSTEAD
   end
   return true
 end
@@ -52,12 +54,11 @@ end
 
 function state.begin(id)
   for name, value in pairs({ start = id, format = FORMAT, counter = 1, serial = 1, hosts = 1,
-    documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0 }) do
+    documents = 0, apps = 0, beat = 0, news = 1, change = 1, health = 0, refused = 0 }) do
     edge:set(name, value)
   end
-  -- There from the start: it takes what finds no room.
-  for _, kind in ipairs(KINDS) do statistics:set(kind .. ' ' .. state.OTHER, 0) end
-  statistics:set('rows', 0)
+  documents:set('start', id)
+  statistics:set('start', id)
 end
 
 -- Sorted; `rest` may stand between the steps, which take milliseconds where there are 10,000 apps.
@@ -80,8 +81,16 @@ function state.get(name)
   return edge:get(name)
 end
 
--- Those of bounded number are there from the start: for them memory cannot be short.
+-- For names of bounded number, for which there is always room.
 function state.set(name, value)
+  return edge:safe_set(name, value)
+end
+
+-- For rows of which there may be any number: they leave the last eighth of that memory, and a page,
+-- alone. Without room for a lock nothing could be applied any more. What is there may change.
+function state.set_row(name, value)
+  local left = edge:free_space() - #value - PAGE
+  if left < edge:capacity() / 8 and edge:get(name) == nil then return nil, FULL end
   return edge:safe_set(name, value)
 end
 
@@ -90,13 +99,14 @@ function state.names(prefix)
   return keys_with(edge, prefix)
 end
 
--- False where it is there already. `seconds`: gone after that; nil: never.
-function state.add_new(name, value, seconds)
-  return edge:safe_add(name, value, seconds)
+-- False where it is there already. Nothing ever goes by a time: nginx takes that from a clock that
+-- may step.
+function state.add_new(name, value)
+  return edge:safe_add(name, value)
 end
 
-function state.count(name)
-  return edge:incr(name, 1, 0)
+function state.count(name, n)
+  return edge:incr(name, n or 1, 0)
 end
 
 -- ---- documents
@@ -199,7 +209,7 @@ function state.contested()
   return keys_with(documents, 'x:')
 end
 
--- ---- marks and refusals
+-- ---- marks
 
 function state.read_mark(name)
   local value = edge:get(name)
@@ -209,27 +219,6 @@ end
 
 function state.write_mark(name, stamp)
   return edge:safe_set(name, stamp and format('%.0f %.0f', stamp.term, stamp.version) or '')
-end
-
-function state.refuse(app, stamp, code)
-  return edge:safe_set('r:' .. app, format('%.0f %.0f %s', stamp.term, stamp.version, code))
-end
-
-function state.refusal(app)
-  local value = edge:get('r:' .. app)
-  if not value then return nil end
-  local term, version, code = match(value, '^(%d+) (%d+) (%S+)$')
-  return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
-end
-
-function state.clear_refusal(app)
-  edge:delete('r:' .. app)
-end
-
-function state.refused()
-  local list = {}
-  for _, app in ipairs(keys_with(edge, 'r:')) do list[#list + 1] = state.refusal(app) end
-  return list
 end
 
 -- ---- workers
@@ -257,34 +246,32 @@ end
 
 -- ---- statistics
 
--- Never by an incr that may evict: a counter that vanished would look like a restart.
+-- Never by an incr that may evict: a counter that vanished would look like a restart. Returns nil
+-- where the key is not there.
 function state.add(key, n)
-  if statistics:incr(key, n) then return true end
-  local ok, err = statistics:safe_add(key, 0)
-  if not ok and err ~= 'exists' then return nil, err end
-  return statistics:incr(key, n), ok
+  return statistics:incr(key, n)
 end
 
--- The first count of a row: it must be there before the others.
-function state.add_row(key, n)
-  if statistics:incr(key, n) then return true end
-  if (statistics:get('rows') or 0) >= state.MAX_ROWS then
-    return nil, 'there are ' .. state.MAX_ROWS
-  end
-  local ok, is_new = state.add(key, n)
-  if ok and is_new then state.add('rows', 1) end
-  return ok, is_new
+function state.counted(key)
+  return statistics:get(key)
 end
 
-function state.remove_row(name)
-  for _, kind in ipairs(KINDS) do statistics:delete(kind .. ' ' .. name) end
-  statistics:incr('rows', -1)
+-- Returns nil and `exists`, or an error, where it cannot be.
+function state.begin_count(key, value)
+  return statistics:safe_add(key, value)
 end
 
-function state.totals()
-  local list = {}
-  for _, key in ipairs(statistics:get_keys(0)) do list[key] = statistics:get(key) end
-  return list
+function state.end_count(key)
+  statistics:delete(key)
+end
+
+-- Slots (rows) that are free again.
+function state.take_slot()
+  return statistics:lpop('free')
+end
+
+function state.give_slot(slot)
+  return statistics:lpush('free', slot)
 end
 
 -- name -> `{free, capacity}`, in bytes; free in whole pages.

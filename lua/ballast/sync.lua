@@ -17,6 +17,7 @@ local lock = require('ballast.lock')
 local names = require('ballast.names')
 local newcomers = require('ballast.newcomers')
 local pace = require('ballast.pace')
+local refusals = require('ballast.refusals')
 local state = require('ballast.state')
 local system = require('ballast.system')
 
@@ -42,20 +43,20 @@ end
 
 -- R6: a refusal goes only by a document at its stamp or above.
 local function settle(app, stamp)
-  local refused = state.refusal(app)
+  local refused = refusals.get(app)
   if not refused or compare(stamp, refused) < 0 then return end
-  state.clear_refusal(app)
+  refusals.clear(app)
   note()
 end
 
 -- Returns false where even the refusal finds no room: the mark must then not pass.
 local function refuse(app, stamp, code)
-  local refused = state.refusal(app)
+  local refused = refusals.get(app)
   if refused then
     local order = compare(refused, stamp)
     if order > 0 or (order == 0 and refused.code == code) then return true end
   end
-  if not state.refuse(app, stamp, code) then return false end
+  if not refusals.set(app, stamp, code) then return false end
   note()
   return true
 end
@@ -91,9 +92,8 @@ local function read_body(doc)
   if document.hex(digest) ~= doc.digest then return nil, 'digest: does not fit the body' end
   local value, why = document.take(doc.app, doc.body, document.pack_stamp(doc, digest))
   if not value then return nil, why end
-  local ok
-  ok, why = check_listeners(doc.app, value)
-  if not ok then return nil, why end
+  local ok, unfit = check_listeners(doc.app, value)
+  if not ok then return nil, unfit end
   return value
 end
 

@@ -12,7 +12,7 @@ local C = ffi.C
 local O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC = 1, 2, 64, 512, 0x80000
 local LOCK_EX_NB = 6
 local CLOCK_MONOTONIC = 1
-local ESRCH, ECONNREFUSED = 3, 111
+local ENOENT, ESRCH, ECONNREFUSED = 2, 3, 111
 local AF_UNIX, AF_INET, AF_INET6, SOCK_STREAM = 1, 2, 10, 1
 
 -- Names of our own for the C functions, so that no other module's declaration can clash.
@@ -80,6 +80,18 @@ function system.random_bytes(n)
   local bytes = file:read(n)
   file:close()
   return bytes
+end
+
+-- A whole file. Of a folder, or on a disk with a fault, it is the reading that fails, not the
+-- opening. Returns nil, a message with the path, and whether there is no such file.
+function system.read_file(path)
+  local file, err, number = io.open(path, 'rb')
+  if not file then return nil, err, number == ENOENT end
+  local text
+  text, err = file:read('*a')
+  file:close()
+  if not text then return nil, path .. ': ' .. err end
+  return text
 end
 
 -- A file to be written piece by piece; `rename` puts it under its name.

@@ -17,16 +17,18 @@ export interface Explained {
   readonly published: PublishedApp | undefined;
   /** Requests per server over the last minute, summed over the edges. */
   readonly measured: ReadonlyMap<Address, number>;
+  /** Edges at which a server is unhealthy. */
+  readonly unhealthyAt: ReadonlyMap<Address, readonly string[]>;
   /** How each cluster is seen now: the counts are of the last round that looked. */
   readonly statuses: ReadonlyMap<ClusterName, ClusterStatus>;
 }
 
 export function explainApp(explained: Explained): ExplainedApp {
-  const { app, facts, published, measured, statuses } = explained;
+  const { app, facts, published, statuses } = explained;
   return {
     ...nameApp(app, facts, published),
     ...(facts && explainCounts(facts, statuses)),
-    servers: explainServers(facts, published?.upstream.servers ?? [], measured),
+    servers: explainServers(published?.upstream.servers ?? [], explained),
     holds: [],
   };
 }
@@ -53,13 +55,15 @@ function explainCounts(facts: AppFacts, statuses: Explained['statuses']): object
 }
 
 function explainServers(
-  facts: AppFacts | undefined,
   servers: readonly Server[],
-  measured: ReadonlyMap<Address, number>,
+  { facts, measured, unhealthyAt }: Explained,
 ): object[] {
   const total = servers.reduce((sum, server) => sum + server.weight, 0);
   const requests = [...measured.values()].reduce((sum, count) => sum + count, 0);
-  return servers.map((server) => explainServer(server, { facts, total, measured, requests }));
+  return servers.map((server) => ({
+    ...explainServer(server, { facts, total, measured, requests }),
+    ...(unhealthyAt.has(server.address) && { unhealthyAt: unhealthyAt.get(server.address) }),
+  }));
 }
 
 function explainCluster(count: ClusterCount, facts: AppFacts): object {

@@ -74,7 +74,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     if (!facts && !published) throw new BallastError('app-unknown', `no app ${app}`);
     const statuses = new Map(controller.clusters().map((status) => [status.name, status]));
     const measured = parts.statistics.measured(app, clock.now());
-    return explainApp({ app, facts, published, measured, statuses });
+    const probe = published?.upstream.policy.health;
+    const unhealthyAt = parts.statistics.unhealthyAt(probe, clock.now());
+    return explainApp({ app, facts, published, measured, unhealthyAt, statuses });
   });
   api.get('/api/v1/clusters', async () => ({
     items: controller.clusters(),

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import type { AppName, Stamp } from '../model.ts';
+import type { Address, AppName, Stamp } from '../model.ts';
 import { parseManifestLine, type Document, type ManifestLine } from './document.ts';
 import {
   readDocument,
@@ -58,9 +58,18 @@ export interface ServerCount {
   readonly failures: number;
 }
 
+/** A server that an edge leaves alone; with a path where a probe found it so, else requests did. */
+export interface UnhealthyServer {
+  readonly address: Address;
+  readonly path?: string;
+  readonly host?: string;
+  readonly https?: boolean;
+}
+
 export interface EdgeCounts {
   readonly start: string;
   readonly counts: readonly ServerCount[];
+  readonly unhealthy: readonly UnhealthyServer[];
 }
 
 export interface EdgeLink {
@@ -74,7 +83,8 @@ export interface EdgeLink {
 }
 
 const ANSWER_MS = 2000;
-const BATCH_ANSWER_MS = 10_000;
+const LONG_ANSWER_MS = 10_000;
+const LIMITS: Readonly<Record<string, number>> = { '/v1/stats': LONG_ANSWER_MS };
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -87,7 +97,7 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
   };
 
   async function call(path: string, body?: unknown): Promise<Json | TermOver | NoAnswer> {
-    const limit = body === undefined ? ANSWER_MS : answerLimit(body);
+    const limit = body === undefined ? (LIMITS[path] ?? ANSWER_MS) : answerLimit(body);
     try {
       const reply = await request(`${base}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
@@ -134,7 +144,7 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
     async counts() {
       const answer = await call('/v1/stats');
       if (isNoAnswer(answer)) return answer;
-      return { start: String((answer as Json)['start'] ?? ''), counts: readCounts(answer as Json) };
+      return readEdgeCounts(answer as Json);
     },
     async state() {
       const answer = await call('/v1/state');
@@ -165,7 +175,7 @@ function target(control: string): { base: string; agent: Agent } {
 /** A push of thousands of documents may take longer than a small one. */
 function answerLimit(body: unknown): number {
   const documents = (body as { documents?: readonly unknown[] }).documents?.length ?? 0;
-  return documents > 500 ? BATCH_ANSWER_MS : ANSWER_MS;
+  return documents > 500 ? LONG_ANSWER_MS : ANSWER_MS;
 }
 
 function list(value: unknown): readonly unknown[] {
@@ -191,6 +201,17 @@ function readManifest(value: unknown): Map<AppName, ManifestLine> {
     if (line) lines.set(app, line);
   }
   return lines;
+}
+
+function readEdgeCounts(answer: Json): EdgeCounts {
+  const unhealthy = list(answer['unhealthy']).flatMap((item) => readUnhealthy(item as Json));
+  return { start: String(answer['start'] ?? ''), counts: readCounts(answer), unhealthy };
+}
+
+function readUnhealthy({ address, path, host, https }: Json): UnhealthyServer[] {
+  if (typeof address !== 'string') return [];
+  const named = typeof host === 'string' && { host };
+  return [{ address, ...(typeof path === 'string' && { path, ...named, https: https === true }) }];
 }
 
 function readCounts(answer: Json): ServerCount[] {

@@ -10,6 +10,8 @@ import { isNoAnswer, type EdgeLink } from './edge-link.ts';
 import type { Statistics } from './statistics.ts';
 
 const PAUSE_MS = 2000;
+/** Counts of 100,000 servers take an edge a second: it rests for so many times as long. */
+const REST = 10;
 
 export interface QuestionParts {
   readonly statistics: Statistics;
@@ -26,14 +28,29 @@ export async function questionEdges(
 }
 
 async function question(link: EdgeLink, parts: QuestionParts, signal: AbortSignal): Promise<void> {
-  const { statistics, book, clock } = parts;
+  await Promise.all([askState(link, parts, signal), askCounts(link, parts, signal)]);
+}
+
+async function askState(link: EdgeLink, parts: QuestionParts, signal: AbortSignal): Promise<void> {
+  const { book, clock } = parts;
   while (!signal.aborted) {
-    const [counts, state] = await Promise.all([link.counts(), link.state()]);
+    const state = await link.state();
     if (signal.aborted) return;
-    if (!isNoAnswer(counts)) statistics.add(link.name, clock.now(), counts);
     if (isNoAnswer(state)) book.setTrouble(link.name, state.failed);
     else if (state.name === link.name) book.answered(state, clock.now());
     else book.setTrouble(link.name, `its address leads to ${state.name}`);
     await clock.sleep(PAUSE_MS, signal);
+  }
+}
+
+async function askCounts(link: EdgeLink, parts: QuestionParts, signal: AbortSignal): Promise<void> {
+  const { statistics, clock } = parts;
+  while (!signal.aborted) {
+    const began = clock.now();
+    const counts = await link.counts();
+    if (signal.aborted) return;
+    const now = clock.now();
+    if (!isNoAnswer(counts)) statistics.add(link.name, now, counts);
+    await clock.sleep(Math.max(PAUSE_MS, REST * (now - began)), signal);
   }
 }

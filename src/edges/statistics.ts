@@ -1,11 +1,12 @@
-// Shares as the edges measured them over the last minute.
+// Shares as the edges measured them over the last minute, and which servers they hold to be unhealthy.
 //
 // Comes in: cumulative counts of each edge, read now and then. Goes out: the fraction of an app's
-// requests that each server got. On failure: an edge that does not answer contributes what it said
-// before until that is older than the window; one that restarted begins anew.
+// requests that each server got; the edges that leave a server alone. On failure: an edge that does
+// not answer contributes what it said before until that is older than the window; one that
+// restarted begins anew.
 
-import type { Address, AppName } from '../model.ts';
-import type { EdgeCounts, ServerCount } from './edge-link.ts';
+import type { Address, AppName, HealthProbe } from '../model.ts';
+import type { EdgeCounts, ServerCount, UnhealthyServer } from './edge-link.ts';
 
 const WINDOW_MS = 60_000;
 /** Between kept samples: bounds their number whatever the rate of reading. */
@@ -17,25 +18,28 @@ interface Sample {
   readonly at: number;
   readonly start: string;
   readonly requests: Requests;
+  readonly unhealthy: readonly UnhealthyServer[];
 }
 
 export interface Statistics {
   add(edge: string, at: number, counts: EdgeCounts): void;
   /** Requests per server of an app within the window; empty before two samples. */
   measured(app: AppName, at: number): ReadonlyMap<Address, number>;
+  /** Edges at which a server is unhealthy, for an app that has it asked so; by address. */
+  unhealthyAt(probe: HealthProbe | undefined, at: number): ReadonlyMap<Address, readonly string[]>;
 }
 
 export function collectStatistics(): Statistics {
   const samples = new Map<string, Sample[]>();
 
   return {
-    add(edge, at, { start, counts }) {
+    add(edge, at, { start, counts, unhealthy }) {
       const kept = (samples.get(edge) ?? []).filter(
         (sample) => sample.start === start && at - sample.at <= WINDOW_MS,
       );
       const [last, before] = [kept.at(-1), kept.at(-2)];
       if (last && before && last.at - before.at < SPACING_MS) kept.pop();
-      samples.set(edge, [...kept, { at, start, requests: byApp(counts) }]);
+      samples.set(edge, [...kept, { at, start, requests: byApp(counts), unhealthy }]);
     },
     measured(app, at) {
       const total = new Map<Address, number>();
@@ -45,6 +49,17 @@ export function collectStatistics(): Statistics {
         }
       }
       return total;
+    },
+    unhealthyAt(probe, at) {
+      const edges = new Map<Address, string[]>();
+      for (const [edge, series] of [...samples].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        const last = series.at(-1);
+        if (!last || at - last.at > WINDOW_MS) continue;
+        const found = last.unhealthy.filter((server) => concerns(server, probe));
+        for (const address of new Set(found.map((server) => server.address)))
+          edges.set(address, [...(edges.get(address) ?? []), edge]);
+      }
+      return edges;
     },
   };
 }
@@ -60,6 +75,14 @@ function growth(series: readonly Sample[], app: AppName, at: number): [Address, 
     grown.push([address, requests - (before?.get(address) ?? 0)]);
   }
   return grown.filter(([, requests]) => requests > 0);
+}
+
+/** What requests found is true of every app; what a probe found, of those that ask the same. */
+function concerns(server: UnhealthyServer, probe: HealthProbe | undefined): boolean {
+  if (server.path === undefined) return true;
+  if (probe === undefined) return false;
+  const { path, host, https = false } = probe;
+  return server.path === path && server.host === host && server.https === https;
 }
 
 function byApp(counts: readonly ServerCount[]): Requests {

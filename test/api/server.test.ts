@@ -18,6 +18,7 @@ const cluster = new MemoryCluster('east');
 const footprint = (pods: number) => ({ pods, routed: true, hosts: ['shop.example.com'] }) as const;
 let controller: Controller;
 let store: MemoryStore;
+const statistics = collectStatistics();
 let api: ReturnType<typeof buildApi>;
 let running: Promise<void>;
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
     sources: () => [],
     vms: joinVms([]),
     book: parts.book,
-    statistics: collectStatistics(),
+    statistics,
     beat: (edge, text) => store.beat(edge, text),
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
@@ -65,6 +66,15 @@ test('the age of a cluster is that of the question, not of the last round', asyn
     clusters: { ageSeconds: number }[];
   }>();
   expect(clusters[0]?.ageSeconds).toBe(77);
+});
+
+test('a server says at which edges it is unhealthy', async () => {
+  const servers = async () =>
+    (await get('/api/v1/apps/shop')).json<{ servers: object[] }>().servers;
+  expect((await servers())[0]).not.toHaveProperty('unhealthyAt');
+  const unhealthy = [{ address: '10.0.0.1:80' }];
+  statistics.add('edge-1', systemClock.now(), { start: 'a', counts: [], unhealthy });
+  expect(await servers()).toMatchObject([{ address: '10.0.0.1:80', unhealthyAt: ['edge-1'] }]);
 });
 
 test('unknown apps, upstreams and routes are problems with their code', async () => {

@@ -45,3 +45,27 @@ test('the metrics table has every metric', async () => {
   const metrics = await createMetrics().registry.getMetricsAsJSON();
   expect(firstCells('Metrics')).toEqual(metrics.map(({ name }) => name));
 });
+
+/** The keys of a set that a Lua file of the edge checks with. */
+function luaKeys(file: string, name: string): string[] {
+  const path = new URL(`../../lua/ballast/${file}.lua`, import.meta.url);
+  const set = new RegExp(`^local ${name} = \\{([^}]*)\\}`, 'm').exec(readFileSync(path, 'utf8'));
+  return [...(set?.[1] ?? '').matchAll(/(\w+) = true/g)].map((match) => match[1] ?? '');
+}
+
+test('the table of edge.json has every key that an edge takes, and no other', () => {
+  const inside: Readonly<Record<string, readonly string[]>> = {
+    redis: luaKeys('config_redis', 'KEYS'),
+    api: luaKeys('config_api', 'KEYS'),
+    tokens: luaKeys('config', 'TOKEN_KEYS'),
+    tls: luaKeys('fields', 'TLS_KEYS'),
+  };
+  const expand = (key: string, path: string): string[] =>
+    inside[key]?.flatMap((child) => expand(child, `${path}.${child}`)) ?? [path];
+  const taken = luaKeys('config', 'KEYS').flatMap((key) => expand(key, key));
+  const table = README.split('\n## An edge\n')[1]?.split('\n### ')[0] ?? '';
+  const cells = [...table.matchAll(/^\| (`.*?`) \|/gm)].map((match) => match[1] ?? '');
+  const told = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key]) => key));
+  expect(taken.length).toBeGreaterThan(15);
+  expect(told.sort()).toEqual(taken.sort());
+});

@@ -22,6 +22,12 @@ const STATE: EdgeState = {
   source: 'redis',
 };
 
+function linkOf(name: string): EdgeLink {
+  const unused = (): Promise<never> => Promise.reject(new Error('nobody asks this'));
+  const asks = { push: unused, gather: unused, fetch: unused, counts: unused, state: unused };
+  return { name, ...asks, close: () => Promise.resolve() };
+}
+
 /** Asks once for each answer of `/v1/state`, two seconds apart; answers the views between. */
 async function views(answers: readonly (EdgeState | NoAnswer)[]) {
   const book = openEdgeBook(new Map([['edge-1', 'http://127.0.0.1:9145']]));
@@ -30,15 +36,14 @@ async function views(answers: readonly (EdgeState | NoAnswer)[]) {
   const stop = new AbortController();
   let now = 0;
   let asked = 0;
-  const unused = (): Promise<never> => Promise.reject(new Error('nobody asks this'));
   const link: EdgeLink = {
-    name: 'edge-1',
-    push: unused,
-    gather: unused,
-    fetch: unused,
-    counts: () => Promise.resolve({ failed: 'no counts' }),
+    ...linkOf('edge-1'),
+    // For as long as the test goes on.
+    counts: () =>
+      new Promise((resolve) => {
+        stop.signal.addEventListener('abort', () => resolve({ failed: 'no counts' }));
+      }),
     state: () => Promise.resolve(answers[asked++] ?? { failed: 'the end' }),
-    close: () => Promise.resolve(),
   };
   const clock = {
     now: () => now,
@@ -74,4 +79,28 @@ test('an edge that does not answer keeps its last word, with its age and the rea
 test('an address that leads to another edge is told', async () => {
   const seen = await views([{ ...STATE, name: 'edge-2' }]);
   expect(seen[0]?.trouble).toBe('its address leads to edge-2');
+});
+
+test('counts are asked for every two seconds, and less often where they take long', async () => {
+  const stop = new AbortController();
+  const [rests, took] = [[] as number[], [10, 1500, 20]];
+  let now = 0;
+  const link: EdgeLink = {
+    ...linkOf('edge-1'),
+    state: () =>
+      new Promise((resolve) => {
+        stop.signal.addEventListener('abort', () => resolve({ failed: 'the end' }));
+      }),
+    counts: () => {
+      now += took[rests.length] ?? 0;
+      return Promise.resolve({ start: 'a', counts: [], unhealthy: [] });
+    },
+  };
+  const sleep = (ms: number): Promise<void> => {
+    if (rests.push(ms) === took.length) stop.abort();
+    return Promise.resolve();
+  };
+  const parts = { statistics: collectStatistics(), book: openEdgeBook(new Map()) };
+  await questionEdges([link], { ...parts, clock: { now: () => now, sleep } }, stop.signal);
+  expect(rests).toEqual([2000, 15_000, 2000]);
 });

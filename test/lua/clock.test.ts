@@ -137,6 +137,18 @@ test('no file of the edge asks for the time of day', async () => {
     }),
   );
   expect(found.flat()).toEqual([]);
+  // Nor does nginx in their place: what is shared never runs out.
+  const state = await readFile(join(root, 'lua', 'ballast', 'state.lua'), 'utf8');
+  const calls = [...state.matchAll(/:(?:safe_)?(?:set|add|replace)\((.*)\)$/gm)];
+  expect(calls.length).toBeGreaterThan(5);
+  const times = calls.map(([, call = '']) =>
+    call
+      .replace(/\([^()]*\)/g, '')
+      .split(',')[2]
+      ?.trim(),
+  );
+  expect(times.filter((time) => time !== undefined && time !== '0')).toEqual([]);
+  expect(state).not.toMatch(/:expire\(/);
   const system = await readFile(join(root, 'lua', 'ballast', 'system.lua'), 'utf8');
   expect(system).toContain('CLOCK_MONOTONIC = 1');
 });

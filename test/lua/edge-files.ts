@@ -18,7 +18,7 @@ export interface EdgeFiles {
   readonly tokens?: { readonly read?: string; readonly write?: string; readonly push?: string };
   /** nginx' size of the shared memory of documents, `64m`. */
   readonly memory?: string;
-  /** That of the statistics, `32m`. */
+  /** That of the statistics, `64m`. */
   readonly statisticsMemory?: string;
   /** The key of edge.json; absent: on. */
   readonly statistics?: boolean;
@@ -66,14 +66,14 @@ export async function writeEdgeFiles(folder: string, ports: Ports, options: Edge
 
 /** Everything that nginx/*.conf ask a person to change. */
 export function placeFiles(text: string, folder: string, ports: Ports, options: EdgeFiles): string {
-  const { memory = '64m', statisticsMemory = '32m' } = options;
+  const { memory = '64m', statisticsMemory = '64m' } = options;
   return text
     .replaceAll('/usr/share/ballast/lua', join(root, 'lua'))
     .replaceAll('/etc/ballast/edge.json', join(folder, 'edge.json'))
     .replaceAll('/var/lib/ballast', join(folder, 'state'))
     .replaceAll('127.0.0.1:9145', `127.0.0.1:${ports.control}`)
     .replace('lua_shared_dict ballast 64m', `lua_shared_dict ballast ${memory}`)
-    .replace('ballast_stats 32m', `ballast_stats ${statisticsMemory}`);
+    .replace('ballast_stats 64m', `ballast_stats ${statisticsMemory}`);
 }
 
 function wrap(folder: string, ports: Ports, options: EdgeFiles, user: string): string {

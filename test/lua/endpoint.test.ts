@@ -241,8 +241,23 @@ test('the controller reads the state, and nothing of it is lost on the way', asy
 test('metrics are text in Prometheus form', async () => {
   const { json } = await edge.call('GET', '/metrics');
   const lines = String(json).trimEnd().split('\n');
-  const sample = /^[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [\d.e+-]+$/;
-  expect(lines.filter((line) => !line.startsWith('#') && !sample.test(line))).toEqual([]);
+  const label = '[a-z_]+="(?:[^"\\\\]|\\\\.)*"';
+  const sample = RegExp(`^([a-z_]+)(?:\\{${label}(?:,${label})*\\})? [\\d.e+-]+$`);
+  // Each family once, with its type, before its samples.
+  const kinds = new Map<string, string>();
+  let family = '';
+  for (const line of lines.filter((one) => !one.startsWith('# HELP '))) {
+    const [, name = '', kind = ''] = /^# TYPE (\S+) (counter|gauge|summary)$/.exec(line) ?? [];
+    if (name === '') {
+      const suffix = kinds.get(family) === 'summary' ? '_(?:sum|count)' : '';
+      expect(sample.exec(line)?.[1]).toMatch(RegExp(`^${family}${suffix}$`));
+      continue;
+    }
+    expect([kinds.has(name), kind === 'counter']).toEqual([false, name.endsWith('_total')]);
+    kinds.set(name, kind);
+    family = name;
+  }
+  expect(lines.filter((line) => line.startsWith('# HELP ')).length).toBe(kinds.size);
   expect(json).toContain('ballast_edge_requests_total{app="own",server=');
   expect(json).toMatch(/ballast_edge_applied_version\{pid="\d+"\} \d+/);
 });

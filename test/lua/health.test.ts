@@ -1,5 +1,6 @@
 // What probes, panic, rejection and slow start do to real requests.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openEdgeLink } from '../../src/edges/edge-link.ts';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
 import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
@@ -133,12 +135,19 @@ test('a server that fails its probes gets no request, and gets them again when i
   expect(metrics).toContain('\nballast_edge_unhealthy 1\n');
   expect(metrics).toContain('\nballast_edge_probes 3\n');
   expect(metrics).toContain(`ballast_edge_server_healthy{server="${first.address}",`);
+  // As the controller reads it.
+  const link = openEdgeLink({ name: 'edge-1', control: edge.control });
+  const { address } = first;
+  expect(await link.counts()).toMatchObject({
+    unhealthy: [{ address, path: health.path, https: false }],
+  });
+  await link.close();
   first.healthy = true;
   await untilHealth(first, true);
   expect((await seen()).get(first.address)).toBeGreaterThan(10);
 });
 
-test('health is kept when weights change, the server leaves and returns, and nginx reloads; not by a restart', async () => {
+test('health is kept when weights change, the server leaves and returns, nginx reloads or starts again', async () => {
   await start();
   const servers = await startSeveral(3);
   const [first, ...others] = servers as [Probed, ...Probed[]];
@@ -156,9 +165,57 @@ test('health is kept when weights change, the server leaves and returns, and ngi
   const before = first.probes.length;
   await until('probed after the reload', () => Promise.resolve(first.probes.length > before + 1));
   expect([...(await seen()).keys()]).not.toContain(first.address);
-  await edge.restart();
+  const file = join(edge.stateDir, 'health');
+  const text = (): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  await until('on disk', async () => (await text()).includes(first.address));
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    await edge.restart(signal);
+    expect([...(await seen()).keys()]).not.toContain(first.address);
+  }
+  expect((await untilHealth(first, false)).error).toBe('status 500');
+  first.healthy = true;
+  await untilHealth(first, true);
   expect((await seen()).get(first.address)).toBeGreaterThan(10);
+  await until('off the disk', async () => {
+    const now = await text();
+    return now !== '' && !now.includes(first.address);
+  });
+});
+
+test('a damaged file of health is not believed, and told; an old one and another run’s neither', async () => {
+  await start({ workers: 1 });
+  const servers = await startSeveral(2);
+  const [first, second] = servers as [Probed, Probed];
+  await publish(evenly(servers), { ...probing, health: { ...health, intervalSeconds: 2 } });
+  first.healthy = false;
   await untilHealth(first, false);
+  const file = join(edge.stateDir, 'health');
+  const text = (): Promise<string> => readFile(file, 'utf8').catch(() => '');
+  await until('on disk', async () => (await text()).includes(first.address));
+  const whole = await text();
+  await edge.stop();
+  await writeFile(file, whole.replace(first.address, second.address));
+  await edge.start();
+  expect(await edge.errorLog()).toContain('health is damaged');
+  expect((await seen(40)).size).toBe(2);
+  await untilHealth(first, false);
+  await until('on disk again', async () => (await text()).includes(first.address));
+  const [, head = '', ...rows] = (await text()).split('\n');
+  const [run = '', time = ''] = head.split(' ');
+  const forge = (...words: string[]): Promise<void> => {
+    const body = [words.join(' '), ...rows].join('\n');
+    return writeFile(file, `${createHash('sha1').update(body).digest('hex')}\n${body}`);
+  };
+  for (const [words, size] of [
+    [[run, (Number(time) - 700).toFixed(3)], 2],
+    [['another-run', time], 2],
+    [[run, time], 1],
+  ] as const) {
+    await edge.stop();
+    await forge(...words);
+    await edge.start();
+    expect((await seen(40)).size).toBe(size);
+  }
 });
 
 test('apps that ask the same of a server share its probe, by one worker; Host is the address or `host`', async () => {
@@ -188,7 +245,8 @@ test('all unhealthy: `spread` uses all above 0, `reject` answers 503; weight 0 g
   expect([...(await seen()).keys()].sort()).toEqual([first.address, second.address]);
   await publish(weights, { ...probing, whenUnhealthy: 'reject' });
   const refused = await client.get(edge.url, 'shop.example');
-  expect([refused.status, refused.retryAfter]).toEqual([503, '1']);
+  expect(refused).toMatchObject({ status: 503, retryAfter: '1' });
+  expect(refused.body).toBe('Every server of this app is unhealthy.\n');
   expect([...(await seen()).keys()]).toEqual(['status 503']);
   second.healthy = true;
   await untilHealth(second, true);
@@ -302,16 +360,4 @@ test('slow start: a server rises while no document changes, and one that is heal
     const share = (await seen(100)).get(first.address) ?? 0;
     return share >= 49 && share <= 51;
   });
-});
-
-test('a request that fails at its only attempt marks the server too', async () => {
-  await start({ workers: 1, location: 'proxy_next_upstream off;' });
-  const { list, addresses } = await startServers(2);
-  await list[0]?.die();
-  await publish({ [addresses[0] ?? '']: 10, [addresses[1] ?? '']: 10 }, slow);
-  // Two failures make the mark, which lasts for two seconds; each more renews it.
-  const answers = await seen(60);
-  expect(answers.get('status 502')).toBeGreaterThanOrEqual(2);
-  expect(answers.get('status 502')).toBeLessThan(10);
-  await list[1]?.die();
 });

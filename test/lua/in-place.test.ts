@@ -2,6 +2,8 @@
 // in a killed process (counted apart). Requests have connections of their own: one that comes down a
 // kept connection while a reload closes it fails with any nginx.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -132,6 +134,31 @@ test('upgrade in place (USR2): the new program has weights and drains from its f
   expect((await client.get(url, 'nobody.example')).status).toBe(404);
   // And the new one saves, once the old one has given the folder up.
   await publish({ [b]: 1 });
+});
+
+test('upgrade in place: the new program knows who is unhealthy from its first request', async () => {
+  // It is well again at once, but must prove so a hundred times: only who knows leaves it out.
+  let status = 500;
+  const sick = createServer((_, response) => response.writeHead(status).end('sick'));
+  await new Promise<void>((resolve) => sick.listen(0, '127.0.0.1', resolve));
+  try {
+    const address = `127.0.0.1:${(sick.address() as AddressInfo).port}`;
+    const health = { fall: 1, intervalSeconds: 1, path: '/', rise: 100, timeoutSeconds: 1 };
+    const body = JSON.parse(bodyOf('shop', { [a]: 1, [address]: 1 })) as { policy: object };
+    const policy = { balance: 'smooth', health, whenUnhealthy: 'spread' };
+    await leader.commit({ shop: JSON.stringify({ ...body, policy }) });
+    const file = join(folder, 'state', 'health');
+    await until('on disk', async () => (await readFile(file, 'utf8')).includes(address));
+    status = 200;
+    const old = edge.master();
+    const fresh = await edge.upgrade();
+    await until('new workers', () => edge.workersOf(fresh).length === 2);
+    await edge.end(old, 'SIGQUIT');
+    expect(await client.load(url, 'shop.example', 60)).toEqual(new Map([[a, 60]]));
+  } finally {
+    sick.closeAllConnections();
+    sick.close();
+  }
 });
 
 test('upgrade in place with Redis gone: the new program serves what was saved', async () => {

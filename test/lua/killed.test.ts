@@ -29,6 +29,8 @@ beforeAll(async () => {
     redisUrl: 'redis://127.0.0.1:1',
     workers: WORKERS,
     location: WORKER_HEADER,
+    locations: `location /hold { content_by_lua_block {
+      ngx.shared.ballast_edge:set(ngx.unescape_uri(ngx.var.arg_key), tonumber(ngx.var.arg_pid)) } }`,
   });
   const stamp = { term: 10, version: 1 };
   const documents = ['slow', 'quick'].map((app) => documentOf(app, stamp, bodyOf(app, weights)));
@@ -66,4 +68,27 @@ test('a killed worker: what is in flight in it is lost and told apart, and no ot
   expect(lost.map(({ worker }) => worker)).toEqual(
     Array.from({ length: LANES_EACH }, () => victim),
   );
+});
+
+test('a lock whose holder was killed, and who was taking it over too, is taken over', async () => {
+  const killed = edge.pids().workers;
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
+  await until('other workers', async () => {
+    const { workers } = edge.pids();
+    return workers.length === WORKERS && !workers.some((pid) => killed.includes(pid));
+  });
+  const [holder, successor] = killed;
+  for (const [key, pid] of [
+    [`l:apply ${holder} ${successor}`, holder],
+    [`l:apply ${holder}`, successor],
+    ['l:apply', holder],
+  ] as const) {
+    const answer = await fetch(`${edge.url}/hold?key=${encodeURIComponent(key)}&pid=${pid}`);
+    expect(answer.status).toBe(200);
+  }
+  const stamp = { term: 10, version: 2 };
+  const documents = [documentOf('late', stamp, bodyOf('late', { '127.0.0.1:1': 1 }))];
+  expect(await edge.call('POST', '/v1/upstreams', { term: 10, documents })).toMatchObject({
+    json: { verdicts: [{ code: 'applied' }] },
+  });
 });

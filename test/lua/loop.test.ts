@@ -16,16 +16,18 @@ let anywhere = 0;
 let anywhere6 = 0;
 let both = 0;
 let own = 0;
+let own6 = 0;
 let version = 0;
 
 beforeAll(async () => {
   servers = await startServers(1);
-  [anywhere = 0, anywhere6 = 0, both = 0] = await freePorts(3);
+  [anywhere = 0, anywhere6 = 0, both = 0, own6 = 0] = await freePorts(4);
   edge = await startEdge({
     redisUrl,
     http: `server { listen ${anywhere}; return 200; }
       server { listen [::]:${anywhere6}; return 200; }
-      server { listen [::]:${both} ipv6only=off; return 200; }`,
+      server { listen [::]:${both} ipv6only=off; return 200; }
+      server { listen [::1]:${own6}; return 200; }`,
   });
   own = Number(new URL(edge.url).port);
 });
@@ -56,6 +58,10 @@ test('each spelling of a listener is refused, by push, PUT and validate, with it
     ...machine4.map((address) => `${address}:${anywhere}`),
     `127.9.9.9:${anywhere}`,
     `0.0.0.0:${anywhere}`,
+    // The kernel takes these for loopback, where the listener need not be at every address.
+    `0.0.0.0:${own}`,
+    `[::ffff:0.0.0.0]:${own}`,
+    `[::]:${own6}`,
     ...machine6.map((address) => `[${address}]:${anywhere6}`),
     `[0:0::0:1]:${anywhere6}`,
     `[::]:${anywhere6}`,

@@ -259,3 +259,16 @@ test('a round of 3,000 documents, more than is followed, is taken by comparing',
   const seen = await marked(mark.version);
   expect(seen.documents).toBe(3000);
 });
+
+test('an entry of the changes that no commit wrote is told, and hides no commit', async () => {
+  const first = await leader.commit({ shop: bodyOf('shop', { [a]: 1 }) });
+  await marked(first.mark.version);
+  const id = `${first.mark.version + 1}-0`;
+  await leader.redis.xadd(leader.key('changes'), id, 'some', 'thing');
+  await state('told', ({ redis }) => redis.ok && redis.error === `changes: no commit wrote ${id}`);
+  const { mark } = await leader.commit({ shop: bodyOf('shop', { [b]: 1 }) });
+  await marked(mark.version);
+  expect(await client.load(edge.url, 'shop.example', 20)).toEqual(new Map([[b, 20]]));
+  await state('over', ({ redis }) => redis.error === undefined);
+  expect(await edge.errorLog()).not.toContain('attempt to');
+});

@@ -1,11 +1,11 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
-import { startEdge, type TestEdge } from './edge.ts';
+import { isRunning, startEdge, type TestEdge } from './edge.ts';
 import { bodyOf, documentOf, leadRedis, type Leader } from './leader.ts';
 import { startRedis, type TestRedis } from './redis.ts';
-import { openClient, startServers, type TestServers } from './servers.ts';
+import { listenSilently, openClient, startServers, type TestServers } from './servers.ts';
 
 const client = openClient({ fresh: true });
 let servers: TestServers;
@@ -160,6 +160,27 @@ test('a damaged file is passed over for the other, both for nothing, and the rea
   expect(await edge.errorLog()).toContain('nothing is left to start from');
 });
 
+test('files that cannot be read stop no start: the other snapshot is used, then none, and the reason is told', async () => {
+  const { mark } = await publish({ [a]: 1 });
+  await redis.kill();
+  const blocked = async (name: string): Promise<void> => {
+    const path = join(edge.stateDir, name);
+    await rm(path, { force: true });
+    await mkdir(path);
+  };
+  await edge.stop();
+  for (const name of ['snapshot-a', 'health']) await blocked(name);
+  await edge.start();
+  expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+  expect(await edge.state()).toMatchObject({ mark, snapshot: { damaged: expect.anything() } });
+  expect(await edge.errorLog()).toContain('health: Is a directory');
+  await edge.stop();
+  await blocked('snapshot-b');
+  await edge.start();
+  expect(await client.get(edge.url, 'shop.example')).toMatchObject({ status: 503 });
+  expect(await edge.errorLog()).toContain('nothing is left to start from');
+});
+
 test('a snapshot of another environment is not taken', async () => {
   await publish({ [a]: 1 });
   await redis.kill();
@@ -222,6 +243,25 @@ test('a reload over memory that another version of Ballast has filled is refused
   expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
 });
 
+test.each(['ballast 64m', 'ballast_edge 8m', 'ballast_stats 64m'])(
+  'a reload with another size than lua_shared_dict %s is refused, and costs nothing; a restart takes it',
+  async (size) => {
+    await publish({ [a]: 1 });
+    const path = join(edge.folder, 'ballast-http.conf');
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain(`lua_shared_dict ${size};`);
+    await writeFile(path, text.replace(size, `${size.split(' ')[0]} 12m`));
+    const { master, workers } = edge.pids();
+    if (master !== undefined) process.kill(master, 'SIGHUP');
+    await until('told', async () => (await edge.errorLog()).includes('the size of a lua_shared'));
+    expect(edge.pids().workers).toEqual(workers);
+    expect((await client.get(edge.url, 'shop.example')).body).toBe(a);
+    await publish({ [b]: 1 });
+    await edge.restart();
+    expect((await client.get(edge.url, 'shop.example')).body).toBe(b);
+  },
+);
+
 test('a reload under traffic costs no request, and no count', async () => {
   const served = () => servers.list.map((server) => server.requests());
   await publish({ [a]: 3, [b]: 1 });
@@ -261,6 +301,35 @@ test('a wrong edge.json stops the start and names the place', async () => {
   await expect(
     startEdge({ redisUrl: redis.url, name: 'wrong', tokens: { push: 'short' } }),
   ).rejects.toThrow(/tokens\.push/);
+});
+
+test('a reload while nothing can be written: the new worker saves as soon as it may, whatever the old one waits for', async () => {
+  await edge.close();
+  edge = await startEdge({ redisUrl: redis.url, workers: 1 });
+  const silent = await listenSilently();
+  try {
+    await leader.publish(edge, { held: bodyOf('held', { [silent.address]: 1 }) });
+    await publish({ [a]: 1 });
+    const held = client.get(edge.url, 'held.example').catch(() => {});
+    await until('a request is held', () => silent.held() === 1);
+    const [old = 0] = edge.pids().workers;
+    // Into its place no file can be renamed, whoever nginx runs as.
+    for (const generation of ['a', 'b'] as const) {
+      await rm(file(generation));
+      await mkdir(file(generation));
+    }
+    const { mark } = await leader.commit({ shop: bodyOf('shop', { [b]: 1 }) });
+    await until('told', async () => (await edge.state()).snapshot?.error);
+    await edge.reload();
+    for (const generation of ['a', 'b'] as const) await rm(file(generation), { recursive: true });
+    await saved(mark.version);
+    await until('no complaint', async () => (await edge.state()).snapshot === undefined);
+    expect(isRunning(old)).toBe(true);
+    silent.close();
+    await held;
+  } finally {
+    silent.close();
+  }
 });
 
 test('a folder that the workers cannot write is told clearly', async () => {

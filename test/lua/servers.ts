@@ -3,6 +3,7 @@
 // Comes in: how many, on loopback addresses of their own. Goes out: their addresses and counts; an
 // answer's body is the address of the server that gave it.
 import { createServer, type Server } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { listenOnFreePort } from '../controlplane/ports.ts';
 
@@ -47,6 +48,21 @@ async function startServer(): Promise<TestServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A server that takes connections and never answers. */
+export async function listenSilently() {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  const address = `127.0.0.1:${await listenOnFreePort(server)}`;
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { address, held: () => sockets.size, close };
 }
 
 export interface Answer {

@@ -223,7 +223,10 @@ test('memory and the age of the mark are told; what finds no room is counted as 
 });
 
 test('rows of servers that no document names are let go, but not while they are counted', async () => {
-  const look = `location = /look { content_by_lua_block { require('ballast.rows').look(function() end) } }`;
+  const look = `location = /look { content_by_lua_block {
+    require('ballast.rows').look(function() end)
+    ngx.say(ngx.shared.ballast_stats:get('rows'))
+  } }`;
   await start({ workers: 1, locations: look });
   const servers = await startServers(2);
   const [first = '', second = ''] = servers.addresses;
@@ -242,5 +245,45 @@ test('rows of servers that no document names are let go, but not while they are 
   await publish({ shop: bodyOf('shop', { [first]: 10 }) });
   await client.load(edge.url, 'shop.example', 5);
   expect(await countsOf(first)).toMatchObject({ requests: 5 });
+  // In the slot that was its own, or another's: there are not ever more of them.
+  expect((await client.get(`${edge.url}/look`, 'any.example')).body).toBe('2\n');
+  await servers.close();
+});
+
+test('25,000 servers have counts of their own, and requests are answered while these are told', async () => {
+  const fill = `location /fill { content_by_lua_block {
+    local rows = require('ballast.rows')
+    for n = 1, 25000 do
+      local name = 'app-' .. n % 2500 .. ' 10.' .. n % 250 .. '.' .. math.floor(n / 250) .. '.1:80'
+      if rows.add(name, 3, 1, 2, 500) then return ngx.exit(500) end
+    end
+    ngx.say('done')
+  } }`;
+  await start({ workers: 1, locations: fill });
+  const servers = await startServers(1);
+  await publish({ shop: bodyOf('shop', { [servers.addresses[0] ?? '']: 10 }) });
+  expect(await client.get(`${edge.url}/fill`, 'any.example')).toMatchObject({ body: 'done\n' });
+  for (const path of ['/v1/stats', '/metrics']) {
+    let [told, answered] = ['', 0];
+    const telling = edge.call('GET', path).then(({ json }) => {
+      told = typeof json === 'string' ? json : JSON.stringify(json);
+    });
+    for (; told === ''; answered++) await client.get(edge.url, 'shop.example');
+    await telling;
+    expect(answered).toBeGreaterThan(10);
+    if (path === '/metrics') {
+      const lines = told
+        .split('\n')
+        .filter((line) => line.startsWith('ballast_edge_requests_total{'));
+      expect(lines.length).toBe(25_001);
+      continue;
+    }
+    const { apps, other } = JSON.parse(told) as Stats;
+    expect(Object.values(apps).flatMap((row) => Object.keys(row)).length).toBeGreaterThan(24_999);
+    expect(apps['app-7']?.['10.7.0.1:80']).toEqual({
+      ...{ requests: 3, failures: 1, answers: 2, seconds: 0.5, inFlight: 0 },
+    });
+    expect(other.requests).toBe(0);
+  }
   await servers.close();
 });

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { EdgeCounts, UnhealthyServer } from '../../src/edges/edge-link.ts';
+import { collectStatistics } from '../../src/edges/statistics.ts';
+
+const probe = {
+  ...{ path: '/healthz', intervalSeconds: 5, timeoutSeconds: 1, rise: 2, fall: 3 },
+};
+
+const told = (...unhealthy: UnhealthyServer[]): EdgeCounts => ({
+  ...{ start: 'a', counts: [], unhealthy },
+});
+
+test('a server is unhealthy for the apps that ask as the probe did', () => {
+  const statistics = collectStatistics();
+  const path = '/healthz';
+  statistics.add('edge-2', 0, told({ address: '10.0.0.1:80', path, https: false }));
+  statistics.add('edge-1', 0, told({ address: '10.0.0.1:80', path, https: false }));
+  statistics.add('edge-3', 0, told({ address: '10.0.0.2:80', path, host: 'x.test', https: true }));
+  const at = (asked: object | undefined) =>
+    Object.fromEntries(statistics.unhealthyAt(asked && { ...probe, ...asked }, 1000));
+  expect(at({})).toEqual({ '10.0.0.1:80': ['edge-1', 'edge-2'] });
+  expect(at({ https: false })).toEqual({ '10.0.0.1:80': ['edge-1', 'edge-2'] });
+  expect(at({ path: '/' })).toEqual({});
+  expect(at({ host: 'x.test', https: true })).toEqual({ '10.0.0.2:80': ['edge-3'] });
+  expect(at({ host: 'x.test' })).toEqual({});
+  expect(at(undefined)).toEqual({});
+});
+
+test('what requests found is true of every app; the last word counts, and not for ever', () => {
+  const statistics = collectStatistics();
+  const address = '10.0.0.1:80';
+  statistics.add('edge-1', 0, told({ address }, { address, path: '/healthz', https: false }));
+  expect(statistics.unhealthyAt(undefined, 0).get(address)).toEqual(['edge-1']);
+  expect(statistics.unhealthyAt(probe, 0).get(address)).toEqual(['edge-1']);
+  expect(statistics.unhealthyAt(probe, 60_001).size).toBe(0);
+  statistics.add('edge-1', 2000, told());
+  expect(statistics.unhealthyAt(probe, 2000).size).toBe(0);
+});
