@@ -7,6 +7,7 @@ import { abortAt } from './deadline.ts';
 import type { Answer, Link } from './link.ts';
 import type { Pace } from './pace.ts';
 import type { Raw } from './records.ts';
+import type { Turns } from './turns.ts';
 
 export interface PageLimits {
   readonly pageSize: number;
@@ -28,6 +29,7 @@ interface Parts {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly limits: PageLimits;
+  readonly turns: Turns;
 }
 
 export function createPages(
@@ -36,7 +38,7 @@ export function createPages(
     readonly labelSelector?: string;
     readonly fieldSelector?: string;
   },
-  { link, pace, clock, limits }: Parts,
+  { link, pace, clock, limits, turns }: Parts,
 ): Pages {
   const { path: base, labelSelector, fieldSelector } = place;
   const selected = {
@@ -76,10 +78,15 @@ export function createPages(
     async readAll(signal, heard, take) {
       let next: string | undefined;
       for (;;) {
-        const page: Page = await readInTime(next, signal, heard);
-        take(page.items);
-        if (page.next === undefined) return page.version;
-        next = page.next;
+        const giveBack = await turns.take(signal);
+        try {
+          const page: Page = await readInTime(next, signal, heard);
+          take(page.items);
+          if (page.next === undefined) return page.version;
+          next = page.next;
+        } finally {
+          giveBack();
+        }
       }
     },
   };

@@ -19,7 +19,8 @@ import {
   readService,
   readSlice,
 } from './records.ts';
-import { Reflector, type ReflectorParts, type Resource } from './reflector.ts';
+import { Reflector, type ReflectorParts } from './reflector.ts';
+import type { Resource } from './resource.ts';
 import { readRollout } from './rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
 import type { LabelMatcher } from './selector.ts';

@@ -24,6 +24,7 @@ export interface Own {
   /** Names of the configured edges. */
   readonly edges?: readonly string[];
   readonly metrics?: Metrics;
+  readonly secondLookMs?: number;
 }
 
 export interface InMemory {
@@ -36,7 +37,13 @@ export function controllerInMemory(own: Own = {}): InMemory {
   const clock = systemClock;
   const { clusters = [], store = openMemoryStore(clock.now), metrics = createMetrics() } = own;
   const book = openEdgeBook(new Map());
-  const rules = { told: own.told ?? new Map(), policy: POLICY, hostsFromIngress: true, base: 10 };
+  const rules = {
+    told: own.told ?? new Map(),
+    policy: POLICY,
+    hostsFromIngress: true,
+    base: 10,
+    secondLookMs: own.secondLookMs ?? 10_000,
+  };
   const term = {
     store,
     links: [],

@@ -34,6 +34,7 @@ function view(seen: Seen): ClusterView {
     apps: new Set(Object.keys(footprints)),
     footprint: (app) => footprints[app] ?? NOTHING,
     isPod: (_, ip) => podIps.includes(ip),
+    looks: { changedAt: 0, since: Number.POSITIVE_INFINITY },
   };
 }
 
@@ -44,6 +45,8 @@ function world(clusters: readonly ClusterView[], more: Partial<World> = {}): Wor
     vms: new Map(),
     policy: POLICY,
     hostsFromIngress: true,
+    base: 10,
+    secondLookMs: 10_000,
     last: () => undefined,
     published: () => undefined,
     ...more,
