@@ -6,6 +6,7 @@
 import {
   type Applied,
   applyEvent,
+  isOlder,
   type RecordStore,
   swapRecords,
   takeBookmark,
@@ -21,7 +22,7 @@ export interface Listed {
   readonly changed: boolean;
   /** Something that was known is not there any more. */
   readonly fewer: boolean;
-  /** It is of an older version than what was known: etcd was restored. */
+  /** Versions went back: etcd was restored. */
   readonly older: boolean;
 }
 
@@ -55,11 +56,11 @@ export class Intake<R extends Meta> {
   /** Puts a whole list in the place of what was known; `noted` hears of it before the resource does. */
   takeList(
     records: ReadonlyMap<string, R>,
-    version: string,
+    { version, anew }: { readonly version: string; readonly anew: boolean },
     noted: (listed: Listed) => void,
   ): void {
-    const older = compareVersions(version, this.#store.version) < 0;
-    const changes = swapRecords(this.#store, records, version);
+    const older = isOlder(this.#store, records, version);
+    const changes = swapRecords(this.#store, records, { version, anew: anew || older });
     const fewer = changes.some(({ after }) => after === undefined);
     noted({ older, fewer, changed: changes.length > 0 });
     this.#resource.changed(changes);

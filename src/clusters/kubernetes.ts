@@ -115,7 +115,7 @@ class KubernetesCluster implements KubernetesReader {
         streaming: { refused: false },
         healthChanged: () => this.#followRoutes(),
         listChanges: () => this.#noteList(),
-        setBack: () => this.relist(),
+        setBack: () => this.#followed.forEach(({ reflector }) => reflector.setBack()),
       },
     });
     for (const { reflector } of this.#followed) reflector.start();

@@ -70,6 +70,7 @@ export class Reflector<R extends Meta> {
   /** The list or watch under way, or the wait for it. */
   #turn = new AbortController();
   #mustList = true;
+  #setBack = false;
   /** Ends the wait for the next list that proves the last one. */
   #later = new AbortController();
   #failures = 0;
@@ -95,6 +96,12 @@ export class Reflector<R extends Meta> {
 
   health(): Health {
     return this.#health;
+  }
+
+  /** Also what is of the same version is taken anew from the next list: versions went back. */
+  setBack(): void {
+    this.#setBack = true;
+    this.relist();
   }
 
   relist(): void {
@@ -202,17 +209,19 @@ export class Reflector<R extends Meta> {
     return { kind: 'listed' };
   }
 
-  #takeList(records: ReadonlyMap<string, R>, version: string, began: number): void {
+  readonly #takeList = (records: ReadonlyMap<string, R>, version: string, began: number): void => {
     const { limits, random } = this.#parts;
     this.#mustList = false;
-    this.#intake.takeList(records, version, ({ changed, fewer, older }) => {
+    const anew = this.#setBack;
+    this.#setBack = false;
+    this.#intake.takeList(records, { version, anew }, ({ changed, fewer, older }) => {
       this.#listAgain(fewer ? limits.checkMs : limits.proveMs * (1 + random()));
       // Watches from newer versions stay silent.
       if (older) this.#parts.setBack();
       if (changed) this.#parts.listChanges();
     });
     this.#good(this.#health.lists + 1, began);
-  }
+  };
 
   #listAgain(ms: number): void {
     this.#later.abort();
@@ -224,11 +233,7 @@ export class Reflector<R extends Meta> {
   }
 
   #watchList(signal: AbortSignal): Promise<Outcome> {
-    return this.#streamed.read(
-      signal,
-      (until, list) => this.#watch(until, list),
-      (records, version, began) => this.#takeList(records, version, began),
-    );
+    return this.#streamed.read(signal, (until, list) => this.#watch(until, list), this.#takeList);
   }
 
   /** Undefined where a list is not to be had so. */

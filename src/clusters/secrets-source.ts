@@ -86,7 +86,7 @@ export async function followSecrets(
     streaming: { refused: false },
     healthChanged: schedule,
     listChanges: () => undefined,
-    setBack: () => reflector.relist(),
+    setBack: () => reflector.setBack(),
   });
   reflector.start();
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
