@@ -6,6 +6,7 @@
 import { isIPv6 } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
+import { endLateStreams } from './late-streams.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface DispatcherLimits {
@@ -21,6 +22,7 @@ export function createDispatcher(
   { connectMs, headersMs, pingMs }: DispatcherLimits,
   onHttp2: (spoken: boolean) => void,
 ): Dispatcher {
+  endLateStreams();
   // A watch may be silent: the reflectors have deadlines of their own for bodies.
   const common = {
     connectTimeout: connectMs,
