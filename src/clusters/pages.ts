@@ -52,8 +52,11 @@ export function createPages(
     // Without resourceVersion: with 0 the limit is ignored, and the answer may be old.
     const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
     const answer = await link.get(path(query), signal);
-    if (isAlive(answer.status)) pace.answered();
-    return readPage(answer, heard);
+    // With status 200 the body has to prove that the cluster is well.
+    if (answer.status !== 200 && isAlive(answer.status)) pace.answered();
+    const page = await readPage(answer, heard);
+    pace.answered();
+    return page;
   }
 
   async function readInTime(next: string | undefined, signal: AbortSignal, heard: () => void) {
@@ -97,6 +100,13 @@ export function isAlive(status: number): boolean {
   return status < 500 && status !== 429 && status !== 401;
 }
 
+/** Proxies and login pages answer with status 200, too. */
+export function checkKind(answer: Answer): void {
+  if (answer.isJson) return;
+  answer.discard();
+  throw new CallFailure({ text: 'an answer that is no JSON', scope: 'cluster' });
+}
+
 interface Page {
   readonly items: readonly Raw[];
   readonly version: string;
@@ -109,6 +119,7 @@ async function readPage(answer: Answer, heard: () => void): Promise<Page> {
     answer.discard();
     throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
   }
+  checkKind(answer);
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) {
     heard();

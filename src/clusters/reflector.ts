@@ -25,7 +25,7 @@ import type { Limits } from './limits.ts';
 import type { Answer, Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import { createPages, isAlive, type Pages } from './pages.ts';
+import { checkKind, createPages, isAlive, type Pages } from './pages.ts';
 import type { Meta } from './records.ts';
 import type { Resource } from './resource.ts';
 import { LONGEST_REST_MS, restAfter } from './rest.ts';
@@ -250,6 +250,7 @@ export class Reflector<R extends Meta> {
       ...(list ? STREAMED : { resourceVersion: this.#intake.version }),
     };
     const answer = await link.get(this.#pages.path(query), signal);
+    if (answer.status === 200) checkKind(answer);
     if (isAlive(answer.status)) pace.answered();
     if (answer.status === 200) return answer;
     answer.discard();
