@@ -72,6 +72,7 @@ export type ReasonCode =
   | 'no-pods'
   | 'no-service'
   | 'two-namespaces'
+  | 'pods-unread'
   | 'external-name'
   | 'stale'
   | 'unseen'

@@ -29,6 +29,7 @@ import {
   routesChecked,
   type Standing,
   standingOf,
+  unreadPods,
 } from './standing.ts';
 import { createTurns } from './turns.ts';
 import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
@@ -103,7 +104,7 @@ class KubernetesCluster implements KubernetesReader {
       followers: {
         dirty: (apps) => this.#mark(apps),
         nodesChanged: () => this.#followNodes(),
-        classesChanged: () => this.#followRoutes(),
+        classesChanged: () => this.#followRights(),
       },
       parts: {
         link: this.#link,
@@ -113,7 +114,7 @@ class KubernetesCluster implements KubernetesReader {
         limits,
         turns: createTurns(),
         streaming: { refused: false },
-        healthChanged: () => this.#followRoutes(),
+        healthChanged: () => this.#followRights(),
         listChanges: () => this.#noteList(),
         setBack: () => this.#followed.forEach(({ reflector }) => reflector.setBack()),
       },
@@ -177,8 +178,8 @@ class KubernetesCluster implements KubernetesReader {
   }
 
   #resources(): ResourceHealth[] {
-    return this.#followed.map(({ kind, reflector }) => {
-      return { kind, title: reflector.title, health: reflector.health() };
+    return this.#followed.map(({ reflector, ...more }) => {
+      return { ...more, title: reflector.title, health: reflector.health() };
     });
   }
 
@@ -225,10 +226,11 @@ class KubernetesCluster implements KubernetesReader {
     this.#schedule();
   }
 
-  /** What can be read of the routes, and which classes exist, decides for every app. */
-  #followRoutes(): void {
+  /** What can be read of the routes, and which classes exist, decides for every app; pods, for some. */
+  #followRights(): void {
     const { routes } = this.#records;
     const resources = this.#resources();
+    this.#mark(this.#records.setUnread(unreadPods(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
     const names = known ? this.#records.classNames() : undefined;

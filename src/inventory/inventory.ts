@@ -143,6 +143,9 @@ function join(first: Reason | undefined, second: Reason | undefined): Reason | u
   return { code: first.code, text: `${first.text}; ${second.text}` };
 }
 
+/** With these a fresh cluster's numbers say nothing of the app: its last count stays. */
+const UNKNOWN: ReadonlySet<Reason['code']> = new Set(['two-namespaces', 'pods-unread']);
+
 function countOf(world: World, view: ClusterView, app: AppName): ClusterCount {
   const last = world.last(app);
   const { name: cluster, state, ageSeconds, ingressNodes } = view.status;
@@ -155,13 +158,13 @@ function countOf(world: World, view: ClusterView, app: AppName): ClusterCount {
   if (state === 'stale') return staleCount(view, common, last);
 
   const footprint = view.footprint(app);
-  if (footprint.reason?.code === 'two-namespaces') {
+  const { reason } = footprint;
+  if (reason && UNKNOWN.has(reason.code)) {
     const before = countBefore(last, cluster);
-    const { reason } = footprint;
     if (before) return { ...before, ...common, reason };
     return { ...common, ...nothing, reason, kept: true };
   }
-  const { pods, routed, hosts, reason } = footprint;
+  const { pods, routed, hosts } = footprint;
   const now = { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }) };
   const servers = world.published(app)?.servers ?? [];
   const published = servers.filter(({ from }) => from === cluster);
