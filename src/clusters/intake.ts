@@ -18,7 +18,7 @@ import { compareVersions } from './versions.ts';
 import { BrokenLine, type WatchEvent } from './watch-events.ts';
 
 export interface Listed {
-  /** Something is not as it was known. */
+  /** Something is not as it was known; also of the first list, though it be empty. */
   readonly changed: boolean;
   /** Something that was known is not there any more. */
   readonly fewer: boolean;
@@ -59,10 +59,11 @@ export class Intake<R extends Meta> {
     { version, anew }: { readonly version: string; readonly anew: boolean },
     noted: (listed: Listed) => void,
   ): void {
+    const first = this.#store.version === '';
     const older = isOlder(this.#store, records, version);
     const changes = swapRecords(this.#store, records, { version, anew: anew || older });
     const fewer = changes.some(({ after }) => after === undefined);
-    noted({ older, fewer, changed: changes.length > 0 });
+    noted({ older, fewer, changed: first || changes.length > 0 });
     this.#resource.changed(changes);
   }
 

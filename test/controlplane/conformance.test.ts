@@ -33,6 +33,9 @@ afterAll(async () => {
 
 const POD = { apiVersion: 'v1', kind: 'Pod' };
 
+/** Objects of a list do not say their kind. */
+const refTo = ({ metadata = {} }: V1Pod) => ({ ...POD, metadata });
+
 const wishOf = (name: string, replicas: number) => {
   const nodeSelector = { 'kubernetes.io/hostname': 'steady' };
   return { name, namespace: 'prod', replicas, nodeSelector, host: `${name}.example.com` };
@@ -75,7 +78,7 @@ async function openStage(): Promise<ClusterStage> {
     await plane.admin.remove(node({ name }));
     // Its kubelet, which would end its pods, is gone with it.
     for (const pod of await plane.admin.list<V1Pod>(POD, 'ingress')) {
-      if (pod.spec?.nodeName === name) await plane.admin.remove({ ...POD, ...pod }, 0);
+      if (pod.spec?.nodeName === name) await plane.admin.remove(refTo(pod), 0);
     }
   };
   return {
