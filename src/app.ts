@@ -10,7 +10,8 @@ import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import type { AppSource, AppSources } from './clusters/cluster.ts';
 import { loadCluster } from './clusters/kubeconfig.ts';
-import { type ClusterWorld, openKubernetesCluster } from './clusters/kubernetes.ts';
+import { openKubernetesCluster } from './clusters/kubernetes.ts';
+import type { ClusterWorld } from './clusters/world.ts';
 import { createRegistry } from './clusters/registry.ts';
 import { runSources } from './clusters/sources.ts';
 import { ConfigError, type Config, type LoadedConfig } from './config.ts';
@@ -187,6 +188,7 @@ function rulesOf(config: Config): Rules {
     policy: settlePolicy(config.apps.policy),
     hostsFromIngress: config.apps.discover?.hosts !== 'off',
     base: config.weights.base ?? 10,
+    secondLookMs: (config.guard.secondLookSeconds ?? 10) * 1000,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Rules {
   readonly policy: Policy;
   readonly hostsFromIngress: boolean;
   readonly base: number;
+  /** How much later a second list has to be (inventory/second-look.ts). */
+  readonly secondLookMs: number;
 }
 
 export interface ControllerParts {

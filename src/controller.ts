@@ -11,6 +11,7 @@ import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
+import { noteDoubts } from './inventory/doubts.ts';
 import { everyApp, type World } from './inventory/inventory.ts';
 import { noteRemoved } from './inventory/removed.ts';
 import type { AppName, Dirty } from './model.ts';
@@ -36,6 +37,7 @@ export function createController(parts: ControllerParts): Controller {
   const contested = new Set<AppName>();
   const waiters = createWaiters(clock);
   const removed = noteRemoved(clock);
+  const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
   let published: Published | undefined;
   let served: Published | undefined;
   let leadership: Leadership | undefined;
@@ -59,6 +61,7 @@ export function createController(parts: ControllerParts): Controller {
     clusters: clusters.readers().map((cluster) => ({
       status: cluster.status(),
       apps: cluster.apps(),
+      looks: cluster.looks(),
       footprint: (app) => cluster.footprint(app),
       isPod: (app, ip) => cluster.isPod(app, ip),
     })),
@@ -74,7 +77,6 @@ export function createController(parts: ControllerParts): Controller {
   const inputOf = (now: World, apps: Iterable<AppName>): RoundInput => ({
     world: now,
     apps,
-    base: parts.rules().base,
     published: (app) => published?.app(app),
     unreadable: (app) => published?.unreadable.get(app),
     hostOwner: (host) => published?.hostOwner(host),
@@ -83,7 +85,7 @@ export function createController(parts: ControllerParts): Controller {
   const everyName = (now: World): Set<AppName> =>
     everyApp(now, [...(published?.apps() ?? []), ...(published?.unreadable.keys() ?? [])]);
 
-  /** A cluster that turned stale or fresh may move every app. */
+  /** A cluster that turned stale or fresh may move every app; a second list, those that wait for it. */
   const noticeStates = (): void => {
     for (const { name, state, reason } of clusters.readers().map((one) => one.status())) {
       if (states.get(name) === state) continue;
@@ -91,6 +93,8 @@ export function createController(parts: ControllerParts): Controller {
       reporter.cluster(name, state, reason);
       mark('all');
     }
+    const again = doubts.follow(clusters.readers());
+    if (again.size > 0) mark(again);
   };
 
   /** Computes the marked apps; what it found is kept for the API and the next round. */
@@ -107,6 +111,7 @@ export function createController(parts: ControllerParts): Controller {
     for (const [app, fact] of result.facts) {
       causes.set(app, causesOf(facts.get(app)?.inventory, fact.inventory));
       facts.set(app, fact);
+      doubts.note(fact.inventory);
       if (fact.reason?.code === 'host-conflict') contested.add(app);
       else contested.delete(app);
     }

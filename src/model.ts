@@ -72,10 +72,12 @@ export type ReasonCode =
   | 'no-pods'
   | 'no-service'
   | 'two-namespaces'
+  | 'pods-unread'
   | 'external-name'
   | 'stale'
   | 'unseen'
   | 'silent-nodes'
+  | 'second-look'
   | 'address-conflict'
   | 'address-invalid'
   | 'vms-unread'
@@ -116,11 +118,19 @@ export interface Footprint {
 
 export type ClusterState = 'unseen' | 'fresh' | 'stale';
 
+/** Of which lists a cluster's counts are; in monotonic milliseconds, to be compared with each other. */
+export interface Looks {
+  /** When a list last changed what is known. What changed after it came by watch. */
+  readonly changedAt: number;
+  /** Everything was listed anew from this time on. */
+  readonly since: number;
+}
+
 /** How a cluster is seen right now. */
 export interface ClusterStatus {
   readonly name: ClusterName;
   readonly state: ClusterState;
-  /** Since the state was entered; for `stale`, since the last word from the cluster. */
+  /** Since the last word from the cluster that proves its counts; for `unseen`, since it was opened. */
   readonly ageSeconds: number;
   /** In words, for `unseen` and `stale`. */
   readonly reason?: string;

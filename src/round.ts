@@ -14,7 +14,6 @@ import { weigh, type Weighed } from './weights/rule.ts';
 export interface RoundInput {
   readonly world: World;
   readonly apps: Iterable<AppName>;
-  readonly base: number;
   readonly published: (app: AppName) => PublishedView | undefined;
   /** Why what is published for an app cannot be read; undefined where it can, or nothing is. */
   readonly unreadable: (app: AppName) => string | undefined;
@@ -47,7 +46,8 @@ export function computeRound(input: RoundInput): RoundResult {
     const inventory = takeInventory(input.world, app);
     const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
-    if (!reason) wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.base));
+    if (!reason)
+      wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.world.base));
   }
   const desired = settleAll(input, wanted, facts);
   const verdict = guard(diff(input.published, desired));

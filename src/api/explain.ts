@@ -2,7 +2,7 @@
 
 import type { AppFacts } from '../round.ts';
 import type { Weighed } from '../weights/rule.ts';
-import type { ClusterCount } from '../inventory/inventory.ts';
+import type { ClusterCount } from '../inventory/cluster-count.ts';
 import type { Address, ClusterName, ClusterStatus, Server } from '../model.ts';
 import type { PublishedApp } from '../edges/published.ts';
 

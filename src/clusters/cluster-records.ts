@@ -41,6 +41,7 @@ export class ClusterRecords implements Records {
   readonly #rollouts = new Index<RolloutRecord>();
   /** By selector. A pod that two of them find has two records. */
   readonly #pods = new Index<AppPodRecord>();
+  #unread: ReadonlyMap<string, string> = new Map();
 
   constructor(sources: AppSources, routes: RouteRules) {
     this.routes = routes;
@@ -73,6 +74,20 @@ export class ClusterRecords implements Records {
   podsOf(app: AppName): Iterable<AppPodRecord> | undefined {
     const selectors = this.#told.get(app)?.pods;
     return selectors && this.#podsBy(selectors);
+  }
+
+  /** Why the app's pods cannot be counted; undefined where they can. */
+  podsFault(app: AppName): string | undefined {
+    const faults = this.#told.get(app)?.pods?.map((selector) => this.#unread.get(selector));
+    return faults?.find((fault) => fault !== undefined);
+  }
+
+  /** Which selectors cannot be read now, and why. */
+  setUnread(unread: readonly (readonly [PodSelector, string])[]): Set<AppName> {
+    const now = new Map(unread.map(([place, why]) => [selectorKey(place), why] as const));
+    const moved = new Set(now.keys()).symmetricDifference(new Set(this.#unread.keys()));
+    this.#unread = now;
+    return new Set([...moved].flatMap((selector) => [...this.#toldByPods.of(selector)]));
   }
 
   *#podsBy(selectors: readonly string[]): Generator<AppPodRecord> {

@@ -5,7 +5,7 @@
 // On failure: the last counts stay, the status turns stale with its age and reason. Nothing here
 // throws because a cluster misbehaves, and one cluster's trouble never waits in another's way.
 
-import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../model.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint, Looks } from '../model.ts';
 
 /** Where an app's pods are found in a cluster: where it is told, not discovered. */
 export interface AppSource {
@@ -24,6 +24,7 @@ export interface PodSelector {
 export interface ClusterReader {
   readonly name: ClusterName;
   status(): ClusterStatus;
+  looks(): Looks;
   /** Apps that this cluster shows: the told ones that have a Service or pods here, and the discovered. */
   apps(): ReadonlySet<AppName>;
   /** The counts as last known; no pods where the cluster shows nothing of the app. */

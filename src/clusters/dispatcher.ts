@@ -3,10 +3,11 @@
 // Comes in: what the credentials ask for. Goes out: a dispatcher, and whether HTTP/2 was agreed on at
 // each connection. On failure: there is none here; the calls fail.
 
-import { isIPv6 } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
-import { openTunnel } from './tunnel.ts';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { endLateStreams } from './late-streams.ts';
+import { openSocks } from './socks.ts';
+import { type Opened, openTunnel } from './tunnel.ts';
 
 export interface DispatcherLimits {
   readonly connectMs: number;
@@ -21,6 +22,7 @@ export function createDispatcher(
   { connectMs, headersMs, pingMs }: DispatcherLimits,
   onHttp2: (spoken: boolean) => void,
 ): Dispatcher {
+  endLateStreams();
   // A watch may be silent: the reflectors have deadlines of their own for bodies.
   const common = {
     connectTimeout: connectMs,
@@ -28,11 +30,7 @@ export function createDispatcher(
     bodyTimeout: 0,
     h2Options: { pingInterval: pingMs },
   };
-  if (wanted.type === 'socks') {
-    const requestTls = wanted.requestTls as buildConnector.BuildOptions;
-    return new ProxyAgent({ ...common, uri: wanted.uri, requestTls });
-  }
-  const proxy = wanted.type === 'proxy' ? new URL(wanted.uri) : undefined;
+  const tunnel = tunnelOf(wanted);
   const tls = { ...tlsOf(wanted), timeout: connectMs, allowH2: true };
   const connect = buildConnector(tls as buildConnector.BuildOptions);
   const join: buildConnector.connector = (options, callback) =>
@@ -41,25 +39,33 @@ export function createDispatcher(
       onHttp2((socket as { alpnProtocol?: unknown }).alpnProtocol === 'h2');
       callback(null, socket);
     });
-  if (!proxy) return new Agent({ ...common, connect: join });
+  if (!tunnel) return new Agent({ ...common, connect: join });
   return new Agent({
     ...common,
     connect: (options, callback) => {
-      const target = targetOf(options);
-      const opened: Parameters<typeof openTunnel>[2]['opened'] = (...[error, httpSocket]) => {
+      const opened: Opened = (...[error, httpSocket]) => {
         if (error) callback(error, null);
         else join({ ...options, httpSocket }, callback);
       };
-      openTunnel(proxy, target, { ms: connectMs, opened });
+      tunnel(options, { ms: connectMs, opened });
     },
   });
 }
 
-function targetOf({ hostname, port }: buildConnector.Options): string {
-  return `${isIPv6(hostname) ? `[${hostname}]` : hostname}:${port || 443}`;
+function tunnelOf(wanted: Wanted): Tunnel | undefined {
+  if (wanted.type !== 'proxy' && wanted.type !== 'socks') return undefined;
+  const proxy = new URL(wanted.uri);
+  const open = wanted.type === 'socks' ? openSocks : openTunnel;
+  return ({ hostname, port }, place) =>
+    open(proxy, { host: hostname, port: Number(port) || 443 }, place);
 }
+
+type Tunnel = (
+  to: Pick<buildConnector.Options, 'hostname' | 'port'>,
+  place: Parameters<typeof openTunnel>[2],
+) => void;
 
 function tlsOf(wanted: Wanted): object {
   if (wanted.type === 'agent') return wanted.connect;
-  return wanted.type === 'proxy' ? wanted.requestTls : {};
+  return wanted.type === 'none' ? {} : wanted.requestTls;
 }

@@ -14,6 +14,7 @@ export interface Records {
   servicesOf(app: AppName): { readonly keys: readonly string[]; readonly told: boolean };
   /** The app's pods by label; undefined where it has Services instead. */
   podsOf(app: AppName): Iterable<AppPodRecord> | undefined;
+  podsFault(app: AppName): string | undefined;
   service(key: string): ServiceRecord | undefined;
   slicesOf(key: string): Iterable<SliceRecord>;
   ingressesTo(key: string): Iterable<IngressRecord>;
@@ -33,7 +34,13 @@ export interface RouteRules {
 
 export function takeFootprint(records: Records, app: AppName): Footprint {
   const labelled = records.podsOf(app);
-  if (labelled) return footprintByLabel(labelled, records.routes);
+  if (labelled) {
+    const fault = records.podsFault(app);
+    const footprint = footprintByLabel(labelled, records.routes);
+    return fault === undefined
+      ? footprint
+      : { ...footprint, reason: { code: 'pods-unread', text: fault } };
+  }
   const { keys, told } = records.servicesOf(app);
   const services = keys.flatMap((key) => {
     const service = records.service(key);

@@ -7,6 +7,8 @@ export interface Health {
   /** When the last good word came. */
   readonly lastWord: number;
   readonly lists: number;
+  /** When the last whole list began. */
+  readonly listedFrom?: number;
   readonly trouble?: Trouble;
 }
 

@@ -3,6 +3,7 @@
 //
 // A file that cannot be read or understood is a BallastError that names file and context.
 
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -26,6 +27,13 @@ export interface LoadedConfig {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface LoadWorld {
+  readonly baseFolder: string;
+  readonly environment: Environment;
+  /** Absent: where a kubelet puts it. */
+  readonly accountFolder?: string;
+}
+
 /** What a cluster's entry in the configuration names. */
 export async function loadCluster(
   place: {
@@ -33,10 +41,10 @@ export async function loadCluster(
     readonly kubeconfig?: KubeconfigPlace;
     readonly inCluster?: boolean;
   },
-  world: { readonly baseFolder: string; readonly environment: Environment },
+  world: LoadWorld,
 ): Promise<LoadedConfig> {
   const { name, kubeconfig, inCluster } = place;
-  if (inCluster) return loadInCluster(world.environment, name);
+  if (inCluster) return loadInCluster(world, name);
   if (!kubeconfig) {
     throw new BallastError('config-invalid', `cluster ${name}: neither kubeconfig nor inCluster`);
   }
@@ -117,9 +125,10 @@ interface Exec {
   readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
   readonly installHint?: string;
   readonly interactiveMode?: string;
+  readonly provideClusterInfo?: boolean;
 }
 
-/** A relative plugin path is relative to the file, and a plugin may ask which cluster it is for. */
+/** A relative plugin path is relative to the file; a plugin that asks for it is told of its cluster. */
 function pluginOf(user: User, cluster: Cluster, folder: string): ExecSpec | undefined {
   const exec = user.exec as Exec | undefined;
   if (!exec) return undefined;
@@ -128,7 +137,8 @@ function pluginOf(user: User, cluster: Cluster, folder: string): ExecSpec | unde
   if (exec.interactiveMode === 'Always') {
     throw new Error(`the plugin of user ${user.name} wants a terminal (interactiveMode: Always)`);
   }
-  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion, cluster)) };
+  const about = exec.provideClusterInfo ? cluster : undefined;
+  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion, about)) };
   const env = Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value]));
   return {
     command: command.includes('/') ? absolute(folder, command) : command,
@@ -139,17 +149,22 @@ function pluginOf(user: User, cluster: Cluster, folder: string): ExecSpec | unde
   };
 }
 
-/** What KUBERNETES_EXEC_INFO says. */
-export function execInfo(apiVersion: string, cluster: Cluster): object {
-  const { server, caData, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
-  const told = {
+/** What KUBERNETES_EXEC_INFO says; of the cluster only to who asks for it, since its CA may be big. */
+export function execInfo(apiVersion: string, cluster?: Cluster): object {
+  const about = cluster && { cluster: clusterInfo(cluster) };
+  return { apiVersion, kind: 'ExecCredential', spec: { interactive: false, ...about } };
+}
+
+function clusterInfo({ server, caFile, caData, ...more }: Cluster): object {
+  const { tlsServerName, skipTLSVerify, proxyUrl } = more;
+  const ca = caData ?? (caFile && readFileSync(caFile).toString('base64'));
+  return {
     server,
-    ...(caData && { 'certificate-authority-data': caData }),
+    ...(ca && { 'certificate-authority-data': ca }),
     ...(tlsServerName && { 'tls-server-name': tlsServerName }),
     ...(skipTLSVerify && { 'insecure-skip-tls-verify': true }),
     ...(proxyUrl && { 'proxy-url': proxyUrl }),
   };
-  return { apiVersion, kind: 'ExecCredential', spec: { interactive: false, cluster: told } };
 }
 
 function absolute(folder: string, path: string): string {
@@ -159,16 +174,19 @@ function absolute(folder: string, path: string): string {
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The service account of the pod that we run in. */
-function loadInCluster(environment: Environment, name: string): LoadedConfig {
+function loadInCluster(
+  { environment, accountFolder = ACCOUNT }: LoadWorld,
+  name: string,
+): LoadedConfig {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   if (!host || !port) {
     const detail = `cluster ${name}: inCluster, but KUBERNETES_SERVICE_HOST and _PORT are not set`;
     throw new BallastError('config-invalid', detail);
   }
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const cluster = { name, server, caFile: `${ACCOUNT}/ca.crt`, skipTLSVerify: false };
+  const cluster = { name, server, caFile: join(accountFolder, 'ca.crt'), skipTLSVerify: false };
   const config = single(cluster, { name: `ballast:${name}` });
-  return { config, tokenFile: `${ACCOUNT}/token` };
+  return { config, tokenFile: join(accountFolder, 'token') };
 }
 
 export function single(cluster: Cluster, user: User): KubeConfig {

@@ -8,16 +8,14 @@
 // that nobody reads the counts that fall with them as fresh. Marks go out once a macrotask, after
 // the state is known.
 
-import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
 import { BallastError } from '../errors.ts';
-import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint } from '../model.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint, Looks } from '../model.ts';
 import type { AppSources, ClusterReader } from './cluster.ts';
 import { ClusterRecords } from './cluster-records.ts';
 import { takeFootprint } from './footprint.ts';
 import type { IngressNodes } from './ingress-nodes.ts';
 import { type LoadedConfig, loadCluster } from './kubeconfig.ts';
-import { LIMITS, type Limits } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { Link } from './link.ts';
 import { createPace } from './pace.ts';
 import { isPod } from './pod-addresses.ts';
@@ -31,20 +29,11 @@ import {
   routesChecked,
   type Standing,
   standingOf,
+  unreadPods,
 } from './standing.ts';
+import { createTurns } from './turns.ts';
 import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
-
-export interface ClusterWorld {
-  /** The kubeconfig's path is relative to this folder: the configuration file's. */
-  readonly baseFolder: string;
-  readonly clock: Clock;
-  /** For credentials that expire at a time of day; nothing else is decided by it. */
-  readonly wall: () => Date;
-  readonly random: () => number;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  readonly limits?: Partial<Limits>;
-}
+import type { ClusterWorld } from './world.ts';
 
 /** A reader whose kubeconfig may be exchanged. */
 export interface KubernetesReader extends ClusterReader {
@@ -75,6 +64,7 @@ class KubernetesCluster implements KubernetesReader {
   #silentSince = 0;
   #nodes: IngressNodes = { nodes: [], leftOut: [], counted: new Set() };
   #nodesMoved = false;
+  #listChangedAt: number;
   #entered: { readonly state: Standing['state']; readonly at: number };
   #seenBefore = false;
   #dirty: Set<AppName> | 'all' = new Set();
@@ -97,6 +87,7 @@ class KubernetesCluster implements KubernetesReader {
     this.#settings = settings;
     this.#world = world;
     this.#opened = clock.now();
+    this.#listChangedAt = this.#opened;
     this.#entered = { state: 'unseen', at: this.#opened };
     const checked = settings.routed === 'off' ? 'off' : 'some';
     this.#records = new ClusterRecords(sources, {
@@ -113,7 +104,7 @@ class KubernetesCluster implements KubernetesReader {
       followers: {
         dirty: (apps) => this.#mark(apps),
         nodesChanged: () => this.#followNodes(),
-        classesChanged: () => this.#followRoutes(),
+        classesChanged: () => this.#followRights(),
       },
       parts: {
         link: this.#link,
@@ -121,8 +112,11 @@ class KubernetesCluster implements KubernetesReader {
         clock,
         random,
         limits,
-        healthChanged: () => this.#followRoutes(),
-        setBack: () => this.relist(),
+        turns: createTurns(),
+        streaming: { refused: false },
+        healthChanged: () => this.#followRights(),
+        listChanges: () => this.#noteList(),
+        setBack: () => this.#followed.forEach(({ reflector }) => reflector.setBack()),
       },
     });
     for (const { reflector } of this.#followed) reflector.start();
@@ -132,18 +126,22 @@ class KubernetesCluster implements KubernetesReader {
     const { clock } = this.#world;
     const standing = this.#stand();
     const { state, reason } = standing;
-    const since = state === 'stale' ? this.#lastWord(standing) : this.#entered.at;
     const lists = this.#followed.map(({ reflector }) => reflector.health().lists);
     const { nodes, leftOut } = this.#ingressNodes();
     return {
       name: this.name,
       state,
-      ageSeconds: Math.max(0, (clock.now() - since) / 1000),
+      ageSeconds: Math.max(0, (clock.now() - this.#provedAt(standing)) / 1000),
       ...(reason !== undefined && { reason }),
       ingressNodes: nodes,
       leftOut,
       relists: lists.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
     };
+  }
+
+  looks(): Looks {
+    const begun = this.#read().map(({ health }) => health.listedFrom ?? this.#opened);
+    return { changedAt: this.#listChangedAt, since: Math.min(...begun) };
   }
 
   apps(): ReadonlySet<AppName> {
@@ -180,8 +178,8 @@ class KubernetesCluster implements KubernetesReader {
   }
 
   #resources(): ResourceHealth[] {
-    return this.#followed.map(({ kind, reflector }) => {
-      return { kind, title: reflector.title, health: reflector.health() };
+    return this.#followed.map(({ reflector, ...more }) => {
+      return { ...more, title: reflector.title, health: reflector.health() };
     });
   }
 
@@ -197,8 +195,21 @@ class KubernetesCluster implements KubernetesReader {
     return standing;
   }
 
-  #lastWord({ lastWord }: Standing): number {
-    return lastWord ?? this.#silentSince;
+  /** A count is as old as the last word of the resource that has been quiet for longest. */
+  #provedAt({ state, lastWord }: Standing): number {
+    if (state === 'stale') return lastWord ?? this.#silentSince;
+    if (state === 'unseen') return this.#opened;
+    return Math.min(...this.#read().map(({ health }) => health.lastWord));
+  }
+
+  #read(): ResourceHealth[] {
+    return this.#resources().filter((one) => !isUnread(one));
+  }
+
+  /** Each app is looked at, so that it is known what fell by this list, and what falls later by watch. */
+  #noteList(): void {
+    this.#listChangedAt = this.#world.clock.now();
+    this.#mark('all');
   }
 
   #followNodes(): void {
@@ -215,10 +226,11 @@ class KubernetesCluster implements KubernetesReader {
     this.#schedule();
   }
 
-  /** What can be read of the routes, and which classes exist, decides for every app. */
-  #followRoutes(): void {
+  /** What can be read of the routes, and which classes exist, decides for every app; pods, for some. */
+  #followRights(): void {
     const { routes } = this.#records;
     const resources = this.#resources();
+    this.#mark(this.#records.setUnread(unreadPods(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
     const names = known ? this.#records.classNames() : undefined;

@@ -23,6 +23,8 @@ export interface LinkLimits {
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** As it says itself; a web page with status 200 is none. */
+  readonly isJson: boolean;
   readonly body: AsyncIterable<Uint8Array>;
   /** Gives the stream back where the body is of no use. */
   discard(): void;
@@ -93,10 +95,10 @@ export class Link {
     // Many calls are refused at once: the credentials are read anew once.
     if (statusCode === 401 && access.reading === this.#reading) this.#stale = true;
     this.heard();
-    const retryAfter = headers['retry-after'];
     return {
       status: statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      retryAfter: headerOf(headers, 'retry-after'),
+      isJson: headerOf(headers, 'content-type')?.startsWith('application/json') === true,
       body,
       // Its error is ours: we broke it off.
       discard: () => void body.on('error', () => undefined).destroy(),
@@ -220,4 +222,8 @@ export class Link {
       done.abort();
     }
   }
+}
+
+function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
+  return [headers[name]].flat()[0];
 }

@@ -10,6 +10,7 @@ import type {
   Footprint,
   IngressNode,
   LeftOutNode,
+  Looks,
 } from '../model.ts';
 import type { ClusterReader } from './cluster.ts';
 import type { Clusters } from './registry.ts';
@@ -31,6 +32,8 @@ export class MemoryCluster implements ClusterReader {
   #leftOut: readonly LeftOutNode[] = [];
   #podIps: ReadonlySet<string> = new Set();
   #status: MemoryStatus;
+  /** As of one that only watches: nothing falls by a list. */
+  #looks: Looks = { changedAt: 0, since: Number.POSITIVE_INFINITY };
 
   constructor(name: ClusterName, status: MemoryStatus = { state: 'fresh' }) {
     this.name = name;
@@ -59,6 +62,16 @@ export class MemoryCluster implements ClusterReader {
   setStatus(status: MemoryStatus): void {
     this.#status = status;
     this.#mark('all');
+  }
+
+  /** What is shown from now on came by a list. */
+  setLooks(looks: Looks): void {
+    this.#looks = looks;
+    this.#mark('all');
+  }
+
+  looks(): Looks {
+    return this.#looks;
   }
 
   status(): ClusterStatus {

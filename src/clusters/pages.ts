@@ -7,6 +7,7 @@ import { abortAt } from './deadline.ts';
 import type { Answer, Link } from './link.ts';
 import type { Pace } from './pace.ts';
 import type { Raw } from './records.ts';
+import type { Turns } from './turns.ts';
 
 export interface PageLimits {
   readonly pageSize: number;
@@ -28,6 +29,7 @@ interface Parts {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly limits: PageLimits;
+  readonly turns: Turns;
 }
 
 export function createPages(
@@ -36,7 +38,7 @@ export function createPages(
     readonly labelSelector?: string;
     readonly fieldSelector?: string;
   },
-  { link, pace, clock, limits }: Parts,
+  { link, pace, clock, limits, turns }: Parts,
 ): Pages {
   const { path: base, labelSelector, fieldSelector } = place;
   const selected = {
@@ -50,8 +52,11 @@ export function createPages(
     // Without resourceVersion: with 0 the limit is ignored, and the answer may be old.
     const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
     const answer = await link.get(path(query), signal);
-    if (isAlive(answer.status)) pace.answered();
-    return readPage(answer, heard);
+    // With status 200 the body has to prove that the cluster is well.
+    if (answer.status !== 200 && isAlive(answer.status)) pace.answered();
+    const page = await readPage(answer, heard);
+    pace.answered();
+    return page;
   }
 
   async function readInTime(next: string | undefined, signal: AbortSignal, heard: () => void) {
@@ -76,10 +81,15 @@ export function createPages(
     async readAll(signal, heard, take) {
       let next: string | undefined;
       for (;;) {
-        const page: Page = await readInTime(next, signal, heard);
-        take(page.items);
-        if (page.next === undefined) return page.version;
-        next = page.next;
+        const giveBack = await turns.take(signal);
+        try {
+          const page: Page = await readInTime(next, signal, heard);
+          take(page.items);
+          if (page.next === undefined) return page.version;
+          next = page.next;
+        } finally {
+          giveBack();
+        }
       }
     },
   };
@@ -88,6 +98,13 @@ export function createPages(
 /** Whether the cluster as such answers. */
 export function isAlive(status: number): boolean {
   return status < 500 && status !== 429 && status !== 401;
+}
+
+/** Proxies and login pages answer with status 200, too. */
+export function checkKind(answer: Answer): void {
+  if (answer.isJson) return;
+  answer.discard();
+  throw new CallFailure({ text: 'an answer that is no JSON', scope: 'cluster' });
 }
 
 interface Page {
@@ -102,6 +119,7 @@ async function readPage(answer: Answer, heard: () => void): Promise<Page> {
     answer.discard();
     throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
   }
+  checkKind(answer);
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) {
     heard();

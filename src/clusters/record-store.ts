@@ -12,11 +12,31 @@ export interface RecordStore<R extends Meta> {
 
 export type Applied<R extends Meta> = Change<R> | 'known' | 'disorder';
 
-/** Puts a whole list in the place of what was known. */
-export function swapRecords<R extends Meta>(
+/**
+ * Whether the versions went back (etcd was restored): by the list's own, or, where the counter has
+ * passed it again meanwhile, by an object that is older than it is known.
+ */
+export function isOlder<R extends Meta>(
   store: RecordStore<R>,
   listed: ReadonlyMap<string, R>,
   version: string,
+): boolean {
+  if (compareVersions(version, store.version) < 0) return true;
+  for (const [uid, { version: now }] of listed) {
+    const before = store.records.get(uid);
+    if (before && compareVersions(now, before.version) < 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Puts a whole list in the place of what was known. `anew`: versions were given a second time, and a
+ * record of the same version may be another.
+ */
+export function swapRecords<R extends Meta>(
+  store: RecordStore<R>,
+  listed: ReadonlyMap<string, R>,
+  { version, anew = false }: { readonly version: string; readonly anew?: boolean },
 ): Change<R>[] {
   const changes: Change<R>[] = [];
   for (const [uid, before] of store.records) {
@@ -26,7 +46,7 @@ export function swapRecords<R extends Meta>(
   }
   for (const [uid, after] of listed) {
     const before = store.records.get(uid);
-    if (before?.version === after.version) continue;
+    if (!anew && before?.version === after.version) continue;
     store.records.set(uid, after);
     changes.push({ before, after });
   }

@@ -1,5 +1,5 @@
-// One resource of one cluster, followed for ever: paged lists, then watches, then a list again where
-// that is needed.
+// One resource of one cluster, followed for ever: a list, in pages or as the first events of a watch
+// where the server has that, then watches, then a list again where that is needed.
 //
 // In: answers of the API. Out: changes of slim records, and a health. On failure: what is known stays,
 // the health says since when and why, and it is tried again, at the cluster's pace. Nothing but
@@ -10,76 +10,69 @@
 //   watch broke (reset, half-open, cut line)             watch from there, one request first
 //   410, broken line, disorder, ERROR but 429 and 5xx    list
 //   no bookmark in `silentMs` (etcd was restored)        list
+//   a list in which something is missing                 a second one, `checkMs` later
+//   a list as a watch that is refused (400, 422)         pages
 //   no answer, 429, 5xx, a web page                      back-off of the cluster, Retry-After obeyed
 //   401                                                  credentials anew, once at once
 //   403, 404 and others                                  back-off of this resource alone
 
 import type { Clock } from '../clock.ts';
 import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-failure.ts';
-import type { Change } from './record-index.ts';
 import { abortAt } from './deadline.ts';
 import type { Health } from './health.ts';
-import type { Link } from './link.ts';
+import { Intake, type StreamedList } from './intake.ts';
+import type { Limits } from './limits.ts';
+import type { Answer, Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
-import { createPages, isAlive, type PageLimits, type Pages } from './pages.ts';
-import { applyEvent, type RecordStore, swapRecords, takeBookmark } from './record-store.ts';
-import type { Meta, Raw } from './records.ts';
-import { compareVersions } from './versions.ts';
-import { BrokenLine, type RawStatus, readEvents, type WatchEvent } from './watch-events.ts';
-
-export interface Resource<R extends Meta> {
-  /** As in `endpointslices of prod`. */
-  readonly title: string;
-  readonly path: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** After failed calls, of whichever resource, it is listed, so that all is of one moment. */
-  readonly listAfterTrouble: boolean;
-  read(raw: Raw): R;
-  /** Must not throw. */
-  changed(changes: readonly Change<R>[]): void;
-}
-
-export interface ReflectorLimits extends PageLimits {
-  readonly watchSeconds: number;
-  /** A watch without any line for so long is of no use; bookmarks come every 60 s. */
-  readonly silentMs: number;
-  /** HTTP/1.1 has no pings: short watches, and one that does not end in time is half-open. */
-  readonly http1WatchSeconds: number;
-  readonly http1GraceMs: number;
-}
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { checkKind, createPages, isAlive, type Pages } from './pages.ts';
+import type { Meta } from './records.ts';
+import type { Resource } from './resource.ts';
+import { LONGEST_REST_MS, restAfter } from './rest.ts';
+import {
+  createStreamedLists,
+  STREAMED,
+  type StreamedLists,
+  type Streaming,
+} from './streamed-list.ts';
+import type { Turns } from './turns.ts';
+import { BrokenLine, readEvents } from './watch-events.ts';
 
 export interface ReflectorParts {
   readonly link: Link;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly limits: ReflectorLimits;
+  readonly limits: Limits;
+  /** For big answers. */
+  readonly turns: Turns;
+  /** Shared by the cluster's reflectors: whether it has refused to list as a watch. */
+  readonly streaming: Streaming;
   /** After each change of the health. Must not throw. */
   healthChanged(): void;
+  /** Before the changes of a list, where there are any. */
+  listChanges(): void;
   /** The cluster's versions went back: everything is to be listed again. */
   setBack(): void;
 }
 
-type Outcome =
-  | { readonly kind: 'listed' | 'ended' | 'broken' | 'relist' }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
 const CALM_MS = 10_000;
-const LONGEST_REST_MS = 30_000;
-const LONGEST_ABSENT_MS = 60_000;
 
 export class Reflector<R extends Meta> {
   readonly title: string;
   readonly #resource: Resource<R>;
   readonly #parts: ReflectorParts;
   readonly #pages: Pages;
+  readonly #streamed: StreamedLists<R>;
   readonly #closed = new AbortController();
-  readonly #store: RecordStore<R> = { records: new Map(), version: '' };
+  readonly #intake: Intake<R>;
   #health: Health;
   /** The list or watch under way, or the wait for it. */
   #turn = new AbortController();
   #mustList = true;
+  #setBack = false;
+  /** Ends the wait for the next list that proves the last one. */
+  #later = new AbortController();
   #failures = 0;
   /** Lists and breaks in a row without a quiet watch between them. */
   #unrest = 0;
@@ -91,7 +84,9 @@ export class Reflector<R extends Meta> {
     this.title = resource.title;
     this.#resource = resource;
     this.#parts = parts;
+    this.#intake = new Intake(resource);
     this.#pages = createPages(resource, parts);
+    this.#streamed = createStreamedLists(parts);
     this.#health = { listed: false, open: false, lastWord: parts.clock.now(), lists: 0 };
   }
 
@@ -101,6 +96,12 @@ export class Reflector<R extends Meta> {
 
   health(): Health {
     return this.#health;
+  }
+
+  /** Also what is of the same version is taken anew from the next list: versions went back. */
+  setBack(): void {
+    this.#setBack = true;
+    this.relist();
   }
 
   relist(): void {
@@ -144,7 +145,8 @@ export class Reflector<R extends Meta> {
       this.#mustList = true;
     }
     try {
-      return this.#mustList ? await this.#list(signal) : await this.#watch(signal);
+      if (!this.#mustList) return await this.#watch(signal);
+      return await (this.#streamed.can() ? this.#watchList(signal) : this.#list(signal));
     } catch (error) {
       return { kind: 'failed', failure: failureOf(error) };
     }
@@ -152,27 +154,13 @@ export class Reflector<R extends Meta> {
 
   async #rest(outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { pace, clock, random } = this.#parts;
-    if (outcome.kind === 'failed') return this.#restAfter(outcome.failure, signal);
+    if (outcome.kind === 'failed')
+      return restAfter(outcome.failure, this.#failures, this.#parts, signal);
     if (outcome.kind === 'broken') pace.suspect();
     if (this.#unrest > 1) {
       await clock.sleep(backOff(this.#unrest - 1, LONGEST_REST_MS, random), signal);
     }
     await pace.enter(signal, false);
-  }
-
-  async #restAfter(failure: Failure, signal: AbortSignal): Promise<void> {
-    const { pace, clock, random } = this.#parts;
-    const { scope, status, retryAfterMs = 0 } = failure;
-    if (scope === 'cluster') {
-      await clock.sleep(backOff(1, LONGEST_REST_MS, random), signal);
-      return pace.enter(signal, false);
-    }
-    if (scope !== 'credentials' || this.#failures > 1) {
-      const longest = status === 404 ? LONGEST_ABSENT_MS : LONGEST_REST_MS;
-      const rest = Math.max(retryAfterMs, backOff(this.#failures, longest, random));
-      await clock.sleep(rest, signal);
-    }
-    await pace.enter(signal, true);
   }
 
   #fail(failure: Failure): void {
@@ -187,12 +175,18 @@ export class Reflector<R extends Meta> {
     this.#parts.healthChanged();
   }
 
-  #good(lists = this.#health.lists): void {
+  #good(lists = this.#health.lists, listedFrom = this.#health.listedFrom): void {
     this.#failures = 0;
     const lastWord = this.#parts.clock.now();
     const before = this.#health;
     const changed = before.trouble !== undefined || !before.open || lists !== before.lists;
-    this.#health = { listed: before.listed || lists > 0, open: true, lastWord, lists };
+    this.#health = {
+      listed: before.listed || lists > 0,
+      open: true,
+      lastWord,
+      lists,
+      ...(listedFrom !== undefined && { listedFrom }),
+    };
     this.#failedBefore = this.#parts.pace.failedCalls();
     if (changed) this.#parts.healthChanged();
   }
@@ -203,46 +197,83 @@ export class Reflector<R extends Meta> {
   };
 
   async #list(signal: AbortSignal): Promise<Outcome> {
-    const listed = new Map<string, R>();
+    const began = this.#parts.clock.now();
+    const records = new Map<string, R>();
     const version = await this.#pages.readAll(signal, this.#heard, (items) => {
       for (const raw of items) {
-        const record = this.#read(raw);
-        listed.set(record.uid, record);
+        const record = this.#intake.read(raw);
+        records.set(record.uid, record);
       }
     });
-    // An older version than before: etcd was restored, and watches from newer ones stay silent.
-    if (compareVersions(version, this.#store.version) < 0) this.#parts.setBack();
-    this.#mustList = false;
-    this.#resource.changed(swapRecords(this.#store, listed, version));
-    this.#good(this.#health.lists + 1);
+    this.#takeList(records, version, began);
     return { kind: 'listed' };
   }
 
-  async #watch(signal: AbortSignal): Promise<Outcome> {
-    const { link, pace, clock, limits, random } = this.#parts;
-    const seconds = link.http2 ? limits.watchSeconds * (1 + random()) : limits.http1WatchSeconds;
-    const mute = new AbortController();
+  readonly #takeList = (records: ReadonlyMap<string, R>, version: string, began: number): void => {
+    const { limits, random } = this.#parts;
+    this.#mustList = false;
+    const anew = this.#setBack;
+    this.#setBack = false;
+    this.#intake.takeList(records, { version, anew }, ({ changed, fewer, older }) => {
+      this.#listAgain(fewer ? limits.checkMs : limits.proveMs * (1 + random()));
+      // Watches from newer versions stay silent.
+      if (older) this.#parts.setBack();
+      if (changed) this.#parts.listChanges();
+    });
+    this.#good(this.#health.lists + 1, began);
+  };
+
+  #listAgain(ms: number): void {
+    this.#later.abort();
+    this.#later = new AbortController();
+    const until = AbortSignal.any([this.#later.signal, this.#closed.signal]);
+    void this.#parts.clock.sleep(ms, until).then(() => {
+      if (!until.aborted) this.relist();
+    });
+  }
+
+  #watchList(signal: AbortSignal): Promise<Outcome> {
+    return this.#streamed.read(signal, (until, list) => this.#watch(until, list), this.#takeList);
+  }
+
+  /** Undefined where a list is not to be had so. */
+  async #open(
+    seconds: number,
+    signal: AbortSignal,
+    list: StreamedList<R> | undefined,
+  ): Promise<Answer | undefined> {
+    const { link, pace } = this.#parts;
     const query = {
       watch: 'true',
       allowWatchBookmarks: 'true',
-      resourceVersion: this.#store.version,
       timeoutSeconds: String(Math.round(seconds)),
+      ...(list ? STREAMED : { resourceVersion: this.#intake.version }),
     };
-    const answer = await link.get(this.#pages.path(query), AbortSignal.any([signal, mute.signal]));
+    const answer = await link.get(this.#pages.path(query), signal);
+    if (answer.status === 200) checkKind(answer);
     if (isAlive(answer.status)) pace.answered();
-    if (answer.status !== 200) {
-      answer.discard();
-      throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
-    }
-    this.#good();
+    if (answer.status === 200) return answer;
+    answer.discard();
+    if (list && this.#streamed.isRefused(answer.status)) return undefined;
+    throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
+  }
+
+  async #watch(signal: AbortSignal, list?: StreamedList<R>): Promise<Outcome> {
+    const { link, pace, clock, limits, random } = this.#parts;
+    const spread = limits.watchSeconds * (1 + random());
+    const seconds = link.http2 ? spread : limits.http1WatchSeconds;
+    const mute = new AbortController();
+    const answer = await this.#open(seconds, AbortSignal.any([signal, mute.signal]), list);
+    if (!answer) return { kind: 'listed' };
+    if (!list) this.#good();
     const opened = clock.now();
     const over = new AbortController();
     const until = AbortSignal.any([signal, over.signal]);
-    const longest = link.http2 ? limits.silentMs : seconds * 1000 + limits.http1GraceMs;
-    const since = link.http2 ? () => this.#health.lastWord : () => opened;
-    void abortAt(() => since() + longest, mute, until, clock);
+    const end = opened + seconds * 1000 + limits.http1GraceMs;
+    const deadline = () => (link.http2 ? this.#health.lastWord + limits.silentMs : end);
+    void abortAt(deadline, mute, until, clock);
     try {
-      return await this.#follow(readEvents(answer.body, this.#heard));
+      return outcomeOf(await this.#intake.follow(readEvents(answer.body, this.#heard), list));
     } catch (error) {
       if (signal.aborted) throw error;
       return this.#afterBreak(error, mute.signal.aborted);
@@ -250,7 +281,7 @@ export class Reflector<R extends Meta> {
       over.abort();
       // In an outage others may have noticed before this watch did: then that is no failure of before.
       if (!pace.inDoubt()) this.#failedBefore = pace.failedCalls();
-      this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
+      if (!signal.aborted) this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
     }
   }
 
@@ -261,37 +292,8 @@ export class Reflector<R extends Meta> {
     const { link, clock } = this.#parts;
     if (link.http2) return { kind: 'relist' };
     link.renew();
-    const trouble = { since: clock.now(), text: 'the link is silent' };
-    this.#health = { ...this.#health, trouble };
+    this.#health = { ...this.#health, trouble: { since: clock.now(), text: 'the link is silent' } };
     this.#parts.healthChanged();
     return { kind: 'broken' };
-  }
-
-  async #follow(events: AsyncIterable<WatchEvent>): Promise<Outcome> {
-    for await (const event of events) {
-      if (event.type === 'ERROR') return this.#afterErrorEvent(event.object);
-      if (event.type === 'BOOKMARK') {
-        takeBookmark(this.#store, event.object.metadata?.resourceVersion);
-        continue;
-      }
-      const applied = applyEvent(this.#store, event.type, this.#read(event.object));
-      if (applied === 'disorder') return { kind: 'relist' };
-      if (applied !== 'known') this.#resource.changed([applied]);
-    }
-    return { kind: 'ended' };
-  }
-
-  #read(raw: Raw): R {
-    try {
-      return this.#resource.read(raw);
-    } catch (cause) {
-      throw new BrokenLine('an object that cannot be read', { cause });
-    }
-  }
-
-  #afterErrorEvent({ code = 0, details }: RawStatus): Outcome {
-    const failure = failureOfStatus(code, details?.retryAfterSeconds);
-    if (failure.scope === 'cluster') return { kind: 'failed', failure };
-    return { kind: 'relist' };
   }
 }

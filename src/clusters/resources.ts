@@ -1,7 +1,7 @@
 // Which resources of a cluster are followed, where they are listed, and into which records they go.
 
 import type { Dirty } from '../model.ts';
-import type { AppSources } from './cluster.ts';
+import type { AppSources, PodSelector } from './cluster.ts';
 import type { ClusterRecords } from './cluster-records.ts';
 import { createInterner } from './interner.ts';
 import { type LoadBalancerRecord, readLoadBalancer } from './load-balancer.ts';
@@ -19,7 +19,8 @@ import {
   readService,
   readSlice,
 } from './records.ts';
-import { Reflector, type ReflectorParts, type Resource } from './reflector.ts';
+import { Reflector, type ReflectorParts } from './reflector.ts';
+import type { Resource } from './resource.ts';
 import { readRollout } from './rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
 import type { LabelMatcher } from './selector.ts';
@@ -28,10 +29,12 @@ import { annotationType } from './ways-in.ts';
 
 /**
  * `required`: without it the cluster is not fresh. The others may be forbidden or not there at all:
- * they tell whether traffic is led to an app, or which Services a Rollout joins.
+ * they tell whether traffic is led to an app, which Services a Rollout joins, or, `app-pods`, how many
+ * pods an app without Service has, which is unknown then.
  */
 export type ResourceKind =
   | 'required'
+  | 'app-pods'
   | 'ingresses'
   | 'classes'
   | 'httproutes'
@@ -41,6 +44,8 @@ export type ResourceKind =
 export interface Followed {
   readonly kind: ResourceKind;
   readonly reflector: Reflector<never>;
+  /** Of `app-pods`. */
+  readonly pods?: PodSelector;
 }
 
 export interface Followers {
@@ -156,7 +161,7 @@ function followAppPods(place: Place, reading: Reading): Followed[] {
         for (const change of changes) followers.dirty(records.changePod(selected, change));
       },
     };
-    return follow('required', resource, parts);
+    return { ...follow('app-pods', resource, parts), pods: selected };
   });
 }
 

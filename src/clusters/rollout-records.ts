@@ -17,7 +17,12 @@ export interface RolloutRecord extends Meta {
 
 interface RawRolloutSpec {
   readonly strategy?: {
-    readonly canary?: { readonly stableService?: string; readonly canaryService?: string } | null;
+    readonly canary?: {
+      readonly stableService?: string;
+      readonly canaryService?: string;
+      /** Stands instead of the two: they change parts with each roll-out. */
+      readonly pingPong?: { readonly pingService?: string; readonly pongService?: string } | null;
+    } | null;
     readonly blueGreen?: {
       readonly activeService?: string;
       readonly previewService?: string;
@@ -28,7 +33,7 @@ interface RawRolloutSpec {
 export function readRollout(raw: Raw<RawRolloutSpec>, intern: Interner): RolloutRecord {
   const meta = readMeta(raw, intern);
   const { canary, blueGreen } = raw.spec?.strategy ?? {};
-  const names = [canary?.stableService, canary?.canaryService, blueGreen?.activeService];
+  const names = [...canaryServices(canary ?? {}), blueGreen?.activeService];
   const keys = names.flatMap((name) => (name ? [intern(`${meta.namespace}/${name}`)] : []));
   const preview = blueGreen?.previewService;
   return {
@@ -36,6 +41,12 @@ export function readRollout(raw: Raw<RawRolloutSpec>, intern: Interner): Rollout
     services: [...new Set(keys)],
     ...(preview && { preview: intern(`${meta.namespace}/${preview}`) }),
   };
+}
+
+type RawCanary = NonNullable<NonNullable<RawRolloutSpec['strategy']>['canary']>;
+
+function canaryServices({ stableService, canaryService, pingPong }: RawCanary) {
+  return [stableService, canaryService, pingPong?.pingService, pingPong?.pongService];
 }
 
 interface Claims {

@@ -132,7 +132,7 @@ function argoPlugin(cluster: Cluster, config: ArgoConfig): ExecSpec | undefined 
   const { command, args = [], env = {}, installHint, apiVersion = V1BETA1 } = exec;
   if (!command) throw new Error('its execProviderConfig has no command');
   const hint = installHint ?? 'Argo CD has it in its image; Ballast needs it in its own';
-  return { command, args, apiVersion, env: told(cluster, apiVersion, env), installHint: hint };
+  return { command, args, apiVersion, env: told(apiVersion, env), installHint: hint };
 }
 
 const V1BETA1 = 'client.authentication.k8s.io/v1beta1';
@@ -146,14 +146,14 @@ function awsPlugin(
   if (roleARN) args.push('--role-arn', roleARN);
   if (profile) args.push('--profile', profile);
   const installHint = 'it is part of Argo CD’s image; Ballast needs it in its own';
-  const env = told(cluster, V1BETA1, {});
+  const env = told(V1BETA1, {});
   return { command: 'argocd-k8s-auth', args, apiVersion: V1BETA1, env, installHint };
 }
 
+/** Argo CD tells plugins nothing of the cluster. */
 function told(
-  cluster: Cluster,
   apiVersion: string,
   env: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  return { ...env, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion, cluster)) };
+  return { ...env, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(apiVersion)) };
 }

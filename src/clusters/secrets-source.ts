@@ -7,12 +7,14 @@
 
 import type { Change } from './record-index.ts';
 import type { LoadedConfig } from './kubeconfig.ts';
-import type { ClusterWorld } from './kubernetes.ts';
+import type { ClusterWorld } from './world.ts';
 import { LIMITS } from './limits.ts';
 import { Link } from './link.ts';
 import { createPace } from './pace.ts';
 import { type Meta, type Raw, readMeta } from './records.ts';
-import { Reflector, type Resource } from './reflector.ts';
+import { Reflector } from './reflector.ts';
+import type { Resource } from './resource.ts';
+import { createTurns } from './turns.ts';
 import type { ClusterOrder, SourceWord } from './registry.ts';
 
 export interface SecretRecord extends Meta {
@@ -74,9 +76,18 @@ export async function followSecrets(
   };
   const link = new Link(await place.load(), place.load, { ...world, limits });
   const pace = createPace(clock, random);
-  const setBack = (): void => reflector.relist();
-  const parts = { link, pace, clock, random, limits, healthChanged: schedule, setBack };
-  const reflector = new Reflector(resource, parts);
+  const reflector = new Reflector(resource, {
+    link,
+    pace,
+    clock,
+    random,
+    limits,
+    turns: createTurns(),
+    streaming: { refused: false },
+    healthChanged: schedule,
+    listChanges: () => undefined,
+    setBack: () => reflector.setBack(),
+  });
   reflector.start();
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await reflector.close();

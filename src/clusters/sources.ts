@@ -4,7 +4,7 @@
 // registry. On failure: a source in trouble says so and goes on; none ends because of another. A source
 // that ends unexpectedly is a word of trouble, and is begun again.
 
-import type { ClusterWorld } from './kubernetes.ts';
+import type { ClusterWorld } from './world.ts';
 import { loadCluster } from './kubeconfig.ts';
 import { followFiles, listedSource } from './files-source.ts';
 import { folderSource } from './folder-source.ts';

@@ -2,6 +2,7 @@
 // or stale, with words for a person. And whether its routes can be read. Pure; times are handed in.
 
 import type { ClusterState } from '../model.ts';
+import type { PodSelector } from './cluster.ts';
 import type { RouteRules } from './footprint.ts';
 import type { Health } from './health.ts';
 import type { ResourceKind } from './resources.ts';
@@ -11,6 +12,8 @@ export interface ResourceHealth {
   readonly kind: ResourceKind;
   readonly title: string;
   readonly health: Health;
+  /** Of `app-pods`. */
+  readonly pods?: PodSelector;
 }
 
 export interface Standing {
@@ -20,7 +23,7 @@ export interface Standing {
   readonly lastWord?: number;
 }
 
-/** 403 and 404 on a kind that only tells of routes: it is not read, which the routes say. */
+/** 403 and 404 on a kind that is not needed for all apps: it is not read, which those say that need it. */
 export function isUnread({ kind, health }: ResourceHealth): boolean {
   const status = health.trouble?.status;
   return kind !== 'required' && (status === 403 || status === 404);
@@ -115,4 +118,15 @@ export function routesChecked(resources: readonly ResourceHealth[]): RouteRules[
     return isUnserved(one) || (one.health.listed && !isUnread(one));
   });
   return all ? 'all' : 'some';
+}
+
+/** Selectors whose pods cannot be read, and why. */
+export function unreadPods(
+  resources: readonly ResourceHealth[],
+): (readonly [PodSelector, string])[] {
+  return resources.flatMap((one) => {
+    if (!one.pods || !isUnread(one)) return [];
+    const text = `${one.title} cannot be read: ${one.health.trouble?.text}`;
+    return [[one.pods, text] as const];
+  });
 }

@@ -4,19 +4,27 @@
 // Comes in: where to. Goes out: a socket. On failure: a CallFailure that names the proxy, never its
 // password; nothing stays open.
 
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import { Client } from 'undici';
 import { CallFailure, failureOf } from './call-failure.ts';
 
-type Opened = (...args: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
+export type Opened = (
+  ...args: [error: Error, socket: null] | [error: null, socket: Socket]
+) => void;
 
-/** Opens one tunnel to `HOST:PORT`; the socket belongs to the caller. undici connects by callbacks. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Opens one tunnel; the socket belongs to the caller. undici connects by callbacks. */
 export function openTunnel(
   proxy: URL,
-  target: string,
-  place: { ms: number; opened: Opened },
+  { host, port }: Destination,
+  place: { readonly ms: number; readonly opened: Opened },
 ): void {
   const { ms, opened } = place;
+  const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const client = new Client(proxy.origin, {
     connect: { timeout: ms, allowH2: false },
     headersTimeout: ms,
@@ -25,15 +33,15 @@ export function openTunnel(
   client.connect({ path: target, headers }, (error, answer) => {
     // The tunnel is no longer the client's; what it still has is of no use.
     client.destroy(() => undefined);
-    if (error) return opened(failure(proxy, failureOf(error).text, error), null);
+    if (error) return opened(proxyFailure(proxy, failureOf(error).text, error), null);
     const { statusCode, socket } = answer;
     if (statusCode === 200) return opened(null, socket as Socket);
     socket.on('error', () => undefined).destroy();
-    opened(failure(proxy, `HTTP ${statusCode}`), null);
+    opened(proxyFailure(proxy, `HTTP ${statusCode}`), null);
   });
 }
 
-function failure(proxy: URL, why: string, cause?: unknown): CallFailure {
+export function proxyFailure(proxy: URL, why: string, cause?: unknown): CallFailure {
   return new CallFailure({ text: `proxy ${proxy.host}: ${why}`, scope: 'cluster' }, { cause });
 }
 

@@ -10,19 +10,21 @@ import type {
   Address,
   AppName,
   ClusterName,
-  ClusterState,
   ClusterStatus,
   Footprint,
-  IngressNode,
+  Looks,
   Policy,
   Reason,
   Upstream,
 } from '../model.ts';
+import type { ClusterCount } from './cluster-count.ts';
+import { believe, type SecondLookRules } from './second-look.ts';
 
 /** What one cluster says at the moment of a round. */
 export interface ClusterView {
   readonly status: ClusterStatus;
   readonly apps: ReadonlySet<AppName>;
+  readonly looks: Looks;
   footprint(app: AppName): Footprint;
   /** Whether an address without port is a pod here, so no VM. */
   isPod(app: AppName, ip: string): boolean;
@@ -33,22 +35,6 @@ export interface ToldApp {
   readonly app: AppName;
   readonly hosts?: readonly string[];
   readonly policy: Policy;
-}
-
-/** One cluster's part in an app. */
-export interface ClusterCount {
-  readonly cluster: ClusterName;
-  readonly state: ClusterState;
-  readonly ageSeconds: number;
-  readonly pods: number;
-  readonly routed: boolean | 'unchecked';
-  readonly hosts: readonly string[];
-  readonly ingressNodes: readonly IngressNode[];
-  readonly reason?: Reason;
-  /** Nothing is known of it yet: what is published from this cluster stays, weight by weight. */
-  readonly kept: boolean;
-  /** No source names it any more; its servers give way to whoever has their address now. */
-  readonly removed?: true;
 }
 
 export interface AppInventory {
@@ -68,7 +54,7 @@ export interface AppInventory {
   readonly standing: 'known' | 'unseen' | 'orphaned';
 }
 
-export interface World {
+export interface World extends SecondLookRules {
   /** In the order of the configuration. */
   readonly clusters: readonly ClusterView[];
   readonly told: ReadonlyMap<AppName, ToldApp>;
@@ -96,9 +82,8 @@ export function everyApp(world: World, published: Iterable<AppName>): Set<AppNam
 export function takeInventory(world: World, app: AppName): AppInventory {
   const told = world.told.get(app);
   const published = world.published(app);
-  const last = world.last(app);
   const clusters = [
-    ...world.clusters.map((view) => countOf(view, app, last)),
+    ...world.clusters.map((view) => countOf(world, view, app)),
     ...removedClusters(world, published).map(removedCount),
   ];
   return {
@@ -158,7 +143,11 @@ function join(first: Reason | undefined, second: Reason | undefined): Reason | u
   return { code: first.code, text: `${first.text}; ${second.text}` };
 }
 
-function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined): ClusterCount {
+/** With these a fresh cluster's numbers say nothing of the app: its last count stays. */
+const UNKNOWN: ReadonlySet<Reason['code']> = new Set(['two-namespaces', 'pods-unread']);
+
+function countOf(world: World, view: ClusterView, app: AppName): ClusterCount {
+  const last = world.last(app);
   const { name: cluster, state, ageSeconds, ingressNodes } = view.status;
   const common = { cluster, state, ageSeconds };
   const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
@@ -169,14 +158,18 @@ function countOf(view: ClusterView, app: AppName, last: AppInventory | undefined
   if (state === 'stale') return staleCount(view, common, last);
 
   const footprint = view.footprint(app);
-  if (footprint.reason?.code === 'two-namespaces') {
+  const { reason } = footprint;
+  if (reason && UNKNOWN.has(reason.code)) {
     const before = countBefore(last, cluster);
-    const { reason } = footprint;
     if (before) return { ...before, ...common, reason };
     return { ...common, ...nothing, reason, kept: true };
   }
-  const { pods, routed, hosts, reason } = footprint;
-  return { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }), kept: false };
+  const { pods, routed, hosts } = footprint;
+  const now = { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }) };
+  const servers = world.published(app)?.servers ?? [];
+  const published = servers.filter(({ from }) => from === cluster);
+  const before = { count: countBefore(last, cluster), published };
+  return believe({ ...now, kept: false }, view.looks, before, world);
 }
 
 /** Clusters that something is published from, and that are not there. */

@@ -22,6 +22,8 @@ export interface Metrics {
   readonly weightChanges: Counter;
   readonly guardRefused: Counter<'code'>;
   readonly guardRefusing: Gauge;
+  readonly secondLooks: Counter<'cluster'>;
+  readonly doubtedApps: Gauge<'cluster'>;
   readonly unreadableDocuments: Gauge;
   readonly vmsTrouble: Gauge<'source'>;
   readonly edgeUp: Gauge<'edge'>;
@@ -81,6 +83,12 @@ export function createMetrics(): Metrics {
     weightChanges: counter('weight_changes_total', 'Upstreams committed with other weights'),
     guardRefused: counter('guard_refused_total', 'Changes refused, once a round', ['code']),
     guardRefusing: gauge('guard_refusing', 'Apps whose change is refused now'),
+    secondLooks: counter(
+      'second_looks_total',
+      'Second lists asked for, since a first one showed much less than before',
+      ['cluster'],
+    ),
+    doubtedApps: gauge('doubted_apps', 'Apps that wait for a second list', ['cluster']),
     unreadableDocuments: gauge(
       'unreadable_documents',
       'Apps whose published document cannot be read; they stay as they are',

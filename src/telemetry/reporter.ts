@@ -11,6 +11,8 @@ import type { Metrics } from './metrics.ts';
 
 export interface Reporter {
   cluster(name: ClusterName, state: ClusterState, reason: string | undefined): void;
+  /** A cluster is asked for a second list, for so many apps. */
+  secondLook(cluster: ClusterName, apps: number): void;
   round(result: RoundResult, seconds: number): void;
   committed(
     commit: Committed,
@@ -35,6 +37,10 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
       const words = reason === undefined ? {} : { reason };
       if (state === 'fresh') log.info({ cluster: name, state }, 'cluster is fresh');
       else log.warn({ cluster: name, state, ...words }, `cluster is ${state}`);
+    },
+    secondLook(cluster, apps) {
+      metrics.secondLooks.inc({ cluster });
+      log.warn({ cluster, apps }, 'a list shows much less than before; a second one is asked for');
     },
     round(result, seconds) {
       metrics.roundSeconds.observe(seconds);

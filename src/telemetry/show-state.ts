@@ -28,6 +28,8 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
   metrics.appPods.reset();
   metrics.appUnroutedPods.reset();
   metrics.serverWeight.reset();
+  metrics.doubtedApps.reset();
+  for (const { name } of controller.clusters()) metrics.doubtedApps.set({ cluster: name }, 0);
   for (const app of controller.apps()) {
     showPods(metrics, app, controller.facts(app));
     showWeights(metrics, app, controller.published());
@@ -74,7 +76,8 @@ function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): voi
 }
 
 function showPods(metrics: Metrics, app: string, facts: AppFacts | undefined): void {
-  for (const { cluster, pods } of facts?.inventory.clusters ?? []) {
+  for (const { cluster, pods, doubt } of facts?.inventory.clusters ?? []) {
+    if (doubt) metrics.doubtedApps.inc({ cluster });
     metrics.appPods.set({ app, cluster }, pods);
     const reason = facts?.weighed?.reasons.get(cluster)?.code;
     if (reason === 'not-routed' || reason === 'no-ingress-nodes') {

@@ -1,6 +1,7 @@
 // What moved between two inventories of an app, in words: the cause of a change of weights. Pure.
 
-import type { AppInventory, ClusterCount } from '../inventory/inventory.ts';
+import type { ClusterCount } from '../inventory/cluster-count.ts';
+import type { AppInventory } from '../inventory/inventory.ts';
 
 /** `east: pods 20 to 40`; empty where nothing that is counted moved. */
 export function causesOf(before: AppInventory | undefined, after: AppInventory): string[] {

@@ -4,7 +4,8 @@
 // server the sum that made its weight. On failure: there is none; what cannot count is left out
 // with a reason.
 
-import type { AppInventory, ClusterCount } from '../inventory/inventory.ts';
+import type { ClusterCount } from '../inventory/cluster-count.ts';
+import type { AppInventory } from '../inventory/inventory.ts';
 import type { Address, ClusterName, Reason, Server, Upstream } from '../model.ts';
 import { scaleDown, type Entry } from './scale.ts';
 

@@ -1,11 +1,12 @@
-// A whole controller in memory: memory clusters, a memory store, no edge that it reaches.
+// A whole controller in memory: memory clusters or others, a memory store, no edge that it reaches.
 //
 // Comes in: what a test has of its own. Goes out: the controller, and what it was made of. It runs until
 // the test stops it, and its log says nothing.
 
 import { pino } from 'pino';
-import { systemClock } from '../../src/clock.ts';
-import { fixedClusters, type MemoryCluster } from '../../src/clusters/memory.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import type { ClusterReader } from '../../src/clusters/cluster.ts';
+import { fixedClusters } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
 import type { ControllerParts, Rules } from '../../src/controller-parts.ts';
 import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
@@ -17,13 +18,16 @@ import { createReporter } from '../../src/telemetry/reporter.ts';
 export const POLICY = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
 
 export interface Own {
-  readonly clusters?: readonly MemoryCluster[];
+  readonly clusters?: readonly ClusterReader[];
   readonly store?: MemoryStore;
+  readonly clock?: Clock;
+  readonly leaseMs?: number;
   readonly vms?: ControllerParts['vms'];
   readonly told?: Rules['told'];
   /** Names of the configured edges. */
   readonly edges?: readonly string[];
   readonly metrics?: Metrics;
+  readonly secondLookMs?: number;
 }
 
 export interface InMemory {
@@ -33,17 +37,23 @@ export interface InMemory {
 }
 
 export function controllerInMemory(own: Own = {}): InMemory {
-  const clock = systemClock;
+  const { clock = systemClock, leaseMs = 5000 } = own;
   const { clusters = [], store = openMemoryStore(clock.now), metrics = createMetrics() } = own;
   const book = openEdgeBook(new Map());
-  const rules = { told: own.told ?? new Map(), policy: POLICY, hostsFromIngress: true, base: 10 };
+  const rules = {
+    told: own.told ?? new Map(),
+    policy: POLICY,
+    hostsFromIngress: true,
+    base: 10,
+    secondLookMs: own.secondLookMs ?? 10_000,
+  };
   const term = {
     store,
     links: [],
     edges: own.edges ?? [],
     holder: 'one',
     address: 'http://127.0.0.1:1',
-    leaseMs: 5000,
+    leaseMs,
     clock,
     random: () => 0.5,
   };

@@ -3,6 +3,7 @@
 
 import { describe, expect, type TestContext, test } from 'vitest';
 import type { AppSources } from '../../src/clusters/cluster.ts';
+import type { Dirty } from '../../src/model.ts';
 import type { Fault } from '../simulated/faults.ts';
 import {
   allNodes,
@@ -90,16 +91,41 @@ describe('pods by label', () => {
     expect(reader.apps().has('desk')).toBe(false);
   });
 
-  test('that may not be read: not seen, with the place', async (context) => {
-    const fault: Fault = { kind: 'status', code: 403, resources: ['pods'] };
-    const watched = await watchCluster({ sources, settings: { ingress: NODES } }, (cluster) =>
-      cluster.api.fault(fault),
-    );
-    context.onTestFinished(() => watched.close());
-    await eventually(() =>
-      expect(watched.reader.status().reason).toMatch(/HTTP 403 on pods of prod \(app=desk\)/),
-    );
-    expect(watched.reader.status().state).toBe('unseen');
+  const forbidden: Fault = { kind: 'status', code: 403, resources: ['pods'] };
+
+  test('that may not be read: only their app is unknown, with the place', async (context) => {
+    const settings = { ingress: NODES, routed: 'off' } as const;
+    const watched = await openFresh(context, { sources, settings }, (cluster) => {
+      cluster.setApp(desk);
+      return cluster.api.fault(forbidden);
+    });
+    const { reader, simulated } = watched;
+    const text = 'pods of prod (app=desk) cannot be read: HTTP 403';
+    expect(reader.footprint('desk').reason).toEqual({ code: 'pods-unread', text });
+    expect(reader.status().reason).toMatch(/^not read: HTTP 403 on pods of prod \(app=desk\)/);
+    expect(reader.footprint('shop')).toMatchObject({ pods: 7 });
+    simulated.scale('shop', 9);
+    await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  });
+
+  test('that may not be read any more, and then again: the app is marked', async (context) => {
+    const settings = { ingress: NODES, routed: 'off' } as const;
+    const { simulated, reader } = await openDesk(context, { settings });
+    const marks: Dirty[] = [];
+    reader.onDirty((dirty) => marks.push(dirty));
+    const marked = () => marks.some((dirty) => dirty === 'all' || dirty.has('desk'));
+    const { clear } = await simulated.api.fault(forbidden);
+    reader.relist();
+    await eventually(() => expect(reader.footprint('desk').reason?.code).toBe('pods-unread'));
+    await eventually(() => expect(marked()).toBe(true));
+    expect(reader.status().state).toBe('fresh');
+    marks.length = 0;
+    simulated.setUnready('desk', 4);
+    await clear();
+    await eventually(() => {
+      expect(reader.footprint('desk')).toEqual({ pods: 26, routed: 'unchecked', hosts: [] });
+      expect(marked()).toBe(true);
+    });
   });
 });
 

@@ -43,6 +43,8 @@ async function runs(folder: string): Promise<number> {
 interface More {
   readonly exec?: Record<string, unknown>;
   readonly server?: string;
+  /** The CA stands in `ca.crt`. */
+  readonly caFile?: boolean;
 }
 
 function linkBy(
@@ -62,6 +64,10 @@ function linkBy(
     simulated.api.kubeconfig(),
     ({ users, clusters }) => {
       for (const entry of users) entry.user = { exec };
+      for (const { cluster } of more.caFile ? clusters : []) {
+        delete cluster['certificate-authority-data'];
+        cluster['certificate-authority'] = 'ca.crt';
+      }
       if (more.server === undefined) return;
       for (const entry of clusters) {
         entry.cluster = { server: more.server, 'insecure-skip-tls-verify': true };
@@ -127,7 +133,7 @@ test('a late 401 of an old credential does not spend the new one', async () => {
   expect(await runs(folder)).toBe(2);
 });
 
-test('a plugin is told which cluster it is for, and given its arguments and variables', async () => {
+test('a plugin is given its arguments and variables', async () => {
   const simulated = await cluster();
   const folder = await makeFolder();
   await plugin(folder, PRINT(folder));
@@ -135,18 +141,38 @@ test('a plugin is told which cluster it is for, and given its arguments and vari
   const link = await linkBy(simulated, folder);
   expect(await link.status()).toBe(200);
   expect(await readFile(join(folder, 'given'), 'utf8')).toBe('by the file get-token east');
-  expect(JSON.parse(await readFile(join(folder, 'info'), 'utf8'))).toEqual({
+  expect(await told(folder)).toEqual({ interactive: false });
+});
+
+async function told(folder: string): Promise<unknown> {
+  const info = JSON.parse(await readFile(join(folder, 'info'), 'utf8')) as { spec: unknown };
+  expect(info).toMatchObject({
     apiVersion: 'client.authentication.k8s.io/v1',
     kind: 'ExecCredential',
-    spec: {
+  });
+  return info.spec;
+}
+
+test.each(['in the file', 'in a file of its own'])(
+  'a plugin that asks for it is told of its cluster, the CA %s',
+  async (place) => {
+    const simulated = await cluster();
+    const folder = await makeFolder();
+    await plugin(folder, PRINT(folder));
+    await writeFile(join(folder, 'token'), simulated.api.token);
+    await writeFile(join(folder, 'ca.crt'), simulated.api.ca);
+    const exec = { provideClusterInfo: true };
+    const link = await linkBy(simulated, folder, {}, { exec, caFile: place !== 'in the file' });
+    expect(await link.status()).toBe(200);
+    expect(await told(folder)).toEqual({
       interactive: false,
       cluster: {
         server: simulated.api.url,
         'certificate-authority-data': Buffer.from(simulated.api.ca).toString('base64'),
       },
-    },
-  });
-});
+    });
+  },
+);
 
 test('a credential is used until it expires', async () => {
   const simulated = await cluster();

@@ -94,9 +94,17 @@ const faults: readonly FaultCase[] = [
   { title: 'a slow drip', fault: { kind: 'drip', bytes: 2000, everyMs: 2 }, relist: true },
 ];
 
-describe.concurrent.each([true, false])('over HTTP/2: %s', (http2) => {
-  test.for(faults)('$title', async ({ fault, relist, stale }, context) => {
-    const watched = await openFresh(context, { http2 });
+const ways = [
+  { way: 'over HTTP/2, lists as watches', http2: true, watchList: true },
+  { way: 'over HTTP/2, lists in pages', http2: true, watchList: false },
+  { way: 'over HTTP/1.1', http2: false, watchList: true },
+] as const;
+
+describe.concurrent.each(ways)('$way', ({ http2, watchList }) => {
+  const pages = !http2 || !watchList;
+  const met = faults.filter(({ fault }) => pages || !fault.verbs?.includes('list'));
+  test.for(met)('$title', async ({ fault, relist, stale }, context) => {
+    const watched = await openFresh(context, { http2, watch: { watchList } });
     const { reader, simulated } = watched;
     const { clear } = await simulated.api.fault(fault);
     if (relist) reader.relist();

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { Answer, Link } from '../../src/clusters/link.ts';
 import { createPages } from '../../src/clusters/pages.ts';
 import { createPace } from '../../src/clusters/pace.ts';
+import { createTurns } from '../../src/clusters/turns.ts';
 
 function pagesThatAnswer(...bodies: readonly unknown[]) {
   const asked: string[] = [];
@@ -12,14 +13,15 @@ function pagesThatAnswer(...bodies: readonly unknown[]) {
     const body = (async function* () {
       yield Buffer.from(text);
     })();
-    return { status: 200, retryAfter: undefined, body, discard: () => undefined };
+    return { status: 200, retryAfter: undefined, isJson: true, body, discard: () => undefined };
   };
   const link = { get, heard: () => undefined, doubt: () => undefined } as unknown as Link;
   const pace = createPace(systemClock, () => 0);
   const limits = { pageSize: 2, pageMs: 5000 };
+  const turns = createTurns();
   const pages = createPages(
     { path: '/pods', labelSelector: 'a=b' },
-    { link, pace, clock: systemClock, limits },
+    { link, pace, clock: systemClock, limits, turns },
   );
   const items: unknown[] = [];
   const read = () =>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { proxyOf } from '../../src/clusters/proxy.ts';
 import { type ConnectProxy, startConnectProxy } from '../simulated/connect-proxy.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
+import { type SocksProxy, startSocksProxy } from '../simulated/socks-proxy.ts';
 import { openLink, type LinkWorld } from './open-link.ts';
 import { until } from '../controlplane/until.ts';
 
@@ -122,4 +123,36 @@ test('a cut tunnel is opened anew', async () => {
   await east.start();
   await until('it is reached again', async () => (await link.status()) === 200);
   expect(proxy.tunnels.length).toBeGreaterThan(1);
+});
+
+async function socks(login?: string): Promise<SocksProxy> {
+  const proxy = await startSocksProxy(Number(new URL(east.api.url).port), login);
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
+
+test('by SOCKS: one way, with HTTP/2 in it, to a name that the proxy looks up', async () => {
+  const proxy = await socks();
+  const link = await far({}, `socks5://${proxy.address}`);
+  const calls = await Promise.all(Array.from({ length: 20 }, () => link.status()));
+  expect(new Set(calls)).toEqual(new Set([200]));
+  expect(proxy.ways).toEqual(['east.example:6443']);
+  expect(link.http2).toBe(true);
+});
+
+test('by SOCKS with a user and a password; a wrong one is said, without it', async () => {
+  const proxy = await socks('ann:s@crt');
+  const link = await far({}, `socks5://ann:s%40crt@${proxy.address}`);
+  expect(await link.status()).toBe(200);
+  const refused = await far({}, `socks5://ann:hush@${proxy.address}`);
+  const error: unknown = await refused.status().catch((thrown: unknown) => thrown);
+  expect(String(error)).toMatch(new RegExp(`proxy ${proxy.address}: .*[Aa]uthentication`));
+  expect(String(error)).not.toContain('hush');
+});
+
+test('a SOCKS proxy that is not there is named', async () => {
+  const gone = await startSocksProxy(1);
+  await gone.close();
+  const link = await far({}, `socks5://${gone.address}`);
+  await expect(link.status()).rejects.toThrow(`proxy ${gone.address}: connection refused`);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   applyEvent,
+  isOlder,
   type RecordStore,
   swapRecords,
   takeBookmark,
@@ -12,7 +13,7 @@ const at = (version: string, uid = 'u'): Meta => ({ uid, version, namespace: 'n'
 
 function storeWith(...records: readonly Meta[]): RecordStore<Meta> {
   const store: RecordStore<Meta> = { records: new Map(), version: '' };
-  swapRecords(store, new Map(records.map((record) => [record.uid, record])), '10');
+  swapRecords(store, new Map(records.map((record) => [record.uid, record])), { version: '10' });
   return store;
 }
 
@@ -42,7 +43,9 @@ test('an older event of an object that is not there any more brings nothing back
 test('a list replaces all, and tells only what differs', () => {
   const store = storeWith(at('1', 'stays'), at('2', 'goes'), at('3', 'changes'));
   const listed = [at('1', 'stays'), at('5', 'changes'), at('6', 'comes')];
-  const changes = swapRecords(store, new Map(listed.map((each) => [each.uid, each])), '7');
+  const changes = swapRecords(store, new Map(listed.map((each) => [each.uid, each])), {
+    version: '7',
+  });
   expect(changes.map(({ before, after }) => [before?.version, after?.version])).toEqual([
     ['2', undefined],
     ['3', '5'],
@@ -58,4 +61,21 @@ test('a bookmark moves the version on, and never back', () => {
   takeBookmark(store, '9');
   takeBookmark(store, undefined);
   expect(store.version).toBe('15');
+});
+
+test('versions that went back show by the list, or by an object of it', () => {
+  const store = storeWith(at('9'));
+  const older = (record: Meta, version: string) =>
+    isOlder(store, new Map([[record.uid, record]]), version);
+  expect(older(at('9'), '8')).toBe(true);
+  expect(older(at('7'), '12')).toBe(true);
+  expect(older(at('11'), '12')).toBe(false);
+  expect(older(at('1', 'other'), '12')).toBe(false);
+});
+
+test('after versions went back a record of the same version may be another', () => {
+  const store = storeWith(at('9'));
+  const listed = new Map([['u', at('9')]]);
+  expect(swapRecords(store, listed, { version: '10' })).toEqual([]);
+  expect(swapRecords(store, listed, { version: '10', anew: true })).toHaveLength(1);
 });

@@ -188,14 +188,16 @@ test('Argo CD: user and password, a client certificate', async () => {
   });
 });
 
-test('Argo CD: a plugin with its variables, told of its cluster', async () => {
+test('Argo CD: a plugin with its variables, told nothing of its cluster', async () => {
   const { plugin } = await parts({
     execProviderConfig: { command: 'gke', args: ['x'], env: { A: 'b' }, apiVersion: 'v' },
   });
   expect(plugin).toMatchObject({ command: 'gke', args: ['x'], apiVersion: 'v', env: { A: 'b' } });
   expect(plugin?.installHint).toMatch(/Argo CD has it in its image/);
-  expect(JSON.parse(plugin?.env['KUBERNETES_EXEC_INFO'] ?? '')).toMatchObject({
-    spec: { cluster: { server: 'https://east.example:6443' } },
+  expect(JSON.parse(plugin?.env['KUBERNETES_EXEC_INFO'] ?? '')).toEqual({
+    apiVersion: 'v',
+    kind: 'ExecCredential',
+    spec: { interactive: false },
   });
 });
 

@@ -8,6 +8,7 @@ import { vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { AppSources, ClusterReader } from '../../src/clusters/cluster.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
+import type { Limits } from '../../src/clusters/limits.ts';
 import type { ClusterSettings } from '../../src/clusters/settings.ts';
 import type { ClusterStatus, Footprint } from '../../src/model.ts';
 import { type ClusterOptions, SimulatedCluster } from '../simulated/cluster.ts';
@@ -40,7 +41,7 @@ export interface WatchedCluster {
 export interface WatchedOptions extends Partial<ClusterOptions> {
   readonly settings?: Partial<ClusterSettings>;
   readonly sources?: AppSources;
-  readonly limits?: Partial<typeof LIMITS>;
+  readonly limits?: Partial<Limits>;
   /** All kubelets are silent before the reader opens. */
   readonly silentAtFirst?: boolean;
 }

@@ -26,13 +26,14 @@ function round(shown: Published, app: string) {
     vms: new Map([[app, ['10.9.0.1:80']]]),
     policy: POLICY,
     hostsFromIngress: true,
+    base: 10,
+    secondLookMs: 10_000,
     last: () => undefined,
     published: (name) => shown.app(name)?.upstream,
   };
   return computeRound({
     world,
     apps: [app],
-    base: 10,
     published: (name) => shown.app(name),
     unreadable: (name) => shown.unreadable.get(name),
     hostOwner: () => undefined,

@@ -34,6 +34,7 @@ function view(seen: Seen): ClusterView {
     apps: new Set(Object.keys(footprints)),
     footprint: (app) => footprints[app] ?? NOTHING,
     isPod: (_, ip) => podIps.includes(ip),
+    looks: { changedAt: 0, since: Number.POSITIVE_INFINITY },
   };
 }
 
@@ -44,6 +45,8 @@ function world(clusters: readonly ClusterView[], more: Partial<World> = {}): Wor
     vms: new Map(),
     policy: POLICY,
     hostsFromIngress: true,
+    base: 10,
+    secondLookMs: 10_000,
     last: () => undefined,
     published: () => undefined,
     ...more,
@@ -149,16 +152,21 @@ test.each([
   expect(takeInventory(world([], more), 'shop').standing).toBe('known');
 });
 
-test('two namespaces keep the last counts and say so', () => {
-  const reason = { code: 'two-namespaces', text: 'shop stands in a and b' } as const;
-  const split = view({ name: 'east', footprints: { shop: { ...NOTHING, reason } } });
-  expect(takeInventory(world([split], { last: before }), 'shop').clusters).toMatchObject([
-    { state: 'fresh', pods: 4, kept: false, reason },
-  ]);
-  expect(takeInventory(world([split]), 'shop').clusters).toMatchObject([
-    { pods: 0, kept: true, reason },
-  ]);
-});
+test.each([
+  { code: 'two-namespaces', text: 'shop stands in a and b' },
+  { code: 'pods-unread', text: 'its pods cannot be read' },
+] as const)(
+  'an app that is unknown in a fresh cluster keeps the last counts there: $code',
+  (reason) => {
+    const split = view({ name: 'east', footprints: { shop: { ...NOTHING, reason } } });
+    expect(takeInventory(world([split], { last: before }), 'shop').clusters).toMatchObject([
+      { state: 'fresh', pods: 4, kept: false, reason },
+    ]);
+    expect(takeInventory(world([split]), 'shop').clusters).toMatchObject([
+      { pods: 0, kept: true, reason },
+    ]);
+  },
+);
 
 test('hosts and policy of the configuration go before those of the clusters', () => {
   const policy = { balance: 'smooth', whenUnhealthy: 'reject' } as const;

@@ -66,6 +66,8 @@ function world(vms: Vms): World {
     vmsReason: (app) => vms.reason(app),
     policy: POLICY,
     hostsFromIngress: true,
+    base: 10,
+    secondLookMs: 10_000,
     last: () => undefined,
     published: () => published,
   };

@@ -131,6 +131,10 @@ export class SimulatedCluster {
     }
   }
 
+  has(name: string): boolean {
+    return [...this.#apps.values()].some(({ app }) => app.name === name);
+  }
+
   /** The app's pods as they are, for a test to compare with. */
   pods(name: string, namespace?: string): readonly SimulatedPod[] {
     return this.#appState(name, namespace).pods;

@@ -46,9 +46,18 @@ export type Fault = Aim &
         /** Each event is followed by the older state of the same object. */ readonly kind: 'disorder';
       }
     | { /** Each event comes twice. */ readonly kind: 'duplicate' }
-    | { /** Lists are well formed and without items. */ readonly kind: 'empty-list' }
     | {
-        /** The last page of a list is missing, and the one before ends the list. */ readonly kind: 'page-short';
+        /** Lists, also those that come as a watch, are well formed and without items. */
+        readonly kind: 'empty-list';
+      }
+    | {
+        /** The last page of a list is missing, and the one before ends the list; as a watch: the last third. */
+        readonly kind: 'page-short';
+      }
+    | {
+        /** The server's clock is wrong: so are its headers and the times in its objects. */
+        readonly kind: 'time-skew';
+        readonly byMs: number;
       }
     | {
         /** Bodies arrive in pieces. */ readonly kind: 'drip';
@@ -117,11 +126,19 @@ export function takeFault<K extends FaultKind>(
 }
 
 /** As takeFault, without counting: for a state that lasts, such as a hanging watch. */
-export function hasFault(board: FaultBoard, subject: FaultSubject, kind: FaultKind): boolean {
+export function findFault<K extends FaultKind>(
+  board: FaultBoard,
+  subject: FaultSubject,
+  kind: K,
+): FaultOf<K> | undefined {
   for (const { fault } of board.active) {
-    if (fault.kind === kind && isAimedAt(fault, subject)) return true;
+    if (fault.kind === kind && isAimedAt(fault, subject)) return fault as FaultOf<K>;
   }
-  return false;
+  return undefined;
+}
+
+export function hasFault(board: FaultBoard, subject: FaultSubject, kind: FaultKind): boolean {
+  return findFault(board, subject, kind) !== undefined;
 }
 
 export function isAimedAt(fault: Fault, subject: FaultSubject): boolean {

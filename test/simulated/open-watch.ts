@@ -1,8 +1,9 @@
 // One open watch: first what is already there or was missed, then each write, a bookmark now and then,
 // and an end at its time-out. Faults bend it here, where events are still objects.
 import type { BodyWriter } from './body-writer.ts';
+import { skewTimes } from './clock-skew.ts';
 import type { FaultBoard, FaultSubject } from './faults.ts';
-import { hasFault, takeFault } from './faults.ts';
+import { findFault, hasFault, takeFault } from './faults.ts';
 import type { KubeObject, ObjectStore, StoreEvent } from './object-store.ts';
 import { eventsAfter, snapshotAt } from './object-store.ts';
 import type { ResourceKind } from './resource-kinds.ts';
@@ -88,14 +89,20 @@ export class OpenWatch {
   #sendPresent(): void {
     const { kind, matches, markInitialEvents, bookmarks } = this.order;
     this.#seen = this.#store.version;
-    for (const object of snapshotAt(this.#store, kind.plural, this.#seen) ?? []) {
-      if (matches(object)) this.#send({ type: 'ADDED', object });
-    }
+    const all = snapshotAt(this.#store, kind.plural, this.#seen) ?? [];
+    for (const object of this.#present(all.filter(matches))) this.#send({ type: 'ADDED', object });
     if (!markInitialEvents || !bookmarks) return;
     this.#send({
       type: 'BOOKMARK',
       object: this.#bookmarkObject({ 'k8s.io/initial-events-end': 'true' }),
     });
+  }
+
+  /** What a fault of lists leaves of one that comes as a watch. */
+  #present(objects: readonly KubeObject[]): readonly KubeObject[] {
+    const fault = takeFault(this.#board, this.subject, 'empty-list', 'page-short');
+    if (fault?.kind === 'empty-list') return [];
+    return fault ? objects.slice(0, Math.floor((objects.length * 2) / 3)) : objects;
   }
 
   readonly #onEvent = (event: StoreEvent): void => {
@@ -127,7 +134,8 @@ export class OpenWatch {
       this.#held.push(event);
       return;
     }
-    const line = `${JSON.stringify(event)}\n`;
+    const skew = findFault(this.#board, this.subject, 'time-skew')?.byMs ?? 0;
+    const line = skewTimes(`${JSON.stringify(event)}\n`, skew);
     const broken = takeFault(this.#board, this.subject, 'broken-json');
     this.#out.write(broken ? `${line.slice(0, line.length / 2)}\n` : line);
   }

@@ -2,9 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { createBodyWriter } from './body-writer.ts';
+import { skewedDate, skewTimes } from './clock-skew.ts';
 import { answerDiscovery } from './discovery-answer.ts';
 import type { FaultBoard, FaultSubject } from './faults.ts';
-import { takeFault } from './faults.ts';
+import { findFault, takeFault } from './faults.ts';
 import { answerList } from './list-answer.ts';
 import type { ObjectStore } from './object-store.ts';
 import { OpenWatch } from './open-watch.ts';
@@ -190,10 +191,13 @@ function send(
 ): void {
   if (res.destroyed) return;
   const plain = typeof answer.body === 'string';
-  const text = plain ? String(answer.body) : `${JSON.stringify(answer.body)}\n`;
+  const whole = plain ? String(answer.body) : `${JSON.stringify(answer.body)}\n`;
+  const skew = findFault(world.board, subject, 'time-skew')?.byMs ?? 0;
+  const text = skewTimes(whole, skew);
   const broken = answer.status === 200 && takeFault(world.board, subject, 'broken-json');
   res.writeHead(answer.status, {
     'content-type': plain ? 'text/plain' : 'application/json',
+    ...(skew !== 0 && skewedDate(skew)),
     ...answer.headers,
   });
   const out = createBodyWriter(res, takeFault(world.board, subject, 'drip'));

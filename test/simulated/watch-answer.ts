@@ -9,6 +9,8 @@ export interface WatchLimits {
   readonly bookmarkEveryMs: number;
   /** Whether sendInitialEvents is served; older servers refuse it. */
   readonly watchList: boolean;
+  /** Servers that are older still do not know it, and answer as to any watch. */
+  readonly ignoresInitialEvents?: boolean;
   /** Without timeoutSeconds. */
   readonly defaultTimeoutMs: number;
 }
@@ -22,7 +24,7 @@ export function readWatchOrder(request: ApiRequest, limits: WatchLimits): WatchO
   if (refusal) return refusal;
   const wanted = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(wanted)) return statusAnswer(400, `invalid resource version "${wanted}"`);
-  const initial = query.get('sendInitialEvents');
+  const initial = limits.ignoresInitialEvents ? null : query.get('sendInitialEvents');
   const fromPresent = initial === 'true' || (initial === null && (wanted === '' || wanted === '0'));
   const seconds = Number(query.get('timeoutSeconds') ?? 0);
   return {
@@ -37,6 +39,7 @@ export function readWatchOrder(request: ApiRequest, limits: WatchLimits): WatchO
 }
 
 function refuseInitialEvents(query: URLSearchParams, limits: WatchLimits): Answer | undefined {
+  if (limits.ignoresInitialEvents) return undefined;
   const initial = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch') ?? '';
   if (initial === null) {

@@ -34,11 +34,21 @@ function round(before: Hosts, now: Hosts, pods: (app: AppName) => number = () =>
     relists: 0,
   };
   const world: World = {
-    clusters: [{ status, apps: new Set(Object.keys(now)), footprint, isPod: () => false }],
+    clusters: [
+      {
+        status,
+        looks: { changedAt: 0, since: Number.POSITIVE_INFINITY },
+        apps: new Set(Object.keys(now)),
+        footprint,
+        isPod: () => false,
+      },
+    ],
     told: new Map(),
     vms: new Map(),
     policy: POLICY,
     hostsFromIngress: true,
+    base: 10,
+    secondLookMs: 10_000,
     last: () => undefined,
     published: (app) => published.get(app)?.upstream,
   };
@@ -48,7 +58,6 @@ function round(before: Hosts, now: Hosts, pods: (app: AppName) => number = () =>
   const { pass, facts } = computeRound({
     world,
     apps: Object.keys(now),
-    base: 10,
     published: (app) => published.get(app),
     hostOwner: (host) => owners.get(host),
     unreadable: () => undefined,

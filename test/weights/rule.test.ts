@@ -2,7 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { AppInventory, ClusterCount } from '../../src/inventory/inventory.ts';
+import type { ClusterCount } from '../../src/inventory/cluster-count.ts';
+import type { AppInventory } from '../../src/inventory/inventory.ts';
 import type { Upstream } from '../../src/model.ts';
 import { nodeWeight, weigh } from '../../src/weights/rule.ts';
 

@@ -1,0 +1,116 @@
+// What answers of the API change in the records of one resource: whole lists and single events.
+//
+// In: objects, or the events of a watch. Out: changes to the resource. On failure: an object that
+// cannot be read is a BrokenLine, and whatever proves that something was lost is `relist`.
+
+import {
+  type Applied,
+  applyEvent,
+  isOlder,
+  type RecordStore,
+  swapRecords,
+  takeBookmark,
+} from './record-store.ts';
+import type { WatchEnd } from './outcome.ts';
+import type { Meta, Raw } from './records.ts';
+import type { Resource } from './resource.ts';
+import { compareVersions } from './versions.ts';
+import { BrokenLine, type WatchEvent } from './watch-events.ts';
+
+export interface Listed {
+  /** Something is not as it was known; also of the first list, though it be empty. */
+  readonly changed: boolean;
+  /** Something that was known is not there any more. */
+  readonly fewer: boolean;
+  /** Versions went back: etcd was restored. */
+  readonly older: boolean;
+}
+
+/** A list that comes as the first events of a watch. */
+export interface StreamedList<R extends Meta> {
+  readonly records: Map<string, R>;
+  /** It is whole. */
+  whole(version: string): void;
+}
+
+export class Intake<R extends Meta> {
+  readonly #resource: Pick<Resource<R>, 'read' | 'changed'>;
+  readonly #store: RecordStore<R> = { records: new Map(), version: '' };
+
+  constructor(resource: Pick<Resource<R>, 'read' | 'changed'>) {
+    this.#resource = resource;
+  }
+
+  get version(): string {
+    return this.#store.version;
+  }
+
+  read(raw: Raw): R {
+    try {
+      return this.#resource.read(raw);
+    } catch (cause) {
+      throw new BrokenLine('an object that cannot be read', { cause });
+    }
+  }
+
+  /** Puts a whole list in the place of what was known; `noted` hears of it before the resource does. */
+  takeList(
+    records: ReadonlyMap<string, R>,
+    { version, anew }: { readonly version: string; readonly anew: boolean },
+    noted: (listed: Listed) => void,
+  ): void {
+    const first = this.#store.version === '';
+    const older = isOlder(this.#store, records, version);
+    const changes = swapRecords(this.#store, records, { version, anew: anew || older });
+    const fewer = changes.some(({ after }) => after === undefined);
+    noted({ older, fewer, changed: first || changes.length > 0 });
+    this.#resource.changed(changes);
+  }
+
+  async follow(events: AsyncIterable<WatchEvent>, list?: StreamedList<R>): Promise<WatchEnd> {
+    let pending = list;
+    for await (const event of events) {
+      if (event.type === 'ERROR') return event.object;
+      if (pending) {
+        if (!this.#gather(event, pending)) continue;
+        pending = undefined;
+      } else if (this.#take(event) === 'disorder') {
+        return 'relist';
+      }
+    }
+    return pending ? 'relist' : 'ended';
+  }
+
+  #take(event: Exclude<WatchEvent, { readonly type: 'ERROR' }>): Applied<R> {
+    if (event.type === 'BOOKMARK') {
+      takeBookmark(this.#store, event.object.metadata?.resourceVersion);
+      return 'known';
+    }
+    const applied = applyEvent(this.#store, event.type, this.read(event.object));
+    if (applied !== 'known' && applied !== 'disorder') this.#resource.changed([applied]);
+    return applied;
+  }
+
+  /** Whether the list is whole with it. */
+  #gather(
+    { type, object }: Exclude<WatchEvent, { readonly type: 'ERROR' }>,
+    list: StreamedList<R>,
+  ): boolean {
+    if (type === 'BOOKMARK') {
+      const { annotations = {}, resourceVersion } = object.metadata ?? {};
+      if (annotations[LIST_END] !== 'true' || !resourceVersion) return false;
+      list.whole(resourceVersion);
+      return true;
+    }
+    const { records } = list;
+    const record = this.read(object);
+    const before = records.get(record.uid);
+    // In the first events too a newer state is never overwritten.
+    if (before && compareVersions(record.version, before.version) <= 0) return false;
+    if (type === 'DELETED') records.delete(record.uid);
+    else records.set(record.uid, record);
+    return false;
+  }
+}
+
+const LIST_END = 'k8s.io/initial-events-end';
