@@ -9,6 +9,7 @@ import type { AppName, Reason, Upstream } from './model.ts';
 import { diff, type Change, type Encoded } from './plan/diff.ts';
 import { guard, type Refusal } from './plan/guard.ts';
 import { settleHosts } from './weights/hosts.ts';
+import { mayEmpty, type Over } from './weights/over.ts';
 import { weigh, type Weighed } from './weights/rule.ts';
 
 export interface RoundInput {
@@ -19,6 +20,8 @@ export interface RoundInput {
   /** Why what is published for an app cannot be read; undefined where it can, or nothing is. */
   readonly unreadable: (app: AppName) => string | undefined;
   readonly hostOwner: (host: string) => AppName | undefined;
+  /** Holds and ramps; absent: none. */
+  readonly over?: Over;
 }
 
 export interface PublishedView extends Encoded {
@@ -47,10 +50,12 @@ export function computeRound(input: RoundInput): RoundResult {
     const inventory = takeInventory(input.world, app);
     const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
-    if (!reason) wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.base));
+    if (reason) continue;
+    const published = input.published(app)?.upstream;
+    wanted.set(app, weigh(inventory, published, input.base, input.over));
   }
   const desired = settleAll(input, wanted, facts);
-  const verdict = guard(diff(input.published, desired));
+  const verdict = guard(diff(input.published, desired), emptiesByWord(input));
   for (const { app, reason } of verdict.refused) {
     const known = facts.get(app);
     if (known) facts.set(app, { ...known, reason });
@@ -85,9 +90,14 @@ function settleAll(
 }
 
 /** The guard looks at servers alone, so its word on an app stands before the hosts are settled. */
-function isRefused({ published }: RoundInput, after: Upstream): boolean {
-  const before = published(after.app)?.upstream;
-  return guard([{ app: after.app, after, body: '', ...(before && { before }) }]).refused.length > 0;
+function isRefused(input: RoundInput, after: Upstream): boolean {
+  const before = input.published(after.app)?.upstream;
+  const change = { app: after.app, after, body: '', ...(before && { before }) };
+  return guard([change], emptiesByWord(input)).refused.length > 0;
+}
+
+function emptiesByWord({ over }: RoundInput): (change: Change) => boolean {
+  return ({ app, before }) => mayEmpty(over?.holds ?? [], app, before?.servers ?? []);
 }
 
 /** An edge takes documents one by one: who gains a host stands ready when the other gives it up. */

@@ -5,8 +5,9 @@
 // with a reason.
 
 import type { AppInventory, ClusterCount } from '../inventory/inventory.ts';
-import type { Address, ClusterName, Reason, Server, Upstream } from '../model.ts';
+import type { Address, ClusterName, Hold, Reason, Server, Upstream } from '../model.ts';
 import { scaleDown, type Entry } from './scale.ts';
+import { showOver, type Over, type Ramp } from './over.ts';
 
 /** The sum behind one server's weight. */
 export interface Sum {
@@ -27,6 +28,10 @@ export interface Weighed {
   readonly sums: ReadonlyMap<Address, Sum>;
   /** Per cluster (or `vm`): why something of it does not count. */
   readonly reasons: ReadonlyMap<ClusterName | 'vm', Reason>;
+  /** Whose word a server's weight is. */
+  readonly holds: ReadonlyMap<Address, Hold>;
+  /** Clusters on their way up. */
+  readonly ramps: ReadonlyMap<ClusterName | 'vm', Ramp>;
 }
 
 /** `max(1, floor(pods * base / nodes))`; the caller has dealt with 0 pods and 0 nodes. */
@@ -54,11 +59,15 @@ export function whyNothing(count: ClusterCount): Reason | undefined {
   return undefined;
 }
 
-/** The upstream of one app. `published` decides who keeps an address that two places claim. */
+/**
+ * The upstream of one app. `published` decides who keeps an address that two places claim; `over` is
+ * what stands over the automatic weights.
+ */
 export function weigh(
   inventory: AppInventory,
   published: Upstream | undefined,
   base: number,
+  over?: Over,
 ): Weighed {
   const reasons = new Map<ClusterName | 'vm', Reason>();
   const entries: Entry[] = [];
@@ -72,15 +81,22 @@ export function weigh(
 
   const settled = settleAddresses(removedLast(entries), published, reasons);
   const scaled = scaleDown(settled, published);
+  const { app } = inventory;
+  const { entries: shown, ramps, words } = showOver(scaled, { app, published, over });
+  for (const [from, reason] of words) if (!reasons.has(from)) reasons.set(from, reason);
   return {
     upstream: {
-      app: inventory.app,
+      app,
       ...(inventory.hosts.length > 0 ? { hosts: inventory.hosts } : {}),
       policy: inventory.policy,
-      servers: scaled.map((entry) => entry.server).toSorted(byAddress),
+      servers: shown.map((entry) => entry.server).toSorted(byAddress),
     },
-    sums: sumsOf(scaled, base),
+    sums: sumsOf(shown, base),
     reasons,
+    holds: new Map(
+      shown.flatMap(({ server, hold }) => (hold ? [[server.address, hold] as const] : [])),
+    ),
+    ramps,
   };
 }
 
