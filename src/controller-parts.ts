@@ -8,9 +8,11 @@ import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import type { Vms } from './inventory/vms.ts';
-import type { AppName, ClusterStatus, Dirty, Policy } from './model.ts';
+import type { AppName, ClusterStatus, Dirty, Policy, Stamp } from './model.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
+import type { Preview, Word } from './words/word.ts';
+import type { CountErrors, RampSettings } from './weights/ramp-steps.ts';
 
 /** What the configuration says of apps and weights. */
 export interface Rules {
@@ -18,6 +20,8 @@ export interface Rules {
   readonly policy: Policy;
   readonly hostsFromIngress: boolean;
   readonly base: number;
+  /** Absent: nothing is ramped. */
+  readonly ramp?: RampSettings;
 }
 
 export interface ControllerParts {
@@ -29,8 +33,10 @@ export interface ControllerParts {
   readonly push: (push: Push) => void;
   readonly book: EdgeBook;
   readonly clock: Clock;
-  /** For people: when a change was made. Nothing is decided by it. */
+  /** The time of day: when holds are over, and for people when a change was made. */
   readonly wall: () => Date;
+  /** What the edges counted lately; absent: nothing. */
+  readonly errors?: CountErrors;
   readonly reporter: Reporter;
 }
 
@@ -39,6 +45,8 @@ export interface Leader {
   /** In words: `leading`, `gathering: no word yet from edge-1`, `standby of ...`. */
   readonly phase: string;
   readonly term?: number;
+  /** Where the one that leads takes writes, while this one stands by. */
+  readonly address?: string;
 }
 
 export interface Controller {
@@ -58,6 +66,10 @@ export interface Controller {
   termOver(highestCounter: number): void;
   /** Resolves when something is published or served after this call, or `ms` later. */
   nextCommit(ms: number, signal: AbortSignal): Promise<void>;
+  /** Has a word written. Rejects with `not-leader` where another leads. */
+  say(word: Word): Promise<Stamp>;
+  /** What a word would change. Throws what would refuse it. */
+  preview(word: Word): Preview;
   /** Runs until the signal aborts; then hands the lease over. */
   run(signal: AbortSignal): Promise<void>;
 }

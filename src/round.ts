@@ -10,7 +10,7 @@ import { diff, type Change, type Encoded } from './plan/diff.ts';
 import { guard, type Refusal } from './plan/guard.ts';
 import { settleHosts } from './weights/hosts.ts';
 import { mayEmpty, type Over } from './weights/over.ts';
-import { weigh, type Weighed } from './weights/rule.ts';
+import { weigh, weighPublished, type Weighed } from './weights/rule.ts';
 
 export interface RoundInput {
   readonly world: World;
@@ -50,9 +50,8 @@ export function computeRound(input: RoundInput): RoundResult {
     const inventory = takeInventory(input.world, app);
     const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
-    if (reason) continue;
-    const published = input.published(app)?.upstream;
-    wanted.set(app, weigh(inventory, published, input.base, input.over));
+    const weighed = weighOne(input, inventory, reason);
+    if (weighed) wanted.set(app, weighed);
   }
   const desired = settleAll(input, wanted, facts);
   const verdict = guard(diff(input.published, desired), emptiesByWord(input));
@@ -61,6 +60,20 @@ export function computeRound(input: RoundInput): RoundResult {
     if (known) facts.set(app, { ...known, reason });
   }
   return { facts, refused: verdict.refused, pass: verdict.pass.toSorted(gainersFirst) };
+}
+
+/** A hold is obeyed also where nobody weighs: a drained cluster gets no request of an orphan. */
+function weighOne(
+  input: RoundInput,
+  inventory: AppInventory,
+  reason: Reason | undefined,
+): Weighed | undefined {
+  const published = input.published(inventory.app);
+  if (!reason) return weigh(inventory, published?.upstream, input.base, input.over);
+  const { standing } = inventory;
+  const isOurs = published?.owner === 'controller' && reason.code !== 'unreadable';
+  if (!isOurs || standing === 'known') return undefined;
+  return weighPublished(published.upstream, standing, input.base, input.over);
 }
 
 /** Hosts: who is published keeps one, unless this very round takes it away from there. */

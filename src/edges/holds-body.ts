@@ -36,14 +36,16 @@ export function decodeHolds(body: string): HoldsBody | Fault {
   } catch (error) {
     return { place: 'body', text: `not JSON: ${(error as Error).message}` };
   }
-  if (!isObject(value)) return { place: 'body', text: 'not an object' };
-  const fault = strange(value, ['debts', 'holds', 'moved'], '');
+  return isObject(value) ? readHolds(value) : { place: 'body', text: 'not an object' };
+}
+
+function readHolds(body: Record<string, unknown>): HoldsBody | Fault {
+  const fault = strange(body, ['debts', 'holds', 'moved'], '');
   if (fault) return fault;
-  const { debts = [], holds = [], moved = [] } = value;
-  for (const [place, list] of Object.entries({ debts, holds, moved })) {
+  const read = { debts: [], holds: [], moved: [], ...body };
+  for (const [place, list] of Object.entries(read)) {
     if (!Array.isArray(list)) return { place, text: 'not a list' };
   }
-  const read = { debts, holds, moved } as unknown as HoldsBody;
   for (const [index, hold] of read.holds.entries()) {
     const wrong = holdFault(hold);
     if (wrong) return { ...wrong, place: `holds[${index}]${wrong.place}` };
@@ -76,20 +78,22 @@ const OPTIONAL: Readonly<Record<string, Check>> = {
   rampSeconds: whole,
   kept: (value) => isObject(value) && Object.values(value).every(isNumbers),
 };
-const CHECKS = { ...NEEDED, ...OPTIONAL };
+const CHECKS: Readonly<Record<string, Check>> = { ...NEEDED, ...OPTIONAL };
 
 function holdFault(hold: unknown): Fault | undefined {
   if (!isObject(hold)) return { place: '', text: 'not an object' };
-  for (const [key, check] of Object.entries(CHECKS)) {
-    const value = hold[key];
-    if (value === undefined && key in OPTIONAL) continue;
-    if (!check(value)) return { place: `.${key}`, text: 'missing, or of a wrong form' };
-  }
-  if (hold['app'] === undefined && hold['cluster'] === undefined && hold['server'] === undefined) {
+  const wrong = Object.keys(CHECKS).find((key) => !isRight(hold, key));
+  if (wrong !== undefined) return { place: `.${wrong}`, text: 'missing, or of a wrong form' };
+  if (['app', 'cluster', 'server'].every((key) => hold[key] === undefined)) {
     return { place: '', text: 'names no app, cluster or server' };
   }
   if (hold['kind'] === 'pin' && hold['weight'] === undefined) {
     return { place: '.weight', text: 'missing: a pin has one' };
   }
   return strange(hold, Object.keys(CHECKS), '.');
+}
+
+function isRight(hold: Record<string, unknown>, key: string): boolean {
+  const value = hold[key];
+  return value === undefined ? key in OPTIONAL : (CHECKS[key]?.(value) ?? false);
 }

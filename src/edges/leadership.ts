@@ -32,8 +32,12 @@ export interface LeadershipOptions {
 
 export interface Leadership {
   readonly published: Published;
-  /** `again`: computed from what was just replaced; compute anew. */
-  commit(puts: readonly Put[], history: readonly string[]): Promise<Committed | 'again' | Over>;
+  /** `again`: computed from what was just replaced; compute anew. `audit`: JSON text. */
+  commit(
+    puts: readonly Put[],
+    history: readonly string[],
+    audit?: string,
+  ): Promise<Committed | 'again' | Over>;
   /** Renews the lease, hears heartbeats, seeds what lies above, notices commits of others. */
   keepUp(): Promise<Over | undefined>;
 }
@@ -92,9 +96,15 @@ export function openLeadership(options: LeadershipOptions, published: Published)
 
   return {
     published,
-    async commit(puts, history) {
-      const holds = published.holds;
-      const reply = await store.commit(lease, { puts, history, ...(holds && { holds }) });
+    async commit(puts, history, audit) {
+      const { holds } = published;
+      const round = {
+        puts,
+        history,
+        ...(holds && { holds }),
+        ...(audit !== undefined && { audit }),
+      };
+      const reply = await store.commit(lease, round);
       if (isRefusal(reply)) {
         if (reply.refused === 'holds-moved' || reply.refused === 'owned-by-endpoint') {
           await reread();

@@ -15,10 +15,18 @@ export interface RampRule {
   /** Of the automatic weight, at most so much a step. */
   readonly percent: number;
   /**
-   * Whether a cluster of an app may take a step now, or why it is stopped. `begun`: it has weight
-   * already. `whole`: it is not new, only seen late.
+   * Whether it may take a step now, or why it is stopped. `whole`: it is not new, only seen late.
    */
-  step(app: AppName, from: ClusterName | 'vm', begun: boolean): boolean | Reason | 'whole';
+  step(climbing: Climbing): boolean | Reason | 'whole';
+}
+
+/** A cluster of an app on its way up. */
+export interface Climbing {
+  readonly app: AppName;
+  readonly from: ClusterName | 'vm';
+  /** It has weight already. */
+  readonly begun: boolean;
+  readonly servers: readonly Address[];
 }
 
 export interface Ramp {
@@ -27,7 +35,6 @@ export interface Ramp {
   readonly of: number;
   readonly stepped: boolean;
   readonly stopped?: Reason;
-  readonly servers: readonly Address[];
 }
 
 export interface RampView {
@@ -69,10 +76,15 @@ function rampGroup(
 ): { readonly entries: readonly Entry[]; readonly ramp: Ramp } | undefined {
   const climbs = climbsOf(from, group, view);
   if (climbs.length === 0) return undefined;
-  const begun = climbs.some(({ at }) => at > 0);
+  const climbing = {
+    app: view.app,
+    from,
+    begun: climbs.some(({ at }) => at > 0),
+    servers: climbs.map(({ entry }) => entry.server.address),
+  };
   // What is only kept as published says nothing of how the cluster is now.
   const kept = climbs.some(({ entry }) => entry.kept);
-  const word = kept ? false : view.rule.step(view.app, from, begun);
+  const word = kept ? false : view.rule.step(climbing);
   if (word === 'whole') return undefined;
   const entries = climbs.map((climb) => climbed(climb, word === true, view.rule.percent));
   const sum = (list: readonly Entry[]): number =>
@@ -82,7 +94,6 @@ function rampGroup(
     of: sum(climbs.map(({ entry }) => entry)),
     stepped: word === true,
     ...(typeof word === 'object' && { stopped: word }),
-    servers: entries.map(({ server }) => server.address),
   };
   return { entries, ramp };
 }

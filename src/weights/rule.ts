@@ -80,22 +80,48 @@ export function weigh(
   entries.push(...vmEntries(inventory, published, base));
 
   const settled = settleAddresses(removedLast(entries), published, reasons);
+  const { app, hosts, policy } = inventory;
+  const rest = { app, ...(hosts.length > 0 && { hosts }), policy };
   const scaled = scaleDown(settled, published);
-  const { app } = inventory;
-  const { entries: shown, ramps, words } = showOver(scaled, { app, published, over });
+  return { ...showEntries(scaled, { rest, published, over, base }, reasons), reasons };
+}
+
+/** What is published for an app that nobody weighs now: it stays, but for what stands over it. */
+export function weighPublished(
+  published: Upstream,
+  standing: 'unseen' | 'orphaned',
+  base: number,
+  over?: Over,
+): Weighed {
+  const reasons = new Map<ClusterName | 'vm', Reason>();
+  const { servers, ...rest } = published;
+  const until = standing === 'orphaned' ? REMOVED : 'what may have it is seen';
+  const entries = [...new Set(servers.map(({ from }) => from))]
+    .flatMap((from) => keptEntries(from, published, until))
+    // Nobody will ever know more of an orphan: it may rise to what it had.
+    .map((entry) => ({ ...entry, kept: standing === 'unseen' }));
+  return { ...showEntries(entries, { rest, published, over, base }, reasons), reasons };
+}
+
+interface Shown {
+  readonly rest: Omit<Upstream, 'servers'>;
+  readonly published: Upstream | undefined;
+  readonly over: Over | undefined;
+  readonly base: number;
+}
+
+function showEntries(
+  entries: readonly Entry[],
+  { rest, published, over, base }: Shown,
+  reasons: Map<ClusterName | 'vm', Reason>,
+): Omit<Weighed, 'reasons'> {
+  const { entries: shown, ramps, words } = showOver(entries, { app: rest.app, published, over });
   for (const [from, reason] of words) if (!reasons.has(from)) reasons.set(from, reason);
+  const held = shown.flatMap(({ server, hold }) => (hold ? [[server.address, hold] as const] : []));
   return {
-    upstream: {
-      app,
-      ...(inventory.hosts.length > 0 ? { hosts: inventory.hosts } : {}),
-      policy: inventory.policy,
-      servers: shown.map((entry) => entry.server).toSorted(byAddress),
-    },
+    upstream: { ...rest, servers: shown.map(({ server }) => server).toSorted(byAddress) },
     sums: sumsOf(shown, base),
-    reasons,
-    holds: new Map(
-      shown.flatMap(({ server, hold }) => (hold ? [[server.address, hold] as const] : [])),
-    ),
+    holds: new Map(held),
     ramps,
   };
 }
