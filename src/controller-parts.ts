@@ -6,13 +6,14 @@ import type { EdgeBook } from './edges/edge-book.ts';
 import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
-import type { ToldApp } from './inventory/inventory.ts';
+import type { AppInventory, ToldApp } from './inventory/inventory.ts';
 import type { Vms } from './inventory/vms.ts';
-import type { AppName, ClusterStatus, Dirty, Policy, Stamp } from './model.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Policy, Stamp } from './model.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
 import type { Preview, Word } from './words/word.ts';
-import type { CountErrors, RampSettings } from './weights/ramp-steps.ts';
+import type { CountErrors } from './ramp-steps.ts';
+import type { RampSettings } from './weights/ramps.ts';
 
 /** What the configuration says of apps and weights. */
 export interface Rules {
@@ -61,6 +62,10 @@ export interface Controller {
   apps(): readonly AppName[];
   /** Those that are there, then those that are gone and still published. */
   clusters(): readonly ClusterStatus[];
+  /** How an app is named now; `known` by the configuration or a cluster. */
+  standing(app: AppName): AppInventory['standing'];
+  /** A source names this cluster now. */
+  isNamed(cluster: ClusterName): boolean;
   mark(dirty: Dirty): void;
   /** An edge met a higher term than ours: ours is over (R2). */
   termOver(highestCounter: number): void;

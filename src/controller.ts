@@ -267,6 +267,8 @@ export function createController(parts: ControllerParts): Controller {
       const present = clusters.readers().map((one) => one.status());
       return [...present, ...removed.statuses(published, present)];
     },
+    standing: (app) => rounds.standing(app),
+    isNamed: (name) => clusters.readers().some((one) => one.name === name),
     mark,
     termOver(highest) {
       if (!isPlausible(highest, counter)) return;

@@ -6,23 +6,20 @@
 import type { ControllerParts } from './controller-parts.ts';
 import { HOLDS } from './edges/document.ts';
 import type { Published } from './edges/published.ts';
-import { everyApp, type World } from './inventory/inventory.ts';
+import { everyApp, takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
 import type { AppName, Dirty, Hold, Upstream } from './model.ts';
 import type { Causes } from './plan/history-entry.ts';
 import { computeRound, type AppFacts, type PublishedView, type RoundResult } from './round.ts';
 import { causesOf } from './weights/cause.ts';
+import type { Decision } from './words/word.ts';
 import type { RampRule } from './weights/ramps.ts';
-import { keepRampSteps, type RampSteps } from './weights/ramp-steps.ts';
+import { keepRampSteps, type RampSteps } from './ramp-steps.ts';
 
 /** A round that is not computed from what stands, but from what somebody would have. */
 export interface Supposed {
   readonly apps: Dirty;
   readonly holds?: readonly Hold[];
-  /** What would be published of an app. */
-  readonly published?: (
-    app: AppName,
-    found: PublishedView | undefined,
-  ) => PublishedView | undefined;
+  readonly published: NonNullable<Decision['suppose']>;
 }
 
 export interface Looked {
@@ -40,6 +37,7 @@ export interface Rounds {
   /** Apps that would change although they are not among the marked. */
   differing(marked: ReadonlySet<AppName>): AppName[];
   readonly steps: RampSteps;
+  standing(app: AppName): AppInventory['standing'];
   /** It is deleted. */
   forget(app: AppName): void;
 }
@@ -75,7 +73,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
   const compute = (dirty: Dirty, ramp: RampRule | undefined, supposed?: Supposed): RoundResult => {
     const found = (app: AppName): PublishedView | undefined => {
       const view = published()?.app(app);
-      return supposed?.published ? supposed.published(app, view) : view;
+      return supposed ? supposed.published(app, view) : view;
     };
     const now = {
       ...world(),
@@ -125,6 +123,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       const { pass } = compute('all', steps.standing());
       return pass.map(({ app }) => app).filter((app) => !marked.has(app));
     },
+    standing: (app) => takeInventory(world(), app).standing,
     forget(app) {
       facts.delete(app);
       contested.delete(app);

@@ -6,7 +6,7 @@ import { ClusterSettings, ClusterSourceSettings } from '../clusters/settings.ts'
 import { RedisSettings } from '../edges/redis-settings.ts';
 import { EdgeSettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
-import { WeightSettings } from '../weights/settings.ts';
+import { HoldSettings, WeightSettings } from '../weights/settings.ts';
 
 export const ConfigSchema = Type.Object(
   {
@@ -17,6 +17,7 @@ export const ConfigSchema = Type.Object(
     redis: RedisSettings,
     leader: Type.Optional(LeaderSettings),
     weights: Type.Optional(WeightSettings),
+    holds: Type.Optional(HoldSettings),
     clusters: Type.Optional(Type.Array(ClusterSettings, { default: [] })),
     clusterSources: Type.Optional(Type.Array(ClusterSourceSettings, { default: [] })),
     apps: Type.Optional(AppsSettings),

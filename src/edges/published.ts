@@ -25,6 +25,8 @@ export interface Published {
   readonly held: HoldsBody;
   /** A mark of this term at or above it has the present `_holds` (R8). */
   readonly holdsAt: number;
+  /** Likewise for each hold, by its id: since which version of this term it stands. */
+  readonly heldSince: ReadonlyMap<string, number>;
   app(app: AppName): PublishedApp | undefined;
   apps(): IterableIterator<AppName>;
   /** All documents with their bytes, tombstones and `_holds` among them. */
@@ -53,6 +55,7 @@ export function publishedFrom(contents: Contents): Published {
   let floor = contents.version;
   let held = NO_HOLDS;
   let holdsAt = contents.version;
+  let heldSince: ReadonlyMap<string, number> = new Map();
 
   const forget = (app: AppName): void => {
     for (const host of apps.get(app)?.upstream.hosts ?? []) {
@@ -65,8 +68,13 @@ export function publishedFrom(contents: Contents): Published {
   };
   const takeHolds = (body: string | undefined): void => {
     const read = body === undefined ? NO_HOLDS : decodeHolds(body);
-    if ('place' in read) unreadable.set(HOLDS, `${read.place}: ${read.text}`);
-    else held = read;
+    if ('place' in read) {
+      unreadable.set(HOLDS, `${read.place}: ${read.text}`);
+      return;
+    }
+    held = read;
+    holdsAt = mark.version;
+    heldSince = new Map(held.holds.map(({ id }) => [id, heldSince.get(id) ?? holdsAt]));
   };
   const take = (document: Document): void => {
     const { app, stamp, digest, owner, body } = document;
@@ -125,6 +133,9 @@ export function publishedFrom(contents: Contents): Published {
     get holdsAt() {
       return holdsAt;
     },
+    get heldSince() {
+      return heldSince;
+    },
     app: (app) => apps.get(app),
     apps: () => apps.keys(),
     documents: () => documents,
@@ -144,7 +155,6 @@ export function publishedFrom(contents: Contents): Published {
       mark = next;
       log(next.version, changed);
       for (const document of changed) take(document);
-      if (changed.some(({ app }) => app === HOLDS)) holdsAt = next.version;
       lose(lost);
     },
   };

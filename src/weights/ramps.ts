@@ -11,6 +11,15 @@
 import type { Address, AppName, ClusterName, Reason, Server, Upstream } from '../model.ts';
 import type { Entry } from './scale.ts';
 
+export interface RampSettings {
+  /** Of the automatic weight, at most so much a step. */
+  readonly percent: number;
+  /** Between two steps; 0: nothing is ramped. */
+  readonly seconds: number;
+  /** More failed requests than this hold it where it is. */
+  readonly errorPercent: number;
+}
+
 export interface RampRule {
   /** Of the automatic weight, at most so much a step. */
   readonly percent: number;

@@ -63,14 +63,13 @@ export function createWords(parts: WordParts): Words {
       ...(holds && { holds: holds.holds }),
       published: (app, found) => (app === deletes ? undefined : (suppose?.(app, found) ?? found)),
     });
+    refuse(decision, result);
     return { decision, result };
   };
 
   /** One try. `again`: somebody else's commit came between. */
   const write = async (lead: Leadership, word: Word): Promise<Stamp | 'again' | Over> => {
     const { decision, result } = compute(word);
-    const refusal = result.refused.find(({ app }) => decision.binds?.(app));
-    if (refusal) throw new BallastError('would-empty', refusal.reason.text);
     const puts = putsOf(decision, result, parts.published());
     const at = parts.wall().toISOString();
     const { actor, text } = word;
@@ -132,6 +131,14 @@ export function createWords(parts: WordParts): Words {
       }
     },
   };
+}
+
+/** What the guard refuses for this word's sake, it refuses whole. */
+function refuse({ binds }: Decision, { refused }: RoundResult): void {
+  const [first, ...others] = refused.filter(({ app }) => binds?.(app));
+  if (!first) return;
+  const more = others.length === 0 ? '' : ` So would ${others.length} more apps.`;
+  throw new BallastError('would-empty', `${first.reason.text}${more}`);
 }
 
 function putsOf(

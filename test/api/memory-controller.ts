@@ -24,6 +24,10 @@ export interface Own {
   /** Names of the configured edges. */
   readonly edges?: readonly string[];
   readonly metrics?: Metrics;
+  readonly wall?: ControllerParts['wall'];
+  readonly ramp?: Rules['ramp'];
+  readonly errors?: ControllerParts['errors'];
+  readonly holder?: string;
 }
 
 export interface InMemory {
@@ -36,12 +40,18 @@ export function controllerInMemory(own: Own = {}): InMemory {
   const clock = systemClock;
   const { clusters = [], store = openMemoryStore(clock.now), metrics = createMetrics() } = own;
   const book = openEdgeBook(new Map());
-  const rules = { told: own.told ?? new Map(), policy: POLICY, hostsFromIngress: true, base: 10 };
+  const rules = {
+    told: own.told ?? new Map(),
+    policy: POLICY,
+    hostsFromIngress: true,
+    base: 10,
+    ...(own.ramp && { ramp: own.ramp }),
+  };
   const term = {
     store,
     links: [],
     edges: own.edges ?? [],
-    holder: 'one',
+    holder: own.holder ?? 'one',
     address: 'http://127.0.0.1:1',
     leaseMs: 5000,
     clock,
@@ -55,7 +65,8 @@ export function controllerInMemory(own: Own = {}): InMemory {
     push: () => undefined,
     book,
     clock,
-    wall: () => new Date(0),
+    wall: own.wall ?? (() => new Date(0)),
+    ...(own.errors && { errors: own.errors }),
     reporter: createReporter(pino({ level: 'silent' }), metrics),
   });
   return { controller, store, book };

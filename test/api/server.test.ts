@@ -36,6 +36,9 @@ beforeAll(async () => {
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',
+    wall: () => new Date(0),
+    random: () => 0.5,
+    forgottenHours: () => 24,
     signal: stop.signal,
   });
   running = controller.run(stop.signal);

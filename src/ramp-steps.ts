@@ -4,19 +4,10 @@
 // failure: a new leader knows of no step before, and waits a whole one; where the edges count errors,
 // the step is not taken, and the reason has the figures.
 
-import type { Clock } from '../clock.ts';
-import type { Address, AppName, ClusterName, Reason } from '../model.ts';
-import type { AppInventory } from '../inventory/inventory.ts';
-import type { Climbing, Ramp, RampRule } from './ramps.ts';
-
-export interface RampSettings {
-  /** Of the automatic weight, at most so much a step. */
-  readonly percent: number;
-  /** Between two steps; 0: nothing is ramped. */
-  readonly seconds: number;
-  /** More failed requests than this hold it where it is. */
-  readonly errorPercent: number;
-}
+import type { Clock } from './clock.ts';
+import type { Address, AppName, ClusterName, Reason } from './model.ts';
+import type { AppInventory } from './inventory/inventory.ts';
+import type { Climbing, Ramp, RampRule, RampSettings } from './weights/ramps.ts';
 
 /** Requests and failures over the last minute, at servers of an app. */
 export type CountErrors = (
