@@ -1,27 +1,16 @@
 // Holds through the API, over whole controllers in memory.
 
 import { afterEach, expect, test } from 'vitest';
-import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { HOLDS } from '../../src/edges/document.ts';
-import { collectStatistics } from '../../src/edges/statistics.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 import type { Stamp } from '../../src/model.ts';
-import { joinVms } from '../../src/inventory/vms.ts';
 import { until } from '../controlplane/until.ts';
-import { controllerInMemory, type Own } from './memory-controller.ts';
+import type { Own } from './memory-controller.ts';
+import { closeAll, openApi } from './open-api.ts';
 
-interface Answer {
-  readonly status: number;
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly json: any;
-}
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
+afterEach(closeAll);
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -34,54 +23,13 @@ async function start(own: Own = {}) {
   west.set('shop', { pods: 5 });
   east.set('news', { pods: 2 });
   const state = { wall: START };
-  const more = await open({
+  const more = await openApi({
     clusters: [east, west],
     wall: () => new Date(state.wall),
     ...own,
   });
   await until('it leads', () => more.controller.published()?.app('news') !== undefined);
   return { east, west, state, ...more };
-}
-
-async function open(own: Own) {
-  const stop = new AbortController();
-  const parts = controllerInMemory(own);
-  const api = buildApi({
-    ...parts,
-    sources: () => [],
-    vms: joinVms([]),
-    statistics: collectStatistics(),
-    beat: async () => undefined,
-    clock: systemClock,
-    wall: own.wall ?? (() => new Date(START)),
-    random: () => Math.random(),
-    forgottenHours: () => 24,
-    ready: () => ({ ready: true, why: '' }),
-    metrics: async () => '',
-    signal: stop.signal,
-  });
-  const running = parts.controller.run(stop.signal);
-  closing.push(async () => {
-    stop.abort();
-    await running;
-    await api.close();
-  });
-  const call = async (
-    method: 'GET' | 'POST' | 'DELETE',
-    url: string,
-    payload?: object,
-    headers: Record<string, string> = {},
-  ): Promise<Answer> => {
-    const reply = await api.inject({ method, url, headers, ...(payload && { payload }) });
-    return { status: reply.statusCode, json: reply.body === '' ? undefined : reply.json() };
-  };
-  const weights = (app = 'shop'): string =>
-    (parts.controller.published()?.app(app)?.upstream.servers ?? [])
-      .map(({ weight, auto }) => (auto === undefined ? `${weight}` : `${weight} of ${auto}`))
-      .join(', ');
-  const hold = (body: object, query = ''): Promise<Answer> =>
-    call('POST', `/api/v1/holds${query}`, { why: 'repair', ...body });
-  return { ...parts, api, call, hold, weights };
 }
 
 test('a drain is one commit with the bodies it changes, and is lifted in one', async () => {
@@ -337,7 +285,7 @@ test('who stands by sends writes to the one that leads', async () => {
   // The lease names an address that nobody listens at: this test puts the right one there.
   const { store } = first;
   const take = store.take.bind(store);
-  const second = await open({
+  const second = await openApi({
     clusters: [first.east, first.west],
     holder: 'two',
     store: { ...store, take: async (...args) => ({ ...(await take(...args)), address: url }) },
