@@ -20,18 +20,24 @@ export interface Fleet {
   address(cluster: number, node: number): string;
   ballast: TestBallast;
   restartBallast(): Promise<void>;
+  /** One more, which stands by; whoever starts it ends it. */
+  startStandby(): Promise<TestBallast>;
   close(): Promise<void>;
 }
 
 const NAMES = ['east', 'west'];
 
+/** Weights arrive whole: most tests are not about the way there. */
+const NO_RAMPS = { weights: { ramp: { seconds: 0 } } };
+
 /**
  * Two clusters of two ingress nodes (127.SUBNET.N.M), two edges. `api`: edges that reach only the
- * controller, which reaches none of them.
+ * controller, which reaches none of them. `keys`: more of the configuration.
  */
 export async function startFleet(
   subnet: number,
   source: 'redis' | 'api' = 'redis',
+  keys: object = NO_RAMPS,
 ): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-'));
   const addressOf = (cluster: number, node: number): string => `127.${subnet}.${cluster}.${node}`;
@@ -67,6 +73,7 @@ export async function startFleet(
     environment: 'e2e',
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
+    ...keys,
     clusters: NAMES.map((name) => ({
       name,
       kubeconfig: { path: `${name}.kubeconfig` },
@@ -89,6 +96,7 @@ export async function startFleet(
     async restartBallast() {
       fleet.ballast = await startBallast(folder, config);
     },
+    startStandby: () => startBallast(folder, config),
     async close() {
       await fleet.ballast.kill('SIGTERM');
       await Promise.all(edges.map((edge) => edge.close()));
