@@ -147,12 +147,6 @@ export function createController(parts: ControllerParts): Controller {
     return undefined;
   };
 
-  /** Tells of an app that would change although nothing marked it, and marks everything. */
-  const recount = (): void => {
-    if (dirty !== 'all') for (const app of rounds.differing(dirty)) reporter.recountDiffers(app);
-    mark('all');
-  };
-
   /** While nobody can read what is held, nothing is written: it would go over a person's word. */
   const holdsUnreadable = (): string | undefined => published?.unreadable.get(HOLDS);
 
@@ -167,6 +161,14 @@ export function createController(parts: ControllerParts): Controller {
     const fallen = [...levels].filter(([hold, left]) => before.get(hold) !== left);
     if (fallen.length > 0) mark(appsOf(fallen.map(([hold]) => hold)));
     mark(rounds.steps.due());
+  };
+
+  /** Tells of an app that would change although nothing marked it, and marks everything. */
+  const recount = (): void => {
+    // What time alone has moved is no difference.
+    passTime();
+    if (dirty !== 'all') for (const app of rounds.differing(dirty)) reporter.recountDiffers(app);
+    mark('all');
   };
 
   const serveDocuments = (documents: Published | undefined): void => {

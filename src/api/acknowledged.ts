@@ -8,23 +8,29 @@
 
 import type { EdgeBook, EdgeView } from '../edges/edge-book.ts';
 import type { EdgeState } from '../edges/edge-state.ts';
-import type { Stamp } from '../model.ts';
+import type { AppName, Stamp } from '../model.ts';
 
 export interface Acknowledgement {
   readonly acknowledged: boolean;
   readonly edges: readonly { readonly name: string; readonly missing?: string }[];
 }
 
-/** `wanted` has the present term. */
-export function acknowledgedBy(book: EdgeBook, wanted: Stamp, now: number): Acknowledgement {
-  const edges = book.views(wanted, now).map((view) => {
+export interface Wanted {
+  /** Of the present term. */
+  readonly stamp: Stamp;
+  /** A document that an edge refused matters to this. */
+  readonly concerns: (app: AppName) => boolean;
+}
+
+export function acknowledgedBy(book: EdgeBook, wanted: Wanted, now: number): Acknowledgement {
+  const edges = book.views(wanted.stamp, now).map((view) => {
     const missing = missingAt(view, wanted);
     return { name: view.name, ...(missing !== undefined && { missing }) };
   });
   return { acknowledged: edges.every(({ missing }) => missing === undefined), edges };
 }
 
-function missingAt({ status, state, trouble }: EdgeView, wanted: Stamp): string | undefined {
+function missingAt({ status, state, trouble }: EdgeView, wanted: Wanted): string | undefined {
   if (!state || status === 'never')
     return `it has never given word${trouble ? `: ${trouble}` : ''}`;
   if (status === 'unreachable') return `it is silent${trouble ? `: ${trouble}` : ''}`;
@@ -33,14 +39,14 @@ function missingAt({ status, state, trouble }: EdgeView, wanted: Stamp): string 
 
 function missingIn(
   { refused, workers, mark, saved }: EdgeState,
-  wanted: Stamp,
+  { stamp, concerns }: Wanted,
 ): string | undefined {
-  const [first] = refused;
+  const first = refused.find(({ app }) => concerns(app));
   if (first) return `it refused ${first.app}: ${first.code}`;
-  if (![mark, ...workers.map((worker) => worker.mark)].every((one) => has(one, wanted))) {
+  if (![mark, ...workers.map((worker) => worker.mark)].every((one) => has(one, stamp))) {
     return 'it has not applied it yet';
   }
-  return has(saved, wanted) ? undefined : 'it has not saved it yet';
+  return has(saved, stamp) ? undefined : 'it has not saved it yet';
 }
 
 function has(mark: Stamp | undefined, wanted: Stamp): boolean {

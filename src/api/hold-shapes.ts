@@ -46,11 +46,18 @@ export const HoldsRequest = Type.Object(
     holds: Type.Optional(
       Type.Array(Type.Object(hold, closed), { minItems: 1, maxItems: MOST_AT_ONCE }),
     ),
+    lift: Type.Optional(
+      Type.Array(Type.String({ pattern: NAME }), {
+        maxItems: MOST_AT_ONCE,
+        uniqueItems: true,
+        description: 'holds that end in the same commit',
+      }),
+    ),
   },
   closed,
 );
 
-type Asked = Omit<Static<typeof HoldsRequest>, 'holds'>;
+type Asked = Omit<Static<typeof HoldsRequest>, 'holds' | 'lift'>;
 
 export interface Making {
   readonly who: string;
@@ -60,7 +67,7 @@ export interface Making {
 }
 
 export function readHolds(body: Static<typeof HoldsRequest>, making: Making): NewHold[] {
-  const { holds, ...one } = body;
+  const { holds, lift: _lift, ...one } = body;
   if (!holds) return [readHold(one, 'body', making)];
   if (Object.keys(one).length > 0) throw wrong('body', 'stands beside holds', Object.keys(one)[0]);
   return holds.map((asked, index) => readHold(asked, `body/holds/${index}`, making));

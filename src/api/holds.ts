@@ -8,11 +8,13 @@ import { Type, type Static } from 'typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Controller } from '../controller.ts';
+import { HOLDS } from '../edges/document.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import { BallastError } from '../errors.ts';
-import type { Stamp } from '../model.ts';
+import type { AppName, Hold, Stamp } from '../model.ts';
+import { speaksOf, type Scope } from '../weights/holds.ts';
 import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
-import { addHolds, liftHold } from '../words/of-holds.ts';
+import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
 import type { Word } from '../words/word.ts';
 import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
 import { actorOf } from './actor.ts';
@@ -56,18 +58,19 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   const speak = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    make: (actor: string) => { readonly word: Word; readonly ids?: readonly string[] },
+    make: (actor: string) => Speech,
   ): Promise<unknown> => {
     const actor = actorOf(request);
     if (await forward(controller, request, reply)) return reply;
-    const { word, ids } = make(actor);
+    const { word, concerns, told } = make(actor);
     const { wait: patience, dryRun: isDry } = request.query as Query;
-    if (isDry) return preview(controller, word);
+    if (isDry) return { ...preview(controller, word), ...told };
     const stamp = await controller.say(word);
     const version = (): number => (isOf(controller, stamp) ? stamp.version : holdsAt(controller));
-    const edges = patience === undefined ? {} : await waitFor(parts, patience, version);
+    const wanted = { version, concerns };
+    const edges = patience === undefined ? {} : await waitFor(parts, patience, wanted);
     if (request.method === 'POST') void reply.code(201);
-    return { ...(ids && { ids }), ...stamp, ...edges };
+    return { ...told, ...stamp, ...edges };
   };
 
   api.get('/api/v1/holds', async () => {
@@ -82,7 +85,10 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       speak(request, reply, (who) => {
         const making = { who, now: parts.wall().getTime(), random: parts.random };
         const holds = readHolds(request.body, making);
-        return { word: addHolds(who, holds), ids: holds.map(({ id }) => id) };
+        const { lift = [] } = request.body;
+        const old = standing(controller).filter(({ id }) => lift.includes(id));
+        const concerns = concernedBy(controller, [...old, ...holds]);
+        return { word: addHolds(who, holds, lift), concerns, told: tell(controller, holds) };
       }),
   );
   api.get<{ Params: Static<typeof HoldParams>; Querystring: Static<typeof ReadQuery> }>(
@@ -92,10 +98,12 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       const { id } = request.params;
       const { wait: patience } = request.query;
       if (patience !== undefined && (await forward(controller, request, reply))) return reply;
-      const find = () => controller.published()?.held.holds.find((hold) => hold.id === id);
-      if (!find()) throw new BallastError('hold-unknown', `no hold ${id}`);
-      const since = (): number => controller.published()?.heldSince.get(id) ?? Infinity;
-      const edges = await waitFor(parts, patience ?? '0s', since);
+      const find = () => standing(controller).find((hold) => hold.id === id);
+      const waited = find();
+      if (!waited) throw new BallastError('hold-unknown', `no hold ${id}`);
+      const version = (): number => controller.published()?.heldSince.get(id) ?? Infinity;
+      const wanted = { version, concerns: concernedBy(controller, [waited]) };
+      const edges = await waitFor(parts, patience ?? '0s', wanted);
       const hold = find();
       if (!hold) throw new BallastError('hold-unknown', `${id} was lifted meanwhile`);
       return { ...view()(hold), ...(hold.kept && { kept: hold.kept }), ...edges };
@@ -106,14 +114,21 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     { schema: { params: HoldParams, querystring: WriteQuery } },
     async (request, reply) => {
       const { id } = request.params;
-      return speak(request, reply, (who) => ({ word: liftHold(who, id), ids: [id] }));
+      return speak(request, reply, (who) => {
+        const old = standing(controller).filter((hold) => hold.id === id);
+        const concerns = concernedBy(controller, old);
+        return { word: liftHold(who, id), concerns, told: { ids: [id] } };
+      });
     },
   );
   api.post<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app/adopt',
     { schema: { params: AppParams, querystring: WriteQuery } },
     async (request, reply) =>
-      speak(request, reply, (who) => ({ word: adoptApp(who, request.params.app) })),
+      speak(request, reply, (who) => ({
+        word: adoptApp(who, request.params.app),
+        concerns: (app) => app === request.params.app,
+      })),
   );
   api.delete<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app',
@@ -121,8 +136,11 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     async (request, reply) => {
       const { app } = request.params;
       confirm(request, app);
-      const standing = (name: string) => controller.standing(name);
-      return speak(request, reply, (who) => ({ word: deleteApp(who, app, standing) }));
+      const named = (name: string) => controller.standing(name);
+      return speak(request, reply, (who) => ({
+        word: deleteApp(who, app, named),
+        concerns: (name) => name === app,
+      }));
     },
   );
   api.delete<{ Params: Static<typeof ClusterParams> }>(
@@ -132,9 +150,40 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       const { cluster } = request.params;
       confirm(request, cluster);
       const isNamed = (name: string) => controller.isNamed(name);
-      return speak(request, reply, (who) => ({ word: dropCluster(who, cluster, isNamed) }));
+      return speak(request, reply, (who) => ({
+        word: dropCluster(who, cluster, isNamed),
+        concerns: () => true,
+      }));
     },
   );
+}
+
+interface Speech {
+  readonly word: Word;
+  /** Apps of which an edge may refuse nothing, or it has not acknowledged. */
+  readonly concerns: (app: AppName) => boolean;
+  /** Beside the stamp, in the answer. */
+  readonly told?: object;
+}
+
+function standing(controller: Controller): readonly Hold[] {
+  return controller.published()?.held.holds ?? [];
+}
+
+function tell(controller: Controller, holds: readonly NewHold[]): object {
+  const published = controller.published();
+  const others = published ? unheld(published, holds) : [];
+  return { ids: holds.map(({ id }) => id), ...(others.length > 0 && { unheld: others }) };
+}
+
+function concernedBy(controller: Controller, holds: readonly Scope[]): Speech['concerns'] {
+  return (app) => {
+    const servers = controller.published()?.app(app)?.upstream.servers ?? [];
+    return (
+      app === HOLDS ||
+      holds.some((hold) => hold.app === app || servers.some((one) => speaksOf(hold, app, one)))
+    );
+  };
 }
 
 function confirm(request: FastifyRequest, name: string): void {
@@ -166,12 +215,13 @@ function holdsAt(controller: Controller): number {
 async function waitFor(
   { controller, book, clock, signal }: HoldParts,
   patience: string,
-  version: () => number,
+  { version, concerns }: { readonly version: () => number } & Pick<Speech, 'concerns'>,
 ): Promise<Acknowledgement> {
   const end = clock.now() + Number.parseInt(patience, 10) * 1000;
   for (;;) {
     const term = controller.published()?.mark.term ?? 0;
-    const answer = acknowledgedBy(book, { term, version: version() }, clock.now());
+    const wanted = { stamp: { term, version: version() }, concerns };
+    const answer = acknowledgedBy(book, wanted, clock.now());
     if (answer.acknowledged || clock.now() >= end || signal.aborted) return answer;
     await clock.sleep(POLL_MS, signal);
   }

@@ -25,8 +25,10 @@ const DRAIN_STEPS = 10;
 
 type Place = Pick<Server, 'address' | 'from'>;
 
+export type Scope = Pick<Hold, 'app' | 'cluster' | 'server'>;
+
 /** Whether a hold speaks of a server of an app. */
-export function speaksOf(hold: Hold, app: AppName, { address, from }: Place): boolean {
+export function speaksOf(hold: Scope, app: AppName, { address, from }: Place): boolean {
   return (
     (hold.app ?? app) === app &&
     (hold.cluster ?? from) === from &&

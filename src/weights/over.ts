@@ -63,6 +63,7 @@ function wordsOf(
   ramps: Shown['ramps'],
 ): Map<ClusterName | 'vm', Reason> {
   const words = new Map<ClusterName | 'vm', Reason>();
+  if (ramps.size === 0 && !entries.some(({ hold }) => hold)) return words;
   for (const [from, group] of Map.groupBy(entries, ({ server }) => server.from)) {
     const ramp = ramps.get(from);
     if (ramp) words.set(from, ramp.stopped ?? rampReason(from, ramp));

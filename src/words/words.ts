@@ -119,9 +119,10 @@ export function createWords(parts: WordParts): Words {
       try {
         return await obey(lead, next);
       } catch (error) {
-        next.said.reject(error);
-        // No answer from Redis ends the term (R2); a refusal is the speaker's.
-        if (error instanceof BallastError && error.code !== 'redis-unavailable') return undefined;
+        // A refusal is the speaker's; no answer from Redis ends the term (R2).
+        const isRefusal = error instanceof BallastError && error.code !== 'redis-unavailable';
+        next.said.reject(isRefusal ? error : unknownOutcome(error));
+        if (isRefusal) return undefined;
         throw error;
       }
     },
@@ -131,6 +132,11 @@ export function createWords(parts: WordParts): Words {
       }
     },
   };
+}
+
+function unknownOutcome(cause: unknown): BallastError {
+  const text = `${String(cause)}; whether it was written is not known: look again once Redis answers`;
+  return new BallastError('redis-unavailable', text, { cause });
 }
 
 /** What the guard refuses for this word's sake, it refuses whole. */

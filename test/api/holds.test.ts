@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { BallastError } from '../../src/errors.ts';
 import { HOLDS } from '../../src/edges/document.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 import type { Stamp } from '../../src/model.ts';
@@ -143,6 +144,18 @@ test('several holds are one commit, or none', async () => {
   expect(weights()).toBe('0 of 40, 20 of 40, 50');
 });
 
+test('a hold is changed in one commit: lifted and said anew', async () => {
+  const { hold, call, weights, controller } = await start();
+  await hold({ id: 'a', kind: 'drain', app: 'shop', cluster: 'east' });
+  const before = controller.published()?.mark.version ?? 0;
+  const asked = { id: 'a', kind: 'drain', app: 'shop', cluster: 'west', lift: ['a'] };
+  expect((await hold(asked)).json).toMatchObject({ ids: ['a'], version: before + 1 });
+  expect(weights()).toBe('40, 40, 0 of 50');
+  const none = await hold({ kind: 'drain', app: 'shop', cluster: 'east', lift: ['b'] });
+  expect([none.status, none.json.code]).toEqual([404, 'hold-unknown']);
+  expect((await call('GET', '/api/v1/holds')).json.items).toHaveLength(1);
+});
+
 test('a freeze keeps the sum, whoever carries it, and a hold never keeps who is gone', async () => {
   const { hold, east, weights } = await start();
   await hold({ kind: 'freeze', app: 'shop' });
@@ -266,6 +279,7 @@ test('a wait ends when every edge has applied and saved it, and names who has no
     [now, { saved: older }, 'it has not saved it yet'],
     [{ term: term - 1, version: version + 9 }, {}, 'not applied'],
     [now, { refused: [{ app: 'shop', stamp: now, code: 'full' }] }, 'it refused shop: full'],
+    [now, { refused: [{ app: HOLDS, stamp: now, code: 'full' }] }, 'it refused _holds: full'],
   ] as const) {
     say(mark, more);
     const answer = (await call('GET', url)).json;
@@ -275,7 +289,8 @@ test('a wait ends when every edge has applied and saved it, and names who has no
     ]);
   }
   const waiting = call('GET', `${url}?wait=30s`);
-  say(now);
+  // Of an app that the hold does not speak of.
+  say(now, { refused: [{ app: 'other', stamp: older, code: 'bad' }] });
   expect((await waiting).json).toMatchObject({ acknowledged: true, edges: [{ name: 'edge-1' }] });
 });
 
@@ -303,6 +318,21 @@ test('who stands by sends writes to the one that leads', async () => {
   const again = await second.call('DELETE', `/api/v1/holds/${json.ids[0]}`, undefined, headers);
   expect([again.status, again.json.code]).toEqual([503, 'not-leader']);
   expect((await second.call('DELETE', `/api/v1/holds/${json.ids[0]}`)).status).toBe(200);
+});
+
+test('a commit that Redis does not answer is not known to be written, and says so', async () => {
+  const { store, hold, controller } = await start();
+  const commit = store.commit.bind(store);
+  store.commit = async (...args) => {
+    await commit(...args);
+    throw new BallastError('redis-unavailable', 'no answer');
+  };
+  const { status, json } = await hold({ kind: 'drain', app: 'shop', cluster: 'east' });
+  expect([status, json.code]).toEqual([503, 'redis-unavailable']);
+  expect(json.detail).toContain('whether it was written is not known');
+  store.commit = commit;
+  await until('it leads again', () => controller.leader().leading);
+  expect(controller.published()?.held.holds).toHaveLength(1);
 });
 
 test('without Redis a write says so at once, and is not made later', async () => {

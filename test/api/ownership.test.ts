@@ -104,6 +104,15 @@ test('an endpoint’s app is adopted with the weights of the rule, or deleted wh
   expect(other.controller.published()?.app('news')).toBeUndefined();
 });
 
+test('a hold says which apps it cannot hold: an endpoint’s go on', async () => {
+  const { call, controller } = await leads({ store: await left('endpoint', 'legacy') });
+  const drain = { kind: 'drain', cluster: 'old', why: 'x' };
+  const dry = await call('POST', '/api/v1/holds?dryRun=true', drain);
+  expect(dry.json).toMatchObject({ items: [], unheld: ['legacy'] });
+  expect((await call('POST', '/api/v1/holds', drain)).json.unheld).toEqual(['legacy']);
+  expect(controller.published()?.app('legacy')?.upstream.servers).toEqual(SERVERS);
+});
+
 test('a removed cluster is drained, also of orphans, and then deleted', async () => {
   const servers = [...SERVERS, { address: '10.1.0.1:80', from: 'east', weight: 10 }];
   const store = await left('controller', 'shop', servers);
