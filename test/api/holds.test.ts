@@ -129,6 +129,28 @@ test('a drain is not refused for an app that is empty already, or that it does n
   expect((await hold({ kind: 'drain', cluster: 'west' })).status).toBe(201);
 });
 
+test('nor for servers that are at 0 already, whatever else the guard refuses of the app', async () => {
+  const { hold, west, call, weights } = await start();
+  await hold({ kind: 'drain', app: 'shop', cluster: 'east' });
+  west.set('shop', { pods: 0 });
+  await until('the guard refuses', async () => {
+    const { json } = await call('GET', '/api/v1/apps/shop');
+    return json.refused?.code === 'would-empty';
+  });
+  expect((await hold({ kind: 'drain', app: 'shop', server: '10.1.0.1:80' })).status).toBe(201);
+  expect(weights()).toBe('0 of 40, 0 of 40, 50');
+});
+
+test('a freeze of what is drained keeps what lies beneath the drain', async () => {
+  const { hold, call, east, weights } = await start();
+  const { json } = await hold({ kind: 'drain', app: 'shop', cluster: 'east' });
+  await hold({ kind: 'freeze', app: 'shop' });
+  east.set('shop', { pods: 16 });
+  await until('the pods are counted', () => weights() === '0 of 80, 0 of 80, 50');
+  await call('DELETE', `/api/v1/holds/${json.ids[0]}`);
+  expect(weights()).toBe('40 of 80, 40 of 80, 50');
+});
+
 test('several holds are one commit, or none', async () => {
   const { call, weights, controller } = await start();
   const before = controller.published()?.mark.version ?? 0;
