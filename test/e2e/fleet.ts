@@ -18,6 +18,8 @@ export interface Fleet {
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
   /** Of an ingress node, both counted from 1, as edges hold it. */
   address(cluster: number, node: number): string;
+  /** The ingress nodes of a cluster, counted from 1, refuse connections from now on. */
+  breakIngress(cluster: number): Promise<void>;
   ballast: TestBallast;
   restartBallast(): Promise<void>;
   /** One more, which stands by; whoever starts it ends it. */
@@ -92,6 +94,7 @@ export async function startFleet(
     edges,
     redis,
     address: (cluster, node) => `${addressOf(cluster, node)}:${port}`,
+    breakIngress: async (cluster) => standIns[cluster - 1]?.close(),
     ballast: await startBallast(folder, config),
     async restartBallast() {
       fleet.ballast = await startBallast(folder, config);
