@@ -110,7 +110,7 @@ function isRefused(input: RoundInput, after: Upstream): boolean {
 }
 
 function emptiesByWord({ over }: RoundInput): (change: Change) => boolean {
-  return ({ app, before }) => mayEmpty(over?.holds ?? [], app, before?.servers ?? []);
+  return ({ app, before }) => mayEmpty(over?.holdsOf(app) ?? [], app, before?.servers ?? []);
 }
 
 /** An edge takes documents one by one: who gains a host stands ready when the other gives it up. */

@@ -12,6 +12,7 @@ import type { Causes } from './plan/history-entry.ts';
 import { computeRound, type AppFacts, type PublishedView, type RoundResult } from './round.ts';
 import { causesOf } from './weights/cause.ts';
 import type { Decision } from './words/word.ts';
+import { holdsByApp } from './weights/holds.ts';
 import type { RampRule } from './weights/ramps.ts';
 import { keepRampSteps, type RampSteps } from './ramp-steps.ts';
 
@@ -92,7 +93,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
         return owner !== undefined && found(owner) ? owner : undefined;
       },
       over: {
-        holds: supposed?.holds ?? published()?.held.holds ?? [],
+        holdsOf: holdsByApp(supposed?.holds ?? published()?.held.holds ?? []),
         now: parts.wall().getTime(),
         ...(ramp && { ramp }),
       },

@@ -36,6 +36,16 @@ export function speaksOf(hold: Scope, app: AppName, { address, from }: Place): b
   );
 }
 
+/** Those that may speak of an app, in the order given: a round asks for thousands of apps. */
+export function holdsByApp(holds: readonly Hold[]): (app: AppName) => readonly Hold[] {
+  const wide = holds.filter(({ app }) => app === undefined);
+  const own = Map.groupBy(holds, ({ app }) => app);
+  return (app) => {
+    const narrow = own.get(app);
+    return narrow ? [...wide, ...narrow] : wide;
+  };
+}
+
 /** What a drain leaves of a weight now, from 1 to 0. */
 export function leftOf({ since, rampSeconds }: Hold, now: number): number {
   if (rampSeconds === undefined) return 0;

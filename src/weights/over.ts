@@ -11,7 +11,8 @@ import type { Entry } from './scale.ts';
 export type { Ramp };
 
 export interface Over {
-  readonly holds: readonly Hold[];
+  /** Those that may speak of an app. */
+  readonly holdsOf: (app: AppName) => readonly Hold[];
   /** Milliseconds of the leader's time of day. */
   readonly now: number;
   /** Absent: nothing is ramped. */
@@ -37,7 +38,8 @@ const CODES = { drain: 'drained', pin: 'pinned', freeze: 'frozen' } as const sat
 
 export function showOver(entries: readonly Entry[], { app, published, over }: OverView): Shown {
   if (!over) return { entries, ramps: new Map(), words: new Map() };
-  const { holds, now, ramp: rule } = over;
+  const { now, ramp: rule } = over;
+  const holds = over.holdsOf(app);
   const held = holdEntries(entries, { app, holds, published, now });
   const isHeld = (place: Pick<Server, 'address' | 'from'>): boolean =>
     holds.some((hold) => hold.kind !== 'freeze' && speaksOf(hold, app, place));

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Hold, Reason, Server, Upstream } from '../../src/model.ts';
+import { holdsByApp } from '../../src/weights/holds.ts';
 import { showOver } from '../../src/weights/over.ts';
 import type { Entry } from '../../src/weights/scale.ts';
 
@@ -61,7 +62,7 @@ function show({ auto, published = auto, holds = [], now = 0, word }: OverCase) {
   return showOver(entries, {
     app: 'shop',
     published: upstream,
-    over: { holds: full, now, ...ramp },
+    over: { holdsOf: holdsByApp(full), now, ...ramp },
   });
 }
 
