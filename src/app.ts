@@ -8,7 +8,6 @@ import { dirname, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
-import type { AppSource, AppSources } from './clusters/cluster.ts';
 import { loadCluster } from './clusters/kubeconfig.ts';
 import { openKubernetesCluster } from './clusters/kubernetes.ts';
 import type { ClusterWorld } from './clusters/world.ts';
@@ -16,7 +15,6 @@ import { createRegistry } from './clusters/registry.ts';
 import { runSources } from './clusters/sources.ts';
 import { ConfigError, type Config, type LoadedConfig } from './config.ts';
 import { createController, type Controller } from './controller.ts';
-import type { Rules } from './controller-parts.ts';
 import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
@@ -25,11 +23,9 @@ import { questionEdges } from './edges/question.ts';
 import type { RedisPlace } from './edges/redis-connection.ts';
 import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics } from './edges/statistics.ts';
-import type { ToldApp } from './inventory/inventory.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
-import { settlePolicy } from './inventory/policy.ts';
-import type { AppName } from './model.ts';
+import { appSourcesOf, rulesOf } from './rules.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
@@ -53,6 +49,8 @@ export async function startApp(
   const metrics = createMetrics();
   let rules = rulesOf(config);
   let wanted = appSourcesOf(config);
+  let { holds } = config;
+  const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
   const registry = createRegistry({
@@ -88,7 +86,8 @@ export async function startApp(
       else log.warn({ reason }, 'Redis does not answer');
     },
   });
-  const address = `http://${config.api.listen}`;
+  // Where a port is to be found, it is known once the API listens, and before the first term.
+  let address = `http://${config.api.listen}`;
   const courierEvents = {
     onTermOver: (highest: number) => controller.termOver(counterOf(highest)),
     onState: (state: Parameters<EdgeBook['hear']>[0]) => book.hear(state, clock.now()),
@@ -110,7 +109,9 @@ export async function startApp(
       links,
       edges: config.edges.map((edge) => edge.name),
       holder: `${address}#${process.pid}-${Math.floor(random() * 2 ** 32).toString(16)}`,
-      address,
+      get address() {
+        return address;
+      },
       leaseMs: (config.leader.leaseSeconds ?? 5) * 1000,
       clock,
       random,
@@ -121,6 +122,7 @@ export async function startApp(
     book,
     clock,
     wall: () => new Date(),
+    errors: (app, servers) => statistics.errors(app, servers, clock.now()),
     reporter: createReporter(log, metrics),
   });
   const ready = (): { ready: boolean; why: string } => {
@@ -138,12 +140,23 @@ export async function startApp(
     statistics,
     beat: (edge, text) => store.beat(edge, text),
     clock,
+    wall: () => new Date(),
+    random,
+    forgottenHours,
     ready,
     metrics: () =>
-      showState(metrics, { controller, sources: registry.sources(), book, now: clock.now() }),
+      showState(metrics, {
+        controller,
+        sources: registry.sources(),
+        book,
+        now: clock.now(),
+        wall: Date.now(),
+        forgottenHours: forgottenHours(),
+      }),
     signal,
   });
   const url = await listen(api, loaded);
+  address = url;
   const work = Promise.all([
     controller.run(signal),
     vms.follow((dirty) => controller.mark(dirty), signal),
@@ -165,6 +178,7 @@ export async function startApp(
     vms.exchange(nextVms);
     showVmSources();
     rules = rulesOf(next.config);
+    holds = next.config.holds;
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
     if (JSON.stringify(wanted) !== before) await registry.reopen();
@@ -182,16 +196,6 @@ function needRestart(started: Config, now: Config): string[] {
   return keys.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(now[key]));
 }
 
-function rulesOf(config: Config): Rules {
-  return {
-    told: toldApps(config),
-    policy: settlePolicy(config.apps.policy),
-    hostsFromIngress: config.apps.discover?.hosts !== 'off',
-    base: config.weights.base ?? 10,
-    secondLookMs: (config.guard.secondLookSeconds ?? 10) * 1000,
-  };
-}
-
 async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
   const text = loaded.config.api.listen ?? '127.0.0.1:8080';
   const cut = text.lastIndexOf(':');
@@ -202,11 +206,6 @@ async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): P
     const line = `${loaded.where(['api', 'listen'])}: cannot listen: ${(cause as Error).message}`;
     throw new ConfigError([line], { cause });
   }
-}
-
-function appSourcesOf(config: Config): AppSources {
-  const { discover } = config.apps;
-  return { told: toldSources(config), ...(discover && { serviceLabel: discover.services }) };
 }
 
 function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
@@ -269,22 +268,4 @@ function readText(loaded: LoadedConfig, file: string, path: readonly string[]): 
     const line = `${loaded.where(path)}: cannot be read: ${(cause as Error).message}`;
     throw new ConfigError([line], { cause });
   }
-}
-
-function toldApps(config: Config): Map<AppName, ToldApp> {
-  const told = new Map<AppName, ToldApp>();
-  for (const { name, hosts, policy } of config.apps.list ?? []) {
-    const settled = settlePolicy(config.apps.policy, policy);
-    told.set(name, { app: name, policy: settled, ...(hosts && { hosts }) });
-  }
-  return told;
-}
-
-function toldSources(config: Config): AppSource[] {
-  return (config.apps.list ?? []).flatMap(({ name, service, namespace, services, pods }) => {
-    if (pods) return [{ app: name, services: [], pods }];
-    if (services) return [{ app: name, services }];
-    if (namespace === undefined) return [];
-    return [{ app: name, services: [{ namespace, name: service ?? name }] }];
-  });
 }

@@ -22,3 +22,8 @@ export function timeOf(text: string): number | undefined {
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
+
+/** The other way round, always in UTC. */
+export function timeText(at: number): string {
+  return new Date(at).toISOString();
+}

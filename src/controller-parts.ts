@@ -6,11 +6,14 @@ import type { EdgeBook } from './edges/edge-book.ts';
 import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
-import type { ToldApp } from './inventory/inventory.ts';
+import type { AppInventory, ToldApp } from './inventory/inventory.ts';
 import type { Vms } from './inventory/vms.ts';
-import type { AppName, ClusterStatus, Dirty, Policy } from './model.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Policy, Stamp } from './model.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
+import type { Preview, Word } from './words/word.ts';
+import type { CountErrors } from './ramp-steps.ts';
+import type { RampSettings } from './weights/ramps.ts';
 
 /** What the configuration says of apps and weights. */
 export interface Rules {
@@ -20,6 +23,8 @@ export interface Rules {
   readonly base: number;
   /** How much later a second list has to be (inventory/second-look.ts). */
   readonly secondLookMs: number;
+  /** Absent: nothing is ramped. */
+  readonly ramp?: RampSettings;
 }
 
 export interface ControllerParts {
@@ -31,8 +36,10 @@ export interface ControllerParts {
   readonly push: (push: Push) => void;
   readonly book: EdgeBook;
   readonly clock: Clock;
-  /** For people: when a change was made. Nothing is decided by it. */
+  /** The time of day: when holds are over, and for people when a change was made. */
   readonly wall: () => Date;
+  /** What the edges counted lately; absent: nothing. */
+  readonly errors?: CountErrors;
   readonly reporter: Reporter;
 }
 
@@ -41,6 +48,8 @@ export interface Leader {
   /** In words: `leading`, `gathering: no word yet from edge-1`, `standby of ...`. */
   readonly phase: string;
   readonly term?: number;
+  /** Where the one that leads takes writes, while this one stands by. */
+  readonly address?: string;
 }
 
 export interface Controller {
@@ -55,11 +64,19 @@ export interface Controller {
   apps(): readonly AppName[];
   /** Those that are there, then those that are gone and still published. */
   clusters(): readonly ClusterStatus[];
+  /** How an app is named now; `known` by the configuration or a cluster. */
+  standing(app: AppName): AppInventory['standing'];
+  /** A source names this cluster now. */
+  isNamed(cluster: ClusterName): boolean;
   mark(dirty: Dirty): void;
   /** An edge met a higher term than ours: ours is over (R2). */
   termOver(highestCounter: number): void;
   /** Resolves when something is published or served after this call, or `ms` later. */
   nextCommit(ms: number, signal: AbortSignal): Promise<void>;
+  /** Has a word written. Rejects with `not-leader` where another leads. */
+  say(word: Word): Promise<Stamp>;
+  /** What a word would change. Throws what would refuse it. */
+  preview(word: Word): Preview;
   /** Runs until the signal aborts; then hands the lease over. */
   run(signal: AbortSignal): Promise<void>;
 }

@@ -6,20 +6,20 @@
 
 import type { Controller, ControllerParts } from './controller-parts.ts';
 import { counterOf, isPlausible } from './edges/counter.ts';
+import { HOLDS } from './edges/document.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
-import { noteDoubts } from './inventory/doubts.ts';
-import { everyApp, type World } from './inventory/inventory.ts';
 import { noteRemoved } from './inventory/removed.ts';
-import type { AppName, Dirty } from './model.ts';
-import type { Change } from './plan/diff.ts';
-import { historyEntry, type Causes } from './plan/history-entry.ts';
-import { computeRound, type AppFacts, type RoundInput, type RoundResult } from './round.ts';
+import type { AppName, Dirty, Hold } from './model.ts';
+import { historyEntry } from './plan/history-entry.ts';
+import { createRounds, type Looked } from './rounds.ts';
 import { createWaiters } from './waiters.ts';
-import { causesOf } from './weights/cause.ts';
+import { appsOf, drainLevels, expired } from './weights/hold-changes.ts';
+import { expiry } from './words/of-holds.ts';
+import { createWords } from './words/words.ts';
 
 /** Between rounds: bursts of events become one round. */
 const GAP_MS = 20;
@@ -32,12 +32,9 @@ export type { Controller, ControllerParts, Leader } from './controller-parts.ts'
 
 export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;
-  const facts = new Map<AppName, AppFacts>();
   const states = new Map<string, string>();
-  const contested = new Set<AppName>();
   const waiters = createWaiters(clock);
   const removed = noteRemoved(clock);
-  const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
   let published: Published | undefined;
   let served: Published | undefined;
   let leadership: Leadership | undefined;
@@ -46,6 +43,20 @@ export function createController(parts: ControllerParts): Controller {
   let outranked = 0;
   let dirty: Set<AppName> | 'all' = 'all';
   let wake = new AbortController();
+  /** Where the leader takes writes, while another leads. */
+  let leader: string | undefined;
+  let levels: ReadonlyMap<Hold, number> = new Map();
+  const rounds = createRounds(parts, () => published);
+  const words = createWords({
+    ...parts,
+    rounds,
+    published: () => published,
+    wake: () => wake.abort(),
+    done(apps) {
+      mark(apps);
+      waiters.release();
+    },
+  });
 
   const mark = (more: Dirty): void => {
     if (more === 'all') dirty = 'all';
@@ -57,34 +68,6 @@ export function createController(parts: ControllerParts): Controller {
     await clock.sleep(ms, AbortSignal.any([wake.signal, signal]));
   };
 
-  const world = (): World => ({
-    clusters: clusters.readers().map((cluster) => ({
-      status: cluster.status(),
-      apps: cluster.apps(),
-      looks: cluster.looks(),
-      footprint: (app) => cluster.footprint(app),
-      isPod: (app, ip) => cluster.isPod(app, ip),
-    })),
-    vms: parts.vms.vms(),
-    vmsUnread: (app) => parts.vms.unread(app),
-    vmRegistered: (app, address) => parts.vms.registered(app, address),
-    vmsReason: (app) => parts.vms.reason(app),
-    ...parts.rules(),
-    last: (app) => facts.get(app)?.inventory,
-    published: (app) => published?.app(app)?.upstream,
-  });
-
-  const inputOf = (now: World, apps: Iterable<AppName>): RoundInput => ({
-    world: now,
-    apps,
-    published: (app) => published?.app(app),
-    unreadable: (app) => published?.unreadable.get(app),
-    hostOwner: (host) => published?.hostOwner(host),
-  });
-
-  const everyName = (now: World): Set<AppName> =>
-    everyApp(now, [...(published?.apps() ?? []), ...(published?.unreadable.keys() ?? [])]);
-
   /** A cluster that turned stale or fresh may move every app; a second list, those that wait for it. */
   const noticeStates = (): void => {
     for (const { name, state, reason } of clusters.readers().map((one) => one.status())) {
@@ -93,36 +76,26 @@ export function createController(parts: ControllerParts): Controller {
       reporter.cluster(name, state, reason);
       mark('all');
     }
-    const again = doubts.follow(clusters.readers());
+    const again = rounds.secondLooks();
     if (again.size > 0) mark(again);
   };
 
   /** Computes the marked apps; what it found is kept for the API and the next round. */
-  const look = (): { result: RoundResult; changes: readonly Change[]; causes: Causes } => {
+  const look = (): Looked => {
     noticeStates();
     const began = clock.now();
     const taken = dirty;
     dirty = new Set();
-    const now = world();
-    // Who waits for a host is looked at in the round that frees it.
-    const apps = taken === 'all' ? everyName(now) : taken.union(contested);
-    const result = computeRound(inputOf(now, apps));
-    const causes = new Map<AppName, readonly string[]>();
-    for (const [app, fact] of result.facts) {
-      causes.set(app, causesOf(facts.get(app)?.inventory, fact.inventory));
-      facts.set(app, fact);
-      doubts.note(fact.inventory);
-      if (fact.reason?.code === 'host-conflict') contested.add(app);
-      else contested.delete(app);
-    }
-    reporter.round(result, (clock.now() - began) / 1000);
+    const looked = rounds.look(taken);
+    reporter.round(looked.result, (clock.now() - began) / 1000);
     reporter.unreadable(published?.unreadable ?? new Map());
-    return { result, changes: result.pass, causes };
+    return looked;
   };
 
-  /** One round: the only place where changes are committed. */
+  /** One round. Only here, and by words, changes are committed. */
   const round = async (lead: Leadership): Promise<Over | undefined> => {
-    const { changes, causes } = look();
+    const { result, causes } = look();
+    const changes = result.pass;
     if (changes.length === 0) return undefined;
     const at = parts.wall().toISOString();
     const history = changes.map((change) => historyEntry(change, causes, at));
@@ -133,9 +106,22 @@ export function createController(parts: ControllerParts): Controller {
       return undefined;
     }
     if ('over' in reply) return reply;
+    for (const { app, before } of changes) {
+      rounds.steps.committed(app, result.facts.get(app), before === undefined);
+    }
     reporter.committed(reply, changes, causes);
     waiters.release();
     return undefined;
+  };
+
+  /** What there is to do: words first, for somebody waits for them. */
+  const act = async (lead: Leadership): Promise<Over | 'idle' | undefined> => {
+    const unread = holdsUnreadable();
+    phase =
+      unread === undefined ? 'leading' : `nothing is written: holds are unreadable (${unread})`;
+    if (words.isWaiting()) return words.take(lead);
+    const isMarked = dirty === 'all' || dirty.size > 0;
+    return isMarked && unread === undefined ? round(lead) : 'idle';
   };
 
   const lead = async (lead: Leadership, signal: AbortSignal): Promise<Over | undefined> => {
@@ -149,30 +135,41 @@ export function createController(parts: ControllerParts): Controller {
         const over = await lead.keepUp();
         if (over) return over;
         noticeStates();
+        passTime();
       }
       if (clock.now() - recounted >= RECOUNT_MS) {
         recounted = clock.now();
         recount();
       }
-      if (dirty === 'all' || dirty.size > 0) {
-        const over = await round(lead);
-        if (over) return over;
-        await clock.sleep(GAP_MS, signal);
-      } else {
-        await rest(Math.max(1, TICK_MS - (clock.now() - ticked)), signal);
-      }
+      const over = await act(lead);
+      if (over === 'idle') await rest(Math.max(1, TICK_MS - (clock.now() - ticked)), signal);
+      else if (over) return over;
+      else await clock.sleep(GAP_MS, signal);
     }
     return undefined;
   };
 
+  /** While nobody can read what is held, nothing is written: it would go over a person's word. */
+  const holdsUnreadable = (): string | undefined => published?.unreadable.get(HOLDS);
+
+  /** What moves by time alone: holds that are over, drains and ramps with a step to take. */
+  const passTime = (): void => {
+    const { holds = [] } = published?.held ?? {};
+    const now = parts.wall().getTime();
+    if (holdsUnreadable() !== undefined) return;
+    if (expired(holds, now).length > 0) void words.say(expiry()).catch(() => undefined);
+    const before = levels;
+    levels = drainLevels(holds, now);
+    const fallen = [...levels].filter(([hold, left]) => before.get(hold) !== left);
+    if (fallen.length > 0) mark(appsOf(fallen.map(([hold]) => hold)));
+    mark(rounds.steps.due());
+  };
+
   /** Tells of an app that would change although nothing marked it, and marks everything. */
   const recount = (): void => {
-    const marked = dirty;
-    if (marked !== 'all') {
-      const now = world();
-      const { pass } = computeRound(inputOf(now, everyName(now)));
-      for (const { app } of pass) if (!marked.has(app)) reporter.recountDiffers(app);
-    }
+    // What time alone has moved is no difference.
+    passTime();
+    if (dirty !== 'all') for (const app of rounds.differing(dirty)) reporter.recountDiffers(app);
     mark('all');
   };
 
@@ -189,6 +186,7 @@ export function createController(parts: ControllerParts): Controller {
     };
     const onContents = (contents: Contents): void => serveDocuments(publishedFrom(contents));
     const office = await takeTerm({ ...parts.term, onPhase, onContents }, counter, signal);
+    leader = 'heldBy' in office ? office.address : undefined;
     if ('heldBy' in office) {
       phase = `standby of ${office.heldBy}`;
       const contents = await parts.term.store.read();
@@ -227,7 +225,7 @@ export function createController(parts: ControllerParts): Controller {
         push: parts.push,
         onHeartbeat: (state) => parts.book.hear(state, clock.now()),
         onForeign: (apps) => {
-          mark(new Set(apps));
+          mark(apps.includes(HOLDS) ? 'all' : new Set(apps));
           waiters.release();
         },
       },
@@ -235,8 +233,10 @@ export function createController(parts: ControllerParts): Controller {
     );
     reporter.term(lease.term, seeded.length);
     mark('all');
-    const over = await lead(leadership, signal);
-    leadership = undefined;
+    const over = await lead(leadership, signal).finally(() => {
+      leadership = undefined;
+      words.drop();
+    });
     if (over) {
       counter = Math.max(counter, over.counter);
       phase = over.over;
@@ -261,15 +261,18 @@ export function createController(parts: ControllerParts): Controller {
       leading: leadership !== undefined,
       phase,
       ...(leadership && published && { term: published.mark.term }),
+      ...(leader !== undefined && { address: leader }),
     }),
     published: () => published,
     served: () => served,
-    facts: (app) => facts.get(app),
-    apps: () => [...new Set([...facts.keys(), ...(published?.apps() ?? [])])].toSorted(),
+    facts: (app) => rounds.facts(app),
+    apps: () => [...new Set([...rounds.names(), ...(published?.apps() ?? [])])].toSorted(),
     clusters: () => {
       const present = clusters.readers().map((one) => one.status());
       return [...present, ...removed.statuses(published, present)];
     },
+    standing: (app) => rounds.standing(app),
+    isNamed: (name) => clusters.readers().some((one) => one.name === name),
     mark,
     termOver(highest) {
       if (!isPlausible(highest, counter)) return;
@@ -277,6 +280,11 @@ export function createController(parts: ControllerParts): Controller {
       wake.abort();
     },
     nextCommit: (ms, signal) => waiters.wait(ms, signal),
+    async say(word) {
+      if (!leadership) throw new BallastError('not-leader', phase);
+      return words.say(word);
+    },
+    preview: (word) => words.preview(word),
     async run(signal) {
       clusters.onDirty(mark);
       while (!signal.aborted) {

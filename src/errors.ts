@@ -60,6 +60,56 @@ export const ERRORS = {
     title: 'An edge endpoint owns this app',
     act: 'Adopt the app, or take it out of the configuration.',
   },
+  'hold-unknown': {
+    status: 404,
+    title: 'No such hold',
+    act: 'List the holds at /api/v1/holds.',
+  },
+  'hold-exists': {
+    status: 409,
+    title: 'A hold with this id stands already',
+    act: 'Leave the id out, or lift the other first.',
+  },
+  'hold-of-job': {
+    status: 409,
+    title: 'The hold is a job’s',
+    act: 'Abort the job: it lifts its holds itself.',
+  },
+  'holds-full': {
+    status: 409,
+    title: 'There is no room for more holds',
+    act: 'Lift holds that are not needed any more.',
+  },
+  'holds-unreadable': {
+    status: 503,
+    title: 'What is held cannot be read',
+    act: 'Nothing is written until it can. Run the version that wrote it, or mend `_holds` in Redis.',
+  },
+  'confirm-missing': {
+    status: 400,
+    title: 'The deletion is not confirmed',
+    act: 'Say ?confirm= with the name of what is to be deleted.',
+  },
+  'still-named': {
+    status: 409,
+    title: 'It is still named by the configuration or a cluster',
+    act: 'Take it out there first; adopt an app that an edge endpoint owns.',
+  },
+  'still-serving': {
+    status: 409,
+    title: 'Servers of the cluster still take requests',
+    act: 'Drain the cluster, and wait until every edge has acknowledged.',
+  },
+  'not-adoptable': {
+    status: 409,
+    title: 'The app is not an edge endpoint’s',
+    act: 'There is nothing to adopt.',
+  },
+  'write-refused': {
+    status: 403,
+    title: 'This caller may not write',
+    act: 'Call from this machine, not from a page of a browser.',
+  },
   'redis-unavailable': {
     status: 503,
     title: 'Redis does not answer',

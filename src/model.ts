@@ -59,6 +59,33 @@ export interface Upstream {
   readonly policy: Policy;
 }
 
+export type HoldKind = 'drain' | 'pin' | 'freeze';
+
+/** A person's or a job's word over the automatic weight; at least one of app, cluster and server. */
+export interface Hold {
+  readonly id: string;
+  readonly app?: AppName;
+  /** `vm`: the VMs. */
+  readonly cluster?: ClusterName | 'vm';
+  readonly server?: Address;
+  readonly kind: HoldKind;
+  /** Of a pin: the server's weight, or the sum of the cluster's. */
+  readonly weight?: number;
+  readonly who: string;
+  readonly why: string;
+  /** `since` and `until` are milliseconds of the leader's time of day. */
+  readonly since: number;
+  readonly until?: number;
+  /** The app may lose its last server by it. */
+  readonly allowEmpty?: boolean;
+  readonly job?: string;
+  readonly fence?: number;
+  /** A drain falls over this time; absent: at once. */
+  readonly rampSeconds?: number;
+  /** Of a freeze: the sums that were published when it was made, by app and then cluster (or server). */
+  readonly kept?: Readonly<Record<AppName, Readonly<Record<string, number>>>>;
+}
+
 /** Why something does not count, or counts otherwise than its numbers say. */
 export interface Reason {
   readonly code: ReasonCode;
@@ -91,7 +118,12 @@ export type ReasonCode =
   | 'unreadable'
   | 'cluster-removed'
   | 'scaled-down'
-  | 'would-empty';
+  | 'would-empty'
+  | 'drained'
+  | 'pinned'
+  | 'frozen'
+  | 'ramping'
+  | 'ramp-stopped';
 
 /** A node through which outside traffic enters a cluster. */
 export interface IngressNode {

@@ -9,7 +9,8 @@ import type { AppName, Reason, Upstream } from './model.ts';
 import { diff, type Change, type Encoded } from './plan/diff.ts';
 import { guard, type Refusal } from './plan/guard.ts';
 import { settleHosts } from './weights/hosts.ts';
-import { weigh, type Weighed } from './weights/rule.ts';
+import { mayEmpty, type Over } from './weights/over.ts';
+import { weigh, weighPublished, type Weighed } from './weights/rule.ts';
 
 export interface RoundInput {
   readonly world: World;
@@ -18,6 +19,8 @@ export interface RoundInput {
   /** Why what is published for an app cannot be read; undefined where it can, or nothing is. */
   readonly unreadable: (app: AppName) => string | undefined;
   readonly hostOwner: (host: string) => AppName | undefined;
+  /** Holds and ramps; absent: none. */
+  readonly over?: Over;
 }
 
 export interface PublishedView extends Encoded {
@@ -46,16 +49,30 @@ export function computeRound(input: RoundInput): RoundResult {
     const inventory = takeInventory(input.world, app);
     const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
-    if (!reason)
-      wanted.set(app, weigh(inventory, input.published(app)?.upstream, input.world.base));
+    const weighed = weighOne(input, inventory, reason);
+    if (weighed) wanted.set(app, weighed);
   }
   const desired = settleAll(input, wanted, facts);
-  const verdict = guard(diff(input.published, desired));
+  const verdict = guard(diff(input.published, desired), emptiesByWord(input));
   for (const { app, reason } of verdict.refused) {
     const known = facts.get(app);
     if (known) facts.set(app, { ...known, reason });
   }
   return { facts, refused: verdict.refused, pass: verdict.pass.toSorted(gainersFirst) };
+}
+
+/** A hold is obeyed also where nobody weighs: a drained cluster gets no request of an orphan. */
+function weighOne(
+  input: RoundInput,
+  inventory: AppInventory,
+  reason: Reason | undefined,
+): Weighed | undefined {
+  const published = input.published(inventory.app);
+  if (!reason) return weigh(inventory, published?.upstream, input.world.base, input.over);
+  const { standing } = inventory;
+  const isOurs = published?.owner === 'controller' && reason.code !== 'unreadable';
+  if (!isOurs || standing === 'known') return undefined;
+  return weighPublished(published.upstream, standing, input.world.base, input.over);
 }
 
 /** Hosts: who is published keeps one, unless this very round takes it away from there. */
@@ -85,9 +102,14 @@ function settleAll(
 }
 
 /** The guard looks at servers alone, so its word on an app stands before the hosts are settled. */
-function isRefused({ published }: RoundInput, after: Upstream): boolean {
-  const before = published(after.app)?.upstream;
-  return guard([{ app: after.app, after, body: '', ...(before && { before }) }]).refused.length > 0;
+function isRefused(input: RoundInput, after: Upstream): boolean {
+  const before = input.published(after.app)?.upstream;
+  const change = { app: after.app, after, body: '', ...(before && { before }) };
+  return guard([change], emptiesByWord(input)).refused.length > 0;
+}
+
+function emptiesByWord({ over }: RoundInput): (change: Change) => boolean {
+  return ({ app, before }) => mayEmpty(over?.holdsOf(app) ?? [], app, before?.servers ?? []);
 }
 
 /** An edge takes documents one by one: who gains a host stands ready when the other gives it up. */

@@ -52,6 +52,14 @@ local function above(stamp, other)
   return t1 > t2 or (t1 == t2 and v1 > v2)
 end
 
+-- A body that its line does not fit is none: whoever has the right bytes brings them back.
+local function torn(stamp, app, line)
+  local held, digest = string.match(line or '', '^(%d+ %d+) (%x+) ')
+  if held ~= stamp then return false end
+  local body = redis.call('HGET', upstreams_key, app)
+  return not body or redis.sha1hex(body) ~= digest
+end
+
 local now_run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local now_repl = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 local lead = redis.call('HMGET', leader_key, 'holder', 'term', 'runId', 'replId')
@@ -115,7 +123,7 @@ for i = 1, count do
   local conflict = who == 'endpoint' and not deleted and taken(app, body)
   if conflict then return refuse('host-taken', conflict) end
   if owner == 'adopted' then owner = 'controller' end
-  if purpose == 'round' or above(stamp, line) then
+  if purpose == 'round' or above(stamp, line) or torn(stamp, app, line) then
     documents[#documents + 1] = {
       app = app, stamp = stamp, owner = owner, deleted = deleted, body = body,
       digest = deleted and '-' or redis.sha1hex(body),

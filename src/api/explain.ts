@@ -21,15 +21,17 @@ export interface Explained {
   readonly unhealthyAt: ReadonlyMap<Address, readonly string[]>;
   /** How each cluster is seen now: the counts are of the last round that looked. */
   readonly statuses: ReadonlyMap<ClusterName, ClusterStatus>;
+  /** Those that speak of it. */
+  readonly holds: readonly object[];
 }
 
 export function explainApp(explained: Explained): ExplainedApp {
-  const { app, facts, published, statuses } = explained;
+  const { app, facts, published, statuses, holds } = explained;
   return {
     ...nameApp(app, facts, published),
     ...(facts && explainCounts(facts, statuses)),
     servers: explainServers(published?.upstream.servers ?? [], explained),
-    holds: [],
+    holds,
   };
 }
 
@@ -102,10 +104,10 @@ interface Shares {
 function explainServer(server: Server, shares: Shares): object {
   const { facts, total, measured, requests } = shares;
   const sum = facts?.weighed?.sums.get(server.address);
+  const hold = facts?.weighed?.holds.get(server.address);
   return {
-    address: server.address,
-    weight: server.weight,
-    from: server.from,
+    ...server,
+    ...(hold && { hold: hold.id }),
     ...(sum && { formula: sum.formula, exactShare: sum.exactShare }),
     share: total === 0 ? 0 : server.weight / total,
     ...(requests > 0 && { measuredShare: (measured.get(server.address) ?? 0) / requests }),

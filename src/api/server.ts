@@ -1,4 +1,4 @@
-// The HTTP interface: what is seen, weighed and published; heartbeats are all that is written.
+// The HTTP interface: what is seen, weighed and published; holds and other words are written.
 //
 // Comes in: requests on a loopback listener. Goes out: JSON, RFC 9457 problem bodies. On failure:
 // Redis and clusters in trouble never make an answer wait: everything is read from memory.
@@ -6,33 +6,30 @@
 import { Type, type Static } from 'typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { Clock } from '../clock.ts';
 import type { SourceStatus } from '../clusters/registry.ts';
 import type { Controller } from '../controller.ts';
-import type { EdgeBook } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
 import type { Vms } from '../inventory/vms.ts';
 import { BallastError, type ErrorCode } from '../errors.ts';
+import type { AppName } from '../model.ts';
+import { speaksOf } from '../weights/holds.ts';
 import { addDocumentRoutes } from './documents.ts';
 import { explainApp, nameApp } from './explain.ts';
+import { viewHold } from './hold-shapes.ts';
+import { addHoldRoutes, type HoldParts } from './holds.ts';
 import { problem } from './problem.ts';
 import { refuseUnrouted } from './methods.ts';
 import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { namesTag } from './tags.ts';
 
-export interface ApiParts {
-  readonly controller: Controller;
+export interface ApiParts extends HoldParts {
   readonly sources: () => readonly SourceStatus[];
   readonly vms: Pick<Vms, 'sources'>;
-  readonly book: EdgeBook;
   readonly statistics: Statistics;
   /** Puts an edge's heartbeat where those of the others are. */
   readonly beat: (edge: string, text: string) => Promise<void>;
-  readonly clock: Clock;
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
-  /** Aborts when the program stops: ends long polls. */
-  readonly signal: AbortSignal;
 }
 
 const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
@@ -76,7 +73,8 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     const measured = parts.statistics.measured(app, clock.now());
     const probe = published?.upstream.policy.health;
     const unhealthyAt = parts.statistics.unhealthyAt(probe, clock.now());
-    return explainApp({ app, facts, published, measured, unhealthyAt, statuses });
+    const holds = holdsOf(parts, app);
+    return explainApp({ app, facts, published, measured, unhealthyAt, statuses, holds });
   });
   api.get('/api/v1/clusters', async () => ({
     items: controller.clusters(),
@@ -107,7 +105,17 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     return weights(controller);
   });
   addDocumentRoutes(api, parts);
+  addHoldRoutes(api, parts);
   return api as unknown as FastifyInstance;
+}
+
+function holdsOf({ controller, wall, forgottenHours }: ApiParts, app: AppName): object[] {
+  const published = controller.published();
+  const servers = published?.app(app)?.upstream.servers ?? [];
+  const holds = (published?.held.holds ?? []).filter(
+    (hold) => hold.app === app || servers.some((server) => speaksOf(hold, app, server)),
+  );
+  return holds.map((hold) => viewHold(hold, wall().getTime(), forgottenHours()));
 }
 
 function etag(controller: Controller): string {

@@ -7,7 +7,7 @@ import { RedisSettings } from '../edges/redis-settings.ts';
 import { EdgeSettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
 import { GuardSettings } from '../plan/settings.ts';
-import { WeightSettings } from '../weights/settings.ts';
+import { HoldSettings, WeightSettings } from '../weights/settings.ts';
 
 export const ConfigSchema = Type.Object(
   {
@@ -19,6 +19,7 @@ export const ConfigSchema = Type.Object(
     leader: Type.Optional(LeaderSettings),
     weights: Type.Optional(WeightSettings),
     guard: Type.Optional(GuardSettings),
+    holds: Type.Optional(HoldSettings),
     clusters: Type.Optional(Type.Array(ClusterSettings, { default: [] })),
     clusterSources: Type.Optional(Type.Array(ClusterSourceSettings, { default: [] })),
     apps: Type.Optional(AppsSettings),

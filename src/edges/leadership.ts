@@ -5,7 +5,7 @@
 // ends it too, for nobody knows then what was written (R2).
 
 import type { AppName } from '../model.ts';
-import { compareStamps, type Document } from './document.ts';
+import { compareStamps, HOLDS, type Document } from './document.ts';
 import type { Push } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
 import type { Published } from './published.ts';
@@ -32,8 +32,12 @@ export interface LeadershipOptions {
 
 export interface Leadership {
   readonly published: Published;
-  /** `again`: computed from what was just replaced; compute anew. */
-  commit(puts: readonly Put[], history: readonly string[]): Promise<Committed | 'again' | Over>;
+  /** `again`: computed from what was just replaced; compute anew. `audit`: JSON text. */
+  commit(
+    puts: readonly Put[],
+    history: readonly string[],
+    audit?: string,
+  ): Promise<Committed | 'again' | Over>;
   /** Renews the lease, hears heartbeats, seeds what lies above, notices commits of others. */
   keepUp(): Promise<Over | undefined>;
 }
@@ -51,6 +55,20 @@ export function openLeadership(options: LeadershipOptions, published: Published)
       mark: stamp(committed.version),
       documents,
     });
+  };
+
+  const wereUnreadable = published.unreadable.has(HOLDS);
+  let pause = 1;
+  let passed = 0;
+
+  /** What is held and cannot be read is read again after 1, 2, 4 ... 32 looks. */
+  const isToRead = (): boolean => {
+    passed += 1;
+    if (!published.unreadable.has(HOLDS)) pause = 1;
+    else if (passed >= pause) pause = Math.min(32, pause * 2);
+    else return false;
+    passed = 0;
+    return published.unreadable.has(HOLDS);
   };
 
   const reread = async (): Promise<void> => {
@@ -92,9 +110,15 @@ export function openLeadership(options: LeadershipOptions, published: Published)
 
   return {
     published,
-    async commit(puts, history) {
-      const holds = published.holds;
-      const reply = await store.commit(lease, { puts, history, ...(holds && { holds }) });
+    async commit(puts, history, audit) {
+      const { holds } = published;
+      const round = {
+        puts,
+        history,
+        ...(holds && { holds }),
+        ...(audit !== undefined && { audit }),
+      };
+      const reply = await store.commit(lease, round);
       if (isRefusal(reply)) {
         if (reply.refused === 'holds-moved' || reply.refused === 'owned-by-endpoint') {
           await reread();
@@ -118,7 +142,10 @@ export function openLeadership(options: LeadershipOptions, published: Published)
       if (refused) return over(`the lease was lost: ${refused.refused}`);
       const now = await store.version();
       if (now.term !== lease.term) return over('another term is on record', counterOf(now.term));
-      if (now.version !== published.mark.version) await reread();
+      if (isToRead() || now.version !== published.mark.version) await reread();
+      if (!wereUnreadable && published.unreadable.has(HOLDS)) {
+        return over('what is held cannot be read: a new term asks the edges for it');
+      }
       return hearEdges();
     },
   };

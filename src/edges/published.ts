@@ -1,10 +1,12 @@
 // What is published now, in memory: bodies, stamps, and which app has which host.
 //
 // Comes in: the store's contents at a new term, then each own commit. Goes out: look-ups in O(1).
-// On failure: a body that cannot be read keeps its app out of every round, and is named.
+// On failure: a body that cannot be read keeps its app out of every round, and is named; `_holds`
+// keeps every app out.
 
 import type { AppName, Owner, Stamp, Upstream } from '../model.ts';
 import { decodeUpstream, HOLDS, isFault, type Document } from './document.ts';
+import { decodeHolds, NO_HOLDS, type HoldsBody } from './holds-body.ts';
 import type { Contents } from './store.ts';
 
 export interface PublishedApp {
@@ -19,6 +21,12 @@ export interface Published {
   readonly mark: Stamp;
   /** Stamp of `_holds`; absent: nobody has held anything yet. */
   readonly holds: Stamp | undefined;
+  /** What is held. Not to be acted on while `unreadable` has `_holds`. */
+  readonly held: HoldsBody;
+  /** A mark of this term at or above it has the present `_holds` (R8). */
+  readonly holdsAt: number;
+  /** Likewise for each hold, by its id: since which version of this term it stands. */
+  readonly heldSince: ReadonlyMap<string, number>;
   app(app: AppName): PublishedApp | undefined;
   apps(): IterableIterator<AppName>;
   /** All documents with their bytes, tombstones and `_holds` among them. */
@@ -45,6 +53,9 @@ export function publishedFrom(contents: Contents): Published {
   let changes: { readonly version: number; readonly app: AppName }[] = [];
   // Whoever has everything up to this version can be told what changed since.
   let floor = contents.version;
+  let held = NO_HOLDS;
+  let holdsAt = contents.version;
+  let heldSince: ReadonlyMap<string, number> = new Map();
 
   const forget = (app: AppName): void => {
     for (const host of apps.get(app)?.upstream.hosts ?? []) {
@@ -55,10 +66,21 @@ export function publishedFrom(contents: Contents): Published {
     apps.delete(app);
     unreadable.delete(app);
   };
+  const takeHolds = (body: string | undefined): void => {
+    const read = body === undefined ? NO_HOLDS : decodeHolds(body);
+    if ('place' in read) {
+      unreadable.set(HOLDS, `${read.place}: ${read.text}`);
+      return;
+    }
+    held = read;
+    holdsAt = mark.version;
+    heldSince = new Map(held.holds.map(({ id }) => [id, heldSince.get(id) ?? holdsAt]));
+  };
   const take = (document: Document): void => {
     const { app, stamp, digest, owner, body } = document;
     documents.set(app, document);
     forget(app);
+    if (app === HOLDS) takeHolds(body);
     // A name that begins with `_` is reserved: its body is no upstream.
     if (body === undefined || app.startsWith('_')) return;
     const upstream = decodeUpstream(body);
@@ -104,6 +126,15 @@ export function publishedFrom(contents: Contents): Published {
     },
     get holds() {
       return documents.get(HOLDS)?.stamp;
+    },
+    get held() {
+      return held;
+    },
+    get holdsAt() {
+      return holdsAt;
+    },
+    get heldSince() {
+      return heldSince;
     },
     app: (app) => apps.get(app),
     apps: () => apps.keys(),

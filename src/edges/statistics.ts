@@ -12,12 +12,13 @@ const WINDOW_MS = 60_000;
 /** Between kept samples: bounds their number whatever the rate of reading. */
 const SPACING_MS = 10_000;
 
-type Requests = ReadonlyMap<AppName, ReadonlyMap<Address, number>>;
+type Counts = Pick<ServerCount, 'requests' | 'failures'>;
+type ByApp = ReadonlyMap<AppName, ReadonlyMap<Address, Counts>>;
 
 interface Sample {
   readonly at: number;
   readonly start: string;
-  readonly requests: Requests;
+  readonly counts: ByApp;
   readonly unhealthy: readonly UnhealthyServer[];
 }
 
@@ -27,6 +28,8 @@ export interface Statistics {
   measured(app: AppName, at: number): ReadonlyMap<Address, number>;
   /** Edges at which a server is unhealthy, for an app that has it asked so; by address. */
   unhealthyAt(probe: HealthProbe | undefined, at: number): ReadonlyMap<Address, readonly string[]>;
+  /** Of these servers of an app, within the window. */
+  errors(app: AppName, servers: readonly Address[], at: number): Counts;
 }
 
 export function collectStatistics(): Statistics {
@@ -39,13 +42,13 @@ export function collectStatistics(): Statistics {
       );
       const [last, before] = [kept.at(-1), kept.at(-2)];
       if (last && before && last.at - before.at < SPACING_MS) kept.pop();
-      samples.set(edge, [...kept, { at, start, requests: byApp(counts), unhealthy }]);
+      samples.set(edge, [...kept, { at, start, counts: byApp(counts), unhealthy }]);
     },
     measured(app, at) {
       const total = new Map<Address, number>();
       for (const series of samples.values()) {
-        for (const [address, grown] of growth(series, app, at)) {
-          total.set(address, (total.get(address) ?? 0) + grown);
+        for (const [address, { requests }] of growth(series, app, at)) {
+          if (requests > 0) total.set(address, (total.get(address) ?? 0) + requests);
         }
       }
       return total;
@@ -61,20 +64,32 @@ export function collectStatistics(): Statistics {
       }
       return edges;
     },
+    errors(app, servers, at) {
+      const all = [...samples.values()].flatMap((series) => growth(series, app, at));
+      const own = all.filter(([address]) => servers.includes(address));
+      const sum = (key: keyof Counts): number =>
+        own.reduce((total, [, counts]) => total + counts[key], 0);
+      return { requests: sum('requests'), failures: sum('failures') };
+    },
   };
 }
 
 /** What one edge counted for an app between its first and last sample of the window. */
-function growth(series: readonly Sample[], app: AppName, at: number): [Address, number][] {
+function growth(series: readonly Sample[], app: AppName, at: number): [Address, Counts][] {
   const first = series.find((sample) => at - sample.at <= WINDOW_MS);
   const last = series.at(-1);
   if (!first || !last || first === last) return [];
-  const before = first.requests.get(app);
-  const grown: [Address, number][] = [];
-  for (const [address, requests] of last.requests.get(app) ?? []) {
-    grown.push([address, requests - (before?.get(address) ?? 0)]);
-  }
-  return grown.filter(([, requests]) => requests > 0);
+  const before = first.counts.get(app);
+  return [...(last.counts.get(app) ?? [])].map(([address, { requests, failures }]) => {
+    const old = before?.get(address);
+    return [
+      address,
+      {
+        requests: Math.max(0, requests - (old?.requests ?? 0)),
+        failures: Math.max(0, failures - (old?.failures ?? 0)),
+      },
+    ];
+  });
 }
 
 /** What requests found is true of every app; what a probe found, of those that ask the same. */
@@ -85,11 +100,11 @@ function concerns(server: UnhealthyServer, probe: HealthProbe | undefined): bool
   return server.path === path && server.host === host && server.https === https;
 }
 
-function byApp(counts: readonly ServerCount[]): Requests {
-  const apps = new Map<AppName, Map<Address, number>>();
-  for (const { app, address, requests } of counts) {
-    const servers = apps.get(app) ?? new Map<Address, number>();
-    servers.set(address, requests);
+function byApp(counts: readonly ServerCount[]): ByApp {
+  const apps = new Map<AppName, Map<Address, Counts>>();
+  for (const { app, address, requests, failures } of counts) {
+    const servers = apps.get(app) ?? new Map<Address, Counts>();
+    servers.set(address, { requests, failures });
     apps.set(app, servers);
   }
   return apps;

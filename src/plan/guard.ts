@@ -3,7 +3,7 @@
 //
 //   before            after             verdict
 //   some server > 0   some server > 0   pass
-//   some server > 0   none              refused: would-empty
+//   some server > 0   none              refused: would-empty, unless a hold allows it
 //   none              anything          pass
 
 import type { AppName, Reason, Upstream } from '../model.ts';
@@ -19,11 +19,15 @@ export interface Verdict {
   readonly refused: readonly Refusal[];
 }
 
-export function guard(changes: readonly Change[]): Verdict {
+/** `mayEmpty`: a hold says so. */
+export function guard(
+  changes: readonly Change[],
+  mayEmpty: (change: Change) => boolean = () => false,
+): Verdict {
   const pass: Change[] = [];
   const refused: Refusal[] = [];
   for (const change of changes) {
-    const reason = wouldEmpty(change);
+    const reason = mayEmpty(change) ? undefined : wouldEmpty(change);
     if (reason) refused.push({ app: change.app, reason });
     else pass.push(change);
   }

@@ -25,6 +25,11 @@ export interface Metrics {
   readonly secondLooks: Counter<'cluster'>;
   readonly doubtedApps: Gauge<'cluster'>;
   readonly unreadableDocuments: Gauge;
+  readonly holds: Gauge<'kind'>;
+  readonly holdOldestAge: Gauge<'kind'>;
+  readonly holdsForgotten: Gauge;
+  readonly holdsUnreadable: Gauge;
+  readonly ramps: Gauge<'state'>;
   readonly vmsTrouble: Gauge<'source'>;
   readonly edgeUp: Gauge<'edge'>;
   readonly edgeVersion: Gauge<'edge'>;
@@ -93,6 +98,19 @@ export function createMetrics(): Metrics {
       'unreadable_documents',
       'Apps whose published document cannot be read; they stay as they are',
     ),
+    holds: gauge('holds', 'Holds that stand', ['kind']),
+    holdOldestAge: gauge('hold_oldest_age_seconds', 'Age of the oldest hold', ['kind']),
+    holdsForgotten: gauge(
+      'holds_forgotten',
+      'Holds of people without end, older than holds.forgottenHours; alert above 0',
+    ),
+    holdsUnreadable: gauge(
+      'holds_unreadable',
+      '1 while what is held cannot be read: nothing is written',
+    ),
+    ramps: gauge('ramps', 'Clusters of apps on their way up; alert where stopped is above 0', [
+      'state',
+    ]),
     vmsTrouble: gauge('vms_trouble', '1 while a source of VMs cannot be read', ['source']),
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),

@@ -18,7 +18,10 @@ export interface Reporter {
     commit: Committed,
     changes: readonly Change[],
     causes: ReadonlyMap<AppName, readonly string[]>,
+    actor?: string,
   ): void;
+  /** A person's word was written. */
+  said(actor: string, text: string): void;
   /** All apps whose published document cannot be read, and why. */
   unreadable(apps: ReadonlyMap<AppName, string>): void;
   recountDiffers(app: AppName): void;
@@ -52,7 +55,7 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
       }
       metrics.guardRefusing.set(refused.size);
     },
-    committed(commit, changes, causes) {
+    committed(commit, changes, causes, actor = 'controller') {
       for (const change of changes) {
         metrics.weightChanges.inc();
         log.info(
@@ -62,11 +65,14 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
             causes: causes.get(change.app) ?? [],
             before: change.before?.servers.map(({ address, weight }) => `${address}=${weight}`),
             after: change.after.servers.map(({ address, weight }) => `${address}=${weight}`),
-            actor: 'controller',
+            actor,
           },
           'weights changed',
         );
       }
+    },
+    said(actor, text) {
+      log.info({ actor, text }, 'said');
     },
     unreadable(apps) {
       for (const [app, why] of apps) {

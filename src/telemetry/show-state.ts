@@ -6,6 +6,8 @@ import type { EdgeBook, EdgeView } from '../edges/edge-book.ts';
 import type { ClusterStatus } from '../model.ts';
 import type { Published } from '../edges/published.ts';
 import type { AppFacts } from '../round.ts';
+import { HOLDS } from '../edges/document.ts';
+import { isForgotten } from '../weights/hold-changes.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface State {
@@ -14,6 +16,9 @@ export interface State {
   readonly book: EdgeBook;
   /** Monotonic milliseconds. */
   readonly now: number;
+  /** Milliseconds of the time of day. */
+  readonly wall: number;
+  readonly forgottenHours: number;
 }
 
 /** The text of /metrics. */
@@ -21,6 +26,8 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
   const { controller } = state;
   showLeader(metrics, controller);
   showClusters(metrics, controller.clusters());
+  showHolds(metrics, state);
+  showRamps(metrics, controller);
   metrics.clusterSourceTrouble.reset();
   for (const { source, trouble } of state.sources) {
     metrics.clusterSourceTrouble.set({ source }, trouble.length);
@@ -45,6 +52,30 @@ function showLeader(metrics: Metrics, controller: Controller): void {
   metrics.leader.set(leader.leading ? 1 : 0);
   metrics.term.set(leader.term ?? 0);
   metrics.version.set(controller.published()?.mark.version ?? 0);
+}
+
+function showHolds(metrics: Metrics, { controller, wall, forgottenHours }: State): void {
+  const published = controller.published();
+  const holds = published?.held.holds ?? [];
+  for (const kind of ['drain', 'pin', 'freeze'] as const) {
+    const own = holds.filter((hold) => hold.kind === kind);
+    const oldest = own.reduce((age, { since }) => Math.max(age, (wall - since) / 1000), 0);
+    metrics.holds.set({ kind }, own.length);
+    metrics.holdOldestAge.set({ kind }, oldest);
+  }
+  const forgotten = holds.filter((hold) => isForgotten(hold, wall, forgottenHours));
+  metrics.holdsForgotten.set(forgotten.length);
+  metrics.holdsUnreadable.set(published?.unreadable.has(HOLDS) ? 1 : 0);
+}
+
+function showRamps(metrics: Metrics, controller: Controller): void {
+  const counts = { rising: 0, stopped: 0 };
+  for (const app of controller.apps()) {
+    for (const ramp of controller.facts(app)?.weighed?.ramps.values() ?? []) {
+      counts[ramp.stopped ? 'stopped' : 'rising'] += 1;
+    }
+  }
+  for (const [state, count] of Object.entries(counts)) metrics.ramps.set({ state }, count);
 }
 
 function showWeights(metrics: Metrics, app: string, published: Published | undefined): void {

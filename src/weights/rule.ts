@@ -6,8 +6,9 @@
 
 import type { ClusterCount } from '../inventory/cluster-count.ts';
 import type { AppInventory } from '../inventory/inventory.ts';
-import type { Address, ClusterName, Reason, Server, Upstream } from '../model.ts';
+import type { Address, ClusterName, Hold, Reason, Server, Upstream } from '../model.ts';
 import { scaleDown, type Entry } from './scale.ts';
+import { showOver, type Over, type Ramp } from './over.ts';
 
 /** The sum behind one server's weight. */
 export interface Sum {
@@ -28,6 +29,10 @@ export interface Weighed {
   readonly sums: ReadonlyMap<Address, Sum>;
   /** Per cluster (or `vm`): why something of it does not count. */
   readonly reasons: ReadonlyMap<ClusterName | 'vm', Reason>;
+  /** Whose word a server's weight is. */
+  readonly holds: ReadonlyMap<Address, Hold>;
+  /** Clusters on their way up. */
+  readonly ramps: ReadonlyMap<ClusterName | 'vm', Ramp>;
 }
 
 /** `max(1, floor(pods * base / nodes))`; the caller has dealt with 0 pods and 0 nodes. */
@@ -55,11 +60,15 @@ export function whyNothing(count: ClusterCount): Reason | undefined {
   return undefined;
 }
 
-/** The upstream of one app. `published` decides who keeps an address that two places claim. */
+/**
+ * The upstream of one app. `published` decides who keeps an address that two places claim; `over` is
+ * what stands over the automatic weights.
+ */
 export function weigh(
   inventory: AppInventory,
   published: Upstream | undefined,
   base: number,
+  over?: Over,
 ): Weighed {
   const reasons = new Map<ClusterName | 'vm', Reason>();
   const entries: Entry[] = [];
@@ -72,16 +81,49 @@ export function weigh(
   entries.push(...vmEntries(inventory, published, base));
 
   const settled = settleAddresses(removedLast(entries), published, reasons);
+  const { app, hosts, policy } = inventory;
+  const rest = { app, ...(hosts.length > 0 && { hosts }), policy };
   const scaled = scaleDown(settled, published);
+  return { ...showEntries(scaled, { rest, published, over, base }, reasons), reasons };
+}
+
+/** What is published for an app that nobody weighs now: it stays, but for what stands over it. */
+export function weighPublished(
+  published: Upstream,
+  standing: 'unseen' | 'orphaned',
+  base: number,
+  over?: Over,
+): Weighed {
+  const reasons = new Map<ClusterName | 'vm', Reason>();
+  const { servers, ...rest } = published;
+  const until = standing === 'orphaned' ? REMOVED : 'what may have it is seen';
+  const entries = [...new Set(servers.map(({ from }) => from))]
+    .flatMap((from) => keptEntries(from, published, until))
+    // Nobody will ever know more of an orphan: it may rise to what it had.
+    .map((entry) => ({ ...entry, kept: standing === 'unseen' }));
+  return { ...showEntries(entries, { rest, published, over, base }, reasons), reasons };
+}
+
+interface Shown {
+  readonly rest: Omit<Upstream, 'servers'>;
+  readonly published: Upstream | undefined;
+  readonly over: Over | undefined;
+  readonly base: number;
+}
+
+function showEntries(
+  entries: readonly Entry[],
+  { rest, published, over, base }: Shown,
+  reasons: Map<ClusterName | 'vm', Reason>,
+): Omit<Weighed, 'reasons'> {
+  const { entries: shown, ramps, words } = showOver(entries, { app: rest.app, published, over });
+  for (const [from, reason] of words) if (!reasons.has(from)) reasons.set(from, reason);
+  const held = shown.flatMap(({ server, hold }) => (hold ? [[server.address, hold] as const] : []));
   return {
-    upstream: {
-      app: inventory.app,
-      ...(inventory.hosts.length > 0 ? { hosts: inventory.hosts } : {}),
-      policy: inventory.policy,
-      servers: scaled.map((entry) => entry.server).toSorted(byAddress),
-    },
-    sums: sumsOf(scaled, base),
-    reasons,
+    upstream: { ...rest, servers: shown.map(({ server }) => server).toSorted(byAddress) },
+    sums: sumsOf(shown, base),
+    holds: new Map(held),
+    ramps,
   };
 }
 

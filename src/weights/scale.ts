@@ -4,7 +4,7 @@
 // fit. What is kept from the published document was scaled when it was published and is not scaled
 // again: each round would take a part of it.
 
-import type { Server, Upstream } from '../model.ts';
+import type { Hold, Server, Upstream } from '../model.ts';
 
 export const HEAVIEST = 65535;
 
@@ -20,6 +20,8 @@ export interface Entry {
   readonly kept?: boolean;
   /** Of a cluster that is not there any more. */
   readonly removed?: true;
+  /** Whose word its weight is. */
+  readonly hold?: Hold;
 }
 
 /** A weight times `part / of`; whole numbers, so that the floor is exact. */

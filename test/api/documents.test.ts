@@ -48,6 +48,9 @@ function open(edges: readonly string[]): void {
     clock: systemClock,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',
+    wall: () => new Date(0),
+    random: () => 0.5,
+    forgottenHours: () => 24,
     signal: stop.signal,
   });
 }

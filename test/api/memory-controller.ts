@@ -28,6 +28,10 @@ export interface Own {
   readonly edges?: readonly string[];
   readonly metrics?: Metrics;
   readonly secondLookMs?: number;
+  readonly wall?: ControllerParts['wall'];
+  readonly ramp?: Rules['ramp'];
+  readonly errors?: ControllerParts['errors'];
+  readonly holder?: string;
 }
 
 export interface InMemory {
@@ -46,12 +50,13 @@ export function controllerInMemory(own: Own = {}): InMemory {
     hostsFromIngress: true,
     base: 10,
     secondLookMs: own.secondLookMs ?? 10_000,
+    ...(own.ramp && { ramp: own.ramp }),
   };
   const term = {
     store,
     links: [],
     edges: own.edges ?? [],
-    holder: 'one',
+    holder: own.holder ?? 'one',
     address: 'http://127.0.0.1:1',
     leaseMs,
     clock,
@@ -65,7 +70,8 @@ export function controllerInMemory(own: Own = {}): InMemory {
     push: () => undefined,
     book,
     clock,
-    wall: () => new Date(0),
+    wall: own.wall ?? (() => new Date(0)),
+    ...(own.errors && { errors: own.errors }),
     reporter: createReporter(pino({ level: 'silent' }), metrics),
   });
   return { controller, store, book };

@@ -37,6 +37,9 @@ beforeAll(async () => {
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',
+    wall: () => new Date(0),
+    random: () => 0.5,
+    forgottenHours: () => 24,
     signal: stop.signal,
   });
   running = controller.run(stop.signal);
@@ -93,14 +96,14 @@ test('unknown apps, upstreams and routes are problems with their code', async ()
 });
 
 test('a write to a route that is only read is 405 and names what is allowed', async () => {
-  const reply = await api.inject({ method: 'DELETE', url: '/api/v1/apps/shop' });
+  const reply = await api.inject({ method: 'DELETE', url: '/api/v1/upstreams/shop' });
   expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET, HEAD']);
 });
 
 test.each(['OPTIONS', 'TRACE', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'] as const)(
   '%s on a route that is only read is 405, whatever its body',
   async (method) => {
-    for (const url of ['/api/v1/apps', '/api/v1/apps/shop?x=1', '/livez']) {
+    for (const url of ['/api/v1/apps', '/api/v1/upstreams/shop?x=1', '/livez']) {
       for (const payload of ['{', '{}', '']) {
         const headers = { 'content-type': payload === '' ? 'strange/type' : 'application/json' };
         const reply = await api.inject({ method: method as 'POST', url, payload, headers });

@@ -124,6 +124,7 @@ async function start(subnet: number, closing: (() => Promise<unknown>)[]): Promi
     environment,
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
+    weights: { ramp: { seconds: 0 } },
     clusters: planes.map(({ name, ballastKubeconfig }) => ({
       name,
       kubeconfig: { path: ballastKubeconfig },

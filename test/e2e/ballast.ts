@@ -9,9 +9,15 @@ import { stringify } from 'yaml';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+export interface Sent<T> {
+  readonly status: number;
+  readonly json: T;
+}
+
 export interface TestBallast {
   readonly url: string;
   get<T>(path: string): Promise<T>;
+  send<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Sent<T>>;
   /** One that it goes on after. */
   signal(signal: NodeJS.Signals): void;
   kill(signal: NodeJS.Signals): Promise<number | null>;
@@ -35,6 +41,14 @@ export async function startBallast(folder: string, config: object): Promise<Test
     async get<T>(path: string): Promise<T> {
       const reply = await fetch(`${url}${path}`);
       return (await reply.json()) as T;
+    },
+    async send<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Sent<T>> {
+      const json = body && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      };
+      const reply = await fetch(`${url}${path}`, { method, ...json });
+      return { status: reply.status, json: (await reply.json()) as T };
     },
     signal: (signal) => void child.kill(signal),
     async kill(signal) {

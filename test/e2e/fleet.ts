@@ -18,20 +18,28 @@ export interface Fleet {
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
   /** Of an ingress node, both counted from 1, as edges hold it. */
   address(cluster: number, node: number): string;
+  /** The ingress nodes of a cluster, counted from 1, refuse connections from now on. */
+  breakIngress(cluster: number): Promise<void>;
   ballast: TestBallast;
   restartBallast(): Promise<void>;
+  /** One more, which stands by; whoever starts it ends it. */
+  startStandby(): Promise<TestBallast>;
   close(): Promise<void>;
 }
 
 const NAMES = ['east', 'west'];
 
+/** Weights arrive whole: most tests are not about the way there. */
+const NO_RAMPS = { weights: { ramp: { seconds: 0 } } };
+
 /**
  * Two clusters of two ingress nodes (127.SUBNET.N.M), two edges. `api`: edges that reach only the
- * controller, which reaches none of them.
+ * controller, which reaches none of them. `keys`: more of the configuration.
  */
 export async function startFleet(
   subnet: number,
   source: 'redis' | 'api' = 'redis',
+  keys: object = NO_RAMPS,
 ): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-'));
   const addressOf = (cluster: number, node: number): string => `127.${subnet}.${cluster}.${node}`;
@@ -67,6 +75,7 @@ export async function startFleet(
     environment: 'e2e',
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
+    ...keys,
     clusters: NAMES.map((name) => ({
       name,
       kubeconfig: { path: `${name}.kubeconfig` },
@@ -85,10 +94,12 @@ export async function startFleet(
     edges,
     redis,
     address: (cluster, node) => `${addressOf(cluster, node)}:${port}`,
+    breakIngress: async (cluster) => standIns[cluster - 1]?.close(),
     ballast: await startBallast(folder, config),
     async restartBallast() {
       fleet.ballast = await startBallast(folder, config);
     },
+    startStandby: () => startBallast(folder, config),
     async close() {
       await fleet.ballast.kill('SIGTERM');
       await Promise.all(edges.map((edge) => edge.close()));

@@ -42,6 +42,7 @@ export async function startFolderFleet(): Promise<FolderFleet> {
     environment: 'sources',
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
+    weights: { ramp: { seconds: 0 } },
     clusterSources: [
       { folder: { path: 'clusters.d' }, ingress: { nodes: 'ingress=true', pods, port: 80 } },
     ],

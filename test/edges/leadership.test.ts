@@ -51,6 +51,31 @@ test('a commit behind somebody else’s is shown together with it, never before 
   expect(published.documents().has(HOLDS)).toBe(false);
 });
 
+test('what is held and cannot be read is read again after 1, 2, 4 looks and so on; newly so, it ends the term', async () => {
+  const store = openMemoryStore(() => 0);
+  const lease = await begin(store);
+  const stamp = { term: 9, version: 9 };
+  const bad = { app: HOLDS, owner: 'controller', stamp, digest: 'x', body: '{"later":1}' } as const;
+  let reads = 0;
+  const counted = { ...store, read: async () => ((reads += 1), store.read()) };
+  const rest = { address: 'nowhere', leaseMs: 60_000, push: () => undefined };
+  const told = { onHeartbeat: () => undefined, onForeign: () => undefined };
+  const options = { store: counted, lease, ...rest, ...told };
+  const fine = openLeadership(options, publishedFrom(await store.read()));
+  await store.seed(lease, [bad]);
+  expect(await fine.keepUp()).toMatchObject({ over: expect.stringContaining('cannot be read') });
+
+  const leadership = openLeadership(options, publishedFrom(await store.read()));
+  reads = 0;
+  const readAt: number[] = [];
+  for (let look = 1; look <= 32; look += 1) {
+    const before = reads;
+    expect(await leadership.keepUp()).toBeUndefined();
+    if (reads > before) readAt.push(look);
+  }
+  expect(readAt).toEqual([1, 3, 7, 15, 31]);
+});
+
 test('what is further behind than the log reaches is not known', async () => {
   const store = openMemoryStore(() => 0);
   const lease = await begin(store);

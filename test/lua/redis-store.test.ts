@@ -47,7 +47,7 @@ async function begin(store: Store): Promise<Lease> {
   return lease;
 }
 
-test('a broken line or body of one app is named, stops no other, and a seeding heals the line', async () => {
+test('a broken line or body of one app is named, stops no other, and a seeding heals both', async () => {
   const { url } = redis;
   const environment = 'broken';
   const store = openRedisStore({ url, environment, onState: () => undefined });
@@ -71,6 +71,17 @@ test('a broken line or body of one app is named, stops no other, and a seeding h
       digests: [digest],
     });
     expect((await store.read()).documents.get('line')?.body).toBe('line');
+    // Its own stamp: an edge that holds the right bytes brings them back, one that holds less does not.
+    const stamp = { term: 7, version: 2 };
+    const older = { app: 'body', owner: 'controller', stamp: { term: 7, version: 1 } } as const;
+    await store.seed(lease, [{ ...older, digest: digestOf('old'), body: 'old' }]);
+    expect((await store.read()).unreadable.has('body')).toBe(true);
+    await store.seed(lease, [{ ...older, stamp, digest: digestOf('body'), body: 'body' }]);
+    const healed = await store.read();
+    expect([healed.unreadable.size, healed.documents.get('body')]).toEqual([
+      0,
+      { ...older, stamp, digest: digestOf('body'), body: 'body' },
+    ]);
   } finally {
     raw.disconnect();
     await store.close();

@@ -1,0 +1,228 @@
+// Holds, and the words by which a person takes over or gives up an app or a cluster.
+//
+// Comes in: writes, at the leader or forwarded to it. Goes out: ids and the stamp of the commit; with
+// `wait`, whether every edge has it; with `dryRun`, what would change. On failure: a problem body, and
+// nothing is written. A wait that runs out is no failure: the answer says which edges are missing.
+
+import { Type, type Static } from 'typebox';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
+import type { Controller } from '../controller.ts';
+import { HOLDS } from '../edges/document.ts';
+import type { EdgeBook } from '../edges/edge-book.ts';
+import { BallastError } from '../errors.ts';
+import type { AppName, Hold, Stamp } from '../model.ts';
+import { speaksOf, type Scope } from '../weights/holds.ts';
+import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
+import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
+import type { Word } from '../words/word.ts';
+import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
+import { actorOf } from './actor.ts';
+import { forward } from './forward.ts';
+import { HoldsRequest, readHolds, sharesOf, viewHold, type HoldView } from './hold-shapes.ts';
+
+export interface HoldParts {
+  readonly controller: Controller;
+  readonly book: EdgeBook;
+  readonly clock: Clock;
+  readonly wall: () => Date;
+  readonly random: () => number;
+  /** A hold without end is forgotten after so many hours. */
+  readonly forgottenHours: () => number;
+  readonly signal: AbortSignal;
+}
+
+const POLL_MS = 100;
+
+const closed = { additionalProperties: false } as const;
+const NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
+const wait = Type.Optional(Type.String({ pattern: '^([1-9]|[1-5][0-9]|60)s$' }));
+const dryRun = Type.Optional(Type.Boolean());
+const WriteQuery = Type.Object({ wait, dryRun }, closed);
+const ReadQuery = Type.Object({ wait }, closed);
+const DeleteQuery = Type.Object({ wait, dryRun, confirm: Type.Optional(Type.String()) }, closed);
+const HoldParams = Type.Object({ id: Type.String({ pattern: NAME }) });
+const AppParams = Type.Object({ app: Type.String({ pattern: NAME }) });
+const ClusterParams = Type.Object({ cluster: Type.String({ pattern: NAME }) });
+
+type Query = Static<typeof DeleteQuery>;
+
+export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
+  const { controller } = parts;
+  const view = (): ((hold: Parameters<typeof viewHold>[0]) => HoldView) => {
+    const now = parts.wall().getTime();
+    return (hold) => viewHold(hold, now, parts.forgottenHours());
+  };
+
+  /** Says the word, or shows what it would change. */
+  const speak = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    make: (actor: string) => Speech,
+  ): Promise<unknown> => {
+    const actor = actorOf(request);
+    if (await forward(controller, request, reply)) return reply;
+    const { word, concerns, told } = make(actor);
+    const { wait: patience, dryRun: isDry } = request.query as Query;
+    if (isDry) return { ...preview(controller, word), ...told };
+    const stamp = await controller.say(word);
+    const version = (): number => (isOf(controller, stamp) ? stamp.version : holdsAt(controller));
+    const wanted = { version, concerns };
+    const edges = patience === undefined ? {} : await waitFor(parts, patience, wanted);
+    if (request.method === 'POST') void reply.code(201);
+    return { ...told, ...stamp, ...edges };
+  };
+
+  api.get('/api/v1/holds', async () => {
+    const published = controller.published();
+    const items = (published?.held.holds ?? []).map(view());
+    return { items, ...(published?.holds ?? { term: 0, version: 0 }) };
+  });
+  api.post<{ Body: Static<typeof HoldsRequest> }>(
+    '/api/v1/holds',
+    { schema: { body: HoldsRequest, querystring: WriteQuery } },
+    async (request, reply) =>
+      speak(request, reply, (who) => {
+        const making = { who, now: parts.wall().getTime(), random: parts.random };
+        const holds = readHolds(request.body, making);
+        const { lift = [] } = request.body;
+        const old = standing(controller).filter(({ id }) => lift.includes(id));
+        const concerns = concernedBy(controller, [...old, ...holds]);
+        return { word: addHolds(who, holds, lift), concerns, told: tell(controller, holds) };
+      }),
+  );
+  api.get<{ Params: Static<typeof HoldParams>; Querystring: Static<typeof ReadQuery> }>(
+    '/api/v1/holds/:id',
+    { schema: { params: HoldParams, querystring: ReadQuery } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { wait: patience } = request.query;
+      if (patience !== undefined && (await forward(controller, request, reply))) return reply;
+      const find = () => standing(controller).find((hold) => hold.id === id);
+      const waited = find();
+      if (!waited) throw new BallastError('hold-unknown', `no hold ${id}`);
+      const version = (): number => controller.published()?.heldSince.get(id) ?? Infinity;
+      const wanted = { version, concerns: concernedBy(controller, [waited]) };
+      const edges = await waitFor(parts, patience ?? '0s', wanted);
+      const hold = find();
+      if (!hold) throw new BallastError('hold-unknown', `${id} was lifted meanwhile`);
+      return { ...view()(hold), ...(hold.kept && { kept: hold.kept }), ...edges };
+    },
+  );
+  api.delete<{ Params: Static<typeof HoldParams> }>(
+    '/api/v1/holds/:id',
+    { schema: { params: HoldParams, querystring: WriteQuery } },
+    async (request, reply) => {
+      const { id } = request.params;
+      return speak(request, reply, (who) => {
+        const old = standing(controller).filter((hold) => hold.id === id);
+        const concerns = concernedBy(controller, old);
+        return { word: liftHold(who, id), concerns, told: { ids: [id] } };
+      });
+    },
+  );
+  api.post<{ Params: Static<typeof AppParams> }>(
+    '/api/v1/apps/:app/adopt',
+    { schema: { params: AppParams, querystring: WriteQuery } },
+    async (request, reply) =>
+      speak(request, reply, (who) => ({
+        word: adoptApp(who, request.params.app),
+        concerns: (app) => app === request.params.app,
+      })),
+  );
+  api.delete<{ Params: Static<typeof AppParams> }>(
+    '/api/v1/apps/:app',
+    { schema: { params: AppParams, querystring: DeleteQuery } },
+    async (request, reply) => {
+      const { app } = request.params;
+      confirm(request, app);
+      const named = (name: string) => controller.standing(name);
+      return speak(request, reply, (who) => ({
+        word: deleteApp(who, app, named),
+        concerns: (name) => name === app,
+      }));
+    },
+  );
+  api.delete<{ Params: Static<typeof ClusterParams> }>(
+    '/api/v1/clusters/:cluster',
+    { schema: { params: ClusterParams, querystring: DeleteQuery } },
+    async (request, reply) => {
+      const { cluster } = request.params;
+      confirm(request, cluster);
+      const isNamed = (name: string) => controller.isNamed(name);
+      return speak(request, reply, (who) => ({
+        word: dropCluster(who, cluster, isNamed),
+        concerns: () => true,
+      }));
+    },
+  );
+}
+
+interface Speech {
+  readonly word: Word;
+  /** Apps of which an edge may refuse nothing, or it has not acknowledged. */
+  readonly concerns: (app: AppName) => boolean;
+  /** Beside the stamp, in the answer. */
+  readonly told?: object;
+}
+
+function standing(controller: Controller): readonly Hold[] {
+  return controller.published()?.held.holds ?? [];
+}
+
+function tell(controller: Controller, holds: readonly NewHold[]): object {
+  const published = controller.published();
+  const others = published ? unheld(published, holds) : [];
+  return { ids: holds.map(({ id }) => id), ...(others.length > 0 && { unheld: others }) };
+}
+
+function concernedBy(controller: Controller, holds: readonly Scope[]): Speech['concerns'] {
+  return (app) => {
+    const servers = controller.published()?.app(app)?.upstream.servers ?? [];
+    return (
+      app === HOLDS ||
+      holds.some((hold) => hold.app === app || servers.some((one) => speaksOf(hold, app, one)))
+    );
+  };
+}
+
+function confirm(request: FastifyRequest, name: string): void {
+  const { confirm: said, dryRun: isDry } = request.query as Query;
+  if (isDry || said === name) return;
+  throw new BallastError('confirm-missing', `say ?confirm=${name}`);
+}
+
+function preview(controller: Controller, word: Word): object {
+  const { changes, refused } = controller.preview(word);
+  const reasons = new Map(refused.map(({ app, reason }) => [app, reason]));
+  const items = changes.map(({ app, before, after }) => ({
+    app,
+    before: sharesOf(before?.servers ?? []),
+    after: sharesOf(after.servers),
+  }));
+  return { items, refused: [...reasons].map(([app, reason]) => ({ app, reason })) };
+}
+
+function isOf(controller: Controller, { term }: Stamp): boolean {
+  return controller.published()?.mark.term === term;
+}
+
+/** After another term began: what is held now is all that can be waited for. */
+function holdsAt(controller: Controller): number {
+  return controller.published()?.holdsAt ?? Infinity;
+}
+
+async function waitFor(
+  { controller, book, clock, signal }: HoldParts,
+  patience: string,
+  { version, concerns }: { readonly version: () => number } & Pick<Speech, 'concerns'>,
+): Promise<Acknowledgement> {
+  const end = clock.now() + Number.parseInt(patience, 10) * 1000;
+  for (;;) {
+    const term = controller.published()?.mark.term ?? 0;
+    const wanted = { stamp: { term, version: version() }, concerns };
+    const answer = acknowledgedBy(book, wanted, clock.now());
+    if (answer.acknowledged || clock.now() >= end || signal.aborted) return answer;
+    await clock.sleep(POLL_MS, signal);
+  }
+}

@@ -1,0 +1,142 @@
+// Rounds over what is seen now: which apps to look at, what they come to, what was found last.
+//
+// Comes in: clusters, VMs, rules, what is published, marks. Goes out: results of rounds; the facts of
+// every app, for the API and the next round. On failure: there is none here.
+
+import type { ControllerParts } from './controller-parts.ts';
+import { HOLDS } from './edges/document.ts';
+import type { Published } from './edges/published.ts';
+import { noteDoubts } from './inventory/doubts.ts';
+import { everyApp, takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
+import type { AppName, Dirty, Hold, Upstream } from './model.ts';
+import type { Causes } from './plan/history-entry.ts';
+import { computeRound, type AppFacts, type PublishedView, type RoundResult } from './round.ts';
+import { causesOf } from './weights/cause.ts';
+import type { Decision } from './words/word.ts';
+import { holdsByApp } from './weights/holds.ts';
+import type { RampRule } from './weights/ramps.ts';
+import { keepRampSteps, type RampSteps } from './ramp-steps.ts';
+
+/** A round that is not computed from what stands, but from what somebody would have. */
+export interface Supposed {
+  readonly apps: Dirty;
+  readonly holds?: readonly Hold[];
+  readonly published: NonNullable<Decision['suppose']>;
+}
+
+export interface Looked {
+  readonly result: RoundResult;
+  readonly causes: Causes;
+}
+
+export interface Rounds {
+  facts(app: AppName): AppFacts | undefined;
+  names(): IterableIterator<AppName>;
+  /** Computes the marked apps; what it found is kept. */
+  look(dirty: Dirty): Looked;
+  /** Computes without keeping anything. */
+  suppose(supposed: Supposed): RoundResult;
+  /** Apps that would change although they are not among the marked. */
+  differing(marked: ReadonlySet<AppName>): AppName[];
+  readonly steps: RampSteps;
+  /** Asks clusters for the lists that are due; answers the apps whose second list is in. */
+  secondLooks(): Set<AppName>;
+  standing(app: AppName): AppInventory['standing'];
+  /** It is deleted. */
+  forget(app: AppName): void;
+}
+
+type Parts = Pick<
+  ControllerParts,
+  'clusters' | 'vms' | 'rules' | 'wall' | 'clock' | 'errors' | 'reporter'
+>;
+
+export function createRounds(parts: Parts, published: () => Published | undefined): Rounds {
+  const facts = new Map<AppName, AppFacts>();
+  const contested = new Set<AppName>();
+  const steps = keepRampSteps(parts);
+  const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
+
+  const world = (): World => ({
+    clusters: parts.clusters.readers().map((cluster) => ({
+      status: cluster.status(),
+      apps: cluster.apps(),
+      looks: cluster.looks(),
+      footprint: (app) => cluster.footprint(app),
+      isPod: (app, ip) => cluster.isPod(app, ip),
+    })),
+    vms: parts.vms.vms(),
+    vmsUnread: (app) => parts.vms.unread(app),
+    vmRegistered: (app, address) => parts.vms.registered(app, address),
+    vmsReason: (app) => parts.vms.reason(app),
+    ...parts.rules(),
+    last: (app) => facts.get(app)?.inventory,
+    published: (app) => published()?.app(app)?.upstream,
+  });
+
+  const everyName = (now: World): Set<AppName> => {
+    const unreadable = published()?.unreadable.keys() ?? [];
+    return everyApp(now, [...(published()?.apps() ?? []), ...unreadable]);
+  };
+
+  const compute = (dirty: Dirty, ramp: RampRule | undefined, supposed?: Supposed): RoundResult => {
+    const found = (app: AppName): PublishedView | undefined => {
+      const view = published()?.app(app);
+      return supposed ? supposed.published(app, view) : view;
+    };
+    const now = {
+      ...world(),
+      published: (app: AppName): Upstream | undefined => found(app)?.upstream,
+    };
+    // Who waits for a host is looked at in the round that frees it.
+    const apps = dirty === 'all' ? everyName(now) : dirty.union(contested);
+    return computeRound({
+      world: now,
+      apps: [...apps].filter((app) => app !== HOLDS),
+      published: found,
+      unreadable: (app) => published()?.unreadable.get(app),
+      hostOwner: (host) => {
+        const owner = published()?.hostOwner(host);
+        return owner !== undefined && found(owner) ? owner : undefined;
+      },
+      over: {
+        holdsOf: holdsByApp(supposed?.holds ?? published()?.held.holds ?? []),
+        now: parts.wall().getTime(),
+        ...(ramp && { ramp }),
+      },
+    });
+  };
+
+  return {
+    facts: (app) => facts.get(app),
+    names: () => facts.keys(),
+    steps,
+    secondLooks: () => doubts.follow(parts.clusters.readers()),
+    look(dirty) {
+      const result = compute(dirty, steps.rule());
+      const causes = new Map<AppName, readonly string[]>();
+      for (const [app, fact] of result.facts) {
+        const ramps = [...(fact.weighed?.ramps ?? [])]
+          .filter(([, { stepped }]) => stepped)
+          .map(([from, { weight, of }]) => `${from}: on its way up, ${weight} of ${of}`);
+        causes.set(app, [...causesOf(facts.get(app)?.inventory, fact.inventory), ...ramps]);
+        facts.set(app, fact);
+        doubts.note(fact.inventory);
+        if (fact.reason?.code === 'host-conflict') contested.add(app);
+        else contested.delete(app);
+      }
+      steps.looked(result.facts);
+      return { result, causes };
+    },
+    suppose: (supposed) => compute(supposed.apps, steps.rule(), supposed),
+    differing(marked) {
+      const { pass } = compute('all', steps.standing());
+      return pass.map(({ app }) => app).filter((app) => !marked.has(app));
+    },
+    standing: (app) => takeInventory(world(), app).standing,
+    forget(app) {
+      facts.delete(app);
+      contested.delete(app);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+// What becomes of the holds when somebody adds, lifts or outlives one. Pure.
+//
+// Comes in: the holds that stand, what is published. Goes out: the holds from then on. On failure:
+// there is none here; the API has checked what comes in.
+
+import type { AppName, Dirty, Hold, Server, Upstream } from '../model.ts';
+import { leftOf, speaksOf } from './holds.ts';
+
+interface Documents {
+  apps(): Iterable<AppName>;
+  app(app: AppName): { readonly owner: string; readonly upstream: Upstream } | undefined;
+}
+
+/** Apps that holds speak of. */
+export function appsOf(holds: readonly Hold[]): Dirty {
+  const apps = new Set<AppName>();
+  for (const { app } of holds) {
+    if (app === undefined) return 'all';
+    apps.add(app);
+  }
+  return apps;
+}
+
+/** With what a freeze keeps from now on: the sums that are published. */
+export function rememberKept(hold: Hold, published: Documents): Hold {
+  if (hold.kind !== 'freeze') return hold;
+  const apps = hold.app === undefined ? published.apps() : [hold.app];
+  const kept: Record<AppName, Record<string, number>> = {};
+  for (const app of apps) {
+    const found = published.app(app);
+    const sums = found?.owner === 'controller' ? sumsOf(hold, app, found.upstream.servers) : {};
+    if (Object.keys(sums).length > 0) kept[app] = sums;
+  }
+  return { ...hold, kept };
+}
+
+function sumsOf(hold: Hold, app: AppName, servers: readonly Server[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const server of servers) {
+    if (!speaksOf(hold, app, server)) continue;
+    const place = hold.server ?? server.from;
+    // A drain beats the freeze: what lies beneath it is kept, not its 0.
+    const weight = server.weight === 0 ? (server.auto ?? 0) : server.weight;
+    sums[place] = (sums[place] ?? 0) + weight;
+  }
+  return sums;
+}
+
+/** Holds that are over at a time. */
+export function expired(holds: readonly Hold[], now: number): Hold[] {
+  return holds.filter(({ until }) => until !== undefined && until <= now);
+}
+
+/** Without an end, not a job's, and older than a person may be expected to remember. */
+export function isForgotten(hold: Hold, now: number, hours: number): boolean {
+  if (hold.until !== undefined || hold.job !== undefined) return false;
+  return now - hold.since >= hours * 3_600_000;
+}
+
+/** Changes whenever a drain that takes time has fallen by a step. */
+export function drainLevels(holds: readonly Hold[], now: number): ReadonlyMap<Hold, number> {
+  const slow = holds.filter(({ rampSeconds }) => rampSeconds !== undefined);
+  return new Map(slow.map((hold) => [hold, leftOf(hold, now)]));
+}

@@ -1,0 +1,165 @@
+// Words of people and jobs: holds, adoptions, deletions, written by the leader between two rounds.
+//
+// Comes in: words, each decided from what stands at its turn. Goes out: one commit for each, with all
+// the bodies that it changes. On failure: a BallastError to whoever spoke, and nothing is written; but
+// where the term ended under a commit nobody knows, and the error says so.
+
+import type { ControllerParts } from '../controller-parts.ts';
+import { encodeUpstream, HOLDS } from '../edges/document.ts';
+import { encodeHolds } from '../edges/holds-body.ts';
+import type { Leadership, Over } from '../edges/leadership.ts';
+import type { Published } from '../edges/published.ts';
+import type { Put } from '../edges/store.ts';
+import { BallastError } from '../errors.ts';
+import type { AppName, Dirty, Stamp } from '../model.ts';
+import { historyEntry } from '../plan/history-entry.ts';
+import type { RoundResult } from '../round.ts';
+import type { Rounds } from '../rounds.ts';
+import type { Decision, Preview, Word } from './word.ts';
+
+export interface Words {
+  /** Resolves with the stamp of the commit. */
+  say(word: Word): Promise<Stamp>;
+  preview(word: Word): Preview;
+  isWaiting(): boolean;
+  /** One word, by the leader between rounds. */
+  take(lead: Leadership): Promise<Over | undefined>;
+  /** Nobody leads here any more. */
+  drop(): void;
+}
+
+export interface WordParts extends Pick<ControllerParts, 'wall' | 'reporter'> {
+  readonly rounds: Rounds;
+  readonly published: () => Published | undefined;
+  /** A word waits. */
+  readonly wake: () => void;
+  /** It is committed: these are looked at anew. */
+  readonly done: (apps: Dirty) => void;
+}
+
+interface Waiting {
+  readonly word: Word;
+  readonly said: PromiseWithResolvers<Stamp>;
+}
+
+/** What is committed in between is met by computing anew; so often only where something is wrong. */
+const TRIES = 5;
+
+export function createWords(parts: WordParts): Words {
+  const waiting: Waiting[] = [];
+
+  const standing = (): Published => {
+    const published = parts.published();
+    if (!published) throw new BallastError('not-leader', 'nothing is known from Redis yet');
+    const why = published.unreadable.get(HOLDS);
+    if (why !== undefined) throw new BallastError('holds-unreadable', why);
+    return published;
+  };
+  const compute = (word: Word): { decision: Decision; result: RoundResult } => {
+    const decision = word.decide(standing(), parts.wall().getTime());
+    const { apps, holds, suppose, deletes } = decision;
+    const result = parts.rounds.suppose({
+      apps,
+      ...(holds && { holds: holds.holds }),
+      published: (app, found) => (app === deletes ? undefined : (suppose?.(app, found) ?? found)),
+    });
+    refuse(decision, result);
+    return { decision, result };
+  };
+
+  /** One try. `again`: somebody else's commit came between. */
+  const write = async (lead: Leadership, word: Word): Promise<Stamp | 'again' | Over> => {
+    const { decision, result } = compute(word);
+    const puts = putsOf(decision, result, parts.published());
+    const at = parts.wall().toISOString();
+    const { actor, text } = word;
+    const causes = new Map(result.pass.map(({ app }) => [app, [text]]));
+    const history = result.pass.map((change) => historyEntry(change, causes, at, actor));
+    const reply = await lead.commit(puts, history, JSON.stringify({ at, actor, text }));
+    if (reply === 'again' || 'over' in reply) return reply;
+    for (const { app, before } of result.pass) {
+      parts.rounds.steps.committed(app, result.facts.get(app), before === undefined);
+    }
+    if (decision.deletes !== undefined) parts.rounds.forget(decision.deletes);
+    parts.reporter.committed(reply, result.pass, causes, actor);
+    parts.reporter.said(actor, text);
+    parts.done(decision.apps);
+    return { term: lead.published.mark.term, version: reply.version };
+  };
+
+  const obey = async (lead: Leadership, { word, said }: Waiting): Promise<Over | undefined> => {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const answer = await write(lead, word);
+      if (answer === 'again') continue;
+      if ('over' in answer) {
+        said.reject(new BallastError('lost-term', `${answer.over}; nothing was written`));
+        return answer;
+      }
+      said.resolve(answer);
+      return undefined;
+    }
+    throw new BallastError('lost-term', 'others commit all the time; nothing was written');
+  };
+
+  return {
+    async say(word) {
+      const said = Promise.withResolvers<Stamp>();
+      waiting.push({ word, said });
+      parts.wake();
+      return said.promise;
+    },
+    preview(word) {
+      const { result } = compute(word);
+      return { changes: result.pass, refused: result.refused };
+    },
+    isWaiting: () => waiting.length > 0,
+    async take(lead) {
+      const next = waiting.shift();
+      if (!next) return undefined;
+      try {
+        return await obey(lead, next);
+      } catch (error) {
+        // A refusal is the speaker's; no answer from Redis ends the term (R2).
+        const isRefusal = error instanceof BallastError && error.code !== 'redis-unavailable';
+        next.said.reject(isRefusal ? error : unknownOutcome(error));
+        if (isRefusal) return undefined;
+        throw error;
+      }
+    },
+    drop() {
+      for (const { said } of waiting.splice(0)) {
+        said.reject(new BallastError('lost-term', 'its term ended; nothing was written'));
+      }
+    },
+  };
+}
+
+function unknownOutcome(cause: unknown): BallastError {
+  const text = `${String(cause)}; whether it was written is not known: look again once Redis answers`;
+  return new BallastError('redis-unavailable', text, { cause });
+}
+
+/** What the guard refuses for this word's sake, it refuses whole. */
+function refuse({ binds }: Decision, { refused }: RoundResult): void {
+  const [first, ...others] = refused.filter(({ app }) => binds?.(app));
+  if (!first) return;
+  const more = others.length === 0 ? '' : ` So would ${others.length} more apps.`;
+  throw new BallastError('would-empty', `${first.reason.text}${more}`);
+}
+
+function putsOf(
+  { holds, adopts, deletes }: Decision,
+  { pass }: RoundResult,
+  published: Published | undefined,
+): Put[] {
+  const owner = (app: AppName): Put['owner'] => (app === adopts ? 'adopted' : 'controller');
+  const puts: Put[] = pass.map(({ app, body }) => ({ app, body, owner: owner(app) }));
+  const adopted = adopts === undefined ? undefined : published?.app(adopts)?.upstream;
+  if (adopted && !pass.some(({ app }) => app === adopts)) {
+    puts.push({ app: adopted.app, body: encodeUpstream(adopted), owner: 'adopted' });
+  }
+  if (holds) puts.push({ app: HOLDS, body: encodeHolds(holds), owner: 'controller' });
+  // Last: who takes over its hosts stands ready by then.
+  if (deletes !== undefined) puts.push({ app: deletes, owner: 'adopted' });
+  return puts;
+}

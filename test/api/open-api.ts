@@ -1,0 +1,61 @@
+// The API over a whole controller in memory that runs.
+
+import { buildApi } from '../../src/api/server.ts';
+import { systemClock } from '../../src/clock.ts';
+import { collectStatistics } from '../../src/edges/statistics.ts';
+import { joinVms } from '../../src/inventory/vms.ts';
+import { controllerInMemory, type Own } from './memory-controller.ts';
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly json: any;
+}
+
+const closing: (() => Promise<void>)[] = [];
+
+/** For `afterEach`: the last first. */
+export async function closeAll(): Promise<void> {
+  for (const close of closing.splice(0).toReversed()) await close();
+}
+
+export async function openApi(own: Own) {
+  const stop = new AbortController();
+  const parts = controllerInMemory(own);
+  const api = buildApi({
+    ...parts,
+    sources: () => [],
+    vms: joinVms([]),
+    statistics: collectStatistics(),
+    beat: async () => undefined,
+    clock: systemClock,
+    wall: own.wall ?? (() => new Date(0)),
+    random: () => Math.random(),
+    forgottenHours: () => 24,
+    ready: () => ({ ready: true, why: '' }),
+    metrics: async () => '',
+    signal: stop.signal,
+  });
+  const running = parts.controller.run(stop.signal);
+  closing.push(async () => {
+    stop.abort();
+    await running;
+    await api.close();
+  });
+  const call = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
+    const reply = await api.inject({ method, url, headers, ...(payload && { payload }) });
+    return { status: reply.statusCode, json: reply.body === '' ? undefined : reply.json() };
+  };
+  const weights = (app = 'shop'): string =>
+    (parts.controller.published()?.app(app)?.upstream.servers ?? [])
+      .map(({ weight, auto }) => (auto === undefined ? `${weight}` : `${weight} of ${auto}`))
+      .join(', ');
+  const hold = (body: object, query = ''): Promise<Answer> =>
+    call('POST', `/api/v1/holds${query}`, { why: 'repair', ...body });
+  return { ...parts, api, call, hold, weights };
+}

@@ -1,0 +1,220 @@
+// Holds from outside: what a person says by the API is what nginx does, whatever dies meanwhile.
+
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../controlplane/until.ts';
+import { Load } from '../simulated/load.ts';
+import { startFleet, type Fleet } from './fleet.ts';
+import { untilHeld } from './held.ts';
+import { underLoad } from './under-load.ts';
+
+const HOST = 'shop.example.com';
+let fleet: Fleet;
+
+interface Said {
+  readonly ids: readonly [string];
+  readonly term: number;
+  readonly version: number;
+  readonly acknowledged: boolean;
+  readonly edges: readonly { readonly name: string; readonly missing?: string }[];
+}
+
+beforeAll(async () => {
+  fleet = await startFleet(31, 'redis', { weights: { ramp: { seconds: 1 } } });
+  const [east, west] = both();
+  east.setApp({ name: 'shop', pods: 20, hosts: [HOST], ingress: true });
+  west.setApp({ name: 'shop', pods: 10, hosts: [HOST], ingress: true });
+  await settled([100, 100], [50, 50]);
+});
+afterAll(async () => {
+  await fleet.close();
+});
+
+function both() {
+  const [east, west] = fleet.clusters;
+  if (!east || !west) throw new Error('two clusters were started');
+  return [east, west] as const;
+}
+
+function settled(east: readonly number[], west: readonly number[]): Promise<void> {
+  const byAddress = [east, west].flatMap((list, cluster) =>
+    list.map((weight, node) => [fleet.address(cluster + 1, node + 1), weight] as const),
+  );
+  const why = () => fleet.ballast.log().slice(-2000);
+  return untilHeld(fleet.edges, { app: 'shop', weights: Object.fromEntries(byAddress), why });
+}
+
+const underSteadyLoad = (change: () => Promise<void>): Promise<void> =>
+  underLoad(fleet.edges, HOST, change);
+
+/** Requests of 2,000 that each node got; none may fail. */
+async function shares(): Promise<Readonly<Record<string, number>>> {
+  const entries = fleet.edges.map(({ url }) => ({ url, host: HOST }));
+  const load = new Load({ entries, connections: 4 });
+  const totals = await load.count(undefined, 2000);
+  await load.close();
+  expect([totals.failures, totals.answered]).toEqual([0, 2000]);
+  return totals.byNode;
+}
+
+const holds = async () =>
+  (await fleet.ballast.get<{ items: { id: string }[] }>('/api/v1/holds')).items;
+
+const leads = () =>
+  until('it leads', async () => {
+    const { leader } = await fleet.ballast.get<{ leader: { leading: boolean } }>('/api/v1/edges');
+    return leader.leading;
+  });
+
+async function drain(more: object = {}, query = '?wait=30s'): Promise<Said> {
+  const body = { kind: 'drain', cluster: 'east', why: 'kernel', ...more };
+  const { status, json } = await fleet.ballast.send<Said>('POST', `/api/v1/holds${query}`, body);
+  expect(status, JSON.stringify(json)).toBe(201);
+  return json;
+}
+
+/** The `entry` of each entry of a stream of Redis. */
+async function entriesOf<T>(stream: 'history' | 'audit'): Promise<T[]> {
+  const client = new Redis(fleet.redis.url);
+  try {
+    const entries = await client.xrange(`{ballast:e2e}:${stream}`, '-', '+');
+    return entries.map(([, fields]) => JSON.parse(fields[3] ?? '') as T);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** The hold that drains east; whatever came before. */
+async function drained(): Promise<string> {
+  const [hold] = await holds();
+  return hold?.id ?? (await drain()).ids[0];
+}
+
+interface Change {
+  readonly app: string;
+  readonly after: readonly { readonly address: string; readonly weight: number }[];
+}
+
+/** Weights that east's first node was published with lately, and with `count` of them no more. */
+async function lately(count: number): Promise<(number | undefined)[]> {
+  const changes = (await entriesOf<Change>('history')).filter(({ app }) => app === 'shop');
+  const address = fleet.address(1, 1);
+  return changes
+    .slice(-count)
+    .map(({ after }) => after.find((server) => server.address === address)?.weight);
+}
+
+test('a cluster drained by the API takes no request once every edge has acknowledged', async () => {
+  await underSteadyLoad(async () => {
+    const said = await drain();
+    expect(said).toMatchObject({
+      acknowledged: true,
+      edges: [{ name: 'edge-1' }, { name: 'edge-2' }],
+    });
+    const byNode = await shares();
+    expect([byNode['east-1'], byNode['east-2']]).toEqual([undefined, undefined]);
+    expect((byNode['west-1'] ?? 0) / 2000).toBeCloseTo(0.5, 2);
+  });
+});
+
+test('an edge that is silent is missing, and named', async () => {
+  const [edge] = fleet.edges;
+  const { master = 0, workers } = edge?.pids() ?? { workers: [] };
+  for (const pid of [master, ...workers]) process.kill(pid, 'SIGSTOP');
+  try {
+    const { acknowledged, edges, ids } = await drain({ cluster: 'nowhere' }, '?wait=1s');
+    expect([acknowledged, edges[0]?.missing, edges[1]]).toEqual([
+      false,
+      expect.stringMatching(/has not applied it yet|is silent/),
+      { name: 'edge-2' },
+    ]);
+    for (const pid of [master, ...workers]) process.kill(pid, 'SIGCONT');
+    const later = await fleet.ballast.get<Said>(`/api/v1/holds/${ids[0]}?wait=30s`);
+    expect(later.acknowledged).toBe(true);
+    const { json } = await fleet.ballast.send<Said>('DELETE', `/api/v1/holds/${ids[0]}?wait=30s`);
+    expect(json.acknowledged).toBe(true);
+  } finally {
+    for (const pid of [master, ...workers]) process.kill(pid, 'SIGCONT');
+  }
+});
+
+test('the controller killed and started: the hold stands, and pods change beneath it', async () => {
+  await drained();
+  await underSteadyLoad(async () => {
+    await fleet.ballast.kill('SIGKILL');
+    await fleet.restartBallast();
+    await leads();
+    both()[0].scale('shop', 40);
+    both()[1].scale('shop', 20);
+    await settled([0, 0], [100, 100]);
+    const { servers } = await fleet.ballast.get<{ servers: { weight: number; auto?: number }[] }>(
+      '/api/v1/apps/shop',
+    );
+    expect(servers[0]).toMatchObject({ weight: 0, auto: 200 });
+    expect(await holds()).toHaveLength(1);
+  });
+});
+
+test('Redis restarted empty, and the controller new: the edges bring the hold back', async () => {
+  await drained();
+  await underSteadyLoad(async () => {
+    await fleet.ballast.kill('SIGKILL');
+    await fleet.redis.kill();
+    await fleet.redis.restart({ empty: true });
+    await fleet.restartBallast();
+    await leads();
+    expect(await holds()).toHaveLength(1);
+    both()[0].scale('shop', 20);
+    both()[1].scale('shop', 10);
+    await settled([0, 0], [50, 50]);
+  });
+});
+
+test('a standby sends writes to the leader; undrained, the cluster rises in steps', async () => {
+  const standby = await fleet.startStandby();
+  try {
+    await until('it stands by', async () => {
+      const { leader } = await standby.get<{ leader: { address?: string } }>('/api/v1/edges');
+      return leader.address === fleet.ballast.url;
+    });
+    const id = await drained();
+    both()[0].scale('shop', 20);
+    both()[1].scale('shop', 10);
+    await settled([0, 0], [50, 50]);
+    await underSteadyLoad(async () => {
+      const { status, json } = await standby.send<Said>('DELETE', `/api/v1/holds/${id}?wait=30s`);
+      expect([status, json.acknowledged]).toEqual([200, true]);
+      await settled([100, 100], [50, 50]);
+    });
+    expect(await lately(5)).toEqual([0, 25, 50, 75, 100]);
+  } finally {
+    await standby.kill('SIGTERM');
+  }
+});
+
+test('a hold that is over ends by itself', async () => {
+  await underSteadyLoad(async () => {
+    await drain({ until: new Date(Date.now() + 3000).toISOString() }, '');
+    expect(await holds()).toHaveLength(1);
+    await until('it is over', async () => (await holds()).length === 0);
+    await settled([100, 100], [50, 50]);
+  });
+  expect(await lately(5)).toEqual([0, 25, 50, 75, 100]);
+});
+
+test('every word is in the audit, and the last cluster is not drained without allowEmpty', async () => {
+  const asked = { kind: 'drain', app: 'shop', why: 'mistake' };
+  const { status, json } = await fleet.ballast.send<{ code: string }>(
+    'POST',
+    '/api/v1/holds',
+    asked,
+  );
+  expect([status, json.code]).toEqual([409, 'would-empty']);
+  const id = (await drain({ cluster: 'nowhere' }, '')).ids[0];
+  await fleet.ballast.send('DELETE', `/api/v1/holds/${id}`);
+  const words = await entriesOf<{ actor: string; text: string }>('audit');
+  expect(words.slice(-2)).toMatchObject([
+    { actor: 'local', text: `drain ${id} of cluster nowhere: kernel` },
+    { actor: 'local', text: `lift ${id}` },
+  ]);
+});
