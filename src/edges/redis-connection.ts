@@ -28,12 +28,15 @@ export type RedisScripts = NonNullable<Options['scripts']>;
 export type TellState = (up: boolean, reason: string) => void;
 
 const ANSWER_MS = 2000;
+const AGAIN_MS = 200;
 const SENTINEL_PORT = 26379;
 
 export interface RedisConnection {
   readonly redis: Redis;
   /** Resolves once the first connection stands or has failed, or after 2 s: no call before is a failure. */
   readonly settled: Promise<void>;
+  /** For good. */
+  close(): void;
   /** Why there is no connection, in the words of who refused it; undefined while there is one. */
   trouble(): string | undefined;
 }
@@ -82,7 +85,23 @@ export function connectRedis(
     redis.stream?.on('error', () => {});
     tell(false, trouble ?? 'connection closed');
   });
-  return { redis, settled, trouble: () => trouble };
+  // ioredis gives up for good where its watch over the Sentinels breaks off a connection that is just
+  // being made: a fail-over told after the master's own end was seen.
+  let isClosed = false;
+  redis.on('end', () => {
+    AbortSignal.timeout(AGAIN_MS).addEventListener('abort', () => {
+      if (!isClosed && redis.status === 'end') redis.connect().catch(() => {});
+    });
+  });
+  return {
+    redis,
+    settled,
+    trouble: () => trouble,
+    close() {
+      isClosed = true;
+      redis.disconnect();
+    },
+  };
 }
 
 function pause(tries: number): number {

@@ -101,7 +101,7 @@ export function openRedisStore(options: RedisStoreOptions): Store {
       await ask(() => redis.hset(key('edges'), edge, text));
     },
     async close() {
-      redis.disconnect();
+      connection.close();
     },
   };
 }
