@@ -115,6 +115,32 @@ test('a folder that is gone keeps all', async () => {
   await rm(`${folder}.away`, { recursive: true });
 });
 
+test('a folder that goes while it is read never shows less than all', async () => {
+  const folder = join(await makeFolder(), 'clusters');
+  await mkdir(folder);
+  for (const name of ['east', 'north', 'west'])
+    await writeFile(join(folder, name), kubeconfig(name));
+  const read = folderSource(folder, SOURCE);
+  const { orders: good } = await read(new Map());
+  for (let times = 0; times < 300; times++) {
+    const reading = read(good);
+    await rename(folder, `${folder}.away`);
+    expect((await reading).orders.size).toBe(3);
+    await rename(`${folder}.away`, folder);
+  }
+});
+
+test('a link to nothing is named, and hides no other file', async () => {
+  const folder = await makeFolder();
+  await symlink(join(folder, 'nothing'), join(folder, 'west'));
+  await writeFile(join(folder, 'east'), kubeconfig('one'));
+  const words = followFolder(folder);
+  await eventually(() =>
+    expect(words.at(-1)?.trouble[0]).toMatch(/west: cannot be read \(ENOENT\)/),
+  );
+  expect(names(words)).toEqual(['east']);
+});
+
 test('kubeconfigs that the configuration lists are followed by their content too', async () => {
   const folder = await makeFolder();
   const path = join(folder, 'east.kubeconfig');
