@@ -11,6 +11,7 @@ import {
   swapRecords,
   takeBookmark,
 } from './record-store.ts';
+import type { Change } from './record-index.ts';
 import type { WatchEnd } from './outcome.ts';
 import type { Meta, Raw } from './records.ts';
 import type { Resource } from './resource.ts';
@@ -30,15 +31,18 @@ export interface Listed {
 export interface StreamedList<R extends Meta> {
   readonly records: Map<string, R>;
   /** It is whole. */
-  whole(version: string): void;
+  whole(version: string): Promise<void>;
 }
 
 export class Intake<R extends Meta> {
   readonly #resource: Pick<Resource<R>, 'read' | 'changed'>;
+  readonly #pause: () => Promise<void>;
   readonly #store: RecordStore<R> = { records: new Map(), version: '' };
 
-  constructor(resource: Pick<Resource<R>, 'read' | 'changed'>) {
+  /** `pause`: lets others come to their turn. */
+  constructor(resource: Pick<Resource<R>, 'read' | 'changed'>, pause: () => Promise<void>) {
     this.#resource = resource;
+    this.#pause = pause;
   }
 
   get version(): string {
@@ -53,18 +57,39 @@ export class Intake<R extends Meta> {
     }
   }
 
-  /** Puts a whole list in the place of what was known; `noted` hears of it before the resource does. */
-  takeList(
+  /**
+   * Puts a whole list in the place of what was known, at once, so that nobody sees half of it; `noted`
+   * hears of it before the resource does. Of the first list there is nothing to mix up: it is taken in
+   * parts, so that tens of thousands of records do not stop everything else.
+   */
+  async takeList(
     records: ReadonlyMap<string, R>,
     { version, anew }: { readonly version: string; readonly anew: boolean },
     noted: (listed: Listed) => void,
-  ): void {
-    const first = this.#store.version === '';
+  ): Promise<void> {
+    if (this.#store.version === '') {
+      noted({ older: false, fewer: false, changed: true });
+      return await this.#takeFirst(records, version);
+    }
     const older = isOlder(this.#store, records, version);
     const changes = swapRecords(this.#store, records, { version, anew: anew || older });
     const fewer = changes.some(({ after }) => after === undefined);
-    noted({ older, fewer, changed: first || changes.length > 0 });
+    noted({ older, fewer, changed: changes.length > 0 });
     this.#resource.changed(changes);
+  }
+
+  async #takeFirst(records: ReadonlyMap<string, R>, version: string): Promise<void> {
+    let changes: Change<R>[] = [];
+    for (const [uid, after] of records) {
+      this.#store.records.set(uid, after);
+      changes.push({ before: undefined, after });
+      if (changes.length < AT_ONCE) continue;
+      this.#resource.changed(changes);
+      changes = [];
+      await this.#pause();
+    }
+    this.#resource.changed(changes);
+    this.#store.version = version;
   }
 
   async follow(events: AsyncIterable<WatchEvent>, list?: StreamedList<R>): Promise<WatchEnd> {
@@ -72,7 +97,9 @@ export class Intake<R extends Meta> {
     for await (const event of events) {
       if (event.type === 'ERROR') return event.object;
       if (pending) {
-        if (!this.#gather(event, pending)) continue;
+        const version = this.#gather(event, pending.records);
+        if (version === undefined) continue;
+        await pending.whole(version);
         pending = undefined;
       } else if (this.#take(event) === 'disorder') {
         return 'relist';
@@ -91,26 +118,24 @@ export class Intake<R extends Meta> {
     return applied;
   }
 
-  /** Whether the list is whole with it. */
+  /** The version of the list that is whole with it. */
   #gather(
     { type, object }: Exclude<WatchEvent, { readonly type: 'ERROR' }>,
-    list: StreamedList<R>,
-  ): boolean {
+    records: Map<string, R>,
+  ): string | undefined {
     if (type === 'BOOKMARK') {
       const { annotations = {}, resourceVersion } = object.metadata ?? {};
-      if (annotations[LIST_END] !== 'true' || !resourceVersion) return false;
-      list.whole(resourceVersion);
-      return true;
+      return annotations[LIST_END] === 'true' ? resourceVersion : undefined;
     }
-    const { records } = list;
     const record = this.read(object);
     const before = records.get(record.uid);
     // In the first events too a newer state is never overwritten.
-    if (before && compareVersions(record.version, before.version) <= 0) return false;
+    if (before && compareVersions(record.version, before.version) <= 0) return undefined;
     if (type === 'DELETED') records.delete(record.uid);
     else records.set(record.uid, record);
-    return false;
+    return undefined;
   }
 }
 
+const AT_ONCE = 500;
 const LIST_END = 'k8s.io/initial-events-end';

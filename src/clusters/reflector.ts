@@ -24,8 +24,9 @@ import { Intake, type StreamedList } from './intake.ts';
 import type { Limits } from './limits.ts';
 import type { Answer, Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { afterBrokenLine, type Outcome, outcomeOf } from './outcome.ts';
 import { checkKind, createPages, isAlive, type Pages } from './pages.ts';
+import { createProof, type Proof } from './proof.ts';
 import type { Meta } from './records.ts';
 import type { Resource } from './resource.ts';
 import { LONGEST_REST_MS, restAfter } from './rest.ts';
@@ -34,6 +35,7 @@ import {
   STREAMED,
   type StreamedLists,
   type Streaming,
+  type WholeList,
 } from './streamed-list.ts';
 import type { Turns } from './turns.ts';
 import { BrokenLine, readEvents } from './watch-events.ts';
@@ -64,6 +66,7 @@ export class Reflector<R extends Meta> {
   readonly #parts: ReflectorParts;
   readonly #pages: Pages;
   readonly #streamed: StreamedLists<R>;
+  readonly #proof: Proof;
   readonly #closed = new AbortController();
   readonly #intake: Intake<R>;
   #health: Health;
@@ -71,8 +74,6 @@ export class Reflector<R extends Meta> {
   #turn = new AbortController();
   #mustList = true;
   #setBack = false;
-  /** Ends the wait for the next list that proves the last one. */
-  #later = new AbortController();
   #failures = 0;
   /** Lists and breaks in a row without a quiet watch between them. */
   #unrest = 0;
@@ -84,9 +85,10 @@ export class Reflector<R extends Meta> {
     this.title = resource.title;
     this.#resource = resource;
     this.#parts = parts;
-    this.#intake = new Intake(resource);
+    this.#intake = new Intake(resource, () => parts.clock.sleep(0));
     this.#pages = createPages(resource, parts);
     this.#streamed = createStreamedLists(parts);
+    this.#proof = createProof(parts.clock, this.#closed.signal, () => this.relist());
     this.#health = { listed: false, open: false, lastWord: parts.clock.now(), lists: 0 };
   }
 
@@ -205,32 +207,24 @@ export class Reflector<R extends Meta> {
         records.set(record.uid, record);
       }
     });
-    this.#takeList(records, version, began);
+    await this.#takeList(records, version, began);
     return { kind: 'listed' };
   }
 
-  readonly #takeList = (records: ReadonlyMap<string, R>, version: string, began: number): void => {
+  readonly #takeList: WholeList<R> = async (records, version, began) => {
     const { limits, random } = this.#parts;
     this.#mustList = false;
     const anew = this.#setBack;
     this.#setBack = false;
-    this.#intake.takeList(records, { version, anew }, ({ changed, fewer, older }) => {
-      this.#listAgain(fewer ? limits.checkMs : limits.proveMs * (1 + random()));
+    await this.#intake.takeList(records, { version, anew }, ({ changed, fewer, older }) => {
+      this.#proof.after(fewer ? limits.checkMs : limits.proveMs * (1 + random()));
       // Watches from newer versions stay silent.
       if (older) this.#parts.setBack();
       if (changed) this.#parts.listChanges();
     });
+    this.#parts.pace.answered();
     this.#good(this.#health.lists + 1, began);
   };
-
-  #listAgain(ms: number): void {
-    this.#later.abort();
-    this.#later = new AbortController();
-    const until = AbortSignal.any([this.#later.signal, this.#closed.signal]);
-    void this.#parts.clock.sleep(ms, until).then(() => {
-      if (!until.aborted) this.relist();
-    });
-  }
 
   #watchList(signal: AbortSignal): Promise<Outcome> {
     return this.#streamed.read(signal, (until, list) => this.#watch(until, list), this.#takeList);
@@ -250,9 +244,13 @@ export class Reflector<R extends Meta> {
       ...(list ? STREAMED : { resourceVersion: this.#intake.version }),
     };
     const answer = await link.get(this.#pages.path(query), signal);
-    if (answer.status === 200) checkKind(answer);
+    if (answer.status === 200) {
+      checkKind(answer);
+      // A list has to be whole before the cluster counts as well.
+      if (!list) pace.answered();
+      return answer;
+    }
     if (isAlive(answer.status)) pace.answered();
-    if (answer.status === 200) return answer;
     answer.discard();
     if (list && this.#streamed.isRefused(answer.status)) return undefined;
     throw new CallFailure(failureOfStatus(answer.status, answer.retryAfter));
@@ -286,7 +284,7 @@ export class Reflector<R extends Meta> {
   }
 
   #afterBreak(error: unknown, mute: boolean): Outcome {
-    if (error instanceof BrokenLine) return { kind: 'relist' };
+    if (error instanceof BrokenLine) return afterBrokenLine(error, this.#mustList);
     // What really is wrong shows when it is opened again, which may go well at once.
     if (!mute) return { kind: 'broken' };
     const { link, clock } = this.#parts;

@@ -2,7 +2,8 @@
 //
 // In: a way to open such a watch. Out: the records, once they are whole; the watch goes on. On failure:
 // what the watch throws, or a CallFailure where the list is not whole in time. Who refuses is not asked
-// again; nor is who does not know of it, and answers as to any watch, without an end of the list.
+// again; nor is who does not know of it, and answers as to any watch, without an end of the list: that
+// costs one list's time, once for the cluster.
 
 import type { Clock } from '../clock.ts';
 import { CallFailure } from './call-failure.ts';
@@ -18,6 +19,13 @@ export interface Streaming {
   refused: boolean;
 }
 
+/** `began`: when it was asked for. */
+export type WholeList<R extends Meta> = (
+  records: ReadonlyMap<string, R>,
+  version: string,
+  began: number,
+) => Promise<void>;
+
 export interface StreamedLists<R extends Meta> {
   can(): boolean;
   /** Whether a watch that was answered so is not to be had as a list. */
@@ -25,7 +33,7 @@ export interface StreamedLists<R extends Meta> {
   read<Result>(
     signal: AbortSignal,
     watch: (signal: AbortSignal, list: StreamedList<R>) => Promise<Result>,
-    whole: (records: ReadonlyMap<string, R>, version: string, began: number) => void,
+    whole: WholeList<R>,
   ): Promise<Result>;
 }
 
@@ -61,11 +69,11 @@ export function createStreamedLists<R extends Meta>(parts: Parts): StreamedLists
       const records = new Map<string, R>();
       const late = new AbortController();
       const over = new AbortController();
-      const takeWhole = (version: string): void => {
+      const takeWhole = (version: string): Promise<void> => {
         over.abort();
         giveBack();
         endless = 0;
-        whole(records, version, began);
+        return whole(records, version, began);
       };
       // As much time for each page's number of records as a page would have.
       const deadline = () =>
@@ -76,6 +84,8 @@ export function createStreamedLists<R extends Meta>(parts: Parts): StreamedLists
         return await watch(until, { records, whole: takeWhole });
       } catch (cause) {
         if (!late.signal.aborted || signal.aborted) throw cause;
+        // Who does not know lists as watches never ends one.
+        streaming.refused = true;
         link.doubt(began);
         throw new CallFailure({ text: 'no whole list in time', scope: 'cluster' }, { cause });
       } finally {

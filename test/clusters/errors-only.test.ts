@@ -3,7 +3,7 @@
 // is the reader. On a clock that runs faster than the day.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../simulated/faults.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
 import { FASTER } from './matrix/fast-clock.ts';
@@ -44,36 +44,38 @@ async function open(name: string, way: { readonly http2: boolean; readonly watch
   return { simulated, reader };
 }
 
-test.concurrent.for(CASES)(
-  '$title, HTTP/2: $http2, streamed: $watchList',
-  async ({ fault, ...way }, context) => {
-    const [east, west] = await Promise.all([open('east', way), open('west', way)]);
-    context.onTestFinished(async () => {
-      await Promise.all([east.reader.close(), west.reader.close()]);
-      await Promise.all([east.simulated.stop(), west.simulated.stop()]);
-    });
-    await eventually(() => {
-      for (const { reader } of [east, west]) expect(reader.status().state).toBe('fresh');
-    });
-    const { requests } = east.simulated.api;
-    const { clear } = await east.simulated.api.fault(fault);
-    east.reader.relist();
-    const from = performance.now();
-    const before = requests.length;
-    await eventually(() => expect(east.reader.status().state).toBe('stale'));
-    for (let pods = 4; performance.now() < from + (SECONDS / FASTER) * 1000; pods++) {
-      setApp(west.simulated, 'shop', (pods % 9) + 1);
-      await eventually(() => expect(west.reader.footprint('shop').pods).toBe((pods % 9) + 1));
-      await wait(50);
-    }
-    const seconds = ((performance.now() - from) / 1000) * FASTER;
-    expect(requests.length - before).toBeLessThanOrEqual(seconds + TOGETHER);
-    expect(east.reader.footprint('shop').pods).toBe(3);
-    setApp(east.simulated, 'shop', 5);
-    await clear();
-    await eventually(() => {
-      expect(east.reader.status().state).toBe('fresh');
-      expect(east.reader.footprint('shop').pods).toBe(5);
-    });
-  },
-);
+describe('an API server that answers only errors', () => {
+  test.concurrent.for(CASES)(
+    '$title, HTTP/2: $http2, streamed: $watchList',
+    async ({ fault, ...way }, context) => {
+      const [east, west] = await Promise.all([open('east', way), open('west', way)]);
+      context.onTestFinished(async () => {
+        await Promise.all([east.reader.close(), west.reader.close()]);
+        await Promise.all([east.simulated.stop(), west.simulated.stop()]);
+      });
+      await eventually(() => {
+        for (const { reader } of [east, west]) expect(reader.status().state).toBe('fresh');
+      });
+      const { requests } = east.simulated.api;
+      const { clear } = await east.simulated.api.fault(fault);
+      east.reader.relist();
+      const from = performance.now();
+      const before = requests.length;
+      await eventually(() => expect(east.reader.status().state).toBe('stale'));
+      for (let pods = 4; performance.now() < from + (SECONDS / FASTER) * 1000; pods++) {
+        setApp(west.simulated, 'shop', (pods % 9) + 1);
+        await eventually(() => expect(west.reader.footprint('shop').pods).toBe((pods % 9) + 1));
+        await wait(50);
+      }
+      const seconds = ((performance.now() - from) / 1000) * FASTER;
+      expect(requests.length - before).toBeLessThanOrEqual(seconds + TOGETHER);
+      expect(east.reader.footprint('shop').pods).toBe(3);
+      setApp(east.simulated, 'shop', 5);
+      await clear();
+      await eventually(() => {
+        expect(east.reader.status().state).toBe('fresh');
+        expect(east.reader.footprint('shop').pods).toBe(5);
+      });
+    },
+  );
+});

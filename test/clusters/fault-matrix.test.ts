@@ -2,7 +2,7 @@
 // after them counts and weights are the truth. `npm test` plays the first seeds, `npm run faults` all 200.
 // One seed again: `npm run faults -- -t "seed 170:"`. The moves are the same then, the network's are not.
 
-import { expect, inject, test, vi } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { createChance } from './matrix/chance.ts';
 import { APPS, type Fleet, openFleet, type Protocol } from './matrix/fleet.ts';
 import { play } from './matrix/play.ts';
@@ -75,11 +75,13 @@ declare module 'vitest' {
 
 const casts = Array.from({ length: inject('seeds') ?? FIRST_SEEDS }, (_, seed) => castOf(seed));
 
-test.concurrent.for(casts)('$title', async ({ chance, faults, protocol }, context) => {
-  const fleet = await openFleet(protocol, () => chance.next());
-  context.onTestFinished(() => fleet.close());
-  await eventually(() => expectTruth(fleet), 30_000);
-  await play(fleet, { faults, zeros: chance.is(0.3) }, chance);
-  await eventually(() => expectTruth(fleet), 60_000);
-  expect(fleet.wrongs).toEqual([]);
+describe('each fault of an API server, alone and in pairs', () => {
+  test.concurrent.for(casts)('$title', async ({ chance, faults, protocol }, context) => {
+    const fleet = await openFleet(protocol, () => chance.next());
+    context.onTestFinished(() => fleet.close());
+    await eventually(() => expectTruth(fleet), 30_000);
+    await play(fleet, { faults, zeros: chance.is(0.3) }, chance);
+    await eventually(() => expectTruth(fleet), 60_000);
+    expect(fleet.wrongs).toEqual([]);
+  });
 });

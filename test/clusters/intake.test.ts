@@ -10,26 +10,42 @@ const at = (version: string, uid = 'u'): Meta => ({ uid, version, namespace: 'n'
 
 function open() {
   const changes: Change<Meta>[] = [];
-  const intake = new Intake<Meta>({
+  const parts: number[] = [];
+  const resource = {
     read: ({ metadata }: Raw) => at(metadata?.resourceVersion ?? '', metadata?.uid),
-    changed: (more) => changes.push(...more),
-  });
-  const list = (version: string, ...records: readonly Meta[]) => {
+    changed(more: readonly Change<Meta>[]) {
+      parts.push(more.length);
+      changes.push(...more);
+    },
+  };
+  const intake = new Intake<Meta>(resource, () => Promise.resolve());
+  const list = async (version: string, ...records: readonly Meta[]) => {
     const told: Listed[] = [];
     const byUid = new Map(records.map((record) => [record.uid, record]));
-    intake.takeList(byUid, { version, anew: false }, (listed) => told.push(listed));
+    await intake.takeList(byUid, { version, anew: false }, (listed) => told.push(listed));
     return told[0];
   };
-  return { intake, list, changes };
+  return { intake, list, changes, parts };
 }
 
-test('a first list is a change, though it be empty: nothing is known before it', () => {
+test('a first list is a change, though it be empty: nothing is known before it', async () => {
   const { list } = open();
-  expect(list('5')).toMatchObject({ changed: true, fewer: false });
-  expect(list('6')).toMatchObject({ changed: false });
-  expect(list('7', at('7'))).toMatchObject({ changed: true, fewer: false });
-  expect(list('8', at('7'))).toMatchObject({ changed: false });
-  expect(list('9')).toMatchObject({ changed: true, fewer: true });
+  expect(await list('5')).toMatchObject({ changed: true, fewer: false });
+  expect(await list('6')).toMatchObject({ changed: false });
+  expect(await list('7', at('7'))).toMatchObject({ changed: true, fewer: false });
+  expect(await list('8', at('7'))).toMatchObject({ changed: false });
+  expect(await list('9')).toMatchObject({ changed: true, fewer: true });
+});
+
+test('a first list is taken in parts, a later one at once', async () => {
+  const { list, parts, intake } = open();
+  const many = Array.from({ length: 1200 }, (_, index) => at('1', `u${index}`));
+  await list('5', ...many);
+  expect(parts).toEqual([500, 500, 200]);
+  expect(intake.version).toBe('5');
+  parts.length = 0;
+  await list('6');
+  expect(parts).toEqual([1200]);
 });
 
 const event = (type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK', version: string, uid = 'u') => {
@@ -46,7 +62,7 @@ async function stream(...events: readonly WatchEvent[]) {
   const { intake, changes } = open();
   const records = new Map<string, Meta>();
   const whole: string[] = [];
-  const list = { records, whole: (version: string) => whole.push(version) };
+  const list = { records, whole: async (version: string) => void whole.push(version) };
   async function* all() {
     yield* events;
   }

@@ -44,15 +44,15 @@ export interface Fleet {
 
 /**
  * As long as the real ones, but for what a socket or the other side measures by its own clock, and what
- * a busy machine needs: headers have three of its seconds.
+ * a busy machine needs: headers have six of its seconds, a ping has one.
  */
 const LIMITS: Partial<Limits> = {
   pageSize: 4,
-  pageMs: 60_000,
-  headersMs: 60_000,
+  pageMs: 120_000,
+  headersMs: 120_000,
   proveMs: 40_000,
   silentMs: 40_000,
-  pingMs: 200,
+  pingMs: 1000,
   http1WatchSeconds: 1,
   http1GraceMs: 40_000,
 };
