@@ -78,9 +78,13 @@ test.each(bodies.bad)(
   },
 );
 
+let goodVersion = 1;
+
 test.each(bodies.good)('a good body is taken as it is ($digest)', async ({ app, body, digest }) => {
   const name = app ?? (JSON.parse(body) as { app: string }).app;
-  const document = documentOf(name, { term: 100, version: 2 }, body);
+  // Several are bodies of one app: each is newer than the last.
+  goodVersion += 1;
+  const document = documentOf(name, { term: 100, version: goodVersion }, body);
   const { json } = await edge.call('POST', '/v1/upstreams', { term: 100, documents: [document] });
   expect(json).toMatchObject({ verdicts: [{ app: name, code: 'applied', digest }] });
   const gathered = await edge.call('POST', '/v1/gather', { term: 100, apps: [name] });
