@@ -136,7 +136,9 @@ test.each([
   expect(common.filter((line) => / (stitch|interpreter)$/.test(line))).toEqual([]);
   expect(common.filter((line) => line.startsWith('abort') && !HARMLESS.test(line))).toEqual([]);
   const [bare = 0, ours = 0] = await bytesPerRequest(['/bare', '/?user=1']);
-  expect(Math.abs(ours - bare)).toBeLessThan(8);
+  // The smallest thing that Lua can make has 24 bytes; what the timers and the compiler make besides
+  // differs by a few from slice to slice.
+  expect(Math.abs(ours - bare)).toBeLessThan(16);
 });
 
 test('memory is flat over 100,000 requests', async () => {
