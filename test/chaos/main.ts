@@ -66,16 +66,18 @@ async function settled({ edges, truth, redis }: ChaosFleet): Promise<void> {
   });
 }
 
-/** One to three changes of what is true, while the fault lasts. */
+/** One to three changes of what is true, while the fault lasts: one node at most, so that of those which
+ *  an edge that hears nothing knows there is always one left. */
 async function change({ fleet, random }: World, told: string[]): Promise<void> {
-  for (let left = random.between(1, 3); left > 0; left--) {
-    const cluster = random.between(0, fleet.clusters.length - 1);
-    told.push(
-      random.next() < 0.6
-        ? fleet.truth.scale(cluster, random.pick(APPS), random.between(1, 12))
-        : fleet.truth.turnNode(cluster, random.between(1, 3)),
-    );
+  const anyCluster = (): number => random.between(0, fleet.clusters.length - 1);
+  for (let left = random.between(0, 2); left > 0; left--) {
+    told.push(fleet.truth.scale(anyCluster(), random.pick(APPS), random.between(1, 12)));
   }
+  told.push(
+    random.next() < 0.6
+      ? fleet.truth.turnNode(anyCluster(), random.between(1, 3))
+      : fleet.truth.scale(anyCluster(), random.pick(APPS), random.between(1, 12)),
+  );
 }
 
 async function strike(fault: Fault, world: World, watch: Watch): Promise<Sums & { text: string }> {
