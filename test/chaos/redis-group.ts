@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { startKeeper } from '../controlplane/keeper.ts';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
+import { askRedis } from '../lua/ask-redis.ts';
 import { startRedis, type TestRedis } from '../lua/redis.ts';
 
 export const MASTER_NAME = 'ballast';
@@ -51,7 +51,7 @@ export async function startRedisGroup(): Promise<RedisGroup> {
   }
 
   async function roles() {
-    const reply = await ask(ports[0] ?? 0, (redis) =>
+    const reply = await askRedis(ports[0] ?? 0, (redis) =>
       redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
     );
     const port = Number((reply as string[])[1]);
@@ -66,7 +66,7 @@ export async function startRedisGroup(): Promise<RedisGroup> {
       'Redis has a master and a replica that follows it',
       async () => {
         const { master } = await roles();
-        const text = await ask(master.port, (redis) => redis.info('replication'));
+        const text = await askRedis(master.port, (redis) => redis.info('replication'));
         return /role:master/.test(text) && /slave0:.*state=online/.test(text);
       },
       90_000,
@@ -92,11 +92,11 @@ export async function startRedisGroup(): Promise<RedisGroup> {
     const second = await startRedis({ persistence: 'aof', args: FAST });
     servers.push(second);
     // By command, not for good: whoever comes back is a master at first, until the Sentinels see it.
-    await ask(second.port, (redis) => redis.replicaof('127.0.0.1', first.port));
+    await askRedis(second.port, (redis) => redis.replicaof('127.0.0.1', first.port));
     for (const port of ports) await startSentinel(port, first.port);
     await until('the Sentinels know the replica and each other', async () => {
       const texts = await Promise.all(
-        ports.map((port) => ask(port, (redis) => redis.info('sentinel'))),
+        ports.map((port) => askRedis(port, (redis) => redis.info('sentinel'))),
       );
       return texts.every((text) => /slaves=1,sentinels=3/.test(text));
     });
@@ -110,19 +110,3 @@ export async function startRedisGroup(): Promise<RedisGroup> {
 
 // What a server of the tests need not wait for.
 const FAST = ['--repl-diskless-sync-delay', '0'];
-
-async function ask<Answer>(port: number, work: (redis: Redis) => Promise<Answer>): Promise<Answer> {
-  const redis = new Redis({
-    port,
-    lazyConnect: true,
-    commandTimeout: 1000,
-    retryStrategy: () => null,
-  });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
-    return await work(redis);
-  } finally {
-    redis.disconnect();
-  }
-}

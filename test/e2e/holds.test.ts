@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { Load } from '../simulated/load.ts';
 import { startFleet, type Fleet } from './fleet.ts';
-import { untilHeld } from './held.ts';
+import { bothOf, untilSettled } from './settled.ts';
 import { underLoad } from './under-load.ts';
 
 const HOST = 'shop.example.com';
@@ -30,19 +30,10 @@ afterAll(async () => {
   await fleet.close();
 });
 
-function both() {
-  const [east, west] = fleet.clusters;
-  if (!east || !west) throw new Error('two clusters were started');
-  return [east, west] as const;
-}
+const both = () => bothOf(fleet);
 
-function settled(east: readonly number[], west: readonly number[]): Promise<void> {
-  const byAddress = [east, west].flatMap((list, cluster) =>
-    list.map((weight, node) => [fleet.address(cluster + 1, node + 1), weight] as const),
-  );
-  const why = () => fleet.ballast.log().slice(-2000);
-  return untilHeld(fleet.edges, { app: 'shop', weights: Object.fromEntries(byAddress), why });
-}
+const settled = (east: readonly number[], west: readonly number[]): Promise<void> =>
+  untilSettled(fleet, [east, west]);
 
 const underSteadyLoad = (change: () => Promise<void>): Promise<void> =>
   underLoad(fleet.edges, HOST, change);

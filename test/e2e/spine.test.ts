@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { Load } from '../simulated/load.ts';
 import { startFleet, type Fleet } from './fleet.ts';
-import { untilHeld, weightsAt } from './held.ts';
+import { weightsAt } from './held.ts';
+import { bothOf, untilSettled } from './settled.ts';
 import { expectServed, underLoad, untilSaved } from './under-load.ts';
 
 const HOST = 'shop.example.com';
@@ -21,20 +22,11 @@ afterAll(async () => {
   await fleet.close();
 });
 
-function both() {
-  const [east, west] = fleet.clusters;
-  if (!east || !west) throw new Error('two clusters were started');
-  return [east, west] as const;
-}
+const both = () => bothOf(fleet);
 
 /** Waits until both edges hold exactly these weights, by cluster and node. */
-function settled(weights: { east: number[]; west: number[] }, app = 'shop'): Promise<void> {
-  const byAddress = [weights.east, weights.west].flatMap((list, cluster) =>
-    list.map((weight, node) => [fleet.address(cluster + 1, node + 1), weight] as const),
-  );
-  const why = () => fleet.ballast.log().slice(-2000);
-  return untilHeld(fleet.edges, { app, weights: Object.fromEntries(byAddress), why });
-}
+const settled = (weights: { east: number[]; west: number[] }, app?: string): Promise<void> =>
+  untilSettled(fleet, [weights.east, weights.west], app);
 
 const underSteadyLoad = (change: () => Promise<void>, host = HOST): Promise<void> =>
   underLoad(fleet.edges, host, change);

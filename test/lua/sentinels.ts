@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { startKeeper } from '../controlplane/keeper.ts';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
+import { askRedis } from './ask-redis.ts';
 
 export const MASTER_NAME = 'ballast-main';
 
@@ -51,24 +51,11 @@ export async function startSentinels(password: string): Promise<TestSentinels> {
     `masterauth ${password}`,
     'repl-diskless-sync-delay 0',
   ];
-  const ask = async <T>(port: number, secret: string, work: (redis: Redis) => Promise<T>) => {
-    const redis = new Redis({
-      port,
-      password: secret,
-      lazyConnect: true,
-      retryStrategy: () => null,
-    });
-    redis.on('error', () => {});
-    try {
-      await redis.connect();
-      return await work(redis);
-    } finally {
-      redis.disconnect();
-    }
-  };
   const named = async (port: number): Promise<string> => {
-    const reply = await ask(port, 'for-sentinels', (redis) =>
-      redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
+    const reply = await askRedis(
+      port,
+      (redis) => redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
+      'for-sentinels',
     );
     return (reply as string[]).join(':');
   };
@@ -77,7 +64,7 @@ export async function startSentinels(password: string): Promise<TestSentinels> {
   const master = await run('one', data(one));
   await run('two', [...data(two), `replicaof 127.0.0.1 ${one}`]);
   await until('the replica follows', async () =>
-    (await ask(two, password, (redis) => redis.info('replication'))).includes(
+    (await askRedis(two, (redis) => redis.info('replication'), password)).includes(
       'master_link_status:up',
     ),
   );
@@ -95,7 +82,9 @@ export async function startSentinels(password: string): Promise<TestSentinels> {
   }
   await until('the Sentinels know the replica and each other', async () => {
     const texts = await Promise.all(
-      sentinelPorts.map((port) => ask(port, 'for-sentinels', (redis) => redis.info('sentinel'))),
+      sentinelPorts.map((port) =>
+        askRedis(port, (redis) => redis.info('sentinel'), 'for-sentinels'),
+      ),
     );
     return texts.every((text) => /slaves=1,sentinels=3/.test(text));
   });
