@@ -166,7 +166,8 @@ describe('a silent group of nodes', () => {
       await east.revive('mute');
       await until('node-3 is Ready', async () => (await ready(east)).length === 3);
       const again = async () => condition(await ingressPodOn('node-3'), 'Ready') === 'True';
-      await until('its ingress pod is ready', again);
+      // Longer than a kwok may wait for the lease of its forerunner (leases.ts).
+      await until('its ingress pod is ready', again, 90_000);
     });
   });
 });
