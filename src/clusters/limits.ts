@@ -1,7 +1,16 @@
 // How long a cluster may take for what. Tests have shorter ones.
 
 import type { LinkLimits } from './link.ts';
-import type { ReflectorLimits } from './reflector.ts';
+import type { PageLimits } from './pages.ts';
+
+export interface ReflectorLimits extends PageLimits {
+  readonly watchSeconds: number;
+  /** A watch without any line for so long is of no use; bookmarks come every 60 s. */
+  readonly silentMs: number;
+  /** HTTP/1.1 has no pings: short watches, and one that does not end in time is half-open. */
+  readonly http1WatchSeconds: number;
+  readonly http1GraceMs: number;
+}
 
 export type Limits = ReflectorLimits & LinkLimits;
 

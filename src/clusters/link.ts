@@ -23,6 +23,8 @@ export interface LinkLimits {
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** Its `Date`. */
+  readonly date: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
   /** Gives the stream back where the body is of no use. */
   discard(): void;
@@ -73,7 +75,15 @@ export class Link {
     this.lastHeard = parts.clock.now();
   }
 
-  async get(path: string, signal: AbortSignal): Promise<Answer> {
+  get(path: string, signal: AbortSignal): Promise<Answer> {
+    return this.send({ path }, signal);
+  }
+
+  /** A POST where there is a body. */
+  async send(
+    message: { readonly path: string; readonly body?: object },
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const access = await this.#access(signal);
     const { clock, limits } = this.#parts;
     const started = clock.now();
@@ -81,7 +91,7 @@ export class Link {
     // undici's own deadline does not run while a request waits for a connection.
     const broken = new AbortController();
     const until = AbortSignal.any([signal, broken.signal]);
-    const { statusCode, headers, body } = await this.#inTime(this.#call(access, path, until), {
+    const { statusCode, headers, body } = await this.#inTime(this.#call(access, message, until), {
       ms: limits.headersMs,
       late,
       signal,
@@ -93,10 +103,10 @@ export class Link {
     // Many calls are refused at once: the credentials are read anew once.
     if (statusCode === 401 && access.reading === this.#reading) this.#stale = true;
     this.heard();
-    const retryAfter = headers['retry-after'];
     return {
       status: statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      retryAfter: [headers['retry-after']].flat()[0],
+      date: [headers['date']].flat()[0],
       body,
       // Its error is ours: we broke it off.
       discard: () => void body.on('error', () => undefined).destroy(),
@@ -140,10 +150,18 @@ export class Link {
     await old?.destroy();
   }
 
-  async #call(access: Access, path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #call(
+    access: Access,
+    { path, body }: { readonly path: string; readonly body?: object },
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
     const { dispatcher } = this.#wayFor(access);
     const headers = { ...access.headers, accept: 'application/json' };
-    return await request(access.server + path, { dispatcher, headers, signal });
+    const url = access.server + path;
+    if (body === undefined) return await request(url, { dispatcher, headers, signal });
+    const typed = { ...headers, 'content-type': 'application/json' };
+    const text = JSON.stringify(body);
+    return await request(url, { dispatcher, headers: typed, signal, method: 'POST', body: text });
   }
 
   #wayFor(access: Access): Way {

@@ -7,9 +7,10 @@
 //
 //   what happens                                         what follows
 //   watch ended as it should                             watch from there, at once
-//   watch broke (reset, half-open, cut line)             watch from there, one request first
+//   watch broke (reset, half-open, cut line)             list, one request first
 //   410, broken line, disorder, ERROR but 429 and 5xx    list
 //   no bookmark in `silentMs` (etcd was restored)        list
+//   no watch for a while (no answer, pauses)             list
 //   no answer, 429, 5xx, a web page                      back-off of the cluster, Retry-After obeyed
 //   401                                                  credentials anew, once at once
 //   403, 404 and others                                  back-off of this resource alone
@@ -19,9 +20,10 @@ import { CallFailure, type Failure, failureOf, failureOfStatus } from './call-fa
 import type { Change } from './record-index.ts';
 import { abortAt } from './deadline.ts';
 import type { Health } from './health.ts';
+import type { ReflectorLimits } from './limits.ts';
 import type { Link } from './link.ts';
 import { backOff, type Pace } from './pace.ts';
-import { createPages, isAlive, type PageLimits, type Pages } from './pages.ts';
+import { createPages, isAlive, type Pages } from './pages.ts';
 import { applyEvent, type RecordStore, swapRecords, takeBookmark } from './record-store.ts';
 import type { Meta, Raw } from './records.ts';
 import { compareVersions } from './versions.ts';
@@ -33,20 +35,15 @@ export interface Resource<R extends Meta> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** After failed calls, of whichever resource, it is listed, so that all is of one moment. */
-  readonly listAfterTrouble: boolean;
+  /**
+   * What, with whichever resource, makes it be listed. `interruption`: breaks and calls without answer:
+   * the API server may be back with an older etcd whose versions have passed ours, and a watch from there
+   * would be of another past. `trouble`: also failures that were answered, so that all is of one moment.
+   */
+  readonly listAfter: 'interruption' | 'trouble';
   read(raw: Raw): R;
   /** Must not throw. */
   changed(changes: readonly Change<R>[]): void;
-}
-
-export interface ReflectorLimits extends PageLimits {
-  readonly watchSeconds: number;
-  /** A watch without any line for so long is of no use; bookmarks come every 60 s. */
-  readonly silentMs: number;
-  /** HTTP/1.1 has no pings: short watches, and one that does not end in time is half-open. */
-  readonly http1WatchSeconds: number;
-  readonly http1GraceMs: number;
 }
 
 export interface ReflectorParts {
@@ -70,7 +67,6 @@ const LONGEST_REST_MS = 30_000;
 const LONGEST_ABSENT_MS = 60_000;
 
 export class Reflector<R extends Meta> {
-  readonly title: string;
   readonly #resource: Resource<R>;
   readonly #parts: ReflectorParts;
   readonly #pages: Pages;
@@ -83,12 +79,11 @@ export class Reflector<R extends Meta> {
   #failures = 0;
   /** Lists and breaks in a row without a quiet watch between them. */
   #unrest = 0;
-  /** Failed calls of the whole cluster, up to when this was last open. */
+  /** As #troubles() was when this was last open. */
   #failedBefore = 0;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(resource: Resource<R>, parts: ReflectorParts) {
-    this.title = resource.title;
     this.#resource = resource;
     this.#parts = parts;
     this.#pages = createPages(resource, parts);
@@ -101,6 +96,10 @@ export class Reflector<R extends Meta> {
 
   health(): Health {
     return this.#health;
+  }
+
+  count(): number {
+    return this.#store.records.size;
   }
 
   relist(): void {
@@ -139,10 +138,7 @@ export class Reflector<R extends Meta> {
   }
 
   async #step(signal: AbortSignal): Promise<Outcome> {
-    const { pace } = this.#parts;
-    if (this.#resource.listAfterTrouble && pace.failedCalls() !== this.#failedBefore) {
-      this.#mustList = true;
-    }
+    if (this.#troubles() !== this.#failedBefore) this.#mustList = true;
     try {
       return this.#mustList ? await this.#list(signal) : await this.#watch(signal);
     } catch (error) {
@@ -150,11 +146,18 @@ export class Reflector<R extends Meta> {
     }
   }
 
+  #troubles(): number {
+    const { pace } = this.#parts;
+    return this.#resource.listAfter === 'trouble' ? pace.troubles() : pace.interruptions();
+  }
+
   async #rest(outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { pace, clock, random } = this.#parts;
     if (outcome.kind === 'failed') return this.#restAfter(outcome.failure, signal);
     if (outcome.kind === 'broken') pace.suspect();
     if (this.#unrest > 1) {
+      // Long enough for the API server to be exchanged unnoticed.
+      this.#mustList = true;
       await clock.sleep(backOff(this.#unrest - 1, LONGEST_REST_MS, random), signal);
     }
     await pace.enter(signal, false);
@@ -177,9 +180,9 @@ export class Reflector<R extends Meta> {
 
   #fail(failure: Failure): void {
     const { clock, pace } = this.#parts;
-    const { scope, text, status, retryAfterMs } = failure;
+    const { scope, text, status } = failure;
     this.#failures++;
-    if (scope === 'cluster') pace.failed(retryAfterMs);
+    if (scope === 'cluster') pace.failed(failure);
     if (scope === 'expired') this.#mustList = true;
     const since = this.#health.trouble?.since ?? clock.now();
     const trouble = { since, text, ...(status !== undefined && { status }) };
@@ -193,7 +196,7 @@ export class Reflector<R extends Meta> {
     const before = this.#health;
     const changed = before.trouble !== undefined || !before.open || lists !== before.lists;
     this.#health = { listed: before.listed || lists > 0, open: true, lastWord, lists };
-    this.#failedBefore = this.#parts.pace.failedCalls();
+    this.#failedBefore = this.#troubles();
     if (changed) this.#parts.healthChanged();
   }
 
@@ -248,8 +251,8 @@ export class Reflector<R extends Meta> {
       return this.#afterBreak(error, mute.signal.aborted);
     } finally {
       over.abort();
-      // In an outage others may have noticed before this watch did: then that is no failure of before.
-      if (!pace.inDoubt()) this.#failedBefore = pace.failedCalls();
+      // In an outage others may have noticed before this watch did: then that is none of before.
+      if (!pace.inDoubt()) this.#failedBefore = this.#troubles();
       this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
     }
   }

@@ -3,6 +3,7 @@
 import type { Dirty } from '../model.ts';
 import type { AppSources } from './cluster.ts';
 import type { ClusterRecords } from './cluster-records.ts';
+import { holdBack } from './hold-back.ts';
 import { createInterner } from './interner.ts';
 import { type LoadBalancerRecord, readLoadBalancer } from './load-balancer.ts';
 import type { Change } from './record-index.ts';
@@ -18,6 +19,7 @@ import {
   readNode,
   readService,
   readSlice,
+  type SliceRecord,
 } from './records.ts';
 import { Reflector, type ReflectorParts, type Resource } from './reflector.ts';
 import { readRollout } from './rollout-records.ts';
@@ -40,6 +42,7 @@ export type ResourceKind =
 
 export interface Followed {
   readonly kind: ResourceKind;
+  readonly place: Pick<Resource<never>, 'title' | 'path' | 'labelSelector' | 'fieldSelector'>;
   readonly reflector: Reflector<never>;
 }
 
@@ -56,6 +59,8 @@ interface Place {
   readonly isIngressNode: LabelMatcher;
   readonly followers: Followers;
   readonly parts: ReflectorParts;
+  /** Aborts when the cluster is closed. */
+  readonly signal: AbortSignal;
 }
 
 const NETWORKING = '/apis/networking.k8s.io/v1';
@@ -89,7 +94,7 @@ function followNodes({ records, followers, parts }: Place, reading: Reading): Fo
   const resource: Resource<NodeRecord> = {
     title: 'nodes',
     path: '/api/v1/nodes',
-    listAfterTrouble: true,
+    listAfter: 'trouble',
     read: (raw) => readNode(raw as never, reading),
     changed: (changes) => {
       moveAll(records.nodes, changes);
@@ -108,7 +113,7 @@ function followIngressPods(place: Place, reading: Reading): Followed[] {
     title: `pods of ${pods.namespace}`,
     path: `/api/v1/namespaces/${pods.namespace}/pods`,
     labelSelector: pods.selector,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readIngressPod(raw as never, reading),
     changed: (changes) => {
       moveAll(records.ingressPods, changes);
@@ -127,7 +132,7 @@ function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
     title: `service ${namespace}/${name}`,
     path: `/api/v1/namespaces/${namespace}/services`,
     fieldSelector: `metadata.name=${name}`,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readLoadBalancer(raw as never, intern),
     changed: (changes) => {
       moveAll(records.loadBalancers, changes);
@@ -139,7 +144,7 @@ function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
 
 /** One watch for each selector that the configuration names, in the namespaces to watch. */
 function followAppPods(place: Place, reading: Reading): Followed[] {
-  const { settings, sources, records, followers, parts } = place;
+  const { settings, sources, records, followers, parts, signal } = place;
   const { namespaces = [] } = settings;
   const told = sources.told
     .flatMap(({ pods = [] }) => pods)
@@ -150,18 +155,23 @@ function followAppPods(place: Place, reading: Reading): Followed[] {
       title: `pods of ${selected.namespace} (${selected.selector})`,
       path: `/api/v1/namespaces/${selected.namespace}/pods`,
       labelSelector: selected.selector,
-      listAfterTrouble: false,
+      listAfter: 'interruption',
       read: (raw) => readAppPod(raw as never, reading),
-      changed: (changes) => {
-        for (const change of changes) followers.dirty(records.changePod(selected, change));
-      },
+      changed: holdBack({
+        clock: parts.clock,
+        signal,
+        worse: (before, after) => before.counts && !after.counts,
+        apply: (changes) => {
+          for (const change of changes) followers.dirty(records.changePod(selected, change));
+        },
+      }),
     };
     return follow('required', resource, parts);
   });
 }
 
 function followNamespace(
-  { records, followers, parts }: Place,
+  { records, followers, parts, signal }: Place,
   reading: Reading,
   namespace: string | undefined,
 ): Followed[] {
@@ -170,7 +180,7 @@ function followNamespace(
     title: namespace === undefined ? plural : `${plural} of ${namespace}`,
     path:
       namespace === undefined ? `${base}/${plural}` : `${base}/namespaces/${namespace}/${plural}`,
-    listAfterTrouble: false,
+    listAfter: 'interruption' as const,
   });
   function one<R extends Meta>(
     kind: ResourceKind,
@@ -183,6 +193,18 @@ function followNamespace(
     };
     return follow(kind, { ...at, read, changed }, parts);
   }
+  const slices: Resource<SliceRecord> = {
+    ...place('/apis/discovery.k8s.io/v1', 'endpointslices'),
+    read: (raw) => readSlice(raw as never, reading),
+    changed: holdBack({
+      clock: parts.clock,
+      signal,
+      worse: (before, after) => after.unready > before.unready,
+      apply: (changes) => {
+        for (const change of changes) followers.dirty(records.changeSlice(change));
+      },
+    }),
+  };
   return [
     one(
       'required',
@@ -190,12 +212,7 @@ function followNamespace(
       (raw) => readService(raw as never, reading),
       (change) => records.changeService(change),
     ),
-    one(
-      'required',
-      place('/apis/discovery.k8s.io/v1', 'endpointslices'),
-      (raw) => readSlice(raw as never, reading),
-      (change) => records.changeSlice(change),
-    ),
+    follow('required', slices, parts),
     one(
       'rollouts',
       place(ARGO, 'rollouts'),
@@ -227,7 +244,7 @@ function followClasses({ records, followers, parts }: Place, { intern }: Reading
   const resource: Resource<Meta> = {
     title: 'ingressclasses',
     path: `${NETWORKING}/ingressclasses`,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readMeta(raw, intern),
     changed: (changes) => {
       for (const change of changes) records.changeClass(change);
@@ -242,7 +259,11 @@ function follow<R extends Meta>(
   resource: Resource<R>,
   parts: ReflectorParts,
 ): Followed {
-  return { kind, reflector: new Reflector(resource, parts) as unknown as Reflector<never> };
+  return {
+    kind,
+    place: resource,
+    reflector: new Reflector(resource, parts) as unknown as Reflector<never>,
+  };
 }
 
 function moveAll<R extends Meta>(records: Map<string, R>, changes: readonly Change<R>[]): void {

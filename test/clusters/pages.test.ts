@@ -12,7 +12,7 @@ function pagesThatAnswer(...bodies: readonly unknown[]) {
     const body = (async function* () {
       yield Buffer.from(text);
     })();
-    return { status: 200, retryAfter: undefined, body, discard: () => undefined };
+    return { status: 200, retryAfter: undefined, date: undefined, body, discard: () => undefined };
   };
   const link = { get, heard: () => undefined, doubt: () => undefined } as unknown as Link;
   const pace = createPace(systemClock, () => 0);
