@@ -46,6 +46,7 @@ export type Fault = Aim &
         /** Each event is followed by the older state of the same object. */ readonly kind: 'disorder';
       }
     | { /** Each event comes twice. */ readonly kind: 'duplicate' }
+    | { /** The `Date` of answers. */ readonly kind: 'skew'; readonly seconds: number }
     | { /** Lists are well formed and without items. */ readonly kind: 'empty-list' }
     | {
         /** The last page of a list is missing, and the one before ends the list. */ readonly kind: 'page-short';
@@ -117,11 +118,19 @@ export function takeFault<K extends FaultKind>(
 }
 
 /** As takeFault, without counting: for a state that lasts, such as a hanging watch. */
-export function hasFault(board: FaultBoard, subject: FaultSubject, kind: FaultKind): boolean {
+export function findFault<K extends FaultKind>(
+  board: FaultBoard,
+  subject: FaultSubject,
+  kind: K,
+): FaultOf<K> | undefined {
   for (const { fault } of board.active) {
-    if (fault.kind === kind && isAimedAt(fault, subject)) return true;
+    if (fault.kind === kind && isAimedAt(fault, subject)) return fault as FaultOf<K>;
   }
-  return false;
+  return undefined;
+}
+
+export function hasFault(board: FaultBoard, subject: FaultSubject, kind: FaultKind): boolean {
+  return findFault(board, subject, kind) !== undefined;
 }
 
 export function isAimedAt(fault: Fault, subject: FaultSubject): boolean {

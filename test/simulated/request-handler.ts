@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { createBodyWriter } from './body-writer.ts';
 import { answerDiscovery } from './discovery-answer.ts';
 import type { FaultBoard, FaultSubject } from './faults.ts';
-import { takeFault } from './faults.ts';
+import { findFault, takeFault } from './faults.ts';
 import { answerList } from './list-answer.ts';
 import type { ObjectStore } from './object-store.ts';
 import { OpenWatch } from './open-watch.ts';
@@ -108,7 +108,7 @@ function answerTo(
   const known = token !== undefined && world.tokens.has(token);
   if (!known && clientOf(req) === undefined) return statusAnswer(401, 'Unauthorized');
   const { kind, verb } = request;
-  if (!kind) return answerDiscovery(request.path, kinds) ?? answerReview(request, body);
+  if (!kind) return answerDiscovery(request.path, kinds) ?? answerReview(request, body, world);
   if (verb === 'watch') return 'watch';
   if (verb === 'get') return answerGet(store, request, kind);
   if (verb !== 'list') {
@@ -149,12 +149,22 @@ function answerOpen(path: string): Answer | undefined {
 }
 
 // Everyone with a token may do everything here; a 403 is a fault.
-function answerReview(request: ApiRequest, body: string): Answer {
+/** May is what no fault with code 403 stands against. */
+function answerReview(request: ApiRequest, body: string, world: Surroundings): Answer {
+  const asked = parseBody(body);
+  if (request.path.endsWith('/selfsubjectreviews')) {
+    return { status: 201, body: { ...asked, status: { userInfo: { username: 'ballast' } } } };
+  }
   if (!request.path.endsWith('/selfsubjectaccessreviews')) {
     // Plain text, as the real server answers for a group it does not know.
     return { status: 404, body: '404 page not found\n' };
   }
-  return { status: 201, body: { ...parseBody(body), status: { allowed: true } } };
+  const { resourceAttributes: at } = (asked?.['spec'] ?? {}) as {
+    resourceAttributes?: { resource: string; verb: Verb };
+  };
+  const subject = { resource: at?.resource, verb: at?.verb ?? 'other', inside: world.inside };
+  const allowed = findFault(world.board, subject, 'status')?.code !== 403;
+  return { status: 201, body: { ...asked, status: { allowed } } };
 }
 
 function startWatch(
@@ -192,8 +202,10 @@ function send(
   const plain = typeof answer.body === 'string';
   const text = plain ? String(answer.body) : `${JSON.stringify(answer.body)}\n`;
   const broken = answer.status === 200 && takeFault(world.board, subject, 'broken-json');
+  const skew = findFault(world.board, subject, 'skew');
   res.writeHead(answer.status, {
     'content-type': plain ? 'text/plain' : 'application/json',
+    ...(skew && { date: new Date(Date.now() + skew.seconds * 1000).toUTCString() }),
     ...answer.headers,
   });
   const out = createBodyWriter(res, takeFault(world.board, subject, 'drip'));
