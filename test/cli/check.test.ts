@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { redisFindings } from '../../src/cli/check/redis.ts';
+import { redisFindings, versionFindings } from '../../src/cli/check/redis.ts';
 import { startRedis } from '../lua/redis.ts';
 import type { Fault } from '../simulated/faults.ts';
 import {
@@ -287,4 +287,23 @@ test('where jobs are configured Redis must lose nothing', async () => {
     client.disconnect();
     await redis.close();
   }
+});
+
+test('a Redis that hides its settings is not taken at its word', async () => {
+  const redis = await startRedis({ persistence: 'aof', args: ['--rename-command', 'CONFIG', ''] });
+  try {
+    const found = await redisFindings({ url: redis.url }, true);
+    expect(found).toEqual([expect.objectContaining({ code: 'redis-settings-hidden' })]);
+  } finally {
+    await redis.close();
+  }
+});
+
+test.each([
+  ['6.0.16', 1],
+  ['6.2.0', 0],
+  ['7.0.15', 0],
+  ['5.0.3', 1],
+])('Redis %s', (version, count) => {
+  expect(versionFindings(new Map([['redis_version', version]]))).toHaveLength(count);
 });

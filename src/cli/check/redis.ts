@@ -8,7 +8,7 @@ import { connectRedis, type RedisPlace } from '../../edges/redis-connection.ts';
 import { clockFindings } from './clock.ts';
 import type { Finding } from './findings.ts';
 
-/** Streams with `XADD ... NOMKSTREAM` and trimming by id, and scripts that see `INFO`. */
+/** Older ones are not tried, and BullMQ, which wakes jobs, advises against them. */
 const OLDEST = [6, 2] as const;
 
 type Facts = ReadonlyMap<string, string>;
@@ -65,14 +65,14 @@ function unreachable(why: string): Finding {
 }
 
 /** Valkey names the Redis that it is compatible with, which is new enough. */
-function versionFindings(facts: Facts): Finding[] {
+export function versionFindings(facts: Facts): Finding[] {
   const version = facts.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [least, leastMinor] = OLDEST;
   if (major > least || (major === least && minor >= leastMinor)) return [];
   return [
     {
-      level: 'error',
+      level: 'warning',
       code: 'redis-version',
       text: `it is version ${version}`,
       fix: `Redis ${OLDEST.join('.')} or newer, or Valkey`,
