@@ -92,7 +92,8 @@ test.each([
 ])('without the right to %s it is named', async (resource, level, where, exit) => {
   const role = await east.admin.get<V1ClusterRole>(ROLE);
   const rules = role.rules?.map((rule) => {
-    return { ...rule, resources: rule.resources?.filter((one) => one !== resource) };
+    const { apiGroups, verbs } = rule;
+    return { apiGroups, verbs, resources: rule.resources?.filter((one) => one !== resource) };
   });
   await east.admin.patch(ROLE, { rules: rules?.filter((rule) => rule.resources?.length) });
   const { code, items } = await untilFound(1);
