@@ -12,10 +12,11 @@ export interface Watched extends ResourceHealth {
   readonly count: number;
 }
 
-export function watchedOf({ kind, place, reflector }: Followed): Watched {
+export function watchedOf({ kind, pods, place, reflector }: Followed): Watched {
   const { title, path, labelSelector, fieldSelector } = place;
   return {
     kind,
+    ...(pods && { pods }),
     title,
     path,
     ...(labelSelector !== undefined && { labelSelector }),
