@@ -3,12 +3,10 @@
 // Comes in: a checked configuration, later perhaps another. Goes out: a running controller with its API.
 // On failure: a BallastError that names the place, before anything was started or changed.
 
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
-import { loadCluster } from './clusters/kubeconfig.ts';
 import { openKubernetesCluster } from './clusters/kubernetes.ts';
 import type { ClusterWorld } from './clusters/world.ts';
 import { createRegistry } from './clusters/registry.ts';
@@ -17,14 +15,14 @@ import { ConfigError, type Config, type LoadedConfig } from './config.ts';
 import { createController, type Controller } from './controller.ts';
 import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
+import { openEdgeLink } from './edges/edge-link.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
-import { openEdgeLink, type EdgeLink } from './edges/edge-link.ts';
 import { questionEdges } from './edges/question.ts';
-import type { RedisPlace } from './edges/redis-connection.ts';
 import { openRedisStore } from './edges/redis-store.ts';
 import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
+import { checkClusters, openEdges, redisPlace } from './named.ts';
 import { appSourcesOf, rulesOf } from './rules.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
@@ -59,7 +57,7 @@ export async function startApp(
   });
   const sources = runSources(registry, world);
   await sources.configure(config);
-  const links = openLinks(loaded);
+  const links = openEdges(loaded, openEdgeLink);
   const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
   const statistics = collectStatistics();
   const tell = (source: string, trouble: string | undefined): void => {
@@ -196,19 +194,7 @@ function needRestart(started: Config, now: Config): string[] {
   return keys.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(now[key]));
 }
 
-async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
-  const text = loaded.config.api.listen ?? '127.0.0.1:8080';
-  const cut = text.lastIndexOf(':');
-  const host = text.slice(0, cut).replace(/^\[|\]$/g, '');
-  try {
-    return await api.listen({ host, port: Number(text.slice(cut + 1)) });
-  } catch (cause) {
-    const line = `${loaded.where(['api', 'listen'])}: cannot listen: ${(cause as Error).message}`;
-    throw new ConfigError([line], { cause });
-  }
-}
-
-function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
+export function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
   return {
     baseFolder: dirname(resolve(loaded.file)),
     clock: systemClock,
@@ -219,53 +205,14 @@ function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
   };
 }
 
-/** A kubeconfig that cannot be used ends the start, or the reload, with its place. */
-async function checkClusters(loaded: LoadedConfig, world: ClusterWorld): Promise<void> {
-  for (const [index, settings] of loaded.config.clusters.entries()) {
-    try {
-      await loadCluster(settings, world);
-    } catch (cause) {
-      const key = settings.inCluster ? ['inCluster'] : ['kubeconfig', 'path'];
-      const place = loaded.where(['clusters', index, ...key]);
-      throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
-    }
-  }
-}
-
-function openLinks(loaded: LoadedConfig): EdgeLink[] {
-  return loaded.config.edges.flatMap((edge, index) => {
-    const { control } = edge;
-    if (control === undefined) return [];
-    try {
-      return [openEdgeLink({ ...edge, control })];
-    } catch (cause) {
-      const place = loaded.where(['edges', index, 'token', 'file']);
-      throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
-    }
-  });
-}
-
-function redisPlace(loaded: LoadedConfig): RedisPlace {
-  const { url, user, password, tls, sentinels, masterName, sentinelPassword } = loaded.config.redis;
-  const read = (file: string | undefined, ...path: string[]): string | undefined =>
-    file === undefined ? undefined : readText(loaded, file, ['redis', ...path]);
-  return {
-    url,
-    user,
-    password: read(password?.file, 'password', 'file')?.trim(),
-    ca: read(tls?.ca, 'tls', 'ca'),
-    serverName: tls?.serverName,
-    sentinels,
-    masterName,
-    sentinelPassword: read(sentinelPassword?.file, 'sentinelPassword', 'file')?.trim(),
-  };
-}
-
-function readText(loaded: LoadedConfig, file: string, path: readonly string[]): string {
+async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
+  const text = loaded.config.api.listen ?? '127.0.0.1:8080';
+  const cut = text.lastIndexOf(':');
+  const host = text.slice(0, cut).replace(/^\[|\]$/g, '');
   try {
-    return readFileSync(file, 'utf8');
+    return await api.listen({ host, port: Number(text.slice(cut + 1)) });
   } catch (cause) {
-    const line = `${loaded.where(path)}: cannot be read: ${(cause as Error).message}`;
+    const line = `${loaded.where(['api', 'listen'])}: cannot listen: ${(cause as Error).message}`;
     throw new ConfigError([line], { cause });
   }
 }

@@ -1,32 +1,11 @@
-// The program: `ballast --config FILE`. Exit codes: 0 stopped by a signal, 1 failed, 2 wrong
-// configuration or call, with one line for each fault.
+// The program: `ballast --config FILE`, and the commands of cli/. Exit codes: cli/exit-codes.ts.
 
-import { Command, CommanderError, Option } from 'commander';
 import { type Logger, pino } from 'pino';
 import { type Running, startApp } from './app.ts';
+import { createProgram, exitCodeOf, type RunOptions } from './cli/program.ts';
 import { ConfigError, loadConfig } from './config.ts';
 
-const program = new Command('ballast')
-  .description('keeps the upstream weights of an edge nginx tier in trim')
-  .option('--config <file>', 'configuration, YAML; without it the demo fleet runs')
-  .option('--once', 'demo: run the script of events to its end', false)
-  .option('--json', 'demo: print one JSON object', false)
-  .addOption(
-    new Option('--log-level <level>', 'how much is logged')
-      .choices(['error', 'warn', 'info', 'debug'])
-      .default('info'),
-  )
-  .exitOverride()
-  .action(run);
-
-interface Options {
-  readonly config?: string;
-  readonly logLevel: string;
-  readonly once: boolean;
-  readonly json: boolean;
-}
-
-async function run(options: Options): Promise<void> {
+async function run(options: RunOptions): Promise<void> {
   const stop = new AbortController();
   const log = pino({ level: options.logLevel });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
@@ -62,15 +41,8 @@ function reloadOnHangUp(file: string, starting: Promise<Running>, log: Logger): 
 }
 
 try {
-  await program.parseAsync();
+  await createProgram(run).parseAsync();
   process.exit();
 } catch (error) {
-  // Commander has written its line already.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.lines.join('\n')}\n`);
-    process.exit(2);
-  }
-  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
-  process.exit(1);
+  process.exit(exitCodeOf(error));
 }

@@ -3,7 +3,7 @@
 //   node                                  new              already counted
 //   Ready, schedulable, pod ready         counts           counts
 //   cordoned, or to be excluded           left out         stays while the pod is ready; excluded: left out
-//   NotReady                              left out         stays while the pod's containers are ready
+//   NotReady                              left out         stays while its kubelet's last word was ready
 //   no ready ingress pod                  left out         left out
 // Without `ingress.pods` nobody can see a pod: then a counted node stays until it is deleted.
 
@@ -76,9 +76,9 @@ function podFault(
 ): string | undefined {
   if (!rules.pods) return undefined;
   if (pods.length === 0) return 'no ingress pod on it';
-  // A silent kubelet turns every pod's Ready false, though they may serve on.
-  const silent = counted && node.ready !== 'True';
-  const good = pods.some((pod) => (silent ? pod.containersReady : pod.ready));
+  // A silent kubelet turns every pod's Ready false, though they may serve on. That may be known before
+  // its node's NotReady is, which comes by another watch.
+  const good = pods.some((pod) => pod.ready || (counted && pod.readyBefore));
   return good ? undefined : 'its ingress pod is not ready';
 }
 

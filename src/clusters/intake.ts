@@ -49,6 +49,11 @@ export class Intake<R extends Meta> {
     return this.#store.version;
   }
 
+  /** Records. */
+  get size(): number {
+    return this.#store.records.size;
+  }
+
   read(raw: Raw): R {
     try {
       return this.#resource.read(raw);

@@ -25,13 +25,13 @@ import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes
 import {
   awaitsNodes,
   isUnread,
-  type ResourceHealth,
   routesChecked,
   type Standing,
   standingOf,
   unreadPods,
 } from './standing.ts';
 import { createTurns } from './turns.ts';
+import { type Watched, watchedOf } from './watched.ts';
 import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
 import type { ClusterWorld } from './world.ts';
 
@@ -41,16 +41,23 @@ export interface KubernetesReader extends ClusterReader {
   reload(load: () => Promise<LoadedConfig>): Promise<void>;
 }
 
+/** A reader that can be looked into, for `ballast check`. */
+export interface OpenCluster extends KubernetesReader {
+  watched(): readonly Watched[];
+  /** One more call, over the same link. Throws what failureOf() has words for. */
+  send: Link['send'];
+}
+
 export async function openKubernetesCluster(
   settings: ClusterSettings,
   sources: AppSources,
   world: ClusterWorld,
   load: () => Promise<LoadedConfig> = () => loadCluster(settings, world),
-): Promise<KubernetesReader> {
+): Promise<OpenCluster> {
   return new KubernetesCluster(settings, sources, world, { loaded: await load(), load });
 }
 
-class KubernetesCluster implements KubernetesReader {
+class KubernetesCluster implements OpenCluster {
   readonly name: ClusterName;
   readonly #settings: ClusterSettings;
   readonly #world: ClusterWorld;
@@ -101,6 +108,7 @@ class KubernetesCluster implements KubernetesReader {
       sources,
       records: this.#records,
       isIngressNode,
+      signal: this.#closed.signal,
       followers: {
         dirty: (apps) => this.#mark(apps),
         nodesChanged: () => this.#followNodes(),
@@ -170,6 +178,12 @@ class KubernetesCluster implements KubernetesReader {
     if (await this.#link.reload(load)) this.relist();
   }
 
+  watched(): Watched[] {
+    return this.#followed.map(watchedOf);
+  }
+
+  send: Link['send'] = (message, signal) => this.#link.send(message, signal);
+
   async close(): Promise<void> {
     this.#closed.abort();
     this.#marks.clear();
@@ -177,16 +191,10 @@ class KubernetesCluster implements KubernetesReader {
     await this.#link.close();
   }
 
-  #resources(): ResourceHealth[] {
-    return this.#followed.map(({ reflector, ...more }) => {
-      return { ...more, title: reflector.title, health: reflector.health() };
-    });
-  }
-
   #stand(): Standing {
     const now = this.#world.clock.now();
     const seen = { before: this.#entered.state, seenBefore: this.#seenBefore, now };
-    const standing = standingOf(this.#resources(), this.#silence, seen);
+    const standing = standingOf(this.watched(), this.#silence, seen);
     if (standing.state === 'fresh') this.#seenBefore = true;
     if (standing.state !== this.#entered.state) {
       this.#entered = { state: standing.state, at: now };
@@ -202,8 +210,8 @@ class KubernetesCluster implements KubernetesReader {
     return Math.min(...this.#read().map(({ health }) => health.lastWord));
   }
 
-  #read(): ResourceHealth[] {
-    return this.#resources().filter((one) => !isUnread(one));
+  #read(): Watched[] {
+    return this.watched().filter((one) => !isUnread(one));
   }
 
   /** Each app is looked at, so that it is known what fell by this list, and what falls later by watch. */
@@ -229,7 +237,7 @@ class KubernetesCluster implements KubernetesReader {
   /** What can be read of the routes, and which classes exist, decides for every app; pods, for some. */
   #followRights(): void {
     const { routes } = this.#records;
-    const resources = this.#resources();
+    const resources = this.watched();
     this.#mark(this.#records.setUnread(unreadPods(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
@@ -272,7 +280,7 @@ class KubernetesCluster implements KubernetesReader {
     if (this.#closed.signal.aborted) return;
     this.#scheduled = false;
     // The nodes' next word, or their failure, tells what was marked meanwhile.
-    if (awaitsNodes(this.#resources())) return;
+    if (awaitsNodes(this.watched())) return;
     this.#scheduled = true;
     // May mark more, which this telling takes with it.
     this.#ingressNodes();

@@ -25,6 +25,8 @@ export interface Answer {
   readonly retryAfter: string | undefined;
   /** As it says itself; a web page with status 200 is none. */
   readonly isJson: boolean;
+  /** Its `Date`. */
+  readonly date: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
   /** Gives the stream back where the body is of no use. */
   discard(): void;
@@ -75,7 +77,15 @@ export class Link {
     this.lastHeard = parts.clock.now();
   }
 
-  async get(path: string, signal: AbortSignal): Promise<Answer> {
+  get(path: string, signal: AbortSignal): Promise<Answer> {
+    return this.send({ path }, signal);
+  }
+
+  /** A POST where there is a body. */
+  async send(
+    message: { readonly path: string; readonly body?: object },
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const access = await this.#access(signal);
     const { clock, limits } = this.#parts;
     const started = clock.now();
@@ -83,7 +93,7 @@ export class Link {
     // undici's own deadline does not run while a request waits for a connection.
     const broken = new AbortController();
     const until = AbortSignal.any([signal, broken.signal]);
-    const { statusCode, headers, body } = await this.#inTime(this.#call(access, path, until), {
+    const { statusCode, headers, body } = await this.#inTime(this.#call(access, message, until), {
       ms: limits.headersMs,
       late,
       signal,
@@ -98,6 +108,7 @@ export class Link {
     return {
       status: statusCode,
       retryAfter: headerOf(headers, 'retry-after'),
+      date: headerOf(headers, 'date'),
       isJson: headerOf(headers, 'content-type')?.startsWith('application/json') === true,
       body,
       // Its error is ours: we broke it off.
@@ -142,10 +153,18 @@ export class Link {
     await old?.destroy();
   }
 
-  async #call(access: Access, path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #call(
+    access: Access,
+    { path, body }: { readonly path: string; readonly body?: object },
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
     const { dispatcher } = this.#wayFor(access);
     const headers = { ...access.headers, accept: 'application/json' };
-    return await request(access.server + path, { dispatcher, headers, signal });
+    const url = access.server + path;
+    if (body === undefined) return await request(url, { dispatcher, headers, signal });
+    const typed = { ...headers, 'content-type': 'application/json' };
+    const text = JSON.stringify(body);
+    return await request(url, { dispatcher, headers: typed, signal, method: 'POST', body: text });
   }
 
   #wayFor(access: Access): Way {

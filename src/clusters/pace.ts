@@ -2,17 +2,20 @@
 // request a second at most, whatever number of resources wait: the first to get an answer wakes all.
 
 import type { Clock } from '../clock.ts';
+import type { Failure } from './call-failure.ts';
 
 export interface Pace {
   /** Waits for a turn; `retry` takes a turn of its own even where the cluster answers. */
   enter(signal: AbortSignal, retry: boolean): Promise<void>;
   answered(): void;
   /** No answer, or one that says the whole cluster is in trouble. */
-  failed(retryAfterMs?: number): void;
+  failed(how?: Pick<Failure, 'status' | 'retryAfterMs'>): void;
   /** A link broke: who comes next tries it, the others wait for the result. */
   suspect(): void;
-  /** How often failed() was called: whether anything failed meanwhile. */
-  failedCalls(): number;
+  /** Breaks so far, and calls that nobody answered: whether the cluster may have been away meanwhile. */
+  interruptions(): number;
+  /** Those, and calls that were answered by a failure of the whole cluster. */
+  troubles(): number;
   /** Whether the cluster is in doubt now: nothing has answered since the last failure or break. */
   inDoubt(): boolean;
 }
@@ -36,7 +39,8 @@ export function createPace(clock: Clock, random: () => number): Pace {
   /** What a Retry-After said: before it nobody calls, whatever others were answered. */
   let heldUntil = 0;
   let wake = new AbortController();
-  let failedCalls = 0;
+  let interruptions = 0;
+  let refusals = 0;
 
   function nextTurn(): number {
     return Math.max(lastTurn + SLOT_MS, heldUntil, failing ? heldBy : 0);
@@ -62,9 +66,10 @@ export function createPace(clock: Clock, random: () => number): Pace {
       wake.abort();
       wake = new AbortController();
     },
-    failed(retryAfterMs = 0) {
+    failed({ status, retryAfterMs = 0 } = {}) {
       const now = clock.now();
-      failedCalls++;
+      if (status === undefined) interruptions++;
+      else refusals++;
       heldUntil = Math.max(heldUntil, now + retryAfterMs);
       // Requests that were under way together fail together, and count once.
       if (failing && now < heldBy) return;
@@ -73,9 +78,11 @@ export function createPace(clock: Clock, random: () => number): Pace {
       heldBy = now + backOff(failures, LONGEST_MS, random);
     },
     suspect() {
+      interruptions++;
       failing = true;
     },
-    failedCalls: () => failedCalls,
+    interruptions: () => interruptions,
+    troubles: () => interruptions + refusals,
     inDoubt: () => failing,
   };
 }

@@ -24,6 +24,8 @@ export interface SliceRecord extends Meta {
   readonly service?: string;
   /** Serving, not terminating: uid of the pod, else the address. */
   readonly pods: readonly string[];
+  /** Endpoints that neither serve nor terminate. */
+  readonly unready: number;
   /** The addresses of all endpoints, ready or not (pod-addresses.ts). */
   readonly ips: string;
 }
@@ -45,7 +47,8 @@ export interface NodeRecord extends Meta {
 export interface IngressPodRecord extends Meta {
   readonly node?: string;
   readonly ready: boolean;
-  readonly containersReady: boolean;
+  /** By the last word of its kubelet: the control plane's own word of a silent one is left out. */
+  readonly readyBefore: boolean;
 }
 
 /** A pod of an app that has no Service. */
@@ -82,6 +85,7 @@ export interface Raw<Spec = unknown, Status = unknown> {
 interface RawCondition {
   readonly type?: string;
   readonly status?: string;
+  readonly reason?: string;
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -135,8 +139,17 @@ export function readSlice(
   const service = raw.metadata?.labels?.[SERVICE_NAME];
   const endpoints = raw.endpoints ?? [];
   const pods = endpoints.filter(countsEndpoint).flatMap(podOf);
+  const unready = endpoints.filter(
+    (one) => !countsEndpoint(one) && !one.conditions?.terminating,
+  ).length;
   const ips = packIps(endpoints.flatMap(({ addresses }) => addresses ?? []));
-  return { ...readMeta(raw, intern), ...(service && { service: intern(service) }), pods, ips };
+  return {
+    ...readMeta(raw, intern),
+    ...(service && { service: intern(service) }),
+    pods,
+    unready,
+    ips,
+  };
 }
 
 /** The uid stands in a slice for each family, and in two while an endpoint moves. */
@@ -210,8 +223,14 @@ export function readIngressPod(
     ...readMeta(raw, intern),
     ...(node && { node: intern(node) }),
     ready: !leaving && conditionOf(conditions, 'Ready') === 'True',
-    containersReady: !leaving && conditionOf(conditions, 'ContainersReady') === 'True',
+    readyBefore: !leaving && saidReady(conditions),
   };
+}
+
+/** A silent kubelet's pods turn Ready=False, and nothing else; one that speaks says why. */
+function saidReady(conditions: readonly RawCondition[] | undefined): boolean {
+  const gated = conditions?.some(({ reason }) => reason === 'ReadinessGatesNotReady') ?? false;
+  return conditionOf(conditions, 'ContainersReady') === 'True' && !gated;
 }
 
 export function readAppPod(

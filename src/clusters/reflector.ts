@@ -7,11 +7,12 @@
 //
 //   what happens                                         what follows
 //   watch ended as it should                             watch from there, at once
-//   watch broke (reset, half-open, cut line)             watch from there, one request first
+//   watch broke (reset, half-open, cut line)             list, one request first
 //   410, broken line, disorder, ERROR but 429 and 5xx    list
 //   no bookmark in `silentMs` (etcd was restored)        list
 //   a list in which something is missing                 a second one, `checkMs` later
 //   a list as a watch that is refused (400, 422)         pages
+//   no watch for a while (no answer, pauses)             list
 //   no answer, 429, 5xx, a web page                      back-off of the cluster, Retry-After obeyed
 //   401                                                  credentials anew, once at once
 //   403, 404 and others                                  back-off of this resource alone
@@ -61,7 +62,6 @@ export interface ReflectorParts {
 const CALM_MS = 10_000;
 
 export class Reflector<R extends Meta> {
-  readonly title: string;
   readonly #resource: Resource<R>;
   readonly #parts: ReflectorParts;
   readonly #pages: Pages;
@@ -77,12 +77,11 @@ export class Reflector<R extends Meta> {
   #failures = 0;
   /** Lists and breaks in a row without a quiet watch between them. */
   #unrest = 0;
-  /** Failed calls of the whole cluster, up to when this was last open. */
+  /** As #troubles() was when this was last open. */
   #failedBefore = 0;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(resource: Resource<R>, parts: ReflectorParts) {
-    this.title = resource.title;
     this.#resource = resource;
     this.#parts = parts;
     this.#intake = new Intake(resource, () => parts.clock.sleep(0));
@@ -98,6 +97,10 @@ export class Reflector<R extends Meta> {
 
   health(): Health {
     return this.#health;
+  }
+
+  count(): number {
+    return this.#intake.size;
   }
 
   /** Also what is of the same version is taken anew from the next list: versions went back. */
@@ -142,10 +145,7 @@ export class Reflector<R extends Meta> {
   }
 
   async #step(signal: AbortSignal): Promise<Outcome> {
-    const { pace } = this.#parts;
-    if (this.#resource.listAfterTrouble && pace.failedCalls() !== this.#failedBefore) {
-      this.#mustList = true;
-    }
+    if (this.#troubles() !== this.#failedBefore) this.#mustList = true;
     try {
       if (!this.#mustList) return await this.#watch(signal);
       return await (this.#streamed.can() ? this.#watchList(signal) : this.#list(signal));
@@ -154,12 +154,19 @@ export class Reflector<R extends Meta> {
     }
   }
 
+  #troubles(): number {
+    const { pace } = this.#parts;
+    return this.#resource.listAfter === 'trouble' ? pace.troubles() : pace.interruptions();
+  }
+
   async #rest(outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { pace, clock, random } = this.#parts;
     if (outcome.kind === 'failed')
       return restAfter(outcome.failure, this.#failures, this.#parts, signal);
     if (outcome.kind === 'broken') pace.suspect();
     if (this.#unrest > 1) {
+      // Long enough for the API server to be exchanged unnoticed.
+      this.#mustList = true;
       await clock.sleep(backOff(this.#unrest - 1, LONGEST_REST_MS, random), signal);
     }
     await pace.enter(signal, false);
@@ -167,9 +174,9 @@ export class Reflector<R extends Meta> {
 
   #fail(failure: Failure): void {
     const { clock, pace } = this.#parts;
-    const { scope, text, status, retryAfterMs } = failure;
+    const { scope, text, status } = failure;
     this.#failures++;
-    if (scope === 'cluster') pace.failed(retryAfterMs);
+    if (scope === 'cluster') pace.failed(failure);
     if (scope === 'expired') this.#mustList = true;
     const since = this.#health.trouble?.since ?? clock.now();
     const trouble = { since, text, ...(status !== undefined && { status }) };
@@ -182,14 +189,10 @@ export class Reflector<R extends Meta> {
     const lastWord = this.#parts.clock.now();
     const before = this.#health;
     const changed = before.trouble !== undefined || !before.open || lists !== before.lists;
-    this.#health = {
-      listed: before.listed || lists > 0,
-      open: true,
-      lastWord,
-      lists,
-      ...(listedFrom !== undefined && { listedFrom }),
-    };
-    this.#failedBefore = this.#parts.pace.failedCalls();
+    const listed = before.listed || lists > 0;
+    const from = listedFrom === undefined ? {} : { listedFrom };
+    this.#health = { listed, open: true, lastWord, lists, ...from };
+    this.#failedBefore = this.#troubles();
     if (changed) this.#parts.healthChanged();
   }
 
@@ -277,8 +280,8 @@ export class Reflector<R extends Meta> {
       return this.#afterBreak(error, mute.signal.aborted);
     } finally {
       over.abort();
-      // In an outage others may have noticed before this watch did: then that is no failure of before.
-      if (!pace.inDoubt()) this.#failedBefore = pace.failedCalls();
+      // In an outage others may have noticed before this watch did: then that is none of before.
+      if (!pace.inDoubt()) this.#failedBefore = this.#troubles();
       if (!signal.aborted) this.#unrest = clock.now() - opened >= CALM_MS ? 0 : this.#unrest + 1;
     }
   }

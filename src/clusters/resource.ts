@@ -9,8 +9,12 @@ export interface Resource<R extends Meta> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** After failed calls, of whichever resource, it is listed, so that all is of one moment. */
-  readonly listAfterTrouble: boolean;
+  /**
+   * What, with whichever resource, makes it be listed. `interruption`: breaks and calls without answer:
+   * the API server may be back with an older etcd whose versions have passed ours, and a watch from there
+   * would be of another past. `trouble`: also failures that were answered, so that all is of one moment.
+   */
+  readonly listAfter: 'interruption' | 'trouble';
   read(raw: Raw): R;
   /** Must not throw. */
   changed(changes: readonly Change<R>[]): void;

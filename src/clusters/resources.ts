@@ -3,6 +3,7 @@
 import type { Dirty } from '../model.ts';
 import type { AppSources, PodSelector } from './cluster.ts';
 import type { ClusterRecords } from './cluster-records.ts';
+import { holdBack } from './hold-back.ts';
 import { createInterner } from './interner.ts';
 import { type LoadBalancerRecord, readLoadBalancer } from './load-balancer.ts';
 import type { Change } from './record-index.ts';
@@ -18,6 +19,7 @@ import {
   readNode,
   readService,
   readSlice,
+  type SliceRecord,
 } from './records.ts';
 import { Reflector, type ReflectorParts } from './reflector.ts';
 import type { Resource } from './resource.ts';
@@ -43,6 +45,7 @@ export type ResourceKind =
 
 export interface Followed {
   readonly kind: ResourceKind;
+  readonly place: Pick<Resource<never>, 'title' | 'path' | 'labelSelector' | 'fieldSelector'>;
   readonly reflector: Reflector<never>;
   /** Of `app-pods`. */
   readonly pods?: PodSelector;
@@ -61,6 +64,8 @@ interface Place {
   readonly isIngressNode: LabelMatcher;
   readonly followers: Followers;
   readonly parts: ReflectorParts;
+  /** Aborts when the cluster is closed. */
+  readonly signal: AbortSignal;
 }
 
 const NETWORKING = '/apis/networking.k8s.io/v1';
@@ -94,7 +99,7 @@ function followNodes({ records, followers, parts }: Place, reading: Reading): Fo
   const resource: Resource<NodeRecord> = {
     title: 'nodes',
     path: '/api/v1/nodes',
-    listAfterTrouble: true,
+    listAfter: 'trouble',
     read: (raw) => readNode(raw as never, reading),
     changed: (changes) => {
       moveAll(records.nodes, changes);
@@ -113,7 +118,7 @@ function followIngressPods(place: Place, reading: Reading): Followed[] {
     title: `pods of ${pods.namespace}`,
     path: `/api/v1/namespaces/${pods.namespace}/pods`,
     labelSelector: pods.selector,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readIngressPod(raw as never, reading),
     changed: (changes) => {
       moveAll(records.ingressPods, changes);
@@ -132,7 +137,7 @@ function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
     title: `service ${namespace}/${name}`,
     path: `/api/v1/namespaces/${namespace}/services`,
     fieldSelector: `metadata.name=${name}`,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readLoadBalancer(raw as never, intern),
     changed: (changes) => {
       moveAll(records.loadBalancers, changes);
@@ -144,7 +149,7 @@ function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
 
 /** One watch for each selector that the configuration names, in the namespaces to watch. */
 function followAppPods(place: Place, reading: Reading): Followed[] {
-  const { settings, sources, records, followers, parts } = place;
+  const { settings, sources, records, followers, parts, signal } = place;
   const { namespaces = [] } = settings;
   const told = sources.told
     .flatMap(({ pods = [] }) => pods)
@@ -155,18 +160,23 @@ function followAppPods(place: Place, reading: Reading): Followed[] {
       title: `pods of ${selected.namespace} (${selected.selector})`,
       path: `/api/v1/namespaces/${selected.namespace}/pods`,
       labelSelector: selected.selector,
-      listAfterTrouble: false,
+      listAfter: 'interruption',
       read: (raw) => readAppPod(raw as never, reading),
-      changed: (changes) => {
-        for (const change of changes) followers.dirty(records.changePod(selected, change));
-      },
+      changed: holdBack({
+        clock: parts.clock,
+        signal,
+        worse: (before, after) => before.counts && !after.counts,
+        apply: (changes) => {
+          for (const change of changes) followers.dirty(records.changePod(selected, change));
+        },
+      }),
     };
     return { ...follow('app-pods', resource, parts), pods: selected };
   });
 }
 
 function followNamespace(
-  { records, followers, parts }: Place,
+  { records, followers, parts, signal }: Place,
   reading: Reading,
   namespace: string | undefined,
 ): Followed[] {
@@ -175,7 +185,7 @@ function followNamespace(
     title: namespace === undefined ? plural : `${plural} of ${namespace}`,
     path:
       namespace === undefined ? `${base}/${plural}` : `${base}/namespaces/${namespace}/${plural}`,
-    listAfterTrouble: false,
+    listAfter: 'interruption' as const,
   });
   function one<R extends Meta>(
     kind: ResourceKind,
@@ -188,6 +198,18 @@ function followNamespace(
     };
     return follow(kind, { ...at, read, changed }, parts);
   }
+  const slices: Resource<SliceRecord> = {
+    ...place('/apis/discovery.k8s.io/v1', 'endpointslices'),
+    read: (raw) => readSlice(raw as never, reading),
+    changed: holdBack({
+      clock: parts.clock,
+      signal,
+      worse: (before, after) => after.unready > before.unready,
+      apply: (changes) => {
+        for (const change of changes) followers.dirty(records.changeSlice(change));
+      },
+    }),
+  };
   return [
     one(
       'required',
@@ -195,12 +217,7 @@ function followNamespace(
       (raw) => readService(raw as never, reading),
       (change) => records.changeService(change),
     ),
-    one(
-      'required',
-      place('/apis/discovery.k8s.io/v1', 'endpointslices'),
-      (raw) => readSlice(raw as never, reading),
-      (change) => records.changeSlice(change),
-    ),
+    follow('required', slices, parts),
     one(
       'rollouts',
       place(ARGO, 'rollouts'),
@@ -232,7 +249,7 @@ function followClasses({ records, followers, parts }: Place, { intern }: Reading
   const resource: Resource<Meta> = {
     title: 'ingressclasses',
     path: `${NETWORKING}/ingressclasses`,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: (raw) => readMeta(raw, intern),
     changed: (changes) => {
       for (const change of changes) records.changeClass(change);
@@ -247,7 +264,11 @@ function follow<R extends Meta>(
   resource: Resource<R>,
   parts: ReflectorParts,
 ): Followed {
-  return { kind, reflector: new Reflector(resource, parts) as unknown as Reflector<never> };
+  return {
+    kind,
+    place: resource,
+    reflector: new Reflector(resource, parts) as unknown as Reflector<never>,
+  };
 }
 
 function moveAll<R extends Meta>(records: Map<string, R>, changes: readonly Change<R>[]): void {

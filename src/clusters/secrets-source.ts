@@ -67,7 +67,7 @@ export async function followSecrets(
     title,
     path: `/api/v1/namespaces/${namespace}/secrets`,
     labelSelector: selector,
-    listAfterTrouble: false,
+    listAfter: 'interruption',
     read: readSecret,
     changed(changes) {
       take(secrets, changes);

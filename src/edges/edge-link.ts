@@ -3,10 +3,9 @@
 // Comes in: pushes, gathers. Goes out: the edge's own state and verdicts. On failure: a result with
 // its reason, never a throw: a dead edge is a fact, and delays nobody.
 
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'undici';
 import type { Address, AppName, Stamp } from '../model.ts';
 import { parseManifestLine, type Document, type ManifestLine } from './document.ts';
+import { type EdgeReply, openEdgeDoor } from './edge-door.ts';
 import {
   readDocument,
   readEdgeState,
@@ -82,34 +81,17 @@ export interface EdgeLink {
   close(): Promise<void>;
 }
 
-const ANSWER_MS = 2000;
-const LONG_ANSWER_MS = 10_000;
-const LIMITS: Readonly<Record<string, number>> = { '/v1/stats': LONG_ANSWER_MS };
-
-type Json = Readonly<Record<string, unknown>>;
+type Json = EdgeReply['json'];
 
 export function openEdgeLink(settings: EdgeSettings & { readonly control: string }): EdgeLink {
-  const { base, agent } = target(settings.control);
-  const token = settings.token ? readFileSync(settings.token.file, 'utf8').trim() : undefined;
-  const headers = {
-    'content-type': 'application/json',
-    ...(token !== undefined && { authorization: `Bearer ${token}` }),
-  };
+  const door = openEdgeDoor(settings);
 
   async function call(path: string, body?: unknown): Promise<Json | TermOver | NoAnswer> {
-    const limit = body === undefined ? (LIMITS[path] ?? ANSWER_MS) : answerLimit(body);
     try {
-      const reply = await request(`${base}${path}`, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers,
-        dispatcher: agent,
-        signal: AbortSignal.timeout(limit),
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const json = (await reply.body.json()) as Json;
-      if (reply.statusCode === 200) return json;
+      const { status, json } = await door.ask(path, body);
+      if (status === 200) return json;
       if (json['code'] === 'term-over') return { highest: Number(json['highest']) };
-      return { failed: `${path} answered ${reply.statusCode} ${String(json['code'] ?? '')}` };
+      return { failed: `${path} answered ${status} ${String(json['code'] ?? '')}` };
     } catch (error) {
       return { failed: `${path}: ${(error as Error).message}` };
     }
@@ -151,7 +133,7 @@ export function openEdgeLink(settings: EdgeSettings & { readonly control: string
       if (isNoAnswer(answer)) return answer;
       return readEdgeState(answer) ?? { failed: '/v1/state: the answer holds no state' };
     },
-    close: () => agent.destroy(),
+    close: () => door.close(),
   };
 }
 
@@ -161,21 +143,6 @@ export function isNoAnswer(answer: object): answer is NoAnswer {
 
 export function isTermOver(answer: object): answer is TermOver {
   return 'highest' in answer && !('state' in answer);
-}
-
-/** `http://host:port`, or `unix:/path`. */
-function target(control: string): { base: string; agent: Agent } {
-  const options = { connect: { timeout: ANSWER_MS }, pipelining: 1, allowH2: false };
-  const path = /^unix:(\/.+)$/.exec(control)?.[1];
-  if (path === undefined) return { base: control.replace(/\/$/, ''), agent: new Agent(options) };
-  const connect = { ...options.connect, socketPath: path };
-  return { base: 'http://localhost', agent: new Agent({ ...options, connect }) };
-}
-
-/** A push of thousands of documents may take longer than a small one. */
-function answerLimit(body: unknown): number {
-  const documents = (body as { documents?: readonly unknown[] }).documents?.length ?? 0;
-  return documents > 500 ? LONG_ANSWER_MS : ANSWER_MS;
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -168,8 +168,15 @@ test.concurrent('versions that expired while nobody could watch are listed anew'
   expectOnlyTruths(watched);
 });
 
-test.concurrent('an etcd restored to an older version is found by silence', async (context) => {
+test.concurrent('a watch without a word is found by its silence, and listed', async (context) => {
   const { reader, simulated } = await openFresh(context, { limits: { silentMs: 1500 } });
+  await simulated.api.fault({ kind: 'hang', verbs: ['watch'], resources: ['endpointslices'] });
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+});
+
+test.concurrent('an etcd restored to an older version is listed anew', async (context) => {
+  const { reader, simulated } = await openFresh(context);
   const toVersion = simulated.api.store.version;
   simulated.scale('shop', 9);
   await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
@@ -188,6 +195,20 @@ test.concurrent('one list of an older version makes all be listed', async (conte
   await eventually(() => expect(reader.status().state).toBe('stale'));
   await simulated.api.start();
   await simulated.api.fault({ kind: 'restored', toVersion });
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(7));
+});
+
+test.concurrent('versions that were set back and have passed ours before we look again', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  const toVersion = simulated.api.store.version;
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  const seen = simulated.api.store.version;
+  const restored = simulated.api.fault({ kind: 'restored', toVersion });
+  for (let index = 0; simulated.api.store.version <= seen; index++) {
+    simulated.setNode({ name: `later-${index}`, address: `192.0.2.${100 + index}` });
+  }
+  await restored;
   await eventually(() => expect(reader.footprint('shop').pods).toBe(7));
 });
 

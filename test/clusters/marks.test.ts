@@ -54,7 +54,7 @@ const services = fc
     return { kind: 'service', after };
   });
 const slices = fc
-  .record({ name: names, service: names, pods, ips: fc.constant('') })
+  .record({ name: names, service: names, pods, unready: fc.constant(0), ips: fc.constant('') })
   .map(
     ({ name, ...more }): Step => ({ kind: 'slice', after: { ...meta('slice', name), ...more } }),
   );

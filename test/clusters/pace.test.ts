@@ -84,7 +84,7 @@ test('a Retry-After is obeyed even where another request was answered', async ()
   const { clock, goTo } = createTestClock();
   const pace = createPace(clock, () => 0);
   const entered: number[] = [];
-  pace.failed(5000);
+  pace.failed({ retryAfterMs: 5000 });
   pace.answered();
   enterAll(pace, 2, entered, () => clock.now());
   await goTo(4999);
@@ -121,7 +121,7 @@ test('an abort ends the wait', async () => {
   const { clock } = createTestClock();
   const pace = createPace(clock, () => 0);
   const abort = new AbortController();
-  pace.failed(60_000);
+  pace.failed({ retryAfterMs: 60_000 });
   const waits = pace.enter(abort.signal, false);
   abort.abort();
   await waits;

@@ -13,7 +13,11 @@ function pagesThatAnswer(...bodies: readonly unknown[]) {
     const body = (async function* () {
       yield Buffer.from(text);
     })();
-    return { status: 200, retryAfter: undefined, isJson: true, body, discard: () => undefined };
+    return {
+      ...{ status: 200, retryAfter: undefined, date: undefined, isJson: true },
+      body,
+      discard: () => undefined,
+    };
   };
   const link = { get, heard: () => undefined, doubt: () => undefined } as unknown as Link;
   const pace = createPace(systemClock, () => 0);

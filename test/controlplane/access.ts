@@ -10,11 +10,16 @@ export async function writeTokens(folder: string, users: readonly string[]): Pro
   const tokens = new Map(
     ['admin', ...users].map((user) => [user, randomBytes(16).toString('hex')]),
   );
+  await writeTokenFile(folder, tokens);
+  return tokens;
+}
+
+/** The API server reads it when it starts. */
+export async function writeTokenFile(folder: string, tokens: Tokens): Promise<void> {
   const lines = [...tokens].map(([user, token]) =>
     user === 'admin' ? `${token},${user},${user},"system:masters"` : `${token},${user},${user}`,
   );
   await writeFile(join(folder, 'tokens.csv'), `${lines.join('\n')}\n`, { mode: 0o600 });
-  return tokens;
 }
 
 export async function writeServiceAccountKey(folder: string): Promise<void> {

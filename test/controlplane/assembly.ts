@@ -38,7 +38,7 @@ export interface Assembly {
   readonly keeper: Keeper;
   readonly ports: readonly number[];
   readonly etcd: Part;
-  readonly etcdHealthUrl: string;
+  readonly etcdUrl: string;
   readonly apiServer: Part;
   readonly controllerManager: Part;
   readonly scheduler: Part;
@@ -88,7 +88,7 @@ export async function assemble(options: ClusterOptions, built: Built): Promise<A
     keeper,
     ports,
     etcd: part(commands.etcdCommand(layout)),
-    etcdHealthUrl: `http://127.0.0.1:${etcd}/health`,
+    etcdUrl: `http://127.0.0.1:${etcd}`,
     apiServer: part(commands.apiServerCommand(layout, options.apiServerFlags ?? [])),
     controllerManager: part(commands.controllerManagerCommand(layout, nodeGraceSeconds)),
     scheduler: part(commands.schedulerCommand(layout)),

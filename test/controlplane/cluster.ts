@@ -9,6 +9,10 @@
 //   await east.silence('mute');        // the group's kubelets say nothing more: NotReady after 50 s
 //   await east.revive('mute');
 //   await east.stop();                 // everything; start() brings it back with its data
+//   const copy = await east.copyEtcd();    // while it is stopped; restoreEtcd(copy) likewise
+//   await east.compactEtcd();          // what was before is gone: old versions are answered by 410
+//   await east.replaceCertificate();   // at the same path; the old one is worth nothing any more
+//   await east.revokeToken('ballast');     // giveToken('ballast')
 //
 // In: a name and wishes. Out: a cluster that is ready, with kubeconfig files for the tests' admin and
 // for the plain user `ballast`, who has exactly deploy/manifests/cluster-role-reader.yaml.
@@ -23,9 +27,12 @@
 //
 // Clusters share nothing, so several run side by side, each on ports of its own (0.7 GB a cluster).
 import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Tokens, writeTokenFile } from './access.ts';
 import { type Assembly, assemble, type ClusterOptions, kubeconfigPath } from './assembly.ts';
 import { build } from './build.ts';
 import { Client } from './client.ts';
+import { compact, copyData, restoreData } from './etcd-data.ts';
 import { dropLeases } from './leases.ts';
 import type { Part } from './part.ts';
 import { isFree } from './ports.ts';
@@ -106,9 +113,9 @@ export class ControlPlane {
   }
 
   async start(): Promise<void> {
-    const { etcd, etcdHealthUrl, controllerManager, scheduler } = this.#is;
+    const { etcd, etcdUrl, controllerManager, scheduler } = this.#is;
     etcd.start();
-    await etcd.ready(() => answers(etcdHealthUrl), startDeadline);
+    await etcd.ready(() => answers(`${etcdUrl}/health`), startDeadline);
     await this.startApiServer();
     await this.restartControllers();
     await bindReader(this.admin, 'ballast');
@@ -151,6 +158,46 @@ export class ControlPlane {
 
   resumeApiServer(): void {
     this.#is.apiServer.resume();
+  }
+
+  /** Of a stopped cluster; the answer is for `restoreEtcd`. */
+  async copyEtcd(): Promise<string> {
+    return copyData(this.#is.etcd, this.folder);
+  }
+
+  /** Of a stopped cluster: all that was written since the copy never was. */
+  async restoreEtcd(copy: string): Promise<void> {
+    await restoreData(this.#is.etcd, this.folder, copy);
+  }
+
+  async compactEtcd(): Promise<void> {
+    await compact(this.#is.etcdUrl);
+  }
+
+  async replaceCertificate(): Promise<void> {
+    await this.stopApiServer();
+    await rm(join(this.folder, 'certs'), { recursive: true });
+    await this.startApiServer();
+    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+    this.#clients.clear();
+    await this.restartControllers();
+  }
+
+  async revokeToken(user: string): Promise<void> {
+    const others = [...this.#is.tokens].filter(([name]) => name !== user);
+    await this.#exchangeTokens(new Map(others));
+  }
+
+  async giveToken(user: string): Promise<void> {
+    this.token(user);
+    await this.#exchangeTokens(this.#is.tokens);
+  }
+
+  async #exchangeTokens(tokens: Tokens): Promise<void> {
+    await writeTokenFile(this.folder, tokens);
+    await this.stopApiServer();
+    await this.startApiServer();
+    await this.restartControllers();
   }
 
   /** The kubelets of these nodes fall silent. What they last said stays written, until the control

@@ -4,6 +4,7 @@ import type {
   V1DaemonSet,
   V1Deployment,
   V1Ingress,
+  V1IngressClass,
   V1Namespace,
   V1Node,
   V1NodeAddress,
@@ -107,6 +108,16 @@ export function ingress(wish: Pick<AppWish, 'name' | 'namespace' | 'host'>): V1I
       ingressClassName: 'nginx',
       rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
     },
+  };
+}
+
+/** Without it an Ingress that names it leads nowhere. */
+export function ingressClass(): V1IngressClass {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IngressClass',
+    metadata: { name: 'nginx' },
+    spec: { controller: 'ballast.io/stand-in' },
   };
 }
 

@@ -10,6 +10,7 @@ export interface Command {
   readonly name: string;
   readonly binary: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Surroundings {
@@ -42,7 +43,7 @@ export class Part {
     const child = spawn(this.#command.binary, this.#command.args, {
       cwd: folder,
       // Nothing of the caller's: no proxy, no kubeconfig, no HOME that a part would read or write.
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...this.#command.env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);

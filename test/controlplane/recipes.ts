@@ -1,8 +1,19 @@
-// What the lane needs built: one small Go module a folder, so that their dependencies never meet.
-// A further binary is a further folder with go.mod and go.sum, and a further entry here. All of a
-// recipe is data, because its key in the cache is made from it.
+// What the lane needs built: one small Go module a folder, so that their dependencies never meet, and one
+// crate of Rust. A further binary of Go is a further folder with go.mod and go.sum, and a further entry
+// here. All of a recipe is data, because its key in the cache is made from it.
 
-export interface Recipe {
+export type Recipe = GoRecipe | CrateRecipe;
+
+/** A program from crates.io, with the versions of its own Cargo.lock. */
+export interface CrateRecipe {
+  /** Of the crate and of its binary. */
+  readonly name: string;
+  readonly crate: string;
+  /** The oldest Rust that builds it. */
+  readonly rust: string;
+}
+
+export interface GoRecipe {
   /** The folder beside this file, and the binary's name. */
   readonly name: string;
   /** What `go build` gets: an import path, or `.` where the folder has a main.go of its own. */
@@ -46,4 +57,6 @@ export const recipes: readonly Recipe[] = [
       `-X ${version}.gitMinor=36`,
     ],
   },
+  // A registry that speaks Nacos's HTTP API, version 1. Nine minutes on two cores: 440 crates.
+  { name: 'rnacos', crate: 'rnacos@0.8.8', rust: '1.85' },
 ];

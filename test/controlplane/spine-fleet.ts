@@ -12,7 +12,7 @@ import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { findFreePort } from './ports.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
-import { ingressController, namespace, node } from './objects.ts';
+import { ingressClass, ingressController, namespace, node } from './objects.ts';
 import { until } from './until.ts';
 
 /** Of the app `shop` that both clusters run, `shop.example.com`. */
@@ -29,7 +29,7 @@ export interface AppView {
     readonly state: string;
     readonly pods: number;
     readonly weight: number;
-    readonly reason?: { readonly code: string };
+    readonly reason?: { readonly code: string; readonly text: string };
   }[];
 }
 
@@ -57,23 +57,18 @@ export interface RealFleet extends Parts {
 
 const INGRESS = { nodes: 'ingress=true', pods: { namespace: 'ingress', selector: 'app=ingress' } };
 
-/** Without it an Ingress that names it leads nowhere. */
-const INGRESS_CLASS = {
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'IngressClass',
-  metadata: { name: 'nginx' },
-  spec: { controller: 'ballast.io/stand-in' },
-};
+/** Nodes of `east` that let no traffic in: their names, and the group of kubelets each is of. */
+export type Workers = Readonly<Record<string, string>>;
 
 /** Two clusters of two ingress nodes (127.N.cluster.node) with the namespace `prod`, two edges. The
  *  kubelet of `east-2` is of the group `mute`, so that it can fall silent. */
-export async function startRealFleet(subnet: number): Promise<RealFleet> {
+export async function startRealFleet(subnet: number, workers: Workers = {}): Promise<RealFleet> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).toReversed()) await one();
   };
   try {
-    const parts = await start(subnet, closing);
+    const parts = await start({ subnet, workers }, closing);
     return Object.assign(parts, {
       viewOf: (app: string) => parts.ballast.get<AppView>(`/api/v1/apps/${app}`),
       settled: (weights: ClusterWeights) => settled(parts, weights),
@@ -87,11 +82,15 @@ export async function startRealFleet(subnet: number): Promise<RealFleet> {
   }
 }
 
-async function start(subnet: number, closing: (() => Promise<unknown>)[]): Promise<Parts> {
+async function start(
+  { subnet, workers }: { readonly subnet: number; readonly workers: Workers },
+  closing: (() => Promise<unknown>)[],
+): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-real-'));
   closing.push(() => rm(folder, { recursive: true, force: true }));
   const startOne = async (name: string): Promise<ControlPlane> => {
-    const plane = await startCluster({ name, groups: ['main', 'mute'], nodeGraceSeconds: 16 });
+    const groups = [...new Set(['main', 'mute', ...Object.values(workers)])];
+    const plane = await startCluster({ name, groups, nodeGraceSeconds: 16 });
     closing.push(() => plane.close());
     return plane;
   };
@@ -108,7 +107,10 @@ async function start(subnet: number, closing: (() => Promise<unknown>)[]): Promi
       const group = name === 'east-2' ? 'mute' : 'main';
       await plane.admin.create(node({ name, address, ingress: true, group }));
     }
-    await plane.admin.apply(namespace('prod'), INGRESS_CLASS, ...ingressController());
+    for (const [name, group] of plane === east ? Object.entries(workers) : []) {
+      await plane.admin.create(node({ name, group }));
+    }
+    await plane.admin.apply(namespace('prod'), ingressClass(), ...ingressController());
     closing.push(await startStandIn(plane, port));
   }
   const redis = await startRedis({ persistence: 'aof' });

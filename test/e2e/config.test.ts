@@ -1,4 +1,5 @@
-// A wrong configuration is refused at the door: exit code 2, and a line that names file, line, key.
+// A wrong configuration is refused at the door: exit code 2, and a line that names file, line, key. A wrong
+// call is exit code 1.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -119,7 +120,7 @@ test.each([
     file,
     options.filter((option) => option !== ''),
   );
-  expect(code).toBe(2);
+  expect(code).toBe(1);
   expect(errors).toContain(options[0]);
   expect(errors).not.toContain('    at ');
 });

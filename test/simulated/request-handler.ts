@@ -109,7 +109,7 @@ function answerTo(
   const known = token !== undefined && world.tokens.has(token);
   if (!known && clientOf(req) === undefined) return statusAnswer(401, 'Unauthorized');
   const { kind, verb } = request;
-  if (!kind) return answerDiscovery(request.path, kinds) ?? answerReview(request, body);
+  if (!kind) return answerDiscovery(request.path, kinds) ?? answerReview(request, body, world);
   if (verb === 'watch') return 'watch';
   if (verb === 'get') return answerGet(store, request, kind);
   if (verb !== 'list') {
@@ -150,12 +150,22 @@ function answerOpen(path: string): Answer | undefined {
 }
 
 // Everyone with a token may do everything here; a 403 is a fault.
-function answerReview(request: ApiRequest, body: string): Answer {
+/** May is what no fault with code 403 stands against. */
+function answerReview(request: ApiRequest, body: string, world: Surroundings): Answer {
+  const asked = parseBody(body);
+  if (request.path.endsWith('/selfsubjectreviews')) {
+    return { status: 201, body: { ...asked, status: { userInfo: { username: 'ballast' } } } };
+  }
   if (!request.path.endsWith('/selfsubjectaccessreviews')) {
     // Plain text, as the real server answers for a group it does not know.
     return { status: 404, body: '404 page not found\n' };
   }
-  return { status: 201, body: { ...parseBody(body), status: { allowed: true } } };
+  const { resourceAttributes: at } = (asked?.['spec'] ?? {}) as {
+    resourceAttributes?: { resource: string; verb: Verb };
+  };
+  const subject = { resource: at?.resource, verb: at?.verb ?? 'other', inside: world.inside };
+  const allowed = findFault(world.board, subject, 'status')?.code !== 403;
+  return { status: 201, body: { ...asked, status: { allowed } } };
 }
 
 function startWatch(
