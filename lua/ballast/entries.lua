@@ -15,6 +15,7 @@ local listeners = require('ballast.listeners')
 local pick = require('ballast.pick')
 local newcomers = require('ballast.newcomers')
 local picker = require('ballast.picker')
+local places = require('ballast.places')
 local probed = require('ballast.probed')
 local standing = require('ballast.standing')
 local state = require('ballast.state')
@@ -22,6 +23,9 @@ local system = require('ballast.system')
 local tally = require('ballast.tally')
 
 local random, concat = math.random, table.concat
+
+-- Entries that are looked at together.
+local SWEEP = 200
 
 local entries = {}
 
@@ -185,6 +189,22 @@ end
 function entries.rise()
   for app, entry in pairs(rising) do
     entry.seen, entry.serial, rising[app] = nil, nil, nil
+  end
+end
+
+local swept
+
+-- Also once a second: lets go of some of those whose app was deleted. Nobody asks for it any more,
+-- so that no request would. One that was let go too early is made anew.
+function entries.sweep()
+  if by_app[swept] == nil then swept = nil end
+  for _ = 1, SWEEP do
+    swept = next(by_app, swept)
+    if not swept then return end
+    if state.is_deleted(swept) then
+      by_app[swept], rising[swept] = nil, nil
+      places.forget(swept)
+    end
   end
 end
 

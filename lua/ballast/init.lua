@@ -80,7 +80,10 @@ local function tick(premature)
   state.write_worker(ngx.worker.pid(), state.get('mark'))
   census.tick()
   ticks = ticks + 1
-  if ticks % RISE_TICKS == 0 then entries.rise() end
+  if ticks % RISE_TICKS == 0 then
+    entries.rise()
+    entries.sweep()
+  end
   if ticks % FLUSH_TICKS ~= 0 then return end
   stats.flush()
   health.sweep()

@@ -23,4 +23,9 @@ function places.of(app, addresses)
   return list
 end
 
+-- Those with requests under way end in tally, and are nobody's.
+function places.forget(app)
+  by_app[app] = nil
+end
+
 return places

@@ -130,6 +130,12 @@ function state.serial(app)
   return value and (serial or 0)
 end
 
+-- Or never there.
+function state.is_deleted(app)
+  local value = documents:get('d:' .. app)
+  return not value or #value <= document.STAMP_BYTES
+end
+
 function state.stamp(app)
   local value = documents:get('d:' .. app)
   return value and document.read_stamp(value)

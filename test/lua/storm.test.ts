@@ -134,3 +134,35 @@ test('100,000 random updates leave memory flat and every worker at the last vers
   const alive = [...held.values()].filter((digest) => digest !== '-');
   expect(state.documents).toBe(alive.length);
 });
+
+test('apps that were deleted leave nothing in the workers, though nobody asks for them any more', async () => {
+  const apps = Array.from({ length: 500 }, (_, i) => `gone-${i}`);
+  let version = 10_000_000;
+  const push = async (bodies: readonly (string | undefined)[]): Promise<void> => {
+    const documents = bodies.map((body, i) => {
+      version += 1;
+      return documentOf(apps[i] ?? '', { term: TERM, version }, body);
+    });
+    const { json } = await edge.call('POST', '/v1/upstreams', { term: TERM, documents });
+    const { verdicts } = json as { verdicts: { code: string }[] };
+    expect(verdicts.filter(({ code }) => code !== 'applied')).toEqual([]);
+  };
+  const weights = (i: number) =>
+    servers.addresses.map((address, k) => [address, 1 + ((i * 7 + k * 3) % 200)] as const);
+  const bodies = (balance: string) =>
+    apps.map((app, i) => bodyOf(app, Object.fromEntries(weights(i))).replace('smooth', balance));
+  const removeAll = () => push(apps.map(() => undefined));
+  // What the largest push needs stays allocated.
+  await push(bodies('smooth'));
+  await removeAll();
+  const before = (await memory()).heaps;
+  for (const balance of ['smooth', 'least']) {
+    await push(bodies(balance));
+    for (const app of apps) await client.load(edge.url, `${app}.example`, 2, 2);
+  }
+  const held = (await memory()).heaps;
+  expect(held - before).toBeGreaterThan(200_000);
+  await removeAll();
+  // Tables that were so large stay so, empty, and names are in lists of what there is: a quarter.
+  await until('let go', async () => (await memory()).heaps - before < (held - before) / 2, 60_000);
+}, 120_000);
