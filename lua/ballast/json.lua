@@ -9,18 +9,19 @@
 -- Pure: no ngx. Documents come through by the thousand: where they do, it calls what LuaJIT
 -- compiles, no patterns, and has no loop within the loop over an object's members.
 
+local escapes = require('ballast.escapes')
 local quoted = require('ballast.quoted')
 
-local byte, char, find, format, gsub, sub =
-  string.byte, string.char, string.find, string.format, string.gsub, string.sub
+local byte, find, format, gsub, sub =
+  string.byte, string.find, string.format, string.gsub, string.sub
 local concat, sort = table.concat, table.sort
 
 local has_new, new_table = pcall(require, 'table.new')
 
 local MAX_DEPTH, REST_DEPTH = 32, 2
+-- More than the largest call needs; 64 MiB of "[{},{}," would be gigabytes of tables.
+local MAX_VALUES = 2000000
 local KNOWN_LENGTH, MAX_KNOWN = 16, 1000
-local ESCAPES = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
-  b = '\b', f = '\f', n = '\n', r = '\r', t = '\t' }
 
 local json = {
   null = setmetatable({}, { __tostring = function() return 'null' end }),
@@ -41,33 +42,6 @@ local function skip(text, at)
   return at
 end
 
-local function utf8(code)
-  if code < 0x80 then return char(code) end
-  if code < 0x800 then return char(0xC0 + math.floor(code / 64), 0x80 + code % 64) end
-  if code < 0x10000 then
-    return char(0xE0 + math.floor(code / 4096), 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
-  end
-  return char(0xF0 + math.floor(code / 262144), 0x80 + math.floor(code / 4096) % 64,
-    0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
-end
-
--- One escape that begins at `at` (the backslash). Returns its bytes and the place after it.
-local function escape(text, at)
-  local letter = sub(text, at + 1, at + 1)
-  if letter ~= 'u' then
-    local plain = ESCAPES[letter]
-    if not plain then return fail('wrong escape', at) end
-    return plain, at + 2
-  end
-  local digits = string.match(text, '^%x%x%x%x', at + 2)
-  if not digits then return fail('wrong \\u escape', at) end
-  local code = tonumber(digits, 16)
-  if code < 0xD800 or code > 0xDFFF then return utf8(code), at + 6 end
-  local low = string.match(text, '^\\u([dD][c-fC-F]%x%x)', at + 6)
-  if code > 0xDBFF or not low then return fail('half a surrogate pair', at) end
-  return utf8(0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00), at + 12
-end
-
 -- A string with escapes: any escapes, one after the other.
 local function read_escaped(text, at, arena)
   local plain, after_plain
@@ -84,7 +58,7 @@ local function read_escaped(text, at, arena)
     if mark == 127 then
       parts[#parts + 1], from = '\127', stop + 1
     elseif mark == 92 then
-      local bytes, after = escape(text, stop)
+      local bytes, after = escapes.read(text, stop)
       if not bytes then return nil, after end
       parts[#parts + 1], from = bytes, after
     else
@@ -137,6 +111,15 @@ local function read_number(text, at)
 end
 
 local read_value
+-- Values that the text being read may still have.
+local left
+
+-- Other requests of this worker may read meanwhile.
+local function let_others(rest)
+  local own = left
+  rest()
+  left = own
+end
 
 local function read_array(text, at, depth, how)
   local array = setmetatable({}, json.array)
@@ -146,9 +129,10 @@ local function read_array(text, at, depth, how)
   while true do
     local value, after = read_value(text, at, depth, how)
     if value == nil then return nil, after end
-    n = n + 1
+    n, left = n + 1, left - 1
     array[n] = value
-    if how and depth == REST_DEPTH then how.rest() end
+    if left < 0 then return fail('too many values', at) end
+    if how and depth == REST_DEPTH then let_others(how.rest) end
     at = skip(text, after)
     local mark = byte(text, at)
     if mark == 93 then return array, at + 1 end
@@ -178,7 +162,8 @@ local function read_object(text, at, depth, how)
       value, after = read_value(text, at, depth, how)
     end
     if value == nil then return nil, after end
-    object[key] = value
+    object[key], left = value, left - 1
+    if left < 0 then return fail('too many values', at) end
     at = skip(text, after)
     local mark = byte(text, at)
     if mark == 125 then return object, at + 1 end
@@ -204,6 +189,7 @@ end
 -- `how`: for a list of thousands of documents, a member of the whole. `rest` is called after each
 -- of its items (pace); in these the member `name`, where it has escapes, is a span of `arena`.
 function json.decode(text, how)
+  left = MAX_VALUES
   local value, after = read_value(text, skip(text, 1), 0, how)
   if value == nil then return nil, after end
   local more = skip(text, after)

@@ -32,6 +32,18 @@ describe('json', function()
     assert.is_table(json.decode(string.rep('[', 32) .. string.rep(']', 32)))
   end)
 
+  it('bounds the number of values, of each text for itself', function()
+    local function list(n) return '[' .. string.rep('0,', n - 1) .. '0]' end
+    assert.is_table(json.decode(list(2000000)))
+    local value, why = json.decode(list(2000001))
+    assert.is_nil(value)
+    assert.matches('too many values at byte 4000002$', why)
+    assert.is_nil(json.decode('[' .. string.rep('{"a":[]},', 1000000) .. '0]'))
+    local function read_another() json.decode(list(1500000)) end
+    local text = '{"documents":[{},' .. list(600000) .. ']}'
+    assert.is_table(json.decode(text, { rest = read_another }))
+  end)
+
   it('rests after each item of the list of documents, and of no other', function()
     local function rests(text)
       local n = 0
