@@ -98,7 +98,7 @@ const CASES: readonly (readonly [title: string, wrong: Wrong, expected: Partial<
   ],
   [
     'lists that fail',
-    strike({ kind: 'status', code: 500, verbs: ['list'] }),
+    strike({ kind: 'status', code: 500, verbs: ['list', 'watch'] }),
     { place: 'cluster east', level: 'error', code: 'cluster-unready' },
   ],
   [
