@@ -1,37 +1,46 @@
 // The program: `ballast --config FILE`, and the commands of cli/. Exit codes: cli/exit-codes.ts.
 
-import { type Logger, pino } from 'pino';
-import { type Running, startApp } from './app.ts';
+import type { Logger } from 'pino';
+import type { Running } from './app.ts';
 import { createProgram, exitCodeOf, type RunOptions } from './cli/program.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import type { LoadedConfig } from './config.ts';
+import { BallastError } from './errors.ts';
 
 async function run(options: RunOptions): Promise<void> {
   const stop = new AbortController();
-  const log = pino({ level: options.logLevel });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   if (options.config === undefined) {
     const { runDemo } = await import('../deploy/demo/main.ts');
     process.exitCode = await runDemo(options, stop.signal);
     return;
   }
+  // Loaded here, so that `--help` need not wait for it.
+  const [{ pino }, { startApp }, { loadConfig }] = await Promise.all([
+    import('pino'),
+    import('./app.ts'),
+    import('./config.ts'),
+  ]);
+  const log = pino({ level: options.logLevel });
   const file = options.config;
   const starting = startApp(loadConfig(file, process.env), log, stop.signal);
-  reloadOnHangUp(file, starting, log);
+  reloadOnHangUp(starting, log, () => loadConfig(file, process.env));
   const running = await starting;
   log.info({ url: running.url }, 'ready');
   await running.stopped;
 }
 
 /** One after the other; what is wrong with the file is said, and changes nothing. */
-function reloadOnHangUp(file: string, starting: Promise<Running>, log: Logger): void {
+function reloadOnHangUp(starting: Promise<Running>, log: Logger, load: () => LoadedConfig): void {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
     try {
       const running = await starting;
-      await running.reload(loadConfig(file, process.env));
-      log.info({ file }, 'configuration read anew');
+      const loaded = load();
+      await running.reload(loaded);
+      log.info({ file: loaded.file }, 'configuration read anew');
     } catch (error) {
-      const faults = error instanceof ConfigError ? error.lines : [String(error)];
+      const isWrong = error instanceof BallastError && error.code === 'config-invalid';
+      const faults = isWrong ? error.message.split('\n') : [String(error)];
       log.error({ faults }, 'the configuration was not taken in');
     }
   };

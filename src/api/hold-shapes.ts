@@ -43,9 +43,7 @@ const hold = {
 export const HoldsRequest = Type.Object(
   {
     ...hold,
-    holds: Type.Optional(
-      Type.Array(Type.Object(hold, closed), { minItems: 1, maxItems: MOST_AT_ONCE }),
-    ),
+    holds: Type.Optional(Type.Array(Type.Object(hold, closed), { maxItems: MOST_AT_ONCE })),
     lift: Type.Optional(
       Type.Array(Type.String({ pattern: NAME }), {
         maxItems: MOST_AT_ONCE,
@@ -67,8 +65,9 @@ export interface Making {
 }
 
 export function readHolds(body: Static<typeof HoldsRequest>, making: Making): NewHold[] {
-  const { holds, lift: _lift, ...one } = body;
+  const { holds, lift = [], ...one } = body;
   if (!holds) return [readHold(one, 'body', making)];
+  if (holds.length + lift.length === 0) throw wrong('body', 'says nothing', 'holds');
   if (Object.keys(one).length > 0) throw wrong('body', 'stands beside holds', Object.keys(one)[0]);
   return holds.map((asked, index) => readHold(asked, `body/holds/${index}`, making));
 }

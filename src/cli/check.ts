@@ -1,26 +1,7 @@
 // `ballast check`: what is wrong around Ballast, and the fix.
-//
-// Comes in: a configuration. Goes out: findings on the standard output; exit code 0 without
-// errors, 1 with some (`--strict`: warnings too). On failure: a wrong configuration
-// is a ConfigError, as everywhere. Nothing is written anywhere, and nothing waits for a leader.
 
 import { Command, Option } from 'commander';
-import { systemClock } from '../clock.ts';
-import { type LoadedConfig, loadConfig } from '../config.ts';
-import { openVms } from '../inventory/open-vms.ts';
-import { redisPlace } from '../named.ts';
-import { clusterSections } from './check/clusters.ts';
-import { edgeSections } from './check/edges.ts';
-import { count, type Section, toJson, toText } from './check/findings.ts';
-import { redisFindings } from './check/redis.ts';
-import { EXIT } from './exit-codes.ts';
-
-interface Options {
-  readonly config: string;
-  readonly output: 'text' | 'json';
-  readonly strict: boolean;
-  readonly timeout: number;
-}
+import type { CheckOptions } from './check/run.ts';
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -33,35 +14,5 @@ export function checkCommand(): Command {
     )
     .option('--strict', 'warnings count as errors', false)
     .option('--timeout <seconds>', 'how long clusters may take for their lists', Number, 10)
-    .action(check);
-}
-
-async function check({ config, output, strict, timeout }: Options): Promise<void> {
-  const sections = await takeSections(loadConfig(config, process.env), timeout * 1000);
-  const text =
-    output === 'json' ? `${JSON.stringify(toJson(sections), null, 2)}\n` : toText(sections);
-  process.stdout.write(text);
-  const counted = count(sections, 'error') + (strict ? count(sections, 'warning') : 0);
-  process.exitCode = counted > 0 ? EXIT.failed : EXIT.ok;
-}
-
-async function takeSections(loaded: LoadedConfig, timeoutMs: number): Promise<Section[]> {
-  const { clusters } = loaded.config;
-  const jobs = clusters.some((cluster) => 'jobs' in cluster);
-  const [redis, edges, seen, vms] = await Promise.all([
-    redisFindings(redisPlace(loaded), jobs),
-    edgeSections(loaded),
-    clusterSections(loaded, timeoutMs),
-    vmSections(loaded),
-  ]);
-  return [{ place: 'redis', findings: redis }, ...edges, ...seen, ...vms];
-}
-
-async function vmSections({ config }: LoadedConfig): Promise<Section[]> {
-  const quiet = { apps: () => [], tell: () => undefined };
-  const vms = await openVms(config, { ...quiet, clock: systemClock, random: Math.random });
-  const trouble = vms.trouble();
-  if (trouble === undefined) return [];
-  const fix = 'correct `vms.file`: YAML, app name to a list of addresses';
-  return [{ place: 'vms', findings: [{ level: 'error', code: 'vms-unread', text: trouble, fix }] }];
+    .action(async (options: CheckOptions) => (await import('./check/run.ts')).check(options));
 }

@@ -1,13 +1,23 @@
-// The command line: `ballast [--config FILE]` runs the program, `ballast NOUN VERB` (or a verb alone) asks
-// or tells something. Each command is a file of its own, added here; none knows of another.
+// The command line: `ballast NOUN VERB` (or a verb alone) asks or tells something, `ballast run` is the
+// controller. Each command is a file of its own, added here; what it needs is loaded when it runs, so
+// that help comes at once.
 //
 // Comes in: the arguments, and how the program is run. Goes out: an exit code (exit-codes.ts). On
 // failure: a CommanderError, whose line commander has written; else what the command throws.
 
+import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError } from '../config.ts';
+import { BallastError } from '../errors.ts';
+import { appCommand } from './app.ts';
 import { checkCommand } from './check.ts';
-import { EXIT } from './exit-codes.ts';
+import { clusterCommand } from './cluster.ts';
+import { configCommand } from './config.ts';
+import { contextCommand } from './context.ts';
+import { edgeCommand } from './edge.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
+import { holdCommand } from './hold.ts';
+import { versionCommand } from './version.ts';
+import { weightCommand } from './weight.ts';
 
 export interface RunOptions {
   readonly config?: string;
@@ -16,33 +26,79 @@ export interface RunOptions {
   readonly json: boolean;
 }
 
-export function createProgram(run: (options: RunOptions) => Promise<void>): Command {
+type Run = (options: RunOptions) => Promise<void>;
+
+export function createProgram(run: Run): Command {
   const program = new Command('ballast')
     .description('keeps the upstream weights of an edge nginx tier in trim')
     .option('--config <file>', 'configuration, YAML; without it the demo fleet runs')
     .option('--once', 'demo: run the script of events to its end', false)
     .option('--json', 'demo: print one JSON object', false)
-    .addOption(
-      new Option('--log-level <level>', 'how much is logged')
-        .choices(['error', 'warn', 'info', 'debug'])
-        .default('info'),
-    )
+    .addOption(logLevel())
     // An option behind a command is the command's.
     .enablePositionalOptions()
     .exitOverride()
     .action(run);
-  // Added ones do not inherit it.
-  for (const command of [checkCommand()])
-    program.addCommand(command.copyInheritedSettings(program));
+  const commands = [
+    appCommand(),
+    clusterCommand(),
+    edgeCommand(),
+    weightCommand(),
+    holdCommand(),
+    contextCommand(),
+    checkCommand(),
+    configCommand(),
+    runCommand(run),
+    demoCommand(run),
+    versionCommand(),
+  ];
+  for (const command of commands) program.addCommand(inherit(command, program));
+  addCompletion(program, { completionCommandName: 'completion' });
   return program;
+}
+
+/** Subcommands as well: added ones do not inherit settings. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+function runCommand(run: Run): Command {
+  return new Command('run')
+    .description('the controller')
+    .requiredOption('--config <file>', 'configuration, YAML')
+    .addOption(logLevel())
+    .action((options: Pick<RunOptions, 'config' | 'logLevel'>) =>
+      run({ ...options, once: false, json: false }),
+    );
+}
+
+function demoCommand(run: Run): Command {
+  return new Command('demo')
+    .description('a fleet of simulated clusters and real edges on this machine')
+    .option('--once', 'run the script of events to its end', false)
+    .option('--json', 'print one JSON object', false)
+    .addOption(logLevel())
+    .action(run);
+}
+
+function logLevel(): Option {
+  return new Option('--log-level <level>', 'how much is logged')
+    .choices(['error', 'warn', 'info', 'debug'])
+    .default('info');
 }
 
 /** What a command threw, said on the error output. */
 export function exitCodeOf(error: unknown): number {
   // Commander has written its line already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.lines.join('\n')}\n`);
+  if (error instanceof CommandFailure) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof BallastError && error.code === 'config-invalid') {
+    process.stderr.write(`${error.message}\n`);
     return EXIT.config;
   }
   process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);

@@ -36,8 +36,9 @@ function visitScalars(take: (path: readonly string[], type: string | undefined) 
   visit(ConfigSchema as ObjectSchema, []);
 }
 
-/** Set by others than who configures Ballast: the tests' cache, and Kubernetes for each Service. */
-const FOREIGN = /^BALLAST_(CACHE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?))$/;
+/** Not of the configuration: the commands', the tests' cache, and what Kubernetes sets for each Service. */
+const FOREIGN =
+  /^BALLAST_(SERVER|TOKEN|CONTEXTS|CACHE|(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?))$/;
 
 /** A line for each variable that looks like ours and is no scalar of the configuration. */
 export function unknownVariables(

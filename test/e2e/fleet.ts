@@ -13,6 +13,8 @@ import { IngressFleet } from '../simulated/ingress-node.ts';
 import { startBallast, type TestBallast } from './ballast.ts';
 
 export interface Fleet {
+  /** Where its files are. */
+  readonly folder: string;
   readonly clusters: readonly SimulatedCluster[];
   readonly edges: readonly TestEdge[];
   readonly redis: Awaited<ReturnType<typeof startRedis>>;
@@ -90,6 +92,7 @@ export async function startFleet(
     api: { listen: source === 'redis' ? '127.0.0.1:0' : `127.0.0.1:${apiPort}` },
   };
   const fleet: Fleet = {
+    folder,
     clusters,
     edges,
     redis,

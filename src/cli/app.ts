@@ -1,0 +1,98 @@
+// `ballast app …`: apps, and why their servers have the weights they have.
+
+import { Command } from 'commander';
+import { addPlaceOptions, callerOf } from './asking.ts';
+import { segment } from './caller.ts';
+import type { PlaceOptions } from './contexts.ts';
+import { explain, type ExplainedApp } from './explained.ts';
+import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
+import { printChanges, whileWatching } from './watching.ts';
+
+interface AppSummary {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly version: number | null;
+  readonly pods: number;
+  readonly servers: number;
+  readonly refused?: string;
+}
+
+interface GetOptions extends PlaceOptions {
+  readonly output: Format;
+  readonly watch: boolean;
+}
+
+const SUMMARY: Shape<AppSummary> = {
+  nameOf: ({ name }) => `app/${name}`,
+  columns: [
+    { head: 'NAME', of: ({ name }) => name },
+    { head: 'PODS', of: ({ pods }) => pods },
+    { head: 'SERVERS', of: ({ servers }) => servers },
+    { head: 'VERSION', of: ({ version }) => version ?? undefined },
+    { head: 'HOSTS', of: ({ hosts }) => hosts.join(','), wide: true },
+    { head: 'REASON', of: ({ refused }) => refused },
+  ],
+};
+
+export function appCommand(): Command {
+  const app = new Command('app').description('apps, and why a server has its weight');
+  addPlaceOptions(app.command('get'))
+    .description('all apps, or one with its servers')
+    .argument('[app]')
+    .addOption(outputOption())
+    .option('-w, --watch', 'again with each commit', false)
+    .action(get);
+  addPlaceOptions(app.command('explain'))
+    .description('the sum behind each weight of an app')
+    .argument('<app>')
+    .addOption(outputOption())
+    .action((name: string, options: GetOptions) => get(name, options));
+  addPlaceOptions(app.command('watch'))
+    .description('a line for each weight that changes, until it is ended')
+    .argument('[app]')
+    .action(async (name: string | undefined, options: PlaceOptions) =>
+      printChanges(await callerOf(options), name),
+    );
+  addTellingOptions(app.command('adopt'))
+    .description('take over an app that an edge endpoint owns')
+    .argument('<app>')
+    .action((name: string, options: TellingOptions) =>
+      tell(`${name} is the controller’s`, options, {
+        path: `/apps/${segment(name)}/adopt`,
+        method: 'POST',
+      }),
+    );
+  addTellingOptions(app.command('delete'))
+    .description('delete the upstream of an app that nobody names any more')
+    .argument('<app>')
+    .requiredOption('--confirm <app>', 'the name again')
+    .action((name: string, options: TellingOptions & { readonly confirm: string }) =>
+      tell(`${name} is deleted`, options, {
+        path: `/apps/${segment(name)}`,
+        method: 'DELETE',
+        query: { confirm: options.confirm },
+      }),
+    );
+  return app;
+}
+
+async function get(name: string | undefined, options: GetOptions): Promise<void> {
+  const { output: format, watch } = options;
+  const caller = await callerOf(options);
+  const print = async (): Promise<void> => {
+    if (name === undefined) {
+      const { body } = await caller.ask<{ items: AppSummary[] }>('/apps');
+      process.stdout.write(await formatList(body, SUMMARY, format));
+      return;
+    }
+    const { body } = await caller.ask<ExplainedApp>(`/apps/${segment(name)}`);
+    process.stdout.write(await formatItem(body, EXPLAINED, { format, text: () => explain(body) }));
+  };
+  await (watch ? whileWatching(caller, print) : print());
+}
+
+const EXPLAINED: Shape<ExplainedApp> = {
+  nameOf: ({ name }) => `app/${name}`,
+  columns: [],
+};

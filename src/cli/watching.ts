@@ -1,0 +1,78 @@
+// What changes, as it changes: the long poll on weights.
+//
+// Comes in: a caller. Goes out: text with each commit, until the command is ended. On failure: an answer that
+// fails ends it; a controller that is gone is asked again for a minute.
+
+import type { Caller } from './caller.ts';
+import { CommandFailure } from './exit-codes.ts';
+
+interface Weights {
+  readonly term: number;
+  readonly version: number;
+  readonly upstreams: Readonly<
+    Record<string, readonly { readonly address: string; readonly weight: number }[]>
+  >;
+}
+
+const WAIT = '30s';
+const GIVE_UP_MS = 60_000;
+const PAUSE_MS = 1000;
+
+/** `print` now, and after each commit. */
+export async function whileWatching(caller: Caller, print: () => Promise<void>): Promise<never> {
+  return followWeights(caller, async () => print());
+}
+
+/** A line for each weight that changed. */
+export async function printChanges(caller: Caller, app: string | undefined): Promise<never> {
+  let before: Weights | undefined;
+  return followWeights(caller, async (now) => {
+    for (const line of before ? linesOf(before, now, app) : []) process.stdout.write(`${line}\n`);
+    before = now;
+  });
+}
+
+async function followWeights(
+  caller: Caller,
+  take: (weights: Weights) => Promise<void>,
+): Promise<never> {
+  let etag: string | undefined;
+  let lost = 0;
+  for (;;) {
+    try {
+      const known = etag === undefined ? {} : { headers: { 'if-none-match': etag } };
+      // The first is asked for what is there now.
+      const query = etag === undefined ? {} : { wait: WAIT };
+      const answer = await caller.ask<Weights>('/weights', { query, ...known });
+      lost = 0;
+      if (answer.status === 304) continue;
+      etag = answer.etag;
+      await take(answer.body);
+    } catch (error) {
+      if (etag === undefined || !(error instanceof CommandFailure)) throw error;
+      lost = lost === 0 ? Date.now() : lost;
+      if (Date.now() - lost > GIVE_UP_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+function linesOf(before: Weights, now: Weights, only: string | undefined): string[] {
+  const apps = new Set([...Object.keys(before.upstreams), ...Object.keys(now.upstreams)]);
+  return [...apps]
+    .filter((app) => only === undefined || app === only)
+    .flatMap((app) => {
+      const old = weightsOf(before, app);
+      const next = weightsOf(now, app);
+      return [...new Set([...old.keys(), ...next.keys()])]
+        .filter((address) => old.get(address) !== next.get(address))
+        .map((address) => {
+          const [was, is] = [old.get(address) ?? '-', next.get(address) ?? '-'];
+          return `${now.term}-${now.version}  ${app}  ${address}  ${was} -> ${is}`;
+        });
+    });
+}
+
+function weightsOf({ upstreams }: Weights, app: string): Map<string, number> {
+  return new Map((upstreams[app] ?? []).map(({ address, weight }) => [address, weight]));
+}
