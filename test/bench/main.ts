@@ -7,11 +7,12 @@
 // with --smoke, and a row without a number always.
 import { parseArgs } from 'node:util';
 import { edge } from './edge.ts';
+import { fanout } from './fanout.ts';
 import type { Lane, Length } from './lane.ts';
 import { writeTable } from './readme.ts';
 import { missed, tableOf, type Row } from './rows.ts';
 
-const LANES: Readonly<Record<string, Lane>> = { edge };
+const LANES: Readonly<Record<string, Lane>> = { edge, fanout };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(LANES).join('|')}] [--quick | --smoke] [--json] [--write]`;
 
