@@ -65,7 +65,7 @@ function balance.run()
   if not k then return reject() end
   local address = entry.addresses[k]
   count(entry, k)
-  if statistics or entry.balance == 'least' then begin(entry, k) end
+  if statistics or entry.asks_end then begin(entry, k) end
   local ok, err = set_current_peer(address)
   if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
 end
@@ -89,13 +89,13 @@ end
 -- of failures, of clients that went away, nor of connections that became something else than HTTP.
 function balance.log()
   local entry, k = finish()
-  if not entry or not statistics then return end
+  if not entry then return end
   local status = ngx.status
   if status >= 500 then
-    tally.failed(entry, k)
+    if statistics then tally.failed(entry, k) end
     -- "-": no answer came, what is told is nginx' own.
     if find(ngx.var.upstream_header_time or '', '%-$') then health.failed(entry.addresses[k]) end
-  elseif status ~= 499 and status ~= 101 then
+  elseif statistics and status ~= 499 and status ~= 101 then
     local text = ngx.var.upstream_response_time
     local time = tonumber(text) or last_time(text)
     if time then answered(entry, k, floor(time * 1000 + 0.5)) end

@@ -121,6 +121,8 @@ local function make(app, value, serial, previous)
     entry.rejects = true
     entry.unhealthy = not entry.lap and has_weight(upstream.servers) or nil
   end
+  -- Where a request's end is asked for, whether there are statistics or not.
+  if entry.rejects or upstream.policy.balance == 'least' then entry.asks_end = true end
   if entry.lap then pick.prepare(entry, upstream.policy) end
   return entry
 end

@@ -86,6 +86,15 @@ test('`reject` and servers that do not answer: 503 for a moment, then they are t
   expect([...(await seen(20)).keys()]).toEqual(['status 502']);
 });
 
+test('`reject` and one server, without statistics: its failures mark it all the same', async () => {
+  await start({ statistics: false });
+  const { list, addresses } = await startServers(1);
+  await publish({ [addresses[0] ?? '']: 10 }, 'reject');
+  expect([...(await seen(5)).keys()]).toEqual(addresses);
+  await Promise.all(list.map((one) => one.die()));
+  await until('rejected', async () => (await seen(3)).has('status 503'));
+});
+
 test('a worker that ends shows no marks: it could not take them back', async () => {
   await start({});
   const silent = await listenSilently();
