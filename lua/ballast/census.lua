@@ -13,6 +13,7 @@
 
 local health = require('ballast.health')
 local json = require('ballast.json')
+local pace = require('ballast.pace')
 local rows = require('ballast.rows')
 local state = require('ballast.state')
 local stats = require('ballast.stats')
@@ -45,10 +46,16 @@ local function answer(question)
   answered = question
 end
 
--- By each worker's timer.
+local is_busy = false
+
+-- By each worker's timer. Most counts are brought over first, in slices, between which a tick may
+-- begin.
 function census.tick()
-  local question = state.get('question') or 0
-  if question ~= answered then answer(question) end
+  if is_busy or (state.get('question') or 0) == answered then return end
+  is_busy = true
+  stats.flush(pace.start())
+  is_busy = false
+  if not is_ending then answer(state.get('question')) end
 end
 
 -- The worker is told to end.
@@ -84,6 +91,7 @@ end
 function census.take()
   local question = state.count('question')
   local till = system.monotonic() + WAIT_SECONDS
+  stats.flush(pace.start())
   answer(question)
   -- One that comes later has only requests that began later.
   local workers = state.workers()

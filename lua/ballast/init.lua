@@ -18,6 +18,7 @@ local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
 local listeners = require('ballast.listeners')
 local manifest = require('ballast.manifest')
+local pace = require('ballast.pace')
 local poll = require('ballast.poll')
 local probe = require('ballast.probe')
 local redis_source = require('ballast.redis_source')
@@ -28,8 +29,10 @@ local state = require('ballast.state')
 local stats = require('ballast.stats')
 local system = require('ballast.system')
 
--- Workers show their mark, and bring their counts over, this often.
-local TICK_SECONDS, FLUSH_TICKS, RISE_TICKS = 0.1, 5, 10
+-- Workers show their mark this often. Counts are asked for where they are needed (census); brought
+-- over by themselves they are lost with a worker that is killed, and cost a look for each server
+-- of each app.
+local TICK_SECONDS, RISE_TICKS, FLUSH_TICKS = 0.1, 10, 50
 
 local ballast = { admit = balance.admit, balance = balance.run, control = control.run,
   log = balance.log }
@@ -83,10 +86,9 @@ local function tick(premature)
   if ticks % RISE_TICKS == 0 then
     entries.rise()
     entries.sweep()
+    health.sweep()
   end
-  if ticks % FLUSH_TICKS ~= 0 then return end
-  stats.flush()
-  health.sweep()
+  if ticks % FLUSH_TICKS == 0 then stats.flush(pace.start(pace.BACKGROUND)) end
 end
 
 -- init_worker_by_lua. All workers are born with one seed for math.random.

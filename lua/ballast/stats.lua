@@ -19,8 +19,10 @@ local function bring(...)
     ' in the statistics: ', err, '; those without are counted as "other"')
 end
 
-function stats.flush()
-  tally.drain(bring)
+-- Without a `rest` (pace) at once, and complete up to this moment: short where one with a rest has
+-- just come to its end.
+function stats.flush(rest)
+  tally.drain(bring, rest)
 end
 
 return stats

@@ -122,17 +122,20 @@ local function drain_entry(entry, visit)
 end
 
 -- Calls `visit(name, requests, failures, answers, milliseconds)` for each server that has some,
--- and sets these to 0; `name` is the app, a space, the address.
-function tally.drain(visit)
-  local list = busy
-  busy = {}
-  for i = 1, #list do
-    local entry = list[i]
-    drain_entry(entry, visit)
-    if is_under_way(entry) then
-      busy[#busy + 1] = entry
-    else
-      entry.counts[0] = 0
+-- and sets these to 0; `name` is the app, a space, the address. `rest` (pace) stands between
+-- entries: others may be noted there meanwhile, or drained. Backwards, so that what takes the place
+-- of one that leaves was drained before, or noted since.
+function tally.drain(visit, rest)
+  for i = #busy, 1, -1 do
+    local entry = busy[i]
+    if entry then
+      drain_entry(entry, visit)
+      if not is_under_way(entry) then
+        entry.counts[0] = 0
+        busy[i] = busy[#busy]
+        busy[#busy] = nil
+      end
+      if rest then rest() end
     end
   end
 end

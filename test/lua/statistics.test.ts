@@ -201,6 +201,43 @@ test('`statistics: false`: requests are counted, nothing at their end', async ()
   await servers.close();
 });
 
+test('counts that are brought over in slices are exact, whatever comes in between', async () => {
+  const flush = `location /flush { content_by_lua_block {
+    require('ballast.stats').flush(function() ngx.sleep(0.001) end)
+    ngx.say('done')
+  } }`;
+  await start({ workers: 1, locations: flush });
+  const servers = await startServers(2);
+  const names = Array.from({ length: 40 }, (_, i) => `app-${i}`);
+  const body = (app: string) =>
+    bodyOf(app, Object.fromEntries(servers.addresses.map((address) => [address, 1])));
+  const bodies = Object.fromEntries(names.map((app) => [app, body(app)]));
+  await publish(bodies);
+  let running = true;
+  const sending = (async () => {
+    for (let turn = 0; turn < 6; turn++)
+      for (const app of names)
+        expect((await client.get(edge.url, `${app}.example`)).status).toBe(200);
+    running = false;
+  })();
+  // Two at a time, and the census' own.
+  while (running) {
+    const flushes = ['', ''].map(() => client.get(`${edge.url}/flush`, 'any.example'));
+    await stats();
+    expect((await Promise.all(flushes)).map((reply) => reply.body)).toEqual(['done\n', 'done\n']);
+  }
+  await sending;
+  const { apps } = await stats();
+  for (const app of names) {
+    const rows = Object.values(apps[app] ?? {});
+    expect(rows.map(({ requests, inFlight }) => [requests, inFlight])).toEqual([
+      [3, 0],
+      [3, 0],
+    ]);
+  }
+  await servers.close();
+});
+
 test('memory and the age of the mark are told; what finds no room is counted as other', async () => {
   await start({ statisticsMemory: '128k' });
   const servers = await startServers(1);
