@@ -69,11 +69,13 @@ export function createStreamedLists<R extends Meta>(parts: Parts): StreamedLists
       const records = new Map<string, R>();
       const late = new AbortController();
       const over = new AbortController();
-      const takeWhole = (version: string): Promise<void> => {
+      const takeWhole = async (version: string): Promise<void> => {
         over.abort();
         giveBack();
         endless = 0;
-        return whole(records, version, began);
+        await whole(records, version, began);
+        // The watch goes on, and would keep it.
+        records.clear();
       };
       // As much time for each page's number of records as a page would have.
       const deadline = () =>

@@ -6,13 +6,14 @@
 // printed beside it and judged by people: numbers of a busy machine fail nothing. A failed request does,
 // with --smoke, and a row without a number always.
 import { parseArgs } from 'node:util';
+import { clusters } from './clusters.ts';
 import { edge } from './edge.ts';
 import { fanout } from './fanout.ts';
 import type { Lane, Length } from './lane.ts';
 import { writeTable } from './readme.ts';
 import { missed, tableOf, type Row } from './rows.ts';
 
-const LANES: Readonly<Record<string, Lane>> = { edge, fanout };
+const LANES: Readonly<Record<string, Lane>> = { edge, clusters, fanout };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(LANES).join('|')}] [--quick | --smoke] [--json] [--write]`;
 

@@ -3,7 +3,9 @@
 // Comes in: samples. Goes out: median and quartiles. On failure: a row without a sample is an error,
 // for a number that was not measured must not be printed.
 
-export type Unit = 'ratio' | 'us' | 'ms' | 'kB' | 'requests';
+export type Unit = 'ratio' | 'us' | 'ms' | 's' | 'kB' | 'MB' | 'share' | 'requests' | 'connections';
+
+const COUNTED: ReadonlySet<Unit> = new Set(['requests', 'connections', 'MB']);
 
 export interface Row {
   readonly row: string;
@@ -53,5 +55,5 @@ export function tableOf(rows: readonly Row[], limits: Limits): string {
 }
 
 function show(value: number, unit: Unit): string {
-  return value.toFixed(unit === 'ratio' ? 3 : unit === 'requests' ? 0 : 2);
+  return value.toFixed(unit === 'ratio' ? 3 : COUNTED.has(unit) ? 0 : 2);
 }

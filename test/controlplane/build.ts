@@ -18,7 +18,7 @@ const here = import.meta.dirname;
 export type Built = Readonly<Record<string, string>>;
 
 export async function build(names?: readonly string[]): Promise<Built> {
-  const wanted = names ?? recipes.map((recipe) => recipe.name);
+  const wanted = names ?? recipes.filter((one) => !('apart' in one)).map(({ name }) => name);
   const built: Record<string, string> = {};
   for (const name of wanted) {
     const recipe = recipes.find((one) => one.name === name);
@@ -42,7 +42,7 @@ async function buildOne(recipe: Recipe): Promise<string> {
   const cache = cacheFolder();
   const finished = join(cache, `${recipe.name}-${await keyOf(recipe)}`);
   if (existsSync(finished)) return finished;
-  await ('crate' in recipe ? needRust(recipe) : needGo(join(here, recipe.name)));
+  await ('crate' in recipe ? needRust(recipe) : needGo(folderOf(recipe)));
   await mkdir(cache, { recursive: true });
   const started = performance.now();
   console.log(`${recipe.name}: building (the first time takes minutes)`);
@@ -69,10 +69,15 @@ async function settle(aside: string, finished: string): Promise<void> {
   }
 }
 
+function folderOf(recipe: Recipe): string {
+  const folder = 'folder' in recipe ? recipe.folder : undefined;
+  return join(here, folder ?? recipe.name);
+}
+
 async function keyOf(recipe: Recipe): Promise<string> {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum', 'main.go']) {
-    const path = join(here, recipe.name, file);
+    const path = join(folderOf(recipe), file);
     hash.update(`${file}\n`).update(existsSync(path) ? await readFile(path) : '');
   }
   hash.update(JSON.stringify([recipe, process.platform, process.arch]));
@@ -80,7 +85,7 @@ async function keyOf(recipe: Recipe): Promise<string> {
 }
 
 async function makeGo(recipe: GoRecipe, output: string): Promise<void> {
-  const source = join(here, recipe.name);
+  const source = folderOf(recipe);
   await compile(recipe, source, output);
   await collect(recipe, source, output);
 }
@@ -139,12 +144,17 @@ async function needGo(source: string): Promise<void> {
     const { stdout } = await promisify(execFile)('go', ['env', 'GOVERSION'], { cwd: source });
     found = stdout.trim().replace(/^go/, '');
   } catch (cause) {
-    throw new Error(`the control plane tests need Go, which does not run here. ${install}`, {
-      cause,
-    });
+    throw new Error(
+      `control plane tests and benchmark need Go, which does not run here. ${install}`,
+      {
+        cause,
+      },
+    );
   }
   if (olderThan(found, needed)) {
-    throw new Error(`the control plane tests need Go ${needed}, here is ${found}. ${install}`);
+    throw new Error(
+      `control plane tests and benchmark need Go ${needed}, here is ${found}. ${install}`,
+    );
   }
 }
 

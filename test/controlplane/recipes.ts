@@ -14,8 +14,12 @@ export interface CrateRecipe {
 }
 
 export interface GoRecipe {
-  /** The folder beside this file, and the binary's name. */
+  /** The binary's name, and the folder's beside this file where `folder` is absent. */
   readonly name: string;
+  /** Relative to this file. */
+  readonly folder?: string;
+  /** Built only when asked for by name: another lane's. */
+  readonly apart?: true;
   /** What `go build` gets: an import path, or `.` where the folder has a main.go of its own. */
   readonly package: string;
   readonly ldflags?: readonly string[];
@@ -59,4 +63,6 @@ export const recipes: readonly Recipe[] = [
   },
   // A registry that speaks Nacos's HTTP API, version 1. Nine minutes on two cores: 440 crates.
   { name: 'rnacos', crate: 'rnacos@0.8.8', rust: '1.85' },
+  // A contender of `npm run bench -- clusters`.
+  { name: 'informer', folder: '../bench/clusters/informer', apart: true, package: '.' },
 ];

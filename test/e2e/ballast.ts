@@ -16,6 +16,7 @@ export interface Sent<T> {
 
 export interface TestBallast {
   readonly url: string;
+  readonly pid: number;
   get<T>(path: string): Promise<T>;
   send<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Sent<T>>;
   /** One that it goes on after. */
@@ -38,6 +39,7 @@ export async function startBallast(folder: string, config: object): Promise<Test
   ]);
   return {
     url,
+    pid: child.pid ?? 0,
     async get<T>(path: string): Promise<T> {
       const reply = await fetch(`${url}${path}`);
       return (await reply.json()) as T;

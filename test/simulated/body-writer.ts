@@ -5,11 +5,15 @@ import type { FaultOf } from './faults.ts';
 
 export interface BodyWriter {
   write(text: string): void;
+  /** Where much is unread: when the client has read it, or is gone. */
+  full(): Promise<void> | undefined;
   end(): void;
 }
 
 /** A client that does not read loses its connection here, as the real server ends slow watches. */
 const UNREAD_LIMIT = 64 * 1024 * 1024;
+/** Who may wait does not write more than this at once. */
+const FULL = 1024 * 1024;
 
 export function createBodyWriter(
   res: ServerResponse,
@@ -19,8 +23,19 @@ export function createBodyWriter(
   return {
     write(text) {
       if (res.destroyed || res.writableEnded) return;
-      res.write(text);
+      // One answer may be bigger than that.
       if (res.writableLength > UNREAD_LIMIT) res.destroy();
+      else res.write(text);
+    },
+    full() {
+      if (res.destroyed || res.writableLength < FULL) return undefined;
+      return new Promise((resolve) => {
+        const go = (): void => {
+          res.off('drain', go).off('close', go);
+          resolve();
+        };
+        res.on('drain', go).on('close', go);
+      });
     },
     end() {
       if (!res.destroyed && !res.writableEnded) res.end();
@@ -44,6 +59,7 @@ function createDrip(res: ServerResponse, drip: FaultOf<'drip'>): BodyWriter {
     write(text) {
       waiting = Buffer.concat([waiting, Buffer.from(text)]);
     },
+    full: () => undefined,
     end() {
       ended = true;
     },

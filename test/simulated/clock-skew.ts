@@ -4,6 +4,7 @@ const TIME = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"/g;
 
 /** Every time of day in a body, moved. */
 export function skewTimes(text: string, byMs: number): string {
+  if (byMs === 0) return text;
   return text.replace(TIME, (_, time: string) => {
     const moved = new Date(Date.parse(time) + byMs).toISOString();
     return `"${time.includes('.') ? moved : `${moved.slice(0, 19)}Z`}"`;

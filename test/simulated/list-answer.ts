@@ -30,10 +30,26 @@ export function answerList(store: ObjectStore, request: ApiRequest, fault: ListF
   if (!all) return expiredPageAnswer();
   if (fault === 'empty-list')
     return listAnswer(kind, [], { resourceVersion: String(page.version) });
-  return cutPage(kind, all.filter(matches), page, {
+  return cutPage(kind, matching(all, request, matches), page, {
     short: fault === 'page-short',
     counted: !request.query.get('labelSelector') && !request.query.get('fieldSelector'),
   });
+}
+
+const known = new WeakMap<readonly KubeObject[], Map<string, readonly KubeObject[]>>();
+
+/** Once for all pages of a list. */
+function matching(
+  all: readonly KubeObject[],
+  { namespace = '', query }: ApiRequest,
+  matches: Matcher,
+): readonly KubeObject[] {
+  const lists = known.get(all) ?? new Map<string, readonly KubeObject[]>();
+  known.set(all, lists);
+  const key = [namespace, query.get('labelSelector'), query.get('fieldSelector')].join('\n');
+  const found = lists.get(key) ?? all.filter(matches);
+  lists.set(key, found);
+  return found;
 }
 
 /** Namespace and both selectors in one; undefined when a selector cannot be read. */
@@ -84,10 +100,10 @@ function cutPage(
   how: { readonly short: boolean; readonly counted: boolean },
 ): Answer {
   const { after, limit, version } = page;
-  const rest =
-    after === undefined ? matching : matching.filter((object) => sortKey(object) > after);
-  const items = limit > 0 ? rest.slice(0, limit) : rest;
-  const left = rest.length - items.length;
+  const start = after === undefined ? 0 : placeAfter(matching, after);
+  const end = limit > 0 ? Math.min(matching.length, start + limit) : matching.length;
+  const items = matching.slice(start, end);
+  const left = matching.length - end;
   const last = items.at(-1);
   const resourceVersion = String(version);
   // One page short: the last page never comes, and the one before says that it was the last.
@@ -99,6 +115,17 @@ function cutPage(
     continue: writeToken(version, sortKey(last)),
     ...(how.counted ? { remainingItemCount: left } : {}),
   });
+}
+
+/** Of the first object after a key; they are sorted by it. */
+function placeAfter(objects: readonly KubeObject[], key: string): number {
+  let [low, high] = [0, objects.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sortKey(objects[middle]!) > key) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function listAnswer(kind: ResourceKind, items: readonly KubeObject[], metadata: object): Answer {

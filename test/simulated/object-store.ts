@@ -115,6 +115,17 @@ export function deleteObject(
   record(store, { type: 'DELETED', plural, version, object, previous });
 }
 
+const texts = new WeakMap<object, string>();
+
+/** As JSON, made once: objects never change, and many watches show the same. */
+export function textOf(object: object): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(object);
+  texts.set(object, text);
+  return text;
+}
+
 /** The objects of one kind as they were at a version, sorted by key; undefined when that version is gone. */
 export function snapshotAt(
   store: ObjectStore,

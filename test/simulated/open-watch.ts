@@ -5,7 +5,7 @@ import { skewTimes } from './clock-skew.ts';
 import type { FaultBoard, FaultSubject } from './faults.ts';
 import { findFault, hasFault, takeFault } from './faults.ts';
 import type { KubeObject, ObjectStore, StoreEvent } from './object-store.ts';
-import { eventsAfter, snapshotAt } from './object-store.ts';
+import { eventsAfter, snapshotAt, textOf } from './object-store.ts';
 import type { ResourceKind } from './resource-kinds.ts';
 import { apiVersionOf } from './resource-kinds.ts';
 import type { Matcher } from './selectors.ts';
@@ -35,10 +35,13 @@ export class OpenWatch {
   readonly #board: FaultBoard;
   readonly #out: BodyWriter;
   readonly #held: WatchEvent[] = [];
+  readonly #met: WatchEvent[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   /** Versions up to this one are known to the client. */
   #seen = 0;
   #open = true;
+  /** What is already there is being sent; what happens meanwhile waits for its turn. */
+  #presenting = false;
 
   constructor(
     order: WatchOrder,
@@ -64,7 +67,7 @@ export class OpenWatch {
     if (from !== undefined && from < this.#store.oldest) return this.#fail(410, expiredMessage);
     this.#onFaultChange();
     if (!this.#open) return;
-    if (from === undefined) return this.#sendPresent();
+    if (from === undefined) return void this.#sendPresent();
     this.#seen = from;
     for (const event of eventsAfter(this.#store, this.order.kind.plural, from))
       this.#onEvent(event);
@@ -74,7 +77,7 @@ export class OpenWatch {
   bookmark(): void {
     if (!this.order.bookmarks || this.#store.version < this.#seen) return;
     this.#seen = this.#store.version;
-    this.#send({ type: 'BOOKMARK', object: this.#bookmarkObject() });
+    this.#send({ type: 'BOOKMARK', object: this.#bookmarkObject(this.#seen) });
   }
 
   close(): void {
@@ -86,16 +89,24 @@ export class OpenWatch {
     this.#out.end();
   }
 
-  #sendPresent(): void {
+  async #sendPresent(): Promise<void> {
     const { kind, matches, markInitialEvents, bookmarks } = this.order;
     this.#seen = this.#store.version;
     const all = snapshotAt(this.#store, kind.plural, this.#seen) ?? [];
-    for (const object of this.#present(all.filter(matches))) this.#send({ type: 'ADDED', object });
-    if (!markInitialEvents || !bookmarks) return;
-    this.#send({
-      type: 'BOOKMARK',
-      object: this.#bookmarkObject({ 'k8s.io/initial-events-end': 'true' }),
-    });
+    const { version } = this.#store;
+    this.#presenting = true;
+    for (const object of this.#present(all.filter(matches))) {
+      this.#write({ type: 'ADDED', object });
+      // Not always: what is small is there when the call returns.
+      const full = this.#out.full();
+      if (full) await full;
+    }
+    if (markInitialEvents && bookmarks) {
+      const annotations = { 'k8s.io/initial-events-end': 'true' };
+      this.#write({ type: 'BOOKMARK', object: this.#bookmarkObject(version, annotations) });
+    }
+    this.#presenting = false;
+    for (const event of this.#met.splice(0)) this.#write(event);
   }
 
   /** What a fault of lists leaves of one that comes as a watch. */
@@ -129,13 +140,18 @@ export class OpenWatch {
   }
 
   #send(event: WatchEvent): void {
+    if (this.#presenting) this.#met.push(event);
+    else this.#write(event);
+  }
+
+  #write(event: WatchEvent): void {
     if (!this.#open) return;
     if (hasFault(this.#board, this.subject, 'hang')) {
       this.#held.push(event);
       return;
     }
     const skew = findFault(this.#board, this.subject, 'time-skew')?.byMs ?? 0;
-    const line = skewTimes(`${JSON.stringify(event)}\n`, skew);
+    const line = skewTimes(`{"type":"${event.type}","object":${textOf(event.object)}}\n`, skew);
     const broken = takeFault(this.#board, this.subject, 'broken-json');
     this.#out.write(broken ? `${line.slice(0, line.length / 2)}\n` : line);
   }
@@ -147,11 +163,11 @@ export class OpenWatch {
       return this.#fail(failure.code, 'simulated fault', failure.retryAfterSeconds);
     }
     if (hasFault(this.#board, this.subject, 'hang')) return;
-    for (const event of this.#held.splice(0)) this.#send(event);
+    for (const event of this.#held.splice(0)) this.#write(event);
   };
 
   #fail(code: number, message: string, retryAfterSeconds?: number): void {
-    this.#send({ type: 'ERROR', object: statusObject(code, message, { retryAfterSeconds }) });
+    this.#write({ type: 'ERROR', object: statusObject(code, message, { retryAfterSeconds }) });
     this.close();
   }
 
@@ -162,12 +178,12 @@ export class OpenWatch {
     this.close();
   }
 
-  #bookmarkObject(annotations?: Record<string, string>): object {
+  #bookmarkObject(version: number, annotations?: Record<string, string>): object {
     return {
       kind: this.order.kind.kind,
       apiVersion: apiVersionOf(this.order.kind),
       metadata: {
-        resourceVersion: String(this.#seen),
+        resourceVersion: String(version),
         ...(annotations ? { annotations } : {}),
       },
     };

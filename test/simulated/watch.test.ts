@@ -53,6 +53,23 @@ describe('a watch', () => {
     expect((await watch.rest()).map(shorten)).toEqual(['ADDED a@1002', 'ADDED b@1001']);
   });
 
+  it('sends more than a client reads at once, and what happens meanwhile after it', async () => {
+    const filling = 'x'.repeat(100_000);
+    for (let i = 10; i < 60; i++) put(`pod-${i}`, { filling });
+    const watch = await client.watch(`/api/v1/pods?watch=true&${initial}`);
+    put('late');
+    const names: string[] = [];
+    for (let i = 0; i < 52; i++) {
+      const { type, object } = await watch.next();
+      names.push(
+        type === 'BOOKMARK'
+          ? `list@${object.metadata?.resourceVersion}`
+          : shorten({ type, object }),
+      );
+    }
+    expect(names.slice(-3)).toEqual(['ADDED pod-59@1050', 'list@1050', 'ADDED late@1051']);
+  });
+
   it('marks the end of initial events by a bookmark', async () => {
     put('a');
     const watch = await client.watch(`/api/v1/pods?watch=true&${initial}`);
