@@ -9,6 +9,8 @@ import type { TermOptions } from './edges/term.ts';
 import type { AppInventory, ToldApp } from './inventory/inventory.ts';
 import type { Vms } from './inventory/vms.ts';
 import type { AppName, ClusterName, ClusterStatus, Dirty, Policy, Stamp } from './model.ts';
+import type { Minimum } from './plan/guard.ts';
+import type { ShareLimits } from './plan/share-limit.ts';
 import type { AppFacts } from './round.ts';
 import type { Reporter } from './telemetry/reporter.ts';
 import type { Preview, Word } from './words/word.ts';
@@ -25,6 +27,10 @@ export interface Rules {
   readonly secondLookMs: number;
   /** Absent: nothing is ramped. */
   readonly ramp?: RampSettings;
+  /** Absent: no limit to what moves at once. */
+  readonly share?: ShareLimits;
+  /** Absent: one of each. */
+  readonly minimum?: (app: AppName) => Minimum;
 }
 
 export interface ControllerParts {

@@ -106,9 +106,7 @@ export function createController(parts: ControllerParts): Controller {
       return undefined;
     }
     if ('over' in reply) return reply;
-    for (const { app, before } of changes) {
-      rounds.steps.committed(app, result.facts.get(app), before === undefined);
-    }
+    rounds.committed(result);
     reporter.committed(reply, changes, causes);
     waiters.release();
     return undefined;
@@ -162,7 +160,7 @@ export function createController(parts: ControllerParts): Controller {
     levels = drainLevels(holds, now);
     const fallen = [...levels].filter(([hold, left]) => before.get(hold) !== left);
     if (fallen.length > 0) mark(appsOf(fallen.map(([hold]) => hold)));
-    mark(rounds.steps.due());
+    mark(rounds.due());
   };
 
   /** Tells of an app that would change although nothing marked it, and marks everything. */

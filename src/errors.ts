@@ -55,6 +55,16 @@ export const ERRORS = {
     title: 'The app would lose its last server',
     act: 'Bring a server back, or say allowEmpty in a hold.',
   },
+  'too-few-clusters': {
+    status: 409,
+    title: 'Fewer clusters would serve the app than the guard’s minimum',
+    act: 'Bring one back, say allowEmpty in a hold, or lower the minimum.',
+  },
+  'too-few-servers': {
+    status: 409,
+    title: 'Fewer servers would serve the app than the guard’s minimum',
+    act: 'Bring one back, say allowEmpty in a hold, or lower the minimum.',
+  },
   'owned-by-endpoint': {
     status: 409,
     title: 'An edge endpoint owns this app',

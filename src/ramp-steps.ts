@@ -35,6 +35,8 @@ export interface RampSteps {
   looked(facts: ReadonlyMap<AppName, Fact>): void;
   /** A round was committed; `first`: the app had no document before. */
   committed(app: AppName, fact: Fact | undefined, first: boolean): void;
+  /** It was not seen yet when the app was first published: it comes whole. */
+  isLate(app: AppName, from: ClusterName | 'vm'): boolean;
   /** Apps with a step to take now. */
   due(): Set<AppName>;
 }
@@ -46,7 +48,7 @@ export function keepRampSteps(parts: Parts): RampSteps {
   /** When each took its last step, or was first met on its way. */
   const since = new Map<AppName, Map<ClusterName | 'vm', number>>();
   /** Clusters that were not seen yet when the app was first published: late, not new. */
-  const late = new Map<AppName, Set<ClusterName>>();
+  const late = new Map<AppName, Set<ClusterName | 'vm'>>();
 
   const isDue = (at: number): boolean =>
     parts.clock.now() - at >= (parts.rules().ramp?.seconds ?? 0) * 1000;
@@ -65,7 +67,7 @@ export function keepRampSteps(parts: Parts): RampSteps {
   };
 
   /** One that has nothing of the app when it is seen is new whenever it comes. */
-  const forgetLate = (app: AppName, isOver: (cluster: ClusterName) => boolean): void => {
+  const forgetLate = (app: AppName, isOver: (cluster: ClusterName | 'vm') => boolean): void => {
     const clusters = late.get(app) ?? new Set();
     for (const cluster of clusters) if (isOver(cluster)) clusters.delete(cluster);
     if (clusters.size === 0) late.delete(app);
@@ -103,6 +105,7 @@ export function keepRampSteps(parts: Parts): RampSteps {
       if (first && unseen.size > 0) late.set(app, unseen);
       else if (late.has(app)) forgetLate(app, (name) => !unseen.has(name));
     },
+    isLate: (app, from) => late.get(app)?.has(from) ?? false,
     due() {
       const apps = [...since].filter(([, waiting]) => [...waiting.values()].some(isDue));
       return new Set(apps.map(([app]) => app));
@@ -110,12 +113,15 @@ export function keepRampSteps(parts: Parts): RampSteps {
   };
 }
 
-function unseenOf(inventory: AppInventory | undefined): Set<ClusterName> {
+function unseenOf(inventory: AppInventory | undefined): Set<ClusterName | 'vm'> {
   const counts = inventory?.clusters.filter(({ state }) => state === 'unseen') ?? [];
-  return new Set(counts.map(({ cluster }) => cluster));
+  const vms = inventory?.vmsKept ? (['vm'] as const) : [];
+  return new Set([...counts.map(({ cluster }) => cluster), ...vms]);
 }
 
-function hasNothing({ clusters }: AppInventory, name: ClusterName): boolean {
+function hasNothing(inventory: AppInventory, name: ClusterName | 'vm'): boolean {
+  const { clusters, vms, vmsKept } = inventory;
+  if (name === 'vm') return !vmsKept && vms.length === 0;
   const count = clusters.find(({ cluster }) => cluster === name);
   return !count || (count.state !== 'unseen' && count.pods === 0);
 }

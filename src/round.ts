@@ -7,7 +7,8 @@ import { encodeUpstream } from './edges/document.ts';
 import { takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
 import type { AppName, Reason, Upstream } from './model.ts';
 import { diff, type Change, type Encoded } from './plan/diff.ts';
-import { guard, type Refusal } from './plan/guard.ts';
+import { guard, type GuardView, type Refusal } from './plan/guard.ts';
+import { limitShares, type LimitView } from './plan/share-limit.ts';
 import { settleHosts } from './weights/hosts.ts';
 import { mayEmpty, type Over } from './weights/over.ts';
 import { weigh, weighPublished, type Weighed } from './weights/rule.ts';
@@ -21,6 +22,9 @@ export interface RoundInput {
   readonly hostOwner: (host: string) => AppName | undefined;
   /** Holds and ramps; absent: none. */
   readonly over?: Over;
+  /** How far an app may move at once; absent: as far as it wants. */
+  readonly limit?: (app: AppName, published: Upstream) => LimitView | undefined;
+  readonly minimum?: GuardView['minimum'];
 }
 
 export interface PublishedView extends Encoded {
@@ -50,10 +54,10 @@ export function computeRound(input: RoundInput): RoundResult {
     const reason = whyUnreadable(input, app) ?? whyNotWeighed(inventory, input.published(app));
     facts.set(app, { inventory, ...(reason && { reason }) });
     const weighed = weighOne(input, inventory, reason);
-    if (weighed) wanted.set(app, weighed);
+    if (weighed) wanted.set(app, limitOne(input, weighed));
   }
   const desired = settleAll(input, wanted, facts);
-  const verdict = guard(diff(input.published, desired), emptiesByWord(input));
+  const verdict = guard(diff(input.published, desired), guardView(input));
   for (const { app, reason } of verdict.refused) {
     const known = facts.get(app);
     if (known) facts.set(app, { ...known, reason });
@@ -73,6 +77,13 @@ function weighOne(
   const isOurs = published?.owner === 'controller' && reason.code !== 'unreadable';
   if (!isOurs || standing === 'known') return undefined;
   return weighPublished(published.upstream, standing, input.world.base, input.over);
+}
+
+function limitOne({ published, limit }: RoundInput, weighed: Weighed): Weighed {
+  const { app } = weighed.upstream;
+  const before = published(app)?.upstream;
+  const view = before && limit?.(app, before);
+  return view ? limitShares(weighed, view) : weighed;
 }
 
 /** Hosts: who is published keeps one, unless this very round takes it away from there. */
@@ -105,11 +116,14 @@ function settleAll(
 function isRefused(input: RoundInput, after: Upstream): boolean {
   const before = input.published(after.app)?.upstream;
   const change = { app: after.app, after, body: '', ...(before && { before }) };
-  return guard([change], emptiesByWord(input)).refused.length > 0;
+  return guard([change], guardView(input)).refused.length > 0;
 }
 
-function emptiesByWord({ over }: RoundInput): (change: Change) => boolean {
-  return ({ app, before }) => mayEmpty(over?.holdsOf(app) ?? [], app, before?.servers ?? []);
+function guardView({ over, minimum }: RoundInput): GuardView {
+  return {
+    mayEmpty: ({ app, before }) => mayEmpty(over?.holdsOf(app) ?? [], app, before?.servers ?? []),
+    ...(minimum && { minimum }),
+  };
 }
 
 /** An edge takes documents one by one: who gains a host stands ready when the other gives it up. */

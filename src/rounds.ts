@@ -10,12 +10,15 @@ import { noteDoubts } from './inventory/doubts.ts';
 import { everyApp, takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
 import type { AppName, Dirty, Hold, Upstream } from './model.ts';
 import type { Causes } from './plan/history-entry.ts';
+import { keepLastMinute } from './last-minute.ts';
+import type { LimitView } from './plan/share-limit.ts';
 import { computeRound, type AppFacts, type PublishedView, type RoundResult } from './round.ts';
 import { causesOf } from './weights/cause.ts';
 import type { Decision } from './words/word.ts';
 import { holdsByApp } from './weights/holds.ts';
 import type { RampRule } from './weights/ramps.ts';
-import { keepRampSteps, type RampSteps } from './ramp-steps.ts';
+import type { Weighed } from './weights/rule.ts';
+import { keepRampSteps } from './ramp-steps.ts';
 
 /** A round that is not computed from what stands, but from what somebody would have. */
 export interface Supposed {
@@ -38,7 +41,10 @@ export interface Rounds {
   suppose(supposed: Supposed): RoundResult;
   /** Apps that would change although they are not among the marked. */
   differing(marked: ReadonlySet<AppName>): AppName[];
-  readonly steps: RampSteps;
+  /** A round was committed. */
+  committed(result: RoundResult): void;
+  /** Apps that move by time alone: with a step to take, or held back less. */
+  due(): Set<AppName>;
   /** Asks clusters for the lists that are due; answers the apps whose second list is in. */
   secondLooks(): Set<AppName>;
   standing(app: AppName): AppInventory['standing'];
@@ -55,6 +61,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
   const facts = new Map<AppName, AppFacts>();
   const contested = new Set<AppName>();
   const steps = keepRampSteps(parts);
+  const lastMinute = keepLastMinute(parts.clock);
   const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
 
   const world = (): World => ({
@@ -79,6 +86,22 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     return everyApp(now, [...(published()?.apps() ?? []), ...unreadable]);
   };
 
+  const limitOf = (app: AppName, now: Upstream): LimitView | undefined => {
+    const { share: limits, ramp } = parts.rules();
+    if (!limits) return undefined;
+    const before = lastMinute.before(app, now);
+    // Where nothing is ramped, what is new comes whole, as was said.
+    const isRamped = (ramp?.seconds ?? 0) > 0;
+    const isNew = (from: string): boolean =>
+      !before.some((server) => server.from === from && server.weight > 0);
+    return {
+      limits,
+      before,
+      published: now.servers,
+      passes: (from) => steps.isLate(app, from) || (!isRamped && isNew(from)),
+    };
+  };
+
   const compute = (dirty: Dirty, ramp: RampRule | undefined, supposed?: Supposed): RoundResult => {
     const found = (app: AppName): PublishedView | undefined => {
       const view = published()?.app(app);
@@ -90,6 +113,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     };
     // Who waits for a host is looked at in the round that frees it.
     const apps = dirty === 'all' ? everyName(now) : dirty.union(contested);
+    const { minimum } = parts.rules();
     return computeRound({
       world: now,
       apps: [...apps].filter((app) => app !== HOLDS),
@@ -104,23 +128,25 @@ export function createRounds(parts: Parts, published: () => Published | undefine
         now: parts.wall().getTime(),
         ...(ramp && { ramp }),
       },
+      limit: limitOf,
+      ...(minimum && { minimum }),
     });
   };
 
   return {
     facts: (app) => facts.get(app),
     names: () => facts.keys(),
-    steps,
     secondLooks: () => doubts.follow(parts.clusters.readers()),
     look(dirty) {
       const result = compute(dirty, steps.rule());
       const causes = new Map<AppName, readonly string[]>();
       for (const [app, fact] of result.facts) {
-        const ramps = [...(fact.weighed?.ramps ?? [])]
-          .filter(([, { stepped }]) => stepped)
-          .map(([from, { weight, of }]) => `${from}: on its way up, ${weight} of ${of}`);
-        causes.set(app, [...causesOf(facts.get(app)?.inventory, fact.inventory), ...ramps]);
+        causes.set(app, [
+          ...causesOf(facts.get(app)?.inventory, fact.inventory),
+          ...waysUp(fact.weighed),
+        ]);
         facts.set(app, fact);
+        lastMinute.looked(app, (fact.weighed?.delays?.size ?? 0) > 0);
         doubts.note(fact.inventory);
         if (fact.reason?.code === 'host-conflict') contested.add(app);
         else contested.delete(app);
@@ -128,6 +154,13 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       steps.looked(result.facts);
       return { result, causes };
     },
+    committed({ facts: looked, pass }) {
+      for (const change of pass) {
+        steps.committed(change.app, looked.get(change.app), change.before === undefined);
+        lastMinute.committed(change);
+      }
+    },
+    due: () => steps.due().union(lastMinute.due()),
     suppose: (supposed) => compute(supposed.apps, steps.rule(), supposed),
     differing(marked) {
       const { pass } = compute('all', steps.standing());
@@ -137,6 +170,18 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     forget(app) {
       facts.delete(app);
       contested.delete(app);
+      lastMinute.forget(app);
     },
   };
+}
+
+/** Why weights move although nothing that is counted has. */
+function waysUp(weighed: Weighed | undefined): string[] {
+  const ramps = [...(weighed?.ramps ?? [])]
+    .filter(([, { stepped }]) => stepped)
+    .map(([from, { weight, of }]) => `${from}: on its way up, ${weight} of ${of}`);
+  const delays = [...(weighed?.delays ?? [])].map(
+    ([from, { weight, of }]) => `${from}: held back by the guard, ${weight} of ${of}`,
+  );
+  return [...ramps, ...delays];
 }

@@ -5,6 +5,8 @@ import type { Config } from './config.ts';
 import type { Rules } from './controller-parts.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import { settlePolicy } from './inventory/policy.ts';
+import type { Minimum } from './plan/guard.ts';
+import { minimumOf, shareLimitsOf } from './plan/settings.ts';
 import type { AppName } from './model.ts';
 import { rampOf } from './weights/settings.ts';
 
@@ -16,12 +18,24 @@ export function rulesOf(config: Config): Rules {
     base: config.weights.base ?? 10,
     secondLookMs: (config.guard.secondLookSeconds ?? 10) * 1000,
     ramp: rampOf(config.weights),
+    share: shareLimitsOf(config.guard),
+    minimum: minimums(config),
   };
 }
 
 export function appSourcesOf(config: Config): AppSources {
   const { discover } = config.apps;
   return { told: toldSources(config), ...(discover && { serviceLabel: discover.services }) };
+}
+
+function minimums({ guard, apps }: Config): (app: AppName) => Minimum {
+  const forAll = minimumOf(guard);
+  const own = new Map(
+    (apps.list ?? [])
+      .filter(({ minimum }) => minimum)
+      .map(({ name, minimum }) => [name, minimumOf(guard, minimum)]),
+  );
+  return (app) => own.get(app) ?? forAll;
 }
 
 function toldApps(config: Config): Map<AppName, ToldApp> {

@@ -3,6 +3,7 @@
 import { Type, type Static } from 'typebox';
 import { HOST } from '../host-name.ts';
 import { LIMITS, PATH, PROBE_HOST, VARIABLE } from '../edges/policy.ts';
+import { OwnMinimumSettings } from '../plan/settings.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -89,6 +90,7 @@ export const AppSettings = Type.Object(
       Type.String({ pattern: SERVICE, description: 'service in Nacos: NAME or GROUP@@NAME' }),
     ),
     policy: Type.Optional(PolicySettings),
+    minimum: Type.Optional(OwnMinimumSettings),
   },
   closed,
 );

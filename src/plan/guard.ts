@@ -1,50 +1,88 @@
 // The rules that refuse a dangerous change. Pure: facts come in, verdicts go out, the controller
 // logs and counts. A refused app keeps its published document whole.
 //
-//   before            after             verdict
-//   some server > 0   some server > 0   pass
-//   some server > 0   none              refused: would-empty, unless a hold allows it
-//   none              anything          pass
+//   servers above 0, clusters with one            verdict
+//   as many as the minimum, or more               pass
+//   no fewer than before                          pass: who has less than the minimum may change
+//   fewer than before, and none                   refused: would-empty
+//   fewer than before and than the minimum        refused: too-few-clusters, too-few-servers
+//   an app without document, or a hold allows it  pass
+//
+// How far an app may change at once is share-limit.ts's.
 
 import type { AppName, Reason, Upstream } from '../model.ts';
 import type { Change } from './diff.ts';
 
 export interface Refusal {
   readonly app: AppName;
-  readonly reason: Reason;
+  readonly reason: Reason & { readonly code: RefusalCode };
 }
+
+export type RefusalCode = 'would-empty' | 'too-few-clusters' | 'too-few-servers';
 
 export interface Verdict {
   readonly pass: readonly Change[];
   readonly refused: readonly Refusal[];
 }
 
-/** `mayEmpty`: a hold says so. */
-export function guard(
-  changes: readonly Change[],
-  mayEmpty: (change: Change) => boolean = () => false,
-): Verdict {
+/** So many are left above 0. The VMs are one cluster. */
+export interface Minimum {
+  readonly clusters: number;
+  readonly servers: number;
+}
+
+export interface GuardView {
+  /** A hold says so. */
+  readonly mayEmpty?: (change: Change) => boolean;
+  /** Absent: one of each. */
+  readonly minimum?: (app: AppName) => Minimum;
+}
+
+export function guard(changes: readonly Change[], view: GuardView = {}): Verdict {
   const pass: Change[] = [];
   const refused: Refusal[] = [];
   for (const change of changes) {
-    const reason = mayEmpty(change) ? undefined : wouldEmpty(change);
+    const reason = view.mayEmpty?.(change) ? undefined : whyRefused(change, view);
     if (reason) refused.push({ app: change.app, reason });
     else pass.push(change);
   }
   return { pass, refused };
 }
 
-function wouldEmpty({ app, before, after }: Change): Reason | undefined {
-  const had = before ? serving(before) : 0;
-  if (had === 0 || serving(after) > 0) return undefined;
-  return {
-    code: 'would-empty',
-    text:
-      `${app} would lose its last server: ${had} serve${had === 1 ? 's' : ''} now, none would. ` +
-      'The published weights stay until a server returns or a hold says allowEmpty.',
-  };
+const STAYS = 'The published weights stay until more serve again or a hold says allowEmpty';
+
+function whyRefused(
+  { app, before, after }: Change,
+  { minimum }: GuardView,
+): Refusal['reason'] | undefined {
+  if (!before) return undefined;
+  const [had, left] = [liveOf(before), liveOf(after)];
+  if (had.servers > 0 && left.servers === 0) {
+    const text =
+      `${app} would lose its last server: ${had.servers} serve${had.servers === 1 ? 's' : ''} now, ` +
+      'none would. The published weights stay until a server returns or a hold says allowEmpty.';
+    return { code: 'would-empty', text };
+  }
+  const least = minimum?.(app);
+  if (!least) return undefined;
+  return (
+    tooFew(app, 'clusters', { had, left, least }) ?? tooFew(app, 'servers', { had, left, least })
+  );
 }
 
-function serving(upstream: Upstream): number {
-  return upstream.servers.filter((server) => server.weight > 0).length;
+function tooFew(
+  app: AppName,
+  what: keyof Minimum,
+  { had, left, least }: Readonly<Record<'had' | 'left' | 'least', Minimum>>,
+): Refusal['reason'] | undefined {
+  if (left[what] >= least[what] || left[what] >= had[what]) return undefined;
+  const text =
+    `${app} would be served by ${left[what]} ${left[what] === 1 ? what.slice(0, -1) : what}, where ${had[what]} serve now and at least ` +
+    `${least[what]} must (guard.minimum.${what}). ${STAYS}, or the minimum is lowered.`;
+  return { code: `too-few-${what}`, text };
+}
+
+function liveOf({ servers }: Upstream): Minimum {
+  const live = servers.filter(({ weight }) => weight > 0);
+  return { servers: live.length, clusters: new Set(live.map(({ from }) => from)).size };
 }

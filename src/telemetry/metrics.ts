@@ -22,6 +22,7 @@ export interface Metrics {
   readonly weightChanges: Counter;
   readonly guardRefused: Counter<'code'>;
   readonly guardRefusing: Gauge;
+  readonly guardDelayed: Gauge;
   readonly secondLooks: Counter<'cluster'>;
   readonly doubtedApps: Gauge<'cluster'>;
   readonly unreadableDocuments: Gauge;
@@ -88,6 +89,7 @@ export function createMetrics(): Metrics {
     weightChanges: counter('weight_changes_total', 'Upstreams committed with other weights'),
     guardRefused: counter('guard_refused_total', 'Changes refused, once a round', ['code']),
     guardRefusing: gauge('guard_refusing', 'Apps whose change is refused now'),
+    guardDelayed: gauge('guard_delayed', 'Clusters of apps that are held back on their way up'),
     secondLooks: counter(
       'second_looks_total',
       'Second lists asked for, since a first one showed much less than before',

@@ -28,6 +28,7 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
   showClusters(metrics, controller.clusters());
   showHolds(metrics, state);
   showRamps(metrics, controller);
+  showDelays(metrics, controller);
   metrics.clusterSourceTrouble.reset();
   for (const { source, trouble } of state.sources) {
     metrics.clusterSourceTrouble.set({ source }, trouble.length);
@@ -76,6 +77,11 @@ function showRamps(metrics: Metrics, controller: Controller): void {
     }
   }
   for (const [state, count] of Object.entries(counts)) metrics.ramps.set({ state }, count);
+}
+
+function showDelays(metrics: Metrics, controller: Controller): void {
+  const delayed = controller.apps().map((app) => controller.facts(app)?.weighed?.delays?.size ?? 0);
+  metrics.guardDelayed.set(delayed.reduce((sum, count) => sum + count, 0));
 }
 
 function showWeights(metrics: Metrics, app: string, published: Published | undefined): void {

@@ -33,6 +33,14 @@ export interface Weighed {
   readonly holds: ReadonlyMap<Address, Hold>;
   /** Clusters on their way up. */
   readonly ramps: ReadonlyMap<ClusterName | 'vm', Ramp>;
+  /** Clusters that the guard holds back on their way up; absent: none. */
+  readonly delays?: ReadonlyMap<ClusterName | 'vm', Delay>;
+}
+
+/** Sums over a cluster's servers: shown now, and where they go. */
+export interface Delay {
+  readonly weight: number;
+  readonly of: number;
 }
 
 /** `max(1, floor(pods * base / nodes))`; the caller has dealt with 0 pods and 0 nodes. */

@@ -77,9 +77,7 @@ export function createWords(parts: WordParts): Words {
     const history = result.pass.map((change) => historyEntry(change, causes, at, actor));
     const reply = await lead.commit(puts, history, JSON.stringify({ at, actor, text }));
     if (reply === 'again' || 'over' in reply) return reply;
-    for (const { app, before } of result.pass) {
-      parts.rounds.steps.committed(app, result.facts.get(app), before === undefined);
-    }
+    parts.rounds.committed(result);
     if (decision.deletes !== undefined) parts.rounds.forget(decision.deletes);
     parts.reporter.committed(reply, result.pass, causes, actor);
     parts.reporter.said(actor, text);
@@ -144,7 +142,7 @@ function refuse({ binds }: Decision, { refused }: RoundResult): void {
   const [first, ...others] = refused.filter(({ app }) => binds?.(app));
   if (!first) return;
   const more = others.length === 0 ? '' : ` So would ${others.length} more apps.`;
-  throw new BallastError('would-empty', `${first.reason.text}${more}`);
+  throw new BallastError(first.reason.code, `${first.reason.text}${more}`);
 }
 
 function putsOf(

@@ -30,6 +30,8 @@ export interface Own {
   readonly secondLookMs?: number;
   readonly wall?: ControllerParts['wall'];
   readonly ramp?: Rules['ramp'];
+  readonly share?: Rules['share'];
+  readonly minimum?: Rules['minimum'];
   readonly errors?: ControllerParts['errors'];
   readonly holder?: string;
 }
@@ -51,6 +53,8 @@ export function controllerInMemory(own: Own = {}): InMemory {
     base: 10,
     secondLookMs: own.secondLookMs ?? 10_000,
     ...(own.ramp && { ramp: own.ramp }),
+    ...(own.share && { share: own.share }),
+    ...(own.minimum && { minimum: own.minimum }),
   };
   const term = {
     store,

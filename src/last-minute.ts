@@ -1,0 +1,65 @@
+// What was published a minute ago, for the guard's limits (plan/share-limit.ts).
+//
+// Comes in: commits, the passing of time. Goes out: what each app had a minute ago, and which apps may
+// go on. On failure: a new leader knows of no minute before its own: what is published counts as old.
+
+import type { Clock } from './clock.ts';
+import type { AppName, Server, Upstream } from './model.ts';
+import type { Change } from './plan/diff.ts';
+
+const MINUTE_MS = 60_000;
+const SPACING_MS = 1000;
+
+export interface LastMinute {
+  /** What an app had a minute ago, of what is published now. */
+  before(app: AppName, published: Upstream): readonly Server[];
+  committed(change: Change): void;
+  /** A round was computed: whether something of the app is held back. */
+  looked(app: AppName, isHeldBack: boolean): void;
+  /** Lets time pass; answers the apps that are held back less from now on. */
+  due(): Set<AppName>;
+  forget(app: AppName): void;
+}
+
+interface Replaced {
+  readonly at: number;
+  readonly servers: readonly Server[];
+}
+
+export function keepLastMinute(clock: Clock): LastMinute {
+  /** Of the last minute, the oldest first. Only `due` drops some: between two calls nothing moves. */
+  const replaced = new Map<AppName, Replaced[]>();
+  const heldBack = new Set<AppName>();
+
+  return {
+    before: (app, published) => replaced.get(app)?.[0]?.servers ?? published.servers,
+    committed({ app, before }) {
+      const own = replaced.get(app) ?? [];
+      const at = clock.now();
+      // However fast commits follow each other, a minute has so many.
+      if (at - (own.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < SPACING_MS) return;
+      // Of an app that is new nobody served anything: it is not held back in its first minute.
+      replaced.set(app, [...own, { at, servers: before?.servers ?? [] }]);
+    },
+    looked(app, isHeldBack) {
+      if (isHeldBack) heldBack.add(app);
+      else heldBack.delete(app);
+    },
+    due() {
+      const apps = new Set<AppName>();
+      const old = clock.now() - MINUTE_MS;
+      for (const [app, all] of replaced) {
+        const kept = all.filter(({ at }) => at > old);
+        if (kept.length === all.length) continue;
+        if (kept.length > 0) replaced.set(app, kept);
+        else replaced.delete(app);
+        if (heldBack.has(app)) apps.add(app);
+      }
+      return apps;
+    },
+    forget(app) {
+      replaced.delete(app);
+      heldBack.delete(app);
+    },
+  };
+}

@@ -1,0 +1,129 @@
+// The guard in a controller that runs: what rises too far goes on minute by minute, and says why.
+
+import { afterEach, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { until } from '../controlplane/until.ts';
+import type { Own } from './memory-controller.ts';
+import { closeAll, openApi } from './open-api.ts';
+
+afterEach(closeAll);
+
+const LIMITS = { clusterPoints: 40, upstreamPoints: 50 };
+
+/** A clock that a test can set on; leases outlast that. */
+function jumpingClock() {
+  let ahead = 0;
+  const clock: Clock = {
+    now: () => systemClock.now() + ahead,
+    sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
+  };
+  return { clock, leaseMs: 3_600_000, passSeconds: (s: number) => void (ahead += s * 1000) };
+}
+
+/** Shop has 99 pods in east and one in west since more than a minute ago. */
+async function start(own: Own = {}) {
+  const [east, west] = [new MemoryCluster('east'), new MemoryCluster('west')];
+  east.setNodes([{ name: 'e1', address: '10.1.0.1:80' }]);
+  west.setNodes([{ name: 'w1', address: '10.2.0.1:80' }]);
+  east.set('shop', { pods: 99 });
+  west.set('shop', { pods: 1 });
+  const { clock, leaseMs, passSeconds } = jumpingClock();
+  const metrics = createMetrics();
+  const parts = { clusters: [east, west], clock, leaseMs, metrics, share: LIMITS };
+  const opened = await openApi({ ...parts, ...own });
+  await until('it serves', () => opened.weights() === '990, 10');
+  passSeconds(61);
+  const differences = async () =>
+    (await metrics.registry.getSingleMetric('ballast_recount_differences_total')?.get())?.values;
+  const explained = async () => (await opened.call('GET', '/api/v1/apps/shop')).json;
+  return { east, west, passSeconds, differences, explained, ...opened };
+}
+
+test('a small cluster that explodes gains 40 points a minute, with the numbers, to the end', async () => {
+  const { west, weights, passSeconds, explained, differences } = await start();
+  west.set('shop', { pods: 1000 });
+  await until('it is held back', () => weights() === '990, 688');
+  const { clusters, servers } = await explained();
+  expect(clusters[1].reason.code).toBe('share-limited');
+  expect(clusters[1].reason.text).toContain(
+    '1 % of the requests a minute ago and has 41 % for now',
+  );
+  expect(servers[1].formula).toContain('held back by the guard: 688 of 10000');
+  passSeconds(61);
+  await until('it goes on', () => weights() === '990, 4511');
+  passSeconds(61);
+  await until('it has arrived', () => weights() === '990, 10000');
+  expect((await explained()).clusters[1].reason).toBeUndefined();
+  expect(await differences()).toEqual([{ value: 0, labels: {} }]);
+});
+
+test('a doubling passes at once, and so does what falls and what a hold explains', async () => {
+  const { east, west, weights, hold } = await start();
+  east.set('shop', { pods: 198 });
+  west.set('shop', { pods: 2 });
+  await until('both have doubled', () => weights() === '1980, 20');
+  east.set('shop', { pods: 0 });
+  await until('west has it all', () => weights() === '20');
+  expect((await hold({ kind: 'pin', app: 'shop', cluster: 'west', weight: 999 })).status).toBe(201);
+  expect(weights()).toBe('999 of 20');
+});
+
+test('capacity that is lost while another is held back falls at once', async () => {
+  const { east, west, weights } = await start();
+  west.set('shop', { pods: 1000 });
+  await until('it is held back', () => weights() === '990, 688');
+  east.set('shop', { pods: 50 });
+  await until('east has fallen', () => weights() === '500, 688');
+  east.set('shop', { pods: 0 });
+  await until('nobody else is left, and nobody is held back', () => weights() === '10000');
+});
+
+test('a next leader takes what is published for a minute old', async () => {
+  const { east, west, store, weights } = await start();
+  west.set('shop', { pods: 1000 });
+  await until('it is held back', () => weights() === '990, 688');
+  await closeAll();
+  const second = await openApi({
+    clusters: [east, west],
+    store,
+    leaseMs: 3_600_000,
+    share: LIMITS,
+    holder: 'two',
+  });
+  await until('it goes on', () => second.weights() === '990, 4511');
+});
+
+test('an app is not held back in its first minute, nor a cluster that was merely seen late', async () => {
+  const { east, west, weights } = await start();
+  west.setStatus({ state: 'unseen' });
+  east.set('news', { pods: 1 });
+  await until('it serves', () => weights('news') === '10');
+  west.set('news', { pods: 500 });
+  west.setStatus({ state: 'fresh' });
+  await until('all of it', () => weights('news') === '10, 5000');
+  east.set('news', { pods: 90 });
+  await until('all of that', () => weights('news') === '900, 5000');
+  expect(weights()).toBe('990, 10');
+});
+
+test('the minimum refuses what would leave fewer clusters, by count and by hold', async () => {
+  const { west, weights, hold, explained } = await start({
+    minimum: (app) => ({ clusters: app === 'shop' ? 2 : 1, servers: 1 }),
+  });
+  west.set('shop', { pods: 0 });
+  await until('it is refused', async () => (await explained()).refused !== undefined);
+  const { refused } = await explained();
+  expect(refused.code).toBe('too-few-clusters');
+  expect(refused.text).toContain('by 1 cluster, where 2 serve now and at least 2 must');
+  expect(weights()).toBe('990, 10');
+  west.set('shop', { pods: 2 });
+  await until('it serves on', () => weights() === '990, 20');
+  const drain = { kind: 'drain', cluster: 'west' };
+  const { status, json } = await hold(drain);
+  expect([status, json.code]).toEqual([409, 'too-few-clusters']);
+  expect(json.detail).toContain('at least 2 must');
+  expect((await hold({ ...drain, allowEmpty: true })).status).toBe(201);
+  expect(weights()).toBe('990, 0 of 20');
+});
