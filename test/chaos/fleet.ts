@@ -118,6 +118,7 @@ function configOf({ port, apiPort, redis, edges }: Places): object {
     leader: { leaseSeconds: 2 },
     // What is due is the rule's weight at once.
     weights: { ramp: { seconds: 0 } },
+    guard: { share: { clusterPoints: 100, upstreamPoints: 100 } },
     clusters: CLUSTERS.map((name) => ({
       name,
       kubeconfig: { path: `../${name}.kubeconfig` },

@@ -127,6 +127,7 @@ async function start(
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
     weights: { ramp: { seconds: 0 } },
+    guard: { share: { clusterPoints: 100, upstreamPoints: 100 } },
     clusters: planes.map(({ name, ballastKubeconfig }) => ({
       name,
       kubeconfig: { path: ballastKubeconfig },

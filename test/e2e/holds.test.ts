@@ -20,7 +20,11 @@ interface Said {
 }
 
 beforeAll(async () => {
-  fleet = await startFleet(31, 'redis', { weights: { ramp: { seconds: 1 } } });
+  // Ramps that take seconds gain in one minute what the guard would spread over two.
+  fleet = await startFleet(31, 'redis', {
+    weights: { ramp: { seconds: 1 } },
+    guard: { share: { clusterPoints: 100, upstreamPoints: 100 } },
+  });
   const [east, west] = both();
   east.setApp({ name: 'shop', pods: 20, hosts: [HOST], ingress: true });
   west.setApp({ name: 'shop', pods: 10, hosts: [HOST], ingress: true });
