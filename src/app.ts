@@ -5,6 +5,7 @@
 
 import { dirname, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { openDoor } from './api/door.ts';
 import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { openKubernetesCluster } from './clusters/kubernetes.ts';
@@ -51,6 +52,7 @@ export async function startApp(
   const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
+  const door = await openDoor(loaded, world);
   const registry = createRegistry({
     open: ({ settings, load }) => openKubernetesCluster(settings, wanted, world, load),
     log,
@@ -85,7 +87,7 @@ export async function startApp(
     },
   });
   // Where a port is to be found, it is known once the API listens, and before the first term.
-  let address = `http://${config.api.listen}`;
+  let address = door.address(`http://${config.api.listen}`);
   const courierEvents = {
     onTermOver: (highest: number) => controller.termOver(counterOf(highest)),
     onState: (state: Parameters<EdgeBook['hear']>[0]) => book.hear(state, clock.now()),
@@ -131,6 +133,7 @@ export async function startApp(
     };
   };
   const api = buildApi({
+    ...door,
     controller,
     sources: () => registry.sources(),
     vms,
@@ -153,15 +156,17 @@ export async function startApp(
       }),
     signal,
   });
-  const url = await listen(api, loaded);
-  address = url;
+  const url = await door.listen(api);
+  address = door.address(url);
   const work = Promise.all([
     controller.run(signal),
     vms.follow((dirty) => controller.mark(dirty), signal),
     questionEdges(links, { statistics, book, clock }, signal),
+    door.follow(api, signal),
   ]);
   const stopped = work.then(async () => {
     await api.close();
+    await door.close();
     await sources.close();
     await Promise.all([registry.close(), ...links.map((link) => link.close())]);
     await store.close();
@@ -203,16 +208,4 @@ export function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {
     environment: process.env,
     log,
   };
-}
-
-async function listen(api: ReturnType<typeof buildApi>, loaded: LoadedConfig): Promise<string> {
-  const text = loaded.config.api.listen ?? '127.0.0.1:8080';
-  const cut = text.lastIndexOf(':');
-  const host = text.slice(0, cut).replace(/^\[|\]$/g, '');
-  try {
-    return await api.listen({ host, port: Number(text.slice(cut + 1)) });
-  } catch (cause) {
-    const line = `${loaded.where(['api', 'listen'])}: cannot listen: ${(cause as Error).message}`;
-    throw new ConfigError([line], { cause });
-  }
 }

@@ -115,18 +115,27 @@ function resolvePaths(config: Config, folder: string): Config {
   const { tls } = config.redis;
   if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
+  resolveApi(config.api, absolute);
   return config;
 }
 
-function secrets({ redis, vms }: Config): { file: string }[] {
-  const all = [redis.password, redis.sentinelPassword, vms.nacos?.password];
+function resolveApi(api: Config['api'], absolute: (path: string) => string): void {
+  const { tls, oidc, forward } = api;
+  if (api.tokens !== undefined) api.tokens = absolute(api.tokens);
+  if (tls) Object.assign(tls, { cert: absolute(tls.cert), key: absolute(tls.key) });
+  for (const one of [oidc, forward]) if (one?.ca !== undefined) one.ca = absolute(one.ca);
+}
+
+function secrets({ redis, vms, api }: Config): { file: string }[] {
+  const { forward } = api;
+  const all = [redis.password, redis.sentinelPassword, vms.nacos?.password, forward?.key];
   return all.filter((secret) => secret !== undefined);
 }
 
 /** Everything of clusters that has a path. */
-function clusterPlaces({ clusters, clusterSources }: Config): { path: string }[] {
+function clusterPlaces({ clusters, clusterSources, api }: Config): { path: string }[] {
   const homes = clusterSources.flatMap(({ secrets, argocd }) => [secrets, argocd]);
-  const kubeconfigs = [...clusters, ...homes].map((place) => place?.kubeconfig);
+  const kubeconfigs = [...clusters, ...homes, api.tokenReview].map((place) => place?.kubeconfig);
   const folders = clusterSources.map(({ folder }) => folder);
   return [...kubeconfigs, ...folders].filter((place) => place !== undefined);
 }

@@ -115,10 +115,40 @@ export const ERRORS = {
     title: 'The app is not an edge endpoint’s',
     act: 'There is nothing to adopt.',
   },
-  'write-refused': {
+  'token-missing': {
+    status: 401,
+    title: 'The call shows no token',
+    act: 'Send `Authorization: Bearer TOKEN`; `ballast token create` makes one.',
+  },
+  'token-unknown': {
+    status: 401,
+    title: 'The token is not good',
+    act: 'Look whether it is in the access file, whole, and not past its time.',
+  },
+  'role-missing': {
     status: 403,
-    title: 'This caller may not write',
-    act: 'Call from this machine, not from a page of a browser.',
+    title: 'The caller’s role does not allow this',
+    act: 'Ask who keeps the access file for the role.',
+  },
+  'out-of-scope': {
+    status: 403,
+    title: 'The caller’s role is narrowed to other apps, clusters or edges',
+    act: 'Name an app and a cluster of the scope, or ask who keeps the access file.',
+  },
+  'page-refused': {
+    status: 403,
+    title: 'A page of another place may not call',
+    act: 'Open the page at the address that the API listens at, or call with a token.',
+  },
+  'too-many-tries': {
+    status: 429,
+    title: 'Too many calls from there had no good token',
+    act: 'Wait as long as Retry-After says.',
+  },
+  'access-unavailable': {
+    status: 503,
+    title: 'Whoever would vouch for the token does not answer',
+    act: 'Look after the named issuer or cluster; tokens of the access file go on working.',
   },
   'redis-unavailable': {
     status: 503,

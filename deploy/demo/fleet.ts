@@ -87,7 +87,7 @@ export async function startDemoFleet(): Promise<DemoFleet> {
     apps: { discover: { services: 'ballast.io/app' } },
     vms: { file: 'vms.yaml' },
     edges: edges.map(({ name, control }) => ({ name, control })),
-    api: { listen: '127.0.0.1:0' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin' },
   };
   const vms = Object.fromEntries(WITH_VMS.map((name) => [name, [standIns.vms[name]]]));
   await writeFile(join(folder, 'vms.yaml'), stringify(vms));

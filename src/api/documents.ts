@@ -27,6 +27,7 @@ const PAGE = 500;
 /** 100 documents above Redis, whole (R9). */
 const BEAT_BYTES = 64 * 1024 * 1024;
 
+const EDGE = { needs: 'edge' } as const;
 const closed = { additionalProperties: false } as const;
 const Apps = Type.String({
   pattern: '^[A-Za-z0-9._-]{1,63}(,[A-Za-z0-9._-]{1,63}){0,199}$',
@@ -100,7 +101,7 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.get<{ Querystring: Static<typeof DocumentsQuery> }>(
     '/api/v1/documents',
-    { schema: { querystring: DocumentsQuery, response: { 200: DocumentsAnswer } } },
+    { config: EDGE, schema: { querystring: DocumentsQuery, response: { 200: DocumentsAnswer } } },
     async (request, reply) => {
       const { since, wait, apps } = request.query;
       void reply.header('cache-control', 'no-store');
@@ -116,7 +117,7 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.get<{ Querystring: Static<typeof ManifestQuery> }>(
     '/api/v1/documents/manifest',
-    { schema: { querystring: ManifestQuery, response: { 200: ManifestAnswer } } },
+    { config: EDGE, schema: { querystring: ManifestQuery, response: { 200: ManifestAnswer } } },
     async (request, reply) => {
       const { apps, after, limit = PAGE } = request.query;
       void reply.header('cache-control', 'no-store');
@@ -132,7 +133,7 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.post<{ Params: Static<typeof EdgeParams>; Body: Static<typeof Heartbeat> }>(
     '/api/v1/edges/:name/heartbeat',
-    { schema: { params: EdgeParams, body: Heartbeat }, bodyLimit: BEAT_BYTES },
+    { config: EDGE, schema: { params: EdgeParams, body: Heartbeat }, bodyLimit: BEAT_BYTES },
     async (request, reply) => {
       const { name } = request.params;
       if (request.body.name !== name) {

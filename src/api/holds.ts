@@ -17,12 +17,15 @@ import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
 import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
 import type { Word } from '../words/word.ts';
 import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
-import { actorOf } from './actor.ts';
-import { forward } from './forward.ts';
+import type { Access } from './access/access.ts';
+import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
+import { outOfScope } from './access/gate.ts';
+import { forward, type ForwardParts } from './forward.ts';
 import { HoldsRequest, readHolds, sharesOf, viewHold, type HoldView } from './hold-shapes.ts';
 
-export interface HoldParts {
+export interface HoldParts extends ForwardParts {
   readonly controller: Controller;
+  readonly access: Access;
   readonly book: EdgeBook;
   readonly clock: Clock;
   readonly wall: () => Date;
@@ -33,6 +36,9 @@ export interface HoldParts {
 }
 
 const POLL_MS = 100;
+const VIEW = { needs: 'viewer' } as const;
+const HOLD = { needs: 'operator' } as const;
+const ADMIN = { needs: 'admin' } as const;
 
 const closed = { additionalProperties: false } as const;
 const NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
@@ -60,11 +66,11 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     reply: FastifyReply,
     make: (actor: string) => Speech,
   ): Promise<unknown> => {
-    const actor = actorOf(request);
-    if (await forward(controller, request, reply)) return reply;
-    const { word, concerns, told } = make(actor);
+    const { caller } = request;
+    if (await forward(parts, request, reply)) return reply;
+    const { word, concerns, told } = make(caller.name);
     const { wait: patience, dryRun: isDry } = request.query as Query;
-    if (isDry) return { ...preview(controller, word), ...told };
+    if (isDry) return { ...preview(controller, word, caller), ...told };
     const stamp = await controller.say(word);
     const version = (): number => (isOf(controller, stamp) ? stamp.version : holdsAt(controller));
     const wanted = { version, concerns };
@@ -73,32 +79,39 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     return { ...told, ...stamp, ...edges };
   };
 
-  api.get('/api/v1/holds', async () => {
+  api.get('/api/v1/holds', { config: VIEW }, async ({ caller }) => {
     const published = controller.published();
-    const items = (published?.held.holds ?? []).map(view());
+    const seen = (published?.held.holds ?? []).filter((hold) => seesHold(caller, hold));
+    const items = seen.map(view());
     return { items, ...(published?.holds ?? { term: 0, version: 0 }) };
   });
   api.post<{ Body: Static<typeof HoldsRequest> }>(
     '/api/v1/holds',
-    { schema: { body: HoldsRequest, querystring: WriteQuery } },
+    { config: HOLD, schema: { body: HoldsRequest, querystring: WriteQuery } },
     async (request, reply) =>
       speak(request, reply, (who) => {
         const making = { who, now: parts.wall().getTime(), random: parts.random };
         const holds = readHolds(request.body, making);
         const { lift = [] } = request.body;
         const old = standing(controller).filter(({ id }) => lift.includes(id));
+        for (const one of [...old, ...holds]) checkScope(request.caller, one);
         const concerns = concernedBy(controller, [...old, ...holds]);
-        return { word: addHolds(who, holds, lift), concerns, told: tell(controller, holds) };
+        return {
+          word: addHolds(who, holds, lift),
+          concerns,
+          told: tell(parts, holds, request.caller),
+        };
       }),
   );
   api.get<{ Params: Static<typeof HoldParams>; Querystring: Static<typeof ReadQuery> }>(
     '/api/v1/holds/:id',
-    { schema: { params: HoldParams, querystring: ReadQuery } },
+    { config: VIEW, schema: { params: HoldParams, querystring: ReadQuery } },
     async (request, reply) => {
       const { id } = request.params;
       const { wait: patience } = request.query;
-      if (patience !== undefined && (await forward(controller, request, reply))) return reply;
-      const find = () => standing(controller).find((hold) => hold.id === id);
+      if (patience !== undefined && (await forward(parts, request, reply))) return reply;
+      const find = () =>
+        standing(controller).find((hold) => hold.id === id && seesHold(request.caller, hold));
       const waited = find();
       if (!waited) throw new BallastError('hold-unknown', `no hold ${id}`);
       const version = (): number => controller.published()?.heldSince.get(id) ?? Infinity;
@@ -111,11 +124,12 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof HoldParams> }>(
     '/api/v1/holds/:id',
-    { schema: { params: HoldParams, querystring: WriteQuery } },
+    { config: HOLD, schema: { params: HoldParams, querystring: WriteQuery } },
     async (request, reply) => {
       const { id } = request.params;
       return speak(request, reply, (who) => {
         const old = standing(controller).filter((hold) => hold.id === id);
+        for (const one of old) checkScope(request.caller, one);
         const concerns = concernedBy(controller, old);
         return { word: liftHold(who, id), concerns, told: { ids: [id] } };
       });
@@ -123,7 +137,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.post<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app/adopt',
-    { schema: { params: AppParams, querystring: WriteQuery } },
+    { config: ADMIN, schema: { params: AppParams, querystring: WriteQuery } },
     async (request, reply) =>
       speak(request, reply, (who) => ({
         word: adoptApp(who, request.params.app),
@@ -132,7 +146,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app',
-    { schema: { params: AppParams, querystring: DeleteQuery } },
+    { config: ADMIN, schema: { params: AppParams, querystring: DeleteQuery } },
     async (request, reply) => {
       const { app } = request.params;
       confirm(request, app);
@@ -145,7 +159,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof ClusterParams> }>(
     '/api/v1/clusters/:cluster',
-    { schema: { params: ClusterParams, querystring: DeleteQuery } },
+    { config: ADMIN, schema: { params: ClusterParams, querystring: DeleteQuery } },
     async (request, reply) => {
       const { cluster } = request.params;
       confirm(request, cluster);
@@ -170,9 +184,9 @@ function standing(controller: Controller): readonly Hold[] {
   return controller.published()?.held.holds ?? [];
 }
 
-function tell(controller: Controller, holds: readonly NewHold[]): object {
+function tell({ controller }: HoldParts, holds: readonly NewHold[], caller: Caller): object {
   const published = controller.published();
-  const others = published ? unheld(published, holds) : [];
+  const others = (published ? unheld(published, holds) : []).filter((app) => sees(caller, app));
   return { ids: holds.map(({ id }) => id), ...(others.length > 0 && { unheld: others }) };
 }
 
@@ -192,10 +206,17 @@ function confirm(request: FastifyRequest, name: string): void {
   throw new BallastError('confirm-missing', `say ?confirm=${name}`);
 }
 
-function preview(controller: Controller, word: Word): object {
+function checkScope(caller: Caller, hold: Scope & { readonly id: string }): void {
+  if (mayHold(caller, hold)) return;
+  const scope = [hold.app, hold.cluster, hold.server].filter((part) => part !== undefined);
+  throw outOfScope(caller, `hold ${scope.join(', ')}`);
+}
+
+function preview(controller: Controller, word: Word, caller: Caller): object {
   const { changes, refused } = controller.preview(word);
-  const reasons = new Map(refused.map(({ app, reason }) => [app, reason]));
-  const items = changes.map(({ app, before, after }) => ({
+  const isSeen = ({ app }: { readonly app: AppName }): boolean => sees(caller, app);
+  const reasons = new Map(refused.filter(isSeen).map(({ app, reason }) => [app, reason]));
+  const items = changes.filter(isSeen).map(({ app, before, after }) => ({
     app,
     before: sharesOf(before?.servers ?? []),
     after: sharesOf(after.servers),

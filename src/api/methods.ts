@@ -4,7 +4,7 @@
 // the request's body is read for it: a wrong body must not hide the wrong method.
 
 import type { FastifyInstance } from 'fastify';
-import { problem } from './problem.ts';
+import { placeOf, problem } from './problem.ts';
 
 /** Call it before the routes are added: it takes note of them. */
 export function refuseUnrouted(api: FastifyInstance): void {
@@ -18,8 +18,7 @@ export function refuseUnrouted(api: FastifyInstance): void {
     if (!request.is404) return undefined;
     const [path = ''] = request.url.split('?');
     const methods = [...routes].find(([url]) => leadsTo(url, path))?.[1];
-    if (!methods)
-      return problem(reply, 'not-found', `${request.method} ${request.url} is no route`);
+    if (!methods) return problem(reply, 'not-found', `${placeOf(request)} is no route`);
     const allow = [...methods].toSorted().join(', ');
     return problem(reply.header('allow', allow), 'method-not-allowed', `${request.method} ${path}`);
   });

@@ -7,7 +7,7 @@ import { STATUS_CODES } from 'node:http';
 import { Type } from 'typebox';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { ERRORS } from '../errors.ts';
-import { problem } from './problem.ts';
+import { placeOf, problem } from './problem.ts';
 
 const NO_QUERY = Type.Object({}, { additionalProperties: false });
 /** By the code of Node's parser; 400 for all others. */
@@ -28,7 +28,7 @@ export const REQUEST_OPTIONS = {
     return new Error(`${place}${first.instancePath}/${key} is not known here`);
   },
   frameworkErrors(error, request, reply) {
-    void problem(reply, 'request-invalid', `${request.method} ${request.url}: ${error.message}`);
+    void problem(reply, 'request-invalid', `${placeOf(request)}: ${error.message}`);
   },
   clientErrorHandler(error, socket) {
     if (error.code === 'ECONNRESET' || !socket.writable) return;

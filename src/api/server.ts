@@ -1,7 +1,8 @@
 // The HTTP interface: what is seen, weighed and published; holds and other words are written.
 //
-// Comes in: requests on a loopback listener. Goes out: JSON, RFC 9457 problem bodies. On failure:
-// Redis and clusters in trouble never make an answer wait: everything is read from memory.
+// Comes in: requests of callers that access/ knows. Goes out: JSON, as much of it as the caller may see,
+// and RFC 9457 problem bodies. On failure: Redis and clusters in trouble never make an answer wait:
+// everything is read from memory.
 
 import { Type, type Static } from 'typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -13,11 +14,15 @@ import type { Vms } from '../inventory/vms.ts';
 import { BallastError, type ErrorCode } from '../errors.ts';
 import type { AppName } from '../model.ts';
 import { speaksOf } from '../weights/holds.ts';
+import type { EdgeView } from '../edges/edge-book.ts';
+import { sees, seesAll, seesCluster, seesHold, type Caller } from './access/caller.ts';
+import { guardRoutes } from './access/gate.ts';
+import type { Certificate } from './certificate.ts';
 import { addDocumentRoutes } from './documents.ts';
 import { explainApp, nameApp } from './explain.ts';
 import { viewHold } from './hold-shapes.ts';
 import { addHoldRoutes, type HoldParts } from './holds.ts';
-import { problem } from './problem.ts';
+import { placeOf, problem } from './problem.ts';
 import { refuseUnrouted } from './methods.ts';
 import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { namesTag } from './tags.ts';
@@ -30,7 +35,14 @@ export interface ApiParts extends HoldParts {
   readonly beat: (edge: string, text: string) => Promise<void>;
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
+  /** Absent: plain HTTP. */
+  readonly certificate?: Certificate;
+  /** It is served below this path too: a proxy may leave it on. */
+  readonly basePath?: string;
 }
+
+const OPEN = { needs: 'nothing' } as const;
+const VIEW = { needs: 'viewer' } as const;
 
 const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
 const WeightsQuery = Type.Object(
@@ -39,32 +51,41 @@ const WeightsQuery = Type.Object(
 );
 
 export function buildApi(parts: ApiParts): FastifyInstance {
-  const api = Fastify({
+  const { certificate, basePath = '' } = parts;
+  const plain = Fastify({
     forceCloseConnections: true,
     ...REQUEST_OPTIONS,
-  }).withTypeProvider<TypeBoxTypeProvider>();
+    rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
+    ...(certificate && { https: certificate }),
+  }) as unknown as FastifyInstance;
+  const api = plain.withTypeProvider<TypeBoxTypeProvider>();
   const { controller, clock } = parts;
-  refuseUnrouted(api as unknown as FastifyInstance);
-  refuseQueries(api as unknown as FastifyInstance);
+  refuseUnrouted(plain);
+  guardRoutes(plain, parts.access);
+  refuseQueries(plain);
 
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
-    void problem(reply, code, `${request.method} ${request.url}: ${(error as Error).message}`);
+    void problem(reply, code, `${placeOf(request)}: ${(error as Error).message}`);
   });
 
-  api.get('/livez', async () => ({ live: true }));
-  api.get('/readyz', async (_request, reply) => {
+  api.get('/livez', { config: OPEN }, async () => ({ live: true }));
+  api.get('/readyz', { config: OPEN }, async (_request, reply) => {
     const { ready, why } = parts.ready();
     return ready ? { ready, ...(why !== '' && { why }) } : problem(reply, 'not-ready', why);
   });
-  api.get('/metrics', async (_request, reply) =>
+  api.get('/metrics', { config: { ...VIEW, whole: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await parts.metrics()),
   );
 
-  api.get('/api/v1/apps', async () => ({
-    items: controller.apps().map((app) => summary(parts, app)),
+  api.get('/api/v1/apps', { config: VIEW }, async ({ caller }) => ({
+    items: controller
+      .apps()
+      .filter((app) => sees(caller, app))
+      .map((app) => summary(parts, app)),
   }));
-  api.get('/api/v1/apps/:app', { schema: { params: AppParams } }, async (request) => {
+  const ofApp = { config: VIEW, schema: { params: AppParams } };
+  api.get('/api/v1/apps/:app', ofApp, async (request) => {
     const { app } = request.params;
     const facts = controller.facts(app);
     const published = controller.published()?.app(app);
@@ -73,27 +94,26 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     const measured = parts.statistics.measured(app, clock.now());
     const probe = published?.upstream.policy.health;
     const unhealthyAt = parts.statistics.unhealthyAt(probe, clock.now());
-    const holds = holdsOf(parts, app);
+    const holds = holdsOf(parts, app, request.caller);
     return explainApp({ app, facts, published, measured, unhealthyAt, statuses, holds });
   });
-  api.get('/api/v1/clusters', async () => ({
-    items: controller.clusters(),
+  api.get('/api/v1/clusters', { config: VIEW }, async ({ caller }) => ({
+    items: controller.clusters().filter(({ name }) => seesCluster(caller, name)),
     sources: parts.sources(),
   }));
-  api.get('/api/v1/vms', async () => ({ items: parts.vms.sources() }));
-  api.get('/api/v1/edges', async () => ({
+  api.get('/api/v1/vms', { config: VIEW }, async () => ({ items: parts.vms.sources() }));
+  api.get('/api/v1/edges', { config: VIEW }, async ({ caller }) => ({
     leader: controller.leader(),
-    items: parts.book.views(controller.published()?.mark, clock.now()),
+    items: parts.book
+      .views(controller.published()?.mark, clock.now())
+      .map((view) => edgeFor(caller, view)),
   }));
-  api.get('/api/v1/upstreams', async () => {
-    const published = controller.published();
-    const items = [...(published?.apps() ?? [])].toSorted().map((app) => upstream(parts, app));
-    return { items };
-  });
-  api.get('/api/v1/upstreams/:app', { schema: { params: AppParams } }, async (request) =>
-    upstream(parts, request.params.app),
-  );
-  api.get('/api/v1/weights', { schema: { querystring: WeightsQuery } }, async (request, reply) => {
+  api.get('/api/v1/upstreams', { config: VIEW }, async ({ caller }) => ({
+    items: seen(controller, caller).map((app) => upstream(parts, app)),
+  }));
+  api.get('/api/v1/upstreams/:app', ofApp, async (request) => upstream(parts, request.params.app));
+  const ofWeights = { config: VIEW, schema: { querystring: WeightsQuery } };
+  api.get('/api/v1/weights', ofWeights, async (request, reply) => {
     const { wait } = request.query as Static<typeof WeightsQuery>;
     const known = request.headers['if-none-match'];
     if (wait !== undefined && namesTag(known, etag(controller))) {
@@ -101,19 +121,52 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     }
     const now = etag(controller);
     void reply.header('etag', now).header('cache-control', 'no-cache');
+    void reply.header('vary', 'authorization');
     if (namesTag(known, now)) return reply.code(304).send();
-    return weights(controller);
+    return weights(controller, request.caller);
   });
-  addDocumentRoutes(api, parts);
-  addHoldRoutes(api, parts);
-  return api as unknown as FastifyInstance;
+  addDocumentRoutes(plain, parts);
+  addHoldRoutes(plain, parts);
+  return plain;
 }
 
-function holdsOf({ controller, wall, forgottenHours }: ApiParts, app: AppName): object[] {
+function withoutBase(url: string, base: string): string {
+  if (base === '' || !url.startsWith(base)) return url;
+  const rest = url.slice(base.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
+}
+
+/** Published apps that a caller may see, in order. */
+function seen(controller: Controller, caller: Caller): AppName[] {
+  const apps = [...(controller.published()?.apps() ?? [])];
+  return apps.filter((app) => sees(caller, app)).toSorted();
+}
+
+/** An edge's documents above Redis are the leader's to read, whole; a reader sees names. */
+function edgeFor(caller: Caller, view: EdgeView): object {
+  if (!view.state) return view;
+  const { above, refused, ...state } = view.state;
+  const isSeen = ({ app }: { readonly app: AppName }): boolean =>
+    sees(caller, app) || (app.startsWith('_') && seesAll(caller));
+  return {
+    ...view,
+    state: {
+      ...state,
+      refused: refused.filter(isSeen),
+      above: above.filter(isSeen).map(({ app, stamp }) => ({ app, ...stamp })),
+    },
+  };
+}
+
+function holdsOf(parts: ApiParts, app: AppName, caller: Caller): object[] {
+  const { controller, wall, forgottenHours } = parts;
   const published = controller.published();
   const servers = published?.app(app)?.upstream.servers ?? [];
   const holds = (published?.held.holds ?? []).filter(
-    (hold) => hold.app === app || servers.some((server) => speaksOf(hold, app, server)),
+    (hold) =>
+      seesHold(caller, hold) &&
+      (hold.app === app || servers.some((server) => speaksOf(hold, app, server))),
   );
   return holds.map((hold) => viewHold(hold, wall().getTime(), forgottenHours()));
 }
@@ -123,10 +176,10 @@ function etag(controller: Controller): string {
   return `"${mark?.term ?? 0}-${mark?.version ?? 0}"`;
 }
 
-function weights(controller: Controller): object {
+function weights(controller: Controller, caller: Caller): object {
   const published = controller.published();
   const upstreams: Record<string, object> = {};
-  for (const app of [...(published?.apps() ?? [])].toSorted()) {
+  for (const app of seen(controller, caller)) {
     const servers = published?.app(app)?.upstream.servers ?? [];
     upstreams[app] = servers.map(({ address, weight }) => ({ address, weight }));
   }

@@ -16,6 +16,7 @@ import { contextCommand } from './context.ts';
 import { edgeCommand } from './edge.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { holdCommand } from './hold.ts';
+import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
 import { weightCommand } from './weight.ts';
 
@@ -47,6 +48,7 @@ export function createProgram(run: Run): Command {
     holdCommand(),
     contextCommand(),
     checkCommand(),
+    tokenCommand(),
     configCommand(),
     runCommand(run),
     demoCommand(run),

@@ -1,6 +1,7 @@
 // Checks that look at several keys at once; each returns the faults it finds.
 
-import { canonicalAddress, splitAddress } from '../address.ts';
+import { canonicalAddress } from '../address.ts';
+import { apiFaults } from '../api/settings.ts';
 import { callFault } from '../edges/place-url.ts';
 import { redisFaults } from '../edges/redis-settings.ts';
 import { nacosFaults } from '../inventory/nacos-settings.ts';
@@ -27,7 +28,7 @@ export function checkAcross(config: Config): Fault[] {
     ...ingressFaults(config),
     ...podFaults(config),
     ...controls(config),
-    ...listener(config),
+    ...apiFaults(config.api).map(({ path, text }) => ({ path: ['api', ...path], text })),
   ];
 }
 
@@ -129,14 +130,4 @@ function controls(config: Config): Fault[] {
     const text = callFault(control);
     return text === undefined ? [] : [{ path: ['edges', index, 'control'], text }];
   });
-}
-
-/** Without access tokens the API answers on loopback only. */
-function listener(config: Config): Fault[] {
-  const path = ['api', 'listen'];
-  const listen = config.api.listen ?? '';
-  const split = splitAddress(listen.replace(/:0$/, ':1').replace(/^localhost:/, '127.0.0.1:'));
-  if (!split) return [{ path, text: 'has a wrong form (ADDRESS:PORT)' }];
-  if (split.ip.startsWith('127.') || split.ip === '::1') return [];
-  return [{ path, text: 'must be a loopback address while the API has no access tokens' }];
 }

@@ -59,7 +59,13 @@ export function variableOf(path: readonly string[]): string {
   return `BALLAST_${words.join('_')}`;
 }
 
+const BOOLEANS = [
+  ['true', true],
+  ['false', false],
+] as const;
+
 function scalar(value: string, type: string | undefined): unknown {
+  if (type === 'boolean') return new Map<string, unknown>(BOOLEANS).get(value) ?? value;
   if (type !== 'integer' && type !== 'number') return value;
   return value.trim() === '' || Number.isNaN(Number(value)) ? value : Number(value);
 }

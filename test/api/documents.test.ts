@@ -13,6 +13,7 @@ import { collectStatistics } from '../../src/edges/statistics.ts';
 import { isHeld } from '../../src/edges/store.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { until } from '../controlplane/until.ts';
+import { openAtLoopback } from './access.ts';
 import { controllerInMemory } from './memory-controller.ts';
 
 let cluster: MemoryCluster;
@@ -39,6 +40,7 @@ function open(edges: readonly string[]): void {
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
   ({ controller, store, book } = controllerInMemory({ clusters: [cluster], edges }));
   api = buildApi({
+    access: openAtLoopback('admin'),
     controller,
     sources: () => [],
     vms: joinVms([]),

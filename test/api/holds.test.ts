@@ -264,7 +264,7 @@ test('a page of a browser may not write', async () => {
   const asked = { kind: 'drain', app: 'shop', cluster: 'east', why: 'x' };
   for (const headers of [{ origin: 'http://evil.example' }, { host: 'evil.example:8080' }]) {
     const { status, json } = await call('POST', '/api/v1/holds', asked, headers);
-    expect([status, json.code]).toEqual([403, 'write-refused']);
+    expect([status, json.code]).toEqual([403, 'page-refused']);
   }
   expect((await hold(asked)).status).toBe(201);
 });

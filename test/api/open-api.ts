@@ -1,9 +1,10 @@
 // The API over a whole controller in memory that runs.
 
-import { buildApi } from '../../src/api/server.ts';
+import { buildApi, type ApiParts } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
+import { openAtLoopback } from './access.ts';
 import { controllerInMemory, type Own } from './memory-controller.ts';
 
 export interface Answer {
@@ -19,7 +20,7 @@ export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
 }
 
-export async function openApi(own: Own) {
+export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
   const stop = new AbortController();
   const parts = controllerInMemory(own);
   const api = buildApi({
@@ -35,6 +36,8 @@ export async function openApi(own: Own) {
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',
     signal: stop.signal,
+    access: openAtLoopback('admin'),
+    ...more,
   });
   const running = parts.controller.run(stop.signal);
   closing.push(async () => {

@@ -11,6 +11,7 @@ import type { MemoryStore } from '../../src/edges/memory.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { until } from '../controlplane/until.ts';
+import { openAtLoopback } from './access.ts';
 import { controllerInMemory } from './memory-controller.ts';
 
 const stop = new AbortController();
@@ -28,6 +29,7 @@ beforeAll(async () => {
   const parts = controllerInMemory({ clusters: [cluster] });
   ({ controller, store } = parts);
   api = buildApi({
+    access: openAtLoopback('admin'),
     controller,
     sources: () => [],
     vms: joinVms([]),

@@ -133,7 +133,7 @@ function configOf({ port, apiPort, redis, edges }: Places): object {
       name: edge.name,
       control: `http://127.0.0.1:${control.port}`,
     })),
-    api: { listen: `127.0.0.1:${apiPort}` },
+    api: { listen: `127.0.0.1:${apiPort}`, loopback: 'admin' },
   };
 }
 

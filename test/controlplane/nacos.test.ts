@@ -33,7 +33,7 @@ beforeAll(async () => {
     apps: { list: [{ name: 'shop', hosts: ['shop.example.com'], nacos: SERVICE }] },
     vms: { nacos: { url: registry.url, intervalSeconds: 1 } },
     edges: [{ name: edge.name, control: edge.control }],
-    api: { listen: '127.0.0.1:0' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin' },
   });
 });
 afterAll(async () => {

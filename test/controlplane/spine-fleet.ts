@@ -135,7 +135,7 @@ async function start(
     })),
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => ({ name, control })),
-    api: { listen: '127.0.0.1:0' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin' },
   };
   const parts: Parts = {
     east,

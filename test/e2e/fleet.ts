@@ -89,7 +89,7 @@ export async function startFleet(
     })),
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => (source === 'redis' ? { name, control } : { name })),
-    api: { listen: source === 'redis' ? '127.0.0.1:0' : `127.0.0.1:${apiPort}` },
+    api: { listen: `127.0.0.1:${source === 'redis' ? 0 : apiPort}`, loopback: 'admin' },
   };
   const fleet: Fleet = {
     folder,

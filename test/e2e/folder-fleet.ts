@@ -48,7 +48,7 @@ export async function startFolderFleet(): Promise<FolderFleet> {
     ],
     apps: { discover: { services: 'ballast.io/app' } },
     edges: [{ name: edge.name, control: edge.control }],
-    api: { listen: '127.0.0.1:0' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin' },
   };
   const fleet: FolderFleet = {
     east,

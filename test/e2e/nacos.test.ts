@@ -73,7 +73,7 @@ function config(service = '{app}-svc'): object {
       },
     },
     edges: [{ name: edge.name, control: edge.control }],
-    api: { listen: '127.0.0.1:0' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin' },
   };
 }
 

@@ -14,6 +14,7 @@ import { parseApiRequest } from './request-path.ts';
 import type { ResourceKind } from './resource-kinds.ts';
 import type { Answer } from './status-answer.ts';
 import { statusAnswer } from './status-answer.ts';
+import { answerTokenReview } from './token-review-answer.ts';
 import type { WatchLimits } from './watch-answer.ts';
 import { readWatchOrder } from './watch-answer.ts';
 import { answerGet, answerWrite } from './write-answer.ts';
@@ -156,6 +157,7 @@ function answerReview(request: ApiRequest, body: string, world: Surroundings): A
   if (request.path.endsWith('/selfsubjectreviews')) {
     return { status: 201, body: { ...asked, status: { userInfo: { username: 'ballast' } } } };
   }
+  if (request.path.endsWith('/tokenreviews')) return answerTokenReview(asked);
   if (!request.path.endsWith('/selfsubjectaccessreviews')) {
     // Plain text, as the real server answers for a group it does not know.
     return { status: 404, body: '404 page not found\n' };
