@@ -171,6 +171,15 @@ export function createController(parts: ControllerParts): Controller {
     mark('all');
   };
 
+  /** Each cluster has to prove anew what it has less of: a short list may have come before this was known. */
+  const replace = (contents: Contents): Published => {
+    if (published?.mark.term !== contents.term) rounds.forgetAll();
+    published = publishedFrom(contents);
+    waiters.release();
+    mark('all');
+    return published;
+  };
+
   const serveDocuments = (documents: Published | undefined): void => {
     if (served === documents) return;
     served = documents;
@@ -188,28 +197,18 @@ export function createController(parts: ControllerParts): Controller {
     if ('heldBy' in office) {
       phase = `standby of ${office.heldBy}`;
       const contents = await parts.term.store.read();
-      if (published?.mark.version !== contents.version) {
-        published = publishedFrom(contents);
-        waiters.release();
-        mark('all');
-      }
+      const { term, version } = published?.mark ?? {};
+      if (term !== contents.term || version !== contents.version) replace(contents);
       return;
     }
-    if ('counter' in office) {
-      counter = Math.max(counter, office.counter);
-      return;
-    }
-    if ('failed' in office) {
-      phase = office.failed;
-      return;
-    }
-    await hold(office, signal);
+    if ('counter' in office) counter = Math.max(counter, office.counter);
+    else if ('failed' in office) phase = office.failed;
+    else await hold(office, signal);
   };
 
   const hold = async (office: Leading, signal: AbortSignal): Promise<void> => {
     const { lease, contents, seeded } = office;
-    published = publishedFrom(contents);
-    waiters.release();
+    const published = replace(contents);
     // Read after the seeding: should another lead by now, it is not ours to show.
     serveDocuments(contents.term === lease.term ? published : undefined);
     outranked = 0;
@@ -230,7 +229,6 @@ export function createController(parts: ControllerParts): Controller {
       published,
     );
     reporter.term(lease.term, seeded.length);
-    mark('all');
     const over = await lead(leadership, signal).finally(() => {
       leadership = undefined;
       words.drop();

@@ -50,6 +50,8 @@ export interface Rounds {
   standing(app: AppName): AppInventory['standing'];
   /** It is deleted. */
   forget(app: AppName): void;
+  /** What is published was replaced: counts that were held against the former prove nothing now. */
+  forgetAll(): void;
 }
 
 type Parts = Pick<
@@ -171,6 +173,10 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       facts.delete(app);
       contested.delete(app);
       lastMinute.forget(app);
+    },
+    forgetAll() {
+      facts.clear();
+      contested.clear();
     },
   };
 }
