@@ -1,5 +1,6 @@
 // The store in memory, with the semantics of the scripts in lua/redis/. It serves tests and the
-// simulation, and passes test/conformance/store.ts as the one on Redis does.
+// simulation, passes test/conformance/store.ts as the one on Redis does, and is held against the
+// scripts by random operations (test/lua/store-agreement.test.ts).
 
 import { BallastError } from '../errors.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
@@ -9,157 +10,234 @@ import { parseEdgeState, type EdgeState } from './edge-state.ts';
 import type { Committed, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
 
 export interface MemoryStore extends Store {
-  readonly heartbeatsNow: Map<string, EdgeState>;
   /** Until true again, every call ends in `redis-unavailable`. */
   setUp(up: boolean): void;
   /** As a restart does: another run_id; `empty` loses everything. */
   restart(empty?: boolean): void;
+  /** All that is in it. What is written later changes nothing in a dump. */
+  dump(): Dump;
+  /** As a replica that is promoted, or a Redis that is restored: other ids, and what the dump has. */
+  load(dump: Dump, keepsRunId?: boolean): void;
+  /** What an edge's endpoint does: writes one document (without a body: deletes it). */
+  writeOne(app: AppName, body?: string): OneWritten | StoreRefusal;
 }
 
-interface Record {
-  holder: string;
-  address: string;
-  expiry: number;
-  term: number;
-  runId: string;
-  replId: string;
+/** A commit by an edge's endpoint, under the term on record. */
+export interface OneWritten extends Committed {
+  readonly term: number;
 }
 
-/** `now` gives the store's own milliseconds. */
-export function openMemoryStore(now: () => number): MemoryStore {
+/** An entry of the stream `changes`. */
+export interface ChangeEntry {
+  readonly version: number;
+  /** Empty: a commit without documents. */
+  readonly app: AppName;
+  /** The version before this commit. */
+  readonly prev: number;
+}
+
+export interface Dump {
+  readonly record: LeaderRecord | undefined;
+  readonly version: number;
+  readonly documents: ReadonlyMap<AppName, Document>;
+  readonly changes: readonly ChangeEntry[];
+  readonly heartbeats: ReadonlyMap<string, EdgeState>;
+}
+
+interface LeaderRecord {
+  readonly holder: string;
+  readonly address: string;
+  readonly expiry: number;
+  readonly term: number;
+  readonly runId: string;
+  readonly replId: string;
+}
+
+const NOTHING: Dump = {
+  record: undefined,
+  version: 0,
+  documents: new Map(),
+  changes: [],
+  heartbeats: new Map(),
+};
+const CHANGES_KEPT = 500;
+
+/** `now` gives the store's own milliseconds; `name` tells its run_ids from those of another. */
+export function openMemoryStore(now: () => number, name = ''): MemoryStore {
   let up = true;
   let run = 1;
-  let record: Record | undefined;
-  let version = 0;
-  let documents = new Map<AppName, Document>();
-  const heartbeats = new Map<string, EdgeState>();
+  let repl = 1;
+  let data = NOTHING;
 
   const answer = async <T>(make: () => T): Promise<T> => {
     if (!up) throw new BallastError('redis-unavailable', 'the store is down');
     return make();
   };
-  const runId = (): string => `run${run}`;
-  const present = (lease: Lease): boolean => lease.runId === runId() && lease.replId === runId();
-  const no = (refused: StoreRefusal['refused'], detail = ''): StoreRefusal => ({ refused, detail });
+  const here = () => ({ runId: `${name}run${run}`, replId: `${name}repl${repl}` });
+  const isHere = ({ runId, replId }: Pick<Lease, 'runId' | 'replId'>): boolean =>
+    runId === here().runId && replId === here().replId;
 
   const holds = (lease: Lease): StoreRefusal | undefined => {
-    if (record?.holder !== lease.holder) return no('not-leader');
-    return present(lease) ? undefined : no('redis-changed');
+    if (data.record?.holder !== lease.holder) return no('not-leader');
+    return isHere(lease) ? undefined : no('redis-changed');
   };
-  const extend = (lease: Lease, address: string, ttlMs: number): void => {
-    if (!record) return;
-    record = { ...record, holder: lease.holder, address, expiry: now() + ttlMs };
+  const extend = (lease: Lease, address: string, ttlMs: number, term?: number): void => {
+    const before = data.record ?? { term: 0, runId: '', replId: '' };
+    const expiry = now() + ttlMs;
+    const record = { ...before, holder: lease.holder, address, expiry, term: term ?? before.term };
+    data = { ...data, record };
   };
   const write = (puts: readonly Document[], floor: number): Committed => {
-    const previous = version;
-    version = Math.max(version, floor) + 1;
+    const prev = data.version;
+    const version = Math.max(prev, floor) + 1;
+    const documents = new Map(data.documents);
     for (const put of puts) documents.set(put.app, put);
-    return { version, previous, digests: puts.map((put) => put.digest) };
+    const apps = puts.length > 0 ? puts.map(({ app }) => app) : [''];
+    const changes = [...data.changes, ...apps.map((app) => ({ version, app, prev }))];
+    data = { ...data, version, documents, changes: changes.slice(-CHANGES_KEPT) };
+    return { version, previous: prev, digests: puts.map((put) => put.digest) };
   };
+  const isTerm = ({ term }: Lease): StoreRefusal | undefined =>
+    data.record?.term === term ? undefined : no('not-leader');
   const mayCommit = (lease: Lease): StoreRefusal | undefined => {
-    if (record?.term !== lease.term) return no('not-leader');
-    return holds(lease);
+    if (lease.term === 0) return no('not-leader');
+    return isTerm(lease) ?? holds(lease);
   };
+  const isSeeded = (): StoreRefusal | undefined =>
+    data.record && isHere(data.record) ? undefined : no('redis-changed');
   const mayRound = ({ holds: computedFrom }: Round): StoreRefusal | undefined => {
-    if (record?.runId !== runId()) return no('redis-changed');
-    const held = textOf(documents.get(HOLDS)?.stamp);
+    const held = textOf(data.documents.get(HOLDS)?.stamp);
     return held === textOf(computedFrom) ? undefined : no('holds-moved', held);
   };
   const mayPut = ({ app, owner, body }: Put): StoreRefusal | undefined => {
-    const before = documents.get(app);
+    const before = data.documents.get(app);
     const there = before !== undefined && !isDeleted(before);
     if (there && before.owner === 'endpoint' && owner === 'controller') {
       return no('owned-by-endpoint', app);
     }
     return body === undefined && !there ? no('nothing-to-delete', app) : undefined;
   };
+  const documentOf = ({ app, owner, body }: Put, term: number): Document => ({
+    app,
+    stamp: { term, version: data.version + 1 },
+    owner: (owner === 'adopted' ? 'controller' : owner) satisfies Owner,
+    digest: digestOf(body),
+    ...(body !== undefined && { body }),
+  });
   const round = (lease: Lease, request: Round): Committed | StoreRefusal => {
-    const refused = mayCommit(lease) ?? mayRound(request);
-    if (refused) return refused;
-    const stamp = { term: lease.term, version: version + 1 };
-    const puts: Document[] = [];
-    for (const put of request.puts) {
-      const unfit = mayPut(put);
-      if (unfit) return unfit;
-      const owner: Owner = put.owner === 'adopted' ? 'controller' : put.owner;
-      const { app, body } = put;
-      puts.push({ app, stamp, owner, digest: digestOf(body), ...(body !== undefined && { body }) });
-    }
-    return write(puts, 0);
+    const refused = mayCommit(lease) ?? isSeeded() ?? mayRound(request);
+    const unfit = refused ?? request.puts.map(mayPut).find((one) => one !== undefined);
+    if (unfit) return unfit;
+    return write(
+      request.puts.map((put) => documentOf(put, lease.term)),
+      0,
+    );
+  };
+  const seed = (lease: Lease, seeds: readonly Document[]): Committed | StoreRefusal => {
+    const refused = mayCommit(lease);
+    if (refused || !data.record) return refused ?? no('not-leader');
+    data = { ...data, record: { ...data.record, ...here() } };
+    const above = seeds.filter(({ app, stamp }) => {
+      const before = data.documents.get(app);
+      return !before || compareStamps(stamp, before.stamp) > 0;
+    });
+    return write(above, Math.max(0, ...seeds.map(({ stamp }) => stamp.version)));
+  };
+  const isOwned = (app: AppName): StoreRefusal | undefined => {
+    const before = data.documents.get(app);
+    const owned = before && !isDeleted(before) && before.owner === 'controller';
+    return owned ? no('owned-by-controller', app) : undefined;
+  };
+  const isHostTaken = (app: AppName, body: string): StoreRefusal | undefined => {
+    const wanted = hostsOf(body);
+    const rivals = [...data.documents.values()].filter((one) => one.app !== app && one.body);
+    const rival = rivals.find((one) => hostsOf(one.body).some((host) => wanted.includes(host)));
+    return rival && no('host-taken', rival.app);
+  };
+  const writeOne = (app: AppName, body?: string): OneWritten | StoreRefusal => {
+    const term = data.record?.term;
+    if (!term) return no('no-leader');
+    const put = { app, owner: 'endpoint', ...(body !== undefined && { body }) } as const;
+    const refused = isSeeded() ?? isOwned(app) ?? mayPut(put);
+    const unfit = refused ?? (body === undefined ? undefined : isHostTaken(app, body));
+    return unfit ?? { ...write([documentOf(put, term)], 0), term };
   };
 
   return {
-    heartbeatsNow: heartbeats,
     setUp(value) {
       up = value;
     },
     restart(empty = false) {
       run += 1;
-      if (!empty) return;
-      record = undefined;
-      version = 0;
-      documents = new Map();
-      heartbeats.clear();
+      repl += 1;
+      if (empty) data = NOTHING;
     },
+    dump: () => data,
+    load(dump, keepsRunId = false) {
+      if (!keepsRunId) run += 1;
+      repl += 1;
+      data = dump;
+    },
+    writeOne,
     take: (holder, address, ttlMs) =>
       answer(() => {
+        const { record } = data;
         if (record && record.holder !== '' && record.holder !== holder && record.expiry > now()) {
           return { heldBy: record.holder, address: record.address, leftMs: record.expiry - now() };
         }
-        record ??= { holder, address, expiry: 0, term: 0, runId: '', replId: '' };
-        const lease = { holder, term: record.term, runId: runId(), replId: runId() };
+        const lease = { holder, term: record?.term ?? 0, ...here() };
         extend(lease, address, ttlMs);
         return lease;
       }),
     renew: (lease, address, ttlMs) =>
       answer(() => {
-        const refused = holds(lease) ?? mayCommit(lease);
+        const refused = holds(lease) ?? isTerm(lease);
         if (!refused) extend(lease, address, ttlMs);
         return refused;
       }),
     takeTerm: (lease, address, ttlMs, term) =>
       answer(() => {
         const refused = holds(lease);
-        if (refused || !record) return refused ?? no('not-leader');
-        if (term <= record.term) return no('term-too-low', String(record.term));
-        record = { ...record, term };
-        extend(lease, address, ttlMs);
+        if (refused || !data.record) return refused ?? no('not-leader');
+        if (term <= data.record.term) return no('term-too-low', String(data.record.term));
+        extend(lease, address, ttlMs, term);
         return { ...lease, term };
       }),
     release: (lease) =>
       answer(() => {
-        if (record?.holder === lease.holder) record = { ...record, holder: '', expiry: 0 };
+        const { record } = data;
+        if (record?.holder !== lease.holder) return;
+        data = { ...data, record: { ...record, holder: '', expiry: 0 } };
       }),
     commit: (lease, request) => answer(() => round(lease, request)),
-    seed: (lease, seeds) =>
-      answer(() => {
-        const refused = mayCommit(lease);
-        if (refused || !record) return refused ?? no('not-leader');
-        record = { ...record, runId: runId(), replId: runId() };
-        const above = seeds.filter((seed) => {
-          const before = documents.get(seed.app);
-          return !before || compareStamps(seed.stamp, before.stamp) > 0;
-        });
-        return write(above, Math.max(0, ...seeds.map((seed) => seed.stamp.version)));
-      }),
+    seed: (lease, seeds) => answer(() => seed(lease, seeds)),
     read: () =>
       answer(() => ({
-        term: record?.term ?? 0,
-        version,
-        documents: new Map(documents),
+        term: data.record?.term ?? 0,
+        version: data.version,
+        documents: new Map(data.documents),
         unreadable: new Map(),
       })),
-    version: () => answer(() => ({ term: record?.term ?? 0, version })),
-    heartbeats: () => answer(() => [...heartbeats.values()]),
+    version: () => answer(() => ({ term: data.record?.term ?? 0, version: data.version })),
+    heartbeats: () => answer(() => [...data.heartbeats.values()]),
     beat: (edge, text) =>
       answer(() => {
         const state = parseEdgeState(text);
-        if (state) heartbeats.set(edge, state);
+        if (state) data = { ...data, heartbeats: new Map(data.heartbeats).set(edge, state) };
       }),
     close: async () => undefined,
   };
 }
 
+function no(refused: StoreRefusal['refused'], detail = ''): StoreRefusal {
+  return { refused, detail };
+}
+
 function textOf(stamp: Stamp | undefined): string {
   return stamp ? stampText(stamp) : '';
+}
+
+function hostsOf(body: string | undefined): readonly string[] {
+  if (body === undefined) return [];
+  return (JSON.parse(body) as { hosts?: readonly string[] }).hosts ?? [];
 }

@@ -32,7 +32,8 @@ export type RefusalCode =
   | 'holds-moved'
   | 'owned-by-controller'
   | 'owned-by-endpoint'
-  | 'nothing-to-delete';
+  | 'nothing-to-delete'
+  | 'host-taken';
 
 export interface StoreRefusal {
   readonly refused: RefusalCode;
