@@ -1,0 +1,100 @@
+// npm run simulate -- [--seeds N] [--seed S] [--keep NUMBERS] [--planted]
+//
+// The whole controller, twice, against a store, three edges and three clusters, all of them simulated, on
+// a virtual clock: so a seed always runs the same way. --seed is the first one; --keep plays only these
+// actions of one seed, and shows all that happens; --planted looks whether each planted bug is found.
+//
+// Goes out: what is wrong with as few actions as suffice, and how to see it again; the sum as the last
+// line. Exit codes: 1 something is wrong, 2 usage.
+
+import { parseArgs } from 'node:util';
+import { PLANTED } from './planted.ts';
+import { planOf, run } from './run.ts';
+import { runSeeds } from './seeds.ts';
+import { shrink } from './shrink.ts';
+
+const USAGE = 'usage: npm run simulate -- [--seeds N] [--seed S] [--keep NUMBERS] [--planted]';
+/** Within so many seeds a planted bug is found. */
+const ENOUGH = 2000;
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seeds: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        keep: { type: 'string' },
+        planted: { type: 'boolean', default: false },
+      },
+    });
+    const keep = values.keep?.split(',').filter(Boolean).map(Number);
+    const seeds = Number(values.seeds ?? 10_000);
+    const seed = Number(values.seed);
+    for (const number of [seeds, seed, ...(keep ?? [])]) {
+      if (!Number.isSafeInteger(number) || number < 0)
+        throw new Error('a whole number is expected');
+    }
+    return { seeds, seed, keep, planted: values.planted };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+async function replay(seed: number, keep: readonly number[]): Promise<boolean> {
+  const trace: string[] = [];
+  const { wrong, settledMs } = await run(seed, { keep, trace });
+  console.log(trace.join('\n'));
+  console.log(`seed ${seed}: ${wrong ?? `settled ${settledMs} ms after the faults`}`);
+  return wrong === undefined;
+}
+
+async function explain(seed: number): Promise<void> {
+  const { keep, verdict, trace } = await shrink(seed);
+  const actions = planOf(seed);
+  console.log(trace.join('\n'));
+  console.log(
+    `seed ${seed}: ${verdict.wrong}\n${keep.length} of ${actions.length} actions suffice:`,
+  );
+  for (const number of keep) console.log(`  ${number}  ${JSON.stringify(actions[number])}`);
+  console.log(`again: npm run simulate -- --seed ${seed} --keep ${keep.join()}`);
+}
+
+async function simulate(first: number, count: number): Promise<boolean> {
+  const began = performance.now();
+  let done = 0;
+  let longest = 0;
+  const wrong = await runSeeds({
+    first,
+    count,
+    onVerdict({ settledMs = 0 }) {
+      done += 1;
+      longest = Math.max(longest, settledMs);
+      if (done % 500 === 0) console.log(`${done} seeds`);
+    },
+  });
+  for (const { seed, wrong: text } of wrong) console.log(`seed ${seed}: ${text}`);
+  if (wrong[0]) await explain(wrong[0].seed);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(
+    `${count} seeds from ${first}: ${wrong.length} wrong; settled at most ${longest / 1000} s after the faults (virtual); ${seconds} s`,
+  );
+  return wrong.length === 0;
+}
+
+async function findPlanted(first: number): Promise<boolean> {
+  let found = 0;
+  for (const bug of PLANTED) {
+    const [verdict] = await runSeeds({ first, count: ENOUGH, bug, untilWrong: true });
+    if (verdict) found += 1;
+    console.log(`${bug.name}: ${verdict ? `seed ${verdict.seed}: ${verdict.wrong}` : 'NOT FOUND'}`);
+  }
+  console.log(`${found} of ${PLANTED.length} planted bugs found within ${ENOUGH} seeds`);
+  return found === PLANTED.length;
+}
+
+const { seeds, seed, keep, planted } = readArguments();
+const isFine = planted
+  ? await findPlanted(seed)
+  : await (keep ? replay(seed, keep) : simulate(seed, seeds));
+process.exitCode = isFine ? 0 : 1;

@@ -1,0 +1,50 @@
+// Many seeds, in a thread for each processor.
+//
+// Comes in: the first seed, how many, perhaps a planted bug. Goes out: the verdicts that are wrong, by
+// seed. On failure: a thread that dies ends all.
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { PlantedBug } from './planted.ts';
+import type { Verdict } from './run.ts';
+
+export interface Seeds {
+  readonly first: number;
+  readonly count: number;
+  readonly bug?: PlantedBug;
+  readonly threads?: number;
+  /** Ends with the first wrong one. */
+  readonly untilWrong?: boolean;
+  readonly onVerdict?: (verdict: Verdict) => void;
+}
+
+export async function runSeeds(seeds: Seeds): Promise<Verdict[]> {
+  const { first, count, bug, untilWrong, threads = availableParallelism(), onVerdict } = seeds;
+  const wrong: Verdict[] = [];
+  let next = first;
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: bug });
+    try {
+      while (next < first + count && !(untilWrong && wrong.length > 0)) {
+        const seed = next++;
+        const verdict = await ask(worker, seed);
+        onVerdict?.(verdict);
+        if (verdict.wrong !== undefined) wrong.push(verdict);
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(threads, count) }, work));
+  return wrong.toSorted((a, b) => a.seed - b.seed);
+}
+
+function ask(worker: Worker, seed: number): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    worker.removeAllListeners();
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error(`the thread of seed ${seed} ended`)));
+    worker.postMessage(seed);
+  });
+}
