@@ -14,6 +14,7 @@ import { writeDocument } from '../edges/edge-state.ts';
 import type { Published } from '../edges/published.ts';
 import { BallastError } from '../errors.ts';
 import type { AppName, Stamp } from '../model.ts';
+import { answers, PROBLEMS } from './shapes.ts';
 
 export interface DocumentParts {
   readonly controller: Controller;
@@ -101,7 +102,14 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.get<{ Querystring: Static<typeof DocumentsQuery> }>(
     '/api/v1/documents',
-    { config: EDGE, schema: { querystring: DocumentsQuery, response: { 200: DocumentsAnswer } } },
+    {
+      config: EDGE,
+      schema: {
+        summary: 'What was committed above a mark, for edges without Redis',
+        querystring: DocumentsQuery,
+        response: answers(DocumentsAnswer),
+      },
+    },
     async (request, reply) => {
       const { since, wait, apps } = request.query;
       void reply.header('cache-control', 'no-store');
@@ -117,7 +125,14 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.get<{ Querystring: Static<typeof ManifestQuery> }>(
     '/api/v1/documents/manifest',
-    { config: EDGE, schema: { querystring: ManifestQuery, response: { 200: ManifestAnswer } } },
+    {
+      config: EDGE,
+      schema: {
+        summary: 'Stamps and digests of all documents, by pages',
+        querystring: ManifestQuery,
+        response: answers(ManifestAnswer),
+      },
+    },
     async (request, reply) => {
       const { apps, after, limit = PAGE } = request.query;
       void reply.header('cache-control', 'no-store');
@@ -133,7 +148,16 @@ export function addDocumentRoutes(api: FastifyInstance, parts: DocumentParts): v
 
   api.post<{ Params: Static<typeof EdgeParams>; Body: Static<typeof Heartbeat> }>(
     '/api/v1/edges/:name/heartbeat',
-    { config: EDGE, schema: { params: EdgeParams, body: Heartbeat }, bodyLimit: BEAT_BYTES },
+    {
+      config: EDGE,
+      schema: {
+        summary: 'An edge’s word about itself',
+        params: EdgeParams,
+        body: Heartbeat,
+        response: { 204: Type.Null({ description: 'taken' }), ...PROBLEMS },
+      },
+      bodyLimit: BEAT_BYTES,
+    },
     async (request, reply) => {
       const { name } = request.params;
       if (request.body.name !== name) {

@@ -20,6 +20,7 @@ import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
 import type { Access } from './access/access.ts';
 import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
 import { outOfScope } from './access/gate.ts';
+import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import { HoldsRequest, readHolds, sharesOf, viewHold, type HoldView } from './hold-shapes.ts';
 
@@ -53,6 +54,13 @@ const ClusterParams = Type.Object({ cluster: Type.String({ pattern: NAME }) });
 
 type Query = Static<typeof DeleteQuery>;
 
+const LIST = { summary: 'What is held', response: answers(items(HoldRef, stamp)) };
+const READ_ONE = {
+  summary: 'A hold, and with ?wait= whether every edge has it',
+  response: answers(StandingHold),
+};
+const written = (summary: string) => ({ summary, response: WRITE_ANSWERS });
+
 export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   const { controller } = parts;
   const view = (): ((hold: Parameters<typeof viewHold>[0]) => HoldView) => {
@@ -71,23 +79,29 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     const { word, concerns, told } = make(caller.name);
     const { wait: patience, dryRun: isDry } = request.query as Query;
     if (isDry) return { ...preview(controller, word, caller), ...told };
-    const stamp = await controller.say(word);
-    const version = (): number => (isOf(controller, stamp) ? stamp.version : holdsAt(controller));
+    const commit = await controller.say(word);
+    const version = (): number => (isOf(controller, commit) ? commit.version : holdsAt(controller));
     const wanted = { version, concerns };
     const edges = patience === undefined ? {} : await waitFor(parts, patience, wanted);
     if (request.method === 'POST') void reply.code(201);
-    return { ...told, ...stamp, ...edges };
+    return { ...told, ...commit, ...edges };
   };
 
-  api.get('/api/v1/holds', { config: VIEW }, async ({ caller }) => {
+  api.get('/api/v1/holds', { config: VIEW, schema: LIST }, async ({ caller }) => {
     const published = controller.published();
     const seen = (published?.held.holds ?? []).filter((hold) => seesHold(caller, hold));
-    const items = seen.map(view());
-    return { items, ...(published?.holds ?? { term: 0, version: 0 }) };
+    return { items: seen.map(view()), ...(published?.holds ?? { term: 0, version: 0 }) };
   });
   api.post<{ Body: Static<typeof HoldsRequest> }>(
     '/api/v1/holds',
-    { config: HOLD, schema: { body: HoldsRequest, querystring: WriteQuery } },
+    {
+      config: HOLD,
+      schema: {
+        ...written('Holds, one or several in one commit'),
+        body: HoldsRequest,
+        querystring: WriteQuery,
+      },
+    },
     async (request, reply) =>
       speak(request, reply, (who) => {
         const making = { who, now: parts.wall().getTime(), random: parts.random };
@@ -105,7 +119,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.get<{ Params: Static<typeof HoldParams>; Querystring: Static<typeof ReadQuery> }>(
     '/api/v1/holds/:id',
-    { config: VIEW, schema: { params: HoldParams, querystring: ReadQuery } },
+    { config: VIEW, schema: { ...READ_ONE, params: HoldParams, querystring: ReadQuery } },
     async (request, reply) => {
       const { id } = request.params;
       const { wait: patience } = request.query;
@@ -124,7 +138,10 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof HoldParams> }>(
     '/api/v1/holds/:id',
-    { config: HOLD, schema: { params: HoldParams, querystring: WriteQuery } },
+    {
+      config: HOLD,
+      schema: { ...written('Ends a hold'), params: HoldParams, querystring: WriteQuery },
+    },
     async (request, reply) => {
       const { id } = request.params;
       return speak(request, reply, (who) => {
@@ -137,7 +154,14 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.post<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app/adopt',
-    { config: ADMIN, schema: { params: AppParams, querystring: WriteQuery } },
+    {
+      config: ADMIN,
+      schema: {
+        ...written('Takes an app over from an edge’s endpoint'),
+        params: AppParams,
+        querystring: WriteQuery,
+      },
+    },
     async (request, reply) =>
       speak(request, reply, (who) => ({
         word: adoptApp(who, request.params.app),
@@ -146,7 +170,14 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app',
-    { config: ADMIN, schema: { params: AppParams, querystring: DeleteQuery } },
+    {
+      config: ADMIN,
+      schema: {
+        ...written('Deletes an app that nobody names any more'),
+        params: AppParams,
+        querystring: DeleteQuery,
+      },
+    },
     async (request, reply) => {
       const { app } = request.params;
       confirm(request, app);
@@ -159,7 +190,14 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
   api.delete<{ Params: Static<typeof ClusterParams> }>(
     '/api/v1/clusters/:cluster',
-    { config: ADMIN, schema: { params: ClusterParams, querystring: DeleteQuery } },
+    {
+      config: ADMIN,
+      schema: {
+        ...written('Drops the servers of a cluster that nobody names any more'),
+        params: ClusterParams,
+        querystring: DeleteQuery,
+      },
+    },
     async (request, reply) => {
       const { cluster } = request.params;
       confirm(request, cluster);

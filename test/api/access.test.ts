@@ -72,6 +72,8 @@ interface Wanted {
 const NEEDS: readonly Wanted[] = [
   { needs: 'nothing', method: 'GET', route: '/livez' },
   { needs: 'nothing', method: 'GET', route: '/readyz' },
+  { needs: 'nothing', method: 'GET', route: '/api/v1/openapi.json' },
+  { needs: 'nothing', method: 'GET', route: '/api/v1/docs' },
   { needs: 'viewer', method: 'GET', route: '/metrics' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/apps' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/apps/:app' },

@@ -52,7 +52,8 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     headers: Record<string, string> = {},
   ): Promise<Answer> => {
     const reply = await api.inject({ method, url, headers, ...(payload && { payload }) });
-    return { status: reply.statusCode, json: reply.body === '' ? undefined : reply.json() };
+    const isJson = String(reply.headers['content-type']).includes('json') && reply.body !== '';
+    return { status: reply.statusCode, json: isJson ? reply.json() : undefined };
   };
   const weights = (app = 'shop'): string =>
     (parts.controller.published()?.app(app)?.upstream.servers ?? [])

@@ -1,0 +1,157 @@
+// What is seen, weighed and published.
+//
+// Comes in: a caller who may see some apps. Goes out: those, from memory, each number with what made it. On
+// failure: `app-unknown` also for an app that is not for this caller to see.
+
+import { Type, type Static } from 'typebox';
+import type { FastifyInstance } from 'fastify';
+import type { SourceStatus } from '../clusters/registry.ts';
+import type { Controller } from '../controller.ts';
+import type { EdgeView } from '../edges/edge-book.ts';
+import type { Statistics } from '../edges/statistics.ts';
+import { BallastError } from '../errors.ts';
+import type { Vms } from '../inventory/vms.ts';
+import type { AppName } from '../model.ts';
+import { speaksOf } from '../weights/holds.ts';
+import { sees, seesAll, seesCluster, seesHold, type Caller } from './access/caller.ts';
+import { explainApp, nameApp } from './explain.ts';
+import { viewHold } from './hold-shapes.ts';
+import type { HoldParts } from './holds.ts';
+import * as shape from './shapes.ts';
+
+export interface ReadParts extends HoldParts {
+  readonly sources: () => readonly SourceStatus[];
+  readonly vms: Pick<Vms, 'sources'>;
+  readonly statistics: Statistics;
+}
+
+const VIEW = { needs: 'viewer' } as const;
+const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
+
+export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
+  const { controller, clock } = parts;
+  const read = (summary: string, response: object, more: object = {}) => ({
+    config: VIEW,
+    schema: { summary, response, ...more },
+  });
+  const ofApp = { params: AppParams };
+
+  api.get(
+    '/api/v1/apps',
+    read('Apps', shape.answers(shape.items(shape.AppSummary))),
+    async ({ caller }) => ({
+      items: controller
+        .apps()
+        .filter((app) => sees(caller, app))
+        .map((app) => summary(parts, app)),
+    }),
+  );
+  api.get<{ Params: Static<typeof AppParams> }>(
+    '/api/v1/apps/:app',
+    read('An app, every number with its sum', shape.answers(shape.App), ofApp),
+    async ({ params, caller }) => explain(parts, params.app, caller),
+  );
+  api.get(
+    '/api/v1/clusters',
+    read(
+      'Clusters, and where they come from',
+      shape.answers(shape.items(shape.Cluster, { sources: Type.Array(shape.ClusterSource) })),
+    ),
+    async ({ caller }) => ({
+      items: controller.clusters().filter(({ name }) => seesCluster(caller, name)),
+      sources: parts.sources(),
+    }),
+  );
+  api.get(
+    '/api/v1/vms',
+    read('Where VMs come from', shape.answers(shape.items(shape.VmSource))),
+    async () => ({ items: parts.vms.sources() }),
+  );
+  api.get(
+    '/api/v1/edges',
+    read('Edges', shape.answers(shape.items(shape.Edge, { leader: shape.Leader }))),
+    async ({ caller }) => ({
+      leader: controller.leader(),
+      items: parts.book
+        .views(controller.published()?.mark, clock.now())
+        .map((view) => edgeFor(caller, view)),
+    }),
+  );
+  api.get(
+    '/api/v1/upstreams',
+    read('What is published', shape.answers(shape.items(shape.Upstream))),
+    async ({ caller }) => ({
+      items: seenApps(controller, caller).map((app) => upstream(parts, app)),
+    }),
+  );
+  api.get<{ Params: Static<typeof AppParams> }>(
+    '/api/v1/upstreams/:app',
+    read('What is published of an app', shape.answers(shape.Upstream), ofApp),
+    async ({ params }) => upstream(parts, params.app),
+  );
+}
+
+function explain(parts: ReadParts, app: AppName, caller: Caller): object {
+  const { controller, clock, statistics } = parts;
+  const facts = controller.facts(app);
+  const published = controller.published()?.app(app);
+  if (!facts && !published) throw new BallastError('app-unknown', `no app ${app}`);
+  const statuses = new Map(controller.clusters().map((status) => [status.name, status]));
+  const measured = statistics.measured(app, clock.now());
+  const probe = published?.upstream.policy.health;
+  const unhealthyAt = statistics.unhealthyAt(probe, clock.now());
+  const holds = holdsOf(parts, app, caller);
+  return explainApp({ app, facts, published, measured, unhealthyAt, statuses, holds });
+}
+
+/** Published apps that a caller may see, in order. */
+export function seenApps(controller: Controller, caller: Caller): AppName[] {
+  const apps = [...(controller.published()?.apps() ?? [])];
+  return apps.filter((app) => sees(caller, app)).toSorted();
+}
+
+/** An edge's documents above Redis are the leader's to read, whole; a reader sees names. */
+function edgeFor(caller: Caller, view: EdgeView): object {
+  if (!view.state) return view;
+  const { above, refused, ...state } = view.state;
+  const isSeen = ({ app }: { readonly app: AppName }): boolean =>
+    sees(caller, app) || (app.startsWith('_') && seesAll(caller));
+  return {
+    ...view,
+    state: {
+      ...state,
+      refused: refused.filter(isSeen),
+      above: above.filter(isSeen).map(({ app, stamp }) => ({ app, ...stamp })),
+    },
+  };
+}
+
+function holdsOf(parts: ReadParts, app: AppName, caller: Caller): object[] {
+  const { controller, wall, forgottenHours } = parts;
+  const published = controller.published();
+  const servers = published?.app(app)?.upstream.servers ?? [];
+  const holds = (published?.held.holds ?? []).filter(
+    (hold) =>
+      seesHold(caller, hold) &&
+      (hold.app === app || servers.some((server) => speaksOf(hold, app, server))),
+  );
+  return holds.map((hold) => viewHold(hold, wall().getTime(), forgottenHours()));
+}
+
+function upstream({ controller }: ReadParts, app: string): object {
+  const found = controller.published()?.app(app);
+  if (!found) throw new BallastError('upstream-unknown', `no upstream is published for ${app}`);
+  const { stamp, digest, owner, upstream: body } = found;
+  return { ...stamp, digest, owner, ...body };
+}
+
+function summary({ controller }: ReadParts, app: string): object {
+  const facts = controller.facts(app);
+  const published = controller.published()?.app(app);
+  const counts = facts?.inventory.clusters ?? [];
+  return {
+    ...nameApp(app, facts, published),
+    pods: counts.reduce((sum, count) => sum + count.pods, 0),
+    servers: published?.upstream.servers.length ?? 0,
+  };
+}

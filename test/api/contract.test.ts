@@ -1,0 +1,191 @@
+// The OpenAPI document and the API hold each other: every answer to generated requests is what the document
+// says, and none is an error of ours. CONTRACT_REQUESTS: how many (50,000 by hand, 5,000 else).
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { until } from '../controlplane/until.ts';
+import { closeAll, openApi } from './open-api.ts';
+import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
+
+const REQUESTS = Number(process.env['CONTRACT_REQUESTS'] ?? 5000);
+
+interface Content {
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+}
+interface Described {
+  readonly operationId: string;
+  readonly summary?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: Content;
+  readonly responses: Readonly<Record<string, Content>>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const GOOD: Readonly<Record<string, readonly object[]>> = {
+  postHolds: [
+    { kind: 'drain', app: 'shop', cluster: 'east', why: 'x', id: 'h-1' },
+    { kind: 'freeze', app: 'news', why: 'x', id: 'h-2', until: '2999-01-01T00:00:00Z' },
+    { kind: 'pin', app: 'mail', cluster: 'west', weight: 7, why: 'x', id: 'h-3' },
+    { holds: [{ kind: 'drain', server: '10.2.0.1:80', why: 'x', rampSeconds: 9 }] },
+    { kind: 'freeze', cluster: 'east', why: 'x', lift: ['h-1'] },
+  ],
+};
+/** They take what no memory cluster has: an app of an endpoint, one that nobody names. */
+const SELDOM = ['postAppsAppAdopt', 'deleteAppsApp', 'deleteClustersCluster'];
+
+let api: Awaited<ReturnType<typeof openApi>>['api'];
+let document: Document;
+let operations: readonly (Operation & Pick<Described, 'responses' | 'operationId'>)[];
+let validator: Ajv2020;
+
+beforeAll(async () => {
+  const [east, west] = [new MemoryCluster('east'), new MemoryCluster('west')];
+  east.setNodes([1, 2].map((n) => ({ name: `e${n}`, address: `10.1.0.${n}:80` })));
+  west.setNodes([{ name: 'w1', address: '10.2.0.1:80' }]);
+  for (const app of ['shop', 'news', 'mail']) {
+    east.set(app, { pods: 8, hosts: [`${app}.example.com`] });
+    west.set(app, { pods: 5 });
+  }
+  const opened = await openApi({ clusters: [east, west] });
+  ({ api } = opened);
+  await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);
+  document = (await api.inject('/api/v1/openapi.json')).json<Document>();
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]) => {
+      const { parameters = [], requestBody, responses, operationId } = described;
+      const body = requestBody?.content?.['application/json']?.schema;
+      const url = path.startsWith('/') ? path : `/${path}`;
+      const good = GOOD[operationId] ?? [];
+      const told = { parameters, responses, operationId, good };
+      return { method, path: url, ...told, ...(body && { body }) };
+    }),
+  );
+  validator = new Ajv2020({ strict: false, validateFormats: false });
+  validator.addSchema(closed({ $id: 'doc', components: document.components }));
+});
+afterAll(closeAll);
+
+/** Objects that say which keys they have take no others: what the document forgets is a fault. */
+function closed<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(closed) as T;
+  const entries = Object.entries(value).map(([key, child]) => [
+    key,
+    key === '$ref' ? String(child).replace(/^#/, 'doc#') : closed(child),
+  ]);
+  const all = Object.fromEntries(entries) as Record<string, unknown>;
+  const isObject = all['type'] === 'object' && typeof all['properties'] === 'object';
+  return (isObject ? { additionalProperties: false, ...all } : all) as T;
+}
+
+function faultOf(
+  { responses }: Pick<Described, 'responses'>,
+  reply: { statusCode: number; body: string; headers: Record<string, unknown> },
+): string | undefined {
+  const { statusCode, body } = reply;
+  if (statusCode >= 500 && statusCode !== 503) return `status ${statusCode}: ${body}`;
+  const described = responses[statusCode] ?? responses['default'];
+  if (!described) return `status ${statusCode} is not described`;
+  const type = String(reply.headers['content-type'] ?? '').split(';')[0] ?? '';
+  if (!described.content)
+    return body === '' ? undefined : `a body where none is described: ${body}`;
+  const schema = described.content[type]?.schema;
+  if (!schema)
+    return `status ${statusCode} as ${type}, described as ${Object.keys(described.content)}`;
+  if (!type.endsWith('json')) return undefined;
+  const validate = validator.compile(closed(schema) as object);
+  if (validate(JSON.parse(body))) return undefined;
+  return `status ${statusCode}: ${validator.errorsText(validate.errors)}: ${body}`;
+}
+
+test('the document is OpenAPI 3.1, and every operation has a name of its own, words and answers', () => {
+  expect(document.openapi).toBe('3.1.0');
+  const ids = operations.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { summary, responses }] of Object.entries(methods)) {
+      const good = Object.keys(responses).filter((status) => status.startsWith('2'));
+      expect([path, method, summary === undefined, good.length > 0]).toEqual([
+        path,
+        method,
+        false,
+        true,
+      ]);
+      expect(responses, `${method} ${path}`).toHaveProperty('default');
+    }
+  }
+});
+
+test('every answer is what the document says, and none is our error', {
+  timeout: 600_000,
+}, async () => {
+  const meaningful = {
+    app: ['shop', 'news', 'none'],
+    cluster: ['east', 'west', 'vm'],
+    server: ['10.1.0.1:80', '10.2.0.1:80'],
+    id: ['h-1', 'h-2', 'h-3'],
+    lift: ['h-1', 'h-2'],
+    name: ['edge-1'],
+    environment: ['test'],
+    confirm: ['shop', 'east'],
+    kind: ['drain', 'pin', 'freeze'],
+    until: ['2999-01-01T00:00:00Z', 'soon'],
+    wait: ['1s'],
+    since: ['0-0'],
+    weight: [0, 10],
+  };
+  const any = fc.oneof(
+    ...operations.map((operation) =>
+      requestsOf(operation, meaningful).map((request) => ({ operation, request })),
+    ),
+  );
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(any, async ({ operation, request }) => {
+      const { method, url, body } = request;
+      const reply = await api.inject({
+        method: method.toUpperCase() as 'GET',
+        url,
+        ...(body !== undefined && {
+          payload: JSON.stringify(body),
+          headers: { 'content-type': 'application/json' },
+        }),
+      });
+      seen.add(`${operation.operationId} ${reply.statusCode}`);
+      const fault = faultOf(operation, reply as unknown as Parameters<typeof faultOf>[1]);
+      if (fault !== undefined) throw new Error(fault);
+    }),
+    { numRuns: REQUESTS },
+  );
+  // It must have met more than refusals.
+  const ids = operations.map(({ operationId }) => operationId);
+  const refused = ids.filter((id) => ![...seen].some((one) => one.startsWith(`${id} 2`)));
+  expect(refused.filter((id) => !SELDOM.includes(id))).toEqual([]);
+});
+
+test('an undescribed field in an answer would be found', () => {
+  const operation = operations.find(({ operationId }) => operationId === 'getHolds');
+  const body = JSON.stringify({ items: [], term: 1, version: 1, surprise: 1 });
+  const reply = { statusCode: 200, body, headers: { 'content-type': 'application/json' } };
+  expect(operation && faultOf(operation, reply)).toContain('must NOT have additional properties');
+});
+
+test('the page that shows it has no script, and names nothing elsewhere', async () => {
+  const reply = await api.inject('/api/v1/docs');
+  expect(reply.headers['content-security-policy']).toContain("default-src 'none'");
+  expect(reply.body).not.toMatch(/<script|<link|<img|@import|url\(|https?:/);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const method of Object.keys(methods)) {
+      expect(reply.body).toContain(`<b>${method.toUpperCase()}</b> ${path}`);
+    }
+  }
+  const ids = new Set([...reply.body.matchAll(/id="(\w+)"/g)].map(([, id]) => id));
+  const links = [...reply.body.matchAll(/href="#(\w+)"/g)].map(([, id]) => id);
+  expect(links.filter((id) => !ids.has(id))).toEqual([]);
+});
