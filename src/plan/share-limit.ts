@@ -91,11 +91,11 @@ function limitClusters(groups: readonly Group[], fixed: number, limits: ShareLim
 }
 
 /** So much weight may a cluster have beside the others. */
-function mostOf({ share, least, had }: Group, others: number, limits: ShareLimits): number {
+function mostOf({ share, least }: Group, others: number, limits: ShareLimits): number {
   const limit = share + Math.max(share, limits.clusterPoints / 100);
   if (limit >= 1) return Number.POSITIVE_INFINITY;
   // Rounded up, for a limit that is less than one weight away would be none that ever moves.
-  return Math.max(least, had + 1, Math.ceil((limit / (1 - limit)) * others - CLOSE));
+  return Math.max(least, Math.ceil((limit / (1 - limit)) * others - CLOSE));
 }
 
 /** All that rise by the same part of their way. */

@@ -95,17 +95,41 @@ test('a next leader takes what is published for a minute old', async () => {
   await until('it goes on', () => second.weights() === '990, 4511');
 });
 
-test('an app is not held back in its first minute, nor a cluster that was merely seen late', async () => {
+const SLOWLY = { percent: 25, seconds: 3600, errorPercent: 5 };
+
+test('an app is not held back in its first minute', async () => {
   const { east, west, weights } = await start();
+  east.set('news', { pods: 50 });
+  west.set('news', { pods: 1 });
+  await until('it serves', () => weights('news') === '500, 10');
+  west.set('news', { pods: 5000 });
+  await until('all of it', () => weights('news') === '500, 50000');
+});
+
+test('a cluster that was merely seen late comes whole', async () => {
+  const { east, west, weights, passSeconds } = await start({ ramp: SLOWLY });
   west.setStatus({ state: 'unseen' });
   east.set('news', { pods: 1 });
   await until('it serves', () => weights('news') === '10');
+  passSeconds(61);
   west.set('news', { pods: 500 });
   west.setStatus({ state: 'fresh' });
   await until('all of it', () => weights('news') === '10, 5000');
-  east.set('news', { pods: 90 });
-  await until('all of that', () => weights('news') === '900, 5000');
-  expect(weights()).toBe('990, 10');
+});
+
+test.each([
+  ['a new cluster comes whole where nothing is ramped', undefined, '10, 5000'],
+  ['a new cluster’s step gains no more than others may', SLOWLY, '10, 7 of 5000'],
+])('%s', async (_, ramp, expected) => {
+  const { east, west, weights, passSeconds } = await start(ramp && { ramp });
+  east.set('news', { pods: 1 });
+  await until('it serves', () => weights('news') === '10');
+  passSeconds(61);
+  // So that the minute has passed for the controller too.
+  east.set('blog', { pods: 1 });
+  await until('it ticks', () => weights('blog') === '10');
+  west.set('news', { pods: 500 });
+  await until('so much of it', () => weights('news') === expected);
 });
 
 test('the minimum refuses what would leave fewer clusters, by count and by hold', async () => {
