@@ -15,6 +15,7 @@ import { BallastError } from './errors.ts';
 import { noteRemoved } from './inventory/removed.ts';
 import type { AppName, Dirty, Hold } from './model.ts';
 import { historyEntry } from './plan/history-entry.ts';
+import { createRecount } from './recount.ts';
 import { createRounds, type Looked } from './rounds.ts';
 import { createWaiters } from './waiters.ts';
 import { appsOf, drainLevels, expired } from './weights/hold-changes.ts';
@@ -24,8 +25,6 @@ import { createWords } from './words/words.ts';
 /** Between rounds: bursts of events become one round. */
 const GAP_MS = 20;
 const TICK_MS = 1000;
-/** A full recomputation proves that the increments were right. */
-const RECOUNT_MS = 30_000;
 const RETRY_MS = 300;
 
 export type { Controller, ControllerParts, Leader } from './controller-parts.ts';
@@ -47,6 +46,7 @@ export function createController(parts: ControllerParts): Controller {
   let leader: string | undefined;
   let levels: ReadonlyMap<Hold, number> = new Map();
   const rounds = createRounds(parts, () => published);
+  const recount = createRecount({ clock, reporter, rounds });
   const words = createWords({
     ...parts,
     rounds,
@@ -86,6 +86,7 @@ export function createController(parts: ControllerParts): Controller {
     const began = clock.now();
     const taken = dirty;
     dirty = new Set();
+    recount.looked(taken);
     const looked = rounds.look(taken);
     reporter.round(looked.result, (clock.now() - began) / 1000);
     reporter.unreadable(published?.unreadable ?? new Map());
@@ -124,7 +125,6 @@ export function createController(parts: ControllerParts): Controller {
 
   const lead = async (lead: Leadership, signal: AbortSignal): Promise<Over | undefined> => {
     let ticked = Number.NEGATIVE_INFINITY;
-    let recounted = clock.now();
     while (!signal.aborted) {
       if (outranked > counter)
         return { over: 'an edge has seen a higher term', counter: outranked };
@@ -135,10 +135,7 @@ export function createController(parts: ControllerParts): Controller {
         noticeStates();
         passTime();
       }
-      if (clock.now() - recounted >= RECOUNT_MS) {
-        recounted = clock.now();
-        recount();
-      }
+      if (recount.isDue()) recountPart();
       const over = await act(lead);
       if (over === 'idle') await rest(Math.max(1, TICK_MS - (clock.now() - ticked)), signal);
       else if (over) return over;
@@ -163,12 +160,11 @@ export function createController(parts: ControllerParts): Controller {
     mark(rounds.due());
   };
 
-  /** Tells of an app that would change although nothing marked it, and marks everything. */
-  const recount = (): void => {
-    // What time alone has moved is no difference.
+  const recountPart = (): void => {
+    // What time alone has moved is no difference, nor a cluster that turned a moment ago.
+    noticeStates();
     passTime();
-    if (dirty !== 'all') for (const app of rounds.differing(dirty)) reporter.recountDiffers(app);
-    mark('all');
+    if (dirty !== 'all') mark(recount.step(dirty));
   };
 
   /** Each cluster has to prove anew what it has less of: a short list may have come before this was known. */

@@ -6,6 +6,11 @@ export type ClusterName = string;
 /** Name of an app: a label value's syntax, at most 63 characters. */
 export type AppName = string;
 
+/** Names as they are at the moment of asking: nothing is copied. */
+export interface AppNames extends Iterable<AppName> {
+  has(app: AppName): boolean;
+}
+
 /** `IPv4:port` or `[IPv6]:port`. */
 export type Address = string;
 

@@ -39,8 +39,9 @@ export interface Rounds {
   look(dirty: Dirty): Looked;
   /** Computes without keeping anything. */
   suppose(supposed: Supposed): RoundResult;
-  /** Apps that would change although they are not among the marked. */
-  differing(marked: ReadonlySet<AppName>): AppName[];
+  everyName(): Iterable<AppName>;
+  /** Of some apps those that would change although they are not among the marked. */
+  differing(apps: readonly AppName[], marked: ReadonlySet<AppName>): AppName[];
   /** A round was committed. */
   committed(result: RoundResult): void;
   /** Apps that move by time alone: with a step to take, or held back less. */
@@ -164,9 +165,12 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     },
     due: () => steps.due().union(lastMinute.due()),
     suppose: (supposed) => compute(supposed.apps, steps.rule(), supposed),
-    differing(marked) {
-      const { pass } = compute('all', steps.standing());
-      return pass.map(({ app }) => app).filter((app) => !marked.has(app));
+    everyName: () => everyName(world()),
+    differing(apps, marked) {
+      const asked = new Set(apps);
+      const { pass } = compute(asked, steps.standing());
+      // Who waits for a host was computed with them.
+      return pass.map(({ app }) => app).filter((app) => asked.has(app) && !marked.has(app));
     },
     standing: (app) => takeInventory(world(), app).standing,
     forget(app) {

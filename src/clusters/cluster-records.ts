@@ -1,7 +1,7 @@
 // The records of one cluster with the indexes that make one app's footprint cheap, and which apps a
 // change touches. Changed only by the reflectors; no clock, no socket.
 
-import type { AppName, Dirty } from '../model.ts';
+import type { AppName, AppNames, Dirty } from '../model.ts';
 import type { AppSource, AppSources, PodSelector } from './cluster.ts';
 import type { Records, RouteRules } from './footprint.ts';
 import type { LoadBalancerRecord } from './load-balancer.ts';
@@ -52,15 +52,25 @@ export class ClusterRecords implements Records {
     }
   }
 
-  apps(): Set<AppName> {
-    const apps = new Set(this.#discovered.keys());
-    for (const [app, { services, pods = [] }] of this.#told) {
-      const shown =
-        services.some((key) => this.service(key)) ||
-        pods.some((selector) => this.#pods.of(selector).size > 0);
-      if (shown) apps.add(app);
-    }
-    return apps;
+  apps(): AppNames {
+    return {
+      has: (app) => (this.#told.has(app) ? this.#isShown(app) : this.#discovered.of(app).size > 0),
+      [Symbol.iterator]: () => this.#shown(),
+    };
+  }
+
+  *#shown(): Generator<AppName> {
+    yield* this.#discovered.keys();
+    for (const app of this.#told.keys()) if (this.#isShown(app)) yield app;
+  }
+
+  /** Of an app that is told: whether there is something of it. */
+  #isShown(app: AppName): boolean {
+    const { services = [], pods = [] } = this.#told.get(app) ?? {};
+    return (
+      services.some((key) => this.service(key)) ||
+      pods.some((selector) => this.#pods.of(selector).size > 0)
+    );
   }
 
   servicesOf(app: AppName): { keys: readonly string[]; told: boolean } {

@@ -5,7 +5,15 @@
 // On failure: the last counts stay, the status turns stale with its age and reason. Nothing here
 // throws because a cluster misbehaves, and one cluster's trouble never waits in another's way.
 
-import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint, Looks } from '../model.ts';
+import type {
+  AppName,
+  AppNames,
+  ClusterName,
+  ClusterStatus,
+  Dirty,
+  Footprint,
+  Looks,
+} from '../model.ts';
 
 /** Where an app's pods are found in a cluster: where it is told, not discovered. */
 export interface AppSource {
@@ -26,7 +34,7 @@ export interface ClusterReader {
   status(): ClusterStatus;
   looks(): Looks;
   /** Apps that this cluster shows: the told ones that have a Service or pods here, and the discovered. */
-  apps(): ReadonlySet<AppName>;
+  apps(): AppNames;
   /** The counts as last known; no pods where the cluster shows nothing of the app. */
   footprint(app: AppName): Footprint;
   /** Whether an address (without port) that the app is said to have is a pod here: never a VM. */

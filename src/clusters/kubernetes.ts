@@ -152,7 +152,7 @@ class KubernetesCluster implements OpenCluster {
     return { changedAt: this.#listChangedAt, since: Math.min(...begun) };
   }
 
-  apps(): ReadonlySet<AppName> {
+  apps(): ReturnType<ClusterReader['apps']> {
     return this.#records.apps();
   }
 

@@ -3,6 +3,7 @@
 
 import type {
   AppName,
+  AppNames,
   ClusterName,
   ClusterState,
   ClusterStatus,
@@ -80,8 +81,9 @@ export class MemoryCluster implements ClusterReader {
     return { name: this.name, state, ageSeconds, relists, ...seen, ...(reason && { reason }) };
   }
 
-  apps(): ReadonlySet<AppName> {
-    return new Set(this.#footprints.keys());
+  apps(): AppNames {
+    const footprints = this.#footprints;
+    return { has: (app) => footprints.has(app), [Symbol.iterator]: () => footprints.keys() };
   }
 
   footprint(app: AppName): Footprint {

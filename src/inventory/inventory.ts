@@ -9,6 +9,7 @@ import { splitAddress } from '../address.ts';
 import type {
   Address,
   AppName,
+  AppNames,
   ClusterName,
   ClusterStatus,
   Footprint,
@@ -23,7 +24,7 @@ import { believe, type SecondLookRules } from './second-look.ts';
 /** What one cluster says at the moment of a round. */
 export interface ClusterView {
   readonly status: ClusterStatus;
-  readonly apps: ReadonlySet<AppName>;
+  readonly apps: AppNames;
   readonly looks: Looks;
   footprint(app: AppName): Footprint;
   /** Whether an address without port is a pod here, so no VM. */

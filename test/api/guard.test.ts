@@ -1,26 +1,16 @@
 // The guard in a controller that runs: what rises too far goes on minute by minute, and says why.
 
 import { afterEach, expect, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { until } from '../controlplane/until.ts';
+import { jumpingClock } from './jumping-clock.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
 
 afterEach(closeAll);
 
 const LIMITS = { clusterPoints: 40, upstreamPoints: 50 };
-
-/** A clock that a test can set on; leases outlast that. */
-function jumpingClock() {
-  let ahead = 0;
-  const clock: Clock = {
-    now: () => systemClock.now() + ahead,
-    sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
-  };
-  return { clock, leaseMs: 3_600_000, passSeconds: (s: number) => void (ahead += s * 1000) };
-}
 
 /** Shop has 99 pods in east and one in west since more than a minute ago. */
 async function start(own: Own = {}) {
