@@ -11,10 +11,11 @@ import { edge } from './edge.ts';
 import { fanout } from './fanout.ts';
 import type { Lane, Length } from './lane.ts';
 import { writeTable } from './readme.ts';
-import { people } from './people.ts';
+import { people, rounds } from './people.ts';
+import { rounds } from './rounds.ts';
 import { missed, tableOf, type Row } from './rows.ts';
 
-const LANES: Readonly<Record<string, Lane>> = { edge, clusters, fanout, people };
+const LANES: Readonly<Record<string, Lane>> = { edge, clusters, fanout, people, rounds };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(LANES).join('|')}] [--quick | --smoke] [--json] [--write]`;
 
