@@ -11,7 +11,7 @@ import { edge } from './edge.ts';
 import { fanout } from './fanout.ts';
 import type { Lane, Length } from './lane.ts';
 import { writeTable } from './readme.ts';
-import { people, rounds } from './people.ts';
+import { people } from './people.ts';
 import { rounds } from './rounds.ts';
 import { missed, tableOf, type Row } from './rows.ts';
 
