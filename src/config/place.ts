@@ -13,12 +13,16 @@ export interface Source {
 
 /** The line of the deepest key on the way that the file holds. */
 export function placeOf(source: Source, path: Path): string {
-  const { document, counter, file } = source;
+  const line = lineOfPath(source, path);
+  return `${source.file}${line === undefined ? '' : `:${line}`}: ${keyText(path)}`;
+}
+
+export function lineOfPath({ document, counter }: Source, path: Path): number | undefined {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const start = keyStart(document, path.slice(0, depth));
-    if (start !== undefined) return `${file}:${counter.linePos(start).line}: ${keyText(path)}`;
+    if (start !== undefined) return counter.linePos(start).line;
   }
-  return `${file}: ${keyText(path)}`;
+  return undefined;
 }
 
 function keyStart(document: Document, path: Path): number | undefined {

@@ -5,10 +5,14 @@ import { dirname, join, normalize } from 'node:path';
 import { filesIn } from './files.ts';
 import { importsOf, type Import } from './imports.ts';
 
-/** Functions of Node that compute and nothing else. */
-const PURE_OF_NODE: Readonly<Record<string, readonly string[]>> = {
+/** Functions of Node, and of packages, that compute and nothing else. */
+const COMPUTING: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['createHash'],
   'node:net': ['isIP', 'isIPv4', 'isIPv6'],
+  typebox: ['Type'],
+  'typebox/format': ['Set'],
+  'typebox/value': ['Errors'],
+  yaml: ['LineCounter', 'parse', 'parseAllDocuments', 'stringify'],
 };
 
 /** Folders whose files are all pure, but for the schema of their part of the configuration. */
@@ -52,5 +56,5 @@ function impureImports(root: string, file: string, pure: readonly string[]): str
 
 function isPure(file: string, { from, values }: Import, pure: readonly string[]): boolean {
   if (from.startsWith('.')) return pure.includes(normalize(join(dirname(file), from)));
-  return values.every((value) => PURE_OF_NODE[from]?.includes(value) ?? false);
+  return values.every((value) => COMPUTING[from]?.includes(value) ?? false);
 }
