@@ -12,6 +12,7 @@
 //     patch/         an order and a cluster -> the object for it
 
 import type { StreamDocument } from './document.ts';
+import { identityOf, keyOf } from './identity.ts';
 import { namespaceOf, workloadFault } from './kinds.ts';
 import type { Order, Orders, Warning } from './model.ts';
 import type { FederatedNamespaces, Read } from './read/checked.ts';
@@ -66,7 +67,7 @@ export function readFanout(
   const warnings = report.warnings.toSorted(byPlace);
   if (report.faults.length > 0) return { kind: 'faults', faults: inOrder(report), warnings };
   const name = fanout?.read.metadata.name;
-  const sorted = orders.toSorted((left, right) => compare(keyOf(left), keyOf(right)));
+  const sorted = orders.toSorted((left, right) => compare(keyOfOrder(left), keyOfOrder(right)));
   return {
     kind: 'orders',
     orders: { ...(name !== undefined && { name }), orders: sorted, strategy, warnings },
@@ -113,17 +114,13 @@ function orderOf(document: StreamDocument, { fanout, karmada }: Choosers, report
 function twiceFaults(orders: readonly Order[], report: Report): void {
   const seen = new Map<string, Order>();
   for (const order of orders) {
-    const first = seen.get(keyOf(order));
+    const first = seen.get(keyOfOrder(order));
     if (first) report.faults.push(`${order.place}: is there twice; the other is ${first.place}`);
-    else seen.set(keyOf(order), order);
+    else seen.set(keyOfOrder(order), order);
   }
 }
 
-/** One object of the clusters has one group, kind, namespace and name, in whatever version it is written. */
-export function keyOf({ object, namespace }: Order): string {
-  const group = object.apiVersion.replace(/\/?[^/]*$/, '').replace(/^extensions$/, 'apps');
-  return [object.kind, group, namespace, object.metadata.name].join(' ');
-}
+const keyOfOrder = ({ object, namespace }: Order): string => keyOf(identityOf(object, namespace));
 
 function nothingIn(files: readonly StreamFile[]): string {
   return `${files.map(({ name }) => name).join(', ')}: holds nothing to fan out`;

@@ -16,7 +16,7 @@ const COMPUTING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders whose files are all pure, but for the schema of their part of the configuration. */
-const PURE_FOLDERS = ['src/plan', 'src/weights'];
+const PURE_FOLDERS = ['src/fanout', 'src/plan', 'src/weights'];
 
 interface Override {
   readonly files: readonly string[];

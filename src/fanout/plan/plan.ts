@@ -1,0 +1,199 @@
+// The plan of a fan-out: what each cluster will get, and why, before anything is written. Pure: the same
+// orders and the same world give the same bytes, whatever their order.
+//
+// Comes in: orders, and the world they are to be brought to. Goes out: for each cluster its objects with
+// their differences, the reason of every number, what no cluster took, findings, and a digest by which an
+// apply knows that the world has not moved. On failure: faults, each with its place; a plan that has one
+// is never applied. A cluster that cannot be read is no fault: its own steps fail later.
+//
+//     divide-order.ts  who gets an order, and how many
+//     build.ts         the object for one cluster
+//     diff.ts          against what lives there
+//     entry.ts         the two together: create, update, nothing, or a fault
+//     leaving.ts       what the stream does not have any more
+
+import type { Portion } from '../division/division.ts';
+import { websterSeats } from '../division/webster.ts';
+import { isMap } from '../document.ts';
+import { identityOf, keyOf } from '../identity.ts';
+import type { FanoutCluster, Order, Orders, Warning } from '../model.ts';
+import { dependsOnVersion } from '../placement/filter.ts';
+import type { LeftOut } from '../placement/select.ts';
+import { digestOf } from './canonical.ts';
+import { placementMark, type Share, shareOrder } from './divide-order.ts';
+import { type Entry, entryOf } from './entry.ts';
+import { leavingOf, placeOf } from './leaving.ts';
+import { type PlannedWave, wavesOf } from './waves.ts';
+import type { PlanOptions, World, WorldCluster } from './world.ts';
+
+export interface Plan {
+  readonly name?: string;
+  /** By cluster, then as the orders are; deletions last. */
+  readonly entries: readonly Entry[];
+  readonly totals: readonly Total[];
+  readonly waves: readonly PlannedWave[];
+  readonly warnings: readonly Warning[];
+  readonly faults: readonly string[];
+  /** Of what is written, and of the world it was made for. */
+  readonly digest: string;
+}
+
+/** Of one order over all clusters. */
+export interface Total {
+  readonly object: string;
+  readonly chosenBy: string;
+  readonly group: string;
+  readonly asked: number;
+  readonly written: number;
+  readonly unplaced: number;
+  readonly overflow: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+export function planFanout(orders: Orders, world: World, options: PlanOptions): Plan {
+  const name = options.name ?? orders.name;
+  const named = { ...options, ...(name !== undefined && { name }) };
+  const planned = orders.orders.map((order) => planOrder(order, world, named));
+  const staying = new Set(planned.flatMap(({ places }) => places));
+  const leaving = leavingOf(staying, world, named);
+  const entries = [...planned.flatMap((one) => one.entries), ...leaving].toSorted(byCluster);
+  const stepped = clustersOf(entries, world);
+  const { waves, forgotten } = wavesOf(orders.strategy, orders.orders, stepped);
+  const faults = [
+    ...planned.flatMap((one) => one.faults),
+    ...forgotten.map((cluster) => `${cluster}: no wave takes it`),
+  ];
+  const plan = {
+    ...(name !== undefined && { name }),
+    entries,
+    totals: planned.flatMap(({ total }) => (total ? [total] : [])),
+    waves,
+    warnings: distinct([...orders.warnings, ...planned.flatMap((one) => one.warnings)]),
+    faults,
+  };
+  return {
+    ...plan,
+    digest: digestOf({ orders: orders.strategy, entries: entries.map(sealed), waves }),
+  };
+}
+
+/** What is written and what it was compared with. Not the findings: they may be worded better one day. */
+function sealed({ cluster, key, action, object, liveDigest = '', uid = '' }: Entry): object {
+  return { cluster, key, action, object: object ?? null, liveDigest, uid };
+}
+
+interface PlannedOrder {
+  readonly entries: readonly Entry[];
+  /** Where the object is, or may be, after it. */
+  readonly places: readonly string[];
+  readonly total?: Total;
+  readonly warnings: readonly Warning[];
+  readonly faults: readonly string[];
+}
+
+function planOrder(order: Order, world: World, options: PlanOptions): PlannedOrder {
+  const key = keyOf(identityOf(order.object, order.namespace));
+  const shared = shareOrder(order, world, options);
+  if (!shared.ok) {
+    const text = `${order.place}: ${order.chosenBy}: ${shared.text}`;
+    // Nothing is proved about where it does not belong.
+    const places = world.clusters.map(({ cluster }) => placeOf(cluster.name, key));
+    return { entries: [], places, warnings: [], faults: [text] };
+  }
+  const { share } = shared;
+  const completions = completionsOf(order, share.portions);
+  const clusters = new Map(world.clusters.map((one) => [one.cluster.name, one]));
+  const placement = placementMark(order);
+  const made = share.portions.flatMap((portion) => {
+    const cluster = clusters.get(portion.cluster);
+    if (!cluster) return [];
+    const count = completions?.get(portion.cluster);
+    const input = { order, portion, placement, ...(count !== undefined && { completions: count }) };
+    return [entryOf({ key, ...input }, cluster, options)];
+  });
+  const total = totalOf(order, share);
+  return {
+    entries: made.map(({ entry }) => entry),
+    places: share.portions.map(({ cluster }) => placeOf(cluster, key)),
+    total,
+    warnings: [...made.flatMap((one) => one.warnings), ...versionWarnings(order, world)],
+    faults: [
+      ...made.flatMap((one) => one.faults),
+      ...totalFaults(order, { share, total }, options),
+    ],
+  };
+}
+
+function totalOf(order: Order, share: Share): Total {
+  const { portions, asked, unplaced, overflow, leftOut, group } = share;
+  const written = portions.reduce((sum, { replicas }) => sum + replicas, 0);
+  const { object, namespace, chosenBy } = order;
+  const shown = [object.kind, namespace, object.metadata.name].filter((part) => part !== '');
+  const byName = (left: LeftOut, right: LeftOut): number => (left.cluster < right.cluster ? -1 : 1);
+  return {
+    object: shown.join('/'),
+    chosenBy,
+    group,
+    asked,
+    written,
+    unplaced,
+    overflow,
+    leftOut: leftOut.toSorted(byName),
+  };
+}
+
+function totalFaults(
+  { place }: Order,
+  { share, total }: { share: Share; total: Total },
+  { strictTotal }: PlanOptions,
+): string[] {
+  if (share.portions.length === 0) return [`${place}: ${total.object}: no cluster gets it`];
+  if (!strictTotal) return [];
+  const { asked, unplaced, overflow, object } = total;
+  return [
+    ...(unplaced > 0
+      ? [`${place}: ${object}: ${unplaced} of ${asked} replicas found no place`]
+      : []),
+    ...(overflow > 0 ? [`${place}: ${object}: no room is known for ${overflow} replicas`] : []),
+  ];
+}
+
+/** A Job's completions are divided as its pods are, where those are divided. */
+function completionsOf(
+  order: Order,
+  portions: readonly Portion[],
+): Map<string, number> | undefined {
+  const { object, division } = order;
+  const { spec } = object;
+  const completions = isMap(spec) ? spec['completions'] : undefined;
+  const divides = division.kind !== 'as-written' && division.kind !== 'duplicated';
+  if (object.kind !== 'Job' || !divides || typeof completions !== 'number') return undefined;
+  const votes = portions.map(({ cluster, replicas }) => ({ name: cluster, votes: replicas }));
+  const seats = websterSeats(votes, completions, false);
+  return new Map(votes.map(({ name }, index) => [name, seats[index] ?? 0]));
+}
+
+function versionWarnings({ placement, place, chosenBy }: Order, { clusters }: World): Warning[] {
+  const filters = placement.groups.flatMap(({ tiers }) => tiers);
+  const depends = ({ cluster }: WorldCluster): boolean =>
+    filters.some((filter) => dependsOnVersion(cluster, filter));
+  return clusters.filter(depends).map(({ cluster }) => ({
+    code: 'version-dependent',
+    place,
+    text: `${chosenBy}: ${cluster.name} has zones within the list and beside it: Karmada before 1.18 left it out`,
+  }));
+}
+
+function clustersOf(entries: readonly Entry[], world: World): FanoutCluster[] {
+  const steps = entries.filter(({ action }) => action !== 'keep');
+  const names = new Set(steps.map(({ cluster }) => cluster));
+  return world.clusters.map(({ cluster }) => cluster).filter(({ name }) => names.has(name));
+}
+
+const byCluster = (left: Entry, right: Entry): number =>
+  left.cluster === right.cluster ? 0 : left.cluster < right.cluster ? -1 : 1;
+
+function distinct(warnings: readonly Warning[]): Warning[] {
+  const seen = new Map(warnings.map((one) => [`${one.place}|${one.code}|${one.text}`, one]));
+  return [...seen].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, one]) => one);
+}

@@ -1,0 +1,62 @@
+// What a plan is made against: clusters, what lives there, and what still fits. Read by others; plain data.
+
+import type { FanoutCluster, Manifest } from '../model.ts';
+
+export interface World {
+  readonly clusters: readonly WorldCluster[];
+}
+
+export interface WorldCluster {
+  readonly cluster: FanoutCluster;
+  /** Absent: it could not be read, and `trouble` says why. Its own steps fail, no other's. */
+  readonly live?: readonly LiveObject[];
+  readonly trouble?: string;
+  /** Pods of an object that still fit, by its key; absent: not known. */
+  readonly room?: ReadonlyMap<string, number>;
+}
+
+/** The objects of a stream's orders as they are there, and those that carry the fan-out's label. */
+export interface LiveObject {
+  readonly object: Manifest;
+  /** Of a workload: pods that are ready. Absent: as many as its spec says. */
+  readonly ready?: number;
+  /** Pods that have found no node for a minute. */
+  readonly unschedulable?: number;
+  /** The autoscaler that writes its replicas. */
+  readonly scaledBy?: string;
+}
+
+/** Which fan-out wrote an object. */
+export const FANOUT_LABEL = 'ballast.io/fan-out';
+/** Of which placement an object's replicas are. */
+export const PLACEMENT_ANNOTATION = 'ballast.io/placement';
+/** Who owns the fields that a fan-out writes. */
+export const FIELD_MANAGER = 'ballast';
+
+export interface PlanOptions {
+  /** Stands instead of the FanOut's own name. */
+  readonly name?: string;
+  readonly karmadaDivision: 'webster' | 'legacy';
+  /** Asked to divide anew what Karmada would leave as it is. */
+  readonly reschedule: boolean;
+  /** Objects that someone else made are taken over. */
+  readonly adopt: boolean;
+  /** Objects with our label that the stream does not have any more are deleted. */
+  readonly prune: boolean;
+  /** Unplaced replicas, and replicas without room, are faults. */
+  readonly strictTotal: boolean;
+  readonly cronJobs: boolean;
+  readonly initContainers: boolean;
+  readonly registries: readonly string[];
+}
+
+export const USUAL: PlanOptions = {
+  karmadaDivision: 'webster',
+  reschedule: false,
+  adopt: false,
+  prune: false,
+  strictTotal: false,
+  cronJobs: false,
+  initContainers: false,
+  registries: [],
+};

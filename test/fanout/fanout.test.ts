@@ -1,0 +1,19 @@
+// Every file of test/cases/fanout is a test: adding one is adding a file. What a case does not mention is
+// not looked at, but for faults: there are none unless it says so.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { type FanoutCase, outcomeOf } from './fanout-case.ts';
+
+const folder = new URL('../cases/fanout/', import.meta.url);
+
+for (const file of readdirSync(folder)) {
+  test(file.replace(/\.yaml$/, ''), () => {
+    const fanoutCase = parse(readFileSync(new URL(file, folder), 'utf8')) as FanoutCase;
+    const expected = { faults: [], ...fanoutCase.expected };
+    const outcome = outcomeOf(fanoutCase);
+    const keys = Object.keys(expected) as (keyof typeof outcome)[];
+    expect(Object.fromEntries(keys.map((key) => [key, outcome[key]]))).toEqual(expected);
+  });
+}
