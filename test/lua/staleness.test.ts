@@ -80,7 +80,7 @@ test('requests begun after an acknowledged update that see old weights: 0 of 100
   expect(wrong).toEqual([]);
   expect(sent).toBeGreaterThan(1000);
   expect([...byWorker.keys()].sort()).toEqual([...edge.pids().workers].sort());
-});
+}, 240_000);
 
 test('two updates within a second: every worker sees both, 200 times of 200', async () => {
   await turnTo('pairs', 0);
