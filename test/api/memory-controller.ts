@@ -34,6 +34,7 @@ export interface Own {
   readonly minimum?: Rules['minimum'];
   readonly errors?: ControllerParts['errors'];
   readonly holder?: string;
+  readonly push?: ControllerParts['push'];
 }
 
 export interface InMemory {
@@ -71,7 +72,7 @@ export function controllerInMemory(own: Own = {}): InMemory {
     vms: own.vms ?? joinVms([]),
     rules: () => rules,
     term,
-    push: () => undefined,
+    push: own.push ?? (() => undefined),
     book,
     clock,
     wall: own.wall ?? (() => new Date(0)),

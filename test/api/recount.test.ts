@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
+import type { Footprint } from '../../src/model.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecount } from '../../src/recount.ts';
 import { until } from '../controlplane/until.ts';
@@ -70,26 +71,52 @@ test('what no longer differs, or is marked, is forgotten', () => {
 
 /** Its changes are marked by nobody. */
 class SilentCluster extends MemoryCluster {
+  asked = 0;
   override onDirty(): () => void {
     return () => undefined;
   }
+  override footprint(app: string): Footprint {
+    this.asked += 1;
+    return super.footprint(app);
+  }
 }
 
-test('a change that nothing marked is published after two passes, and counted', async () => {
+async function startSilent() {
   const east = new SilentCluster('east');
   east.setNodes([{ name: 'e1', address: '10.1.0.1:80' }]);
   east.set('shop', { pods: 1 });
   const { clock, leaseMs, passSeconds } = jumpingClock();
   const metrics = createMetrics();
-  const { weights } = await openApi({ clusters: [east], clock, leaseMs, metrics });
+  const opened = await openApi({ clusters: [east], clock, leaseMs, metrics });
   const differences = async () =>
     (await metrics.registry.getSingleMetric('ballast_recount_differences_total')?.get())?.values[0]
       ?.value;
-  await until('it serves', () => weights() === '10');
-  east.set('shop', { pods: 2 });
-  await until('it is found', () => {
+  await until('it serves', () => opened.weights() === '10');
+  const pass = async () => {
+    const asked = east.asked;
     passSeconds(31);
-    return weights() === '20';
-  });
+    await until('it is computed anew', () => east.asked > asked);
+  };
+  return { east, pass, differences, ...opened };
+}
+
+test('a change that nothing marked is published after two passes, and counted', async () => {
+  const { east, pass, differences, weights } = await startSilent();
+  east.set('shop', { pods: 2 });
+  await pass();
+  await pass();
+  await until('it is published', () => weights() === '20');
   expect(await differences()).toBe(1);
+});
+
+test('a change that is marked after the first pass is no difference', async () => {
+  const { east, pass, differences, weights, controller } = await startSilent();
+  for (const pods of [2, 3]) {
+    east.set('shop', { pods });
+    await pass();
+    controller.mark(new Set(['shop']));
+    await until('it is published', () => weights() === `${pods}0`);
+  }
+  // The second one stood at one pass only.
+  expect(await differences()).toBe(0);
 });
