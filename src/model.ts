@@ -131,7 +131,8 @@ export type ReasonCode =
   | 'pinned'
   | 'frozen'
   | 'ramping'
-  | 'ramp-stopped';
+  | 'ramp-stopped'
+  | 'ramp-abandoned';
 
 /** A node through which outside traffic enters a cluster. */
 export interface IngressNode {

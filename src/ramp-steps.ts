@@ -7,18 +7,17 @@
 import type { Clock } from './clock.ts';
 import type { Address, AppName, ClusterName, Reason } from './model.ts';
 import type { AppInventory } from './inventory/inventory.ts';
+import { noteRampStops, type Figures, type TellsRamps } from './ramp-stops.ts';
 import type { Climbing, Ramp, RampRule, RampSettings } from './weights/ramps.ts';
 
 /** Requests and failures over the last minute, at servers of an app. */
-export type CountErrors = (
-  app: AppName,
-  servers: readonly Address[],
-) => { readonly requests: number; readonly failures: number };
+export type CountErrors = (app: AppName, servers: readonly Address[]) => Figures;
 
 interface Parts {
   readonly clock: Clock;
   readonly rules: () => { readonly ramp?: RampSettings };
   readonly errors?: CountErrors;
+  readonly reporter: TellsRamps;
 }
 
 interface Fact {
@@ -41,24 +40,28 @@ export interface RampSteps {
   due(): Set<AppName>;
 }
 
-/** Fewer say nothing. */
-const REQUESTS_THAT_TELL = 20;
-
 export function keepRampSteps(parts: Parts): RampSteps {
   /** When each took its last step, or was first met on its way. */
   const since = new Map<AppName, Map<ClusterName | 'vm', number>>();
+  const stops = noteRampStops(parts.reporter);
   /** Clusters that were not seen yet when the app was first published: late, not new. */
   const late = new Map<AppName, Set<ClusterName | 'vm'>>();
 
   const isDue = (at: number): boolean =>
     parts.clock.now() - at >= (parts.rules().ramp?.seconds ?? 0) * 1000;
 
-  const step = ({ app, from, begun, servers }: Climbing): boolean | Reason | 'whole' => {
+  const step = (climbing: Climbing): boolean | Reason | 'whole' => {
+    const { app, from, begun } = climbing;
     if (late.get(app)?.has(from)) return 'whole';
     const at = since.get(app)?.get(from);
     if (at === undefined) return !begun;
-    if (!isDue(at)) return false;
-    return tooManyErrors({ app, from, servers, begun }, parts) ?? true;
+    return isDue(at) ? (whyStopped(climbing) ?? true) : false;
+  };
+
+  const whyStopped = (climbing: Climbing): Reason | undefined => {
+    const { app, servers } = climbing;
+    const figures = parts.errors?.(app, servers) ?? { requests: 0, failures: 0 };
+    return stops.why(climbing, figures, parts.rules().ramp?.errorPercent ?? 100);
   };
 
   const ruleWith = (word: RampRule['step']): RampRule | undefined => {
@@ -79,13 +82,14 @@ export function keepRampSteps(parts: Parts): RampSteps {
   };
 
   /** Who has arrived waits no more; who took a step waits from its commit on. */
-  const wait = (app: AppName, ramps: ReadonlyMap<ClusterName | 'vm', Ramp>): void => {
+  const follow = (app: AppName, ramps: ReadonlyMap<ClusterName | 'vm', Ramp>): void => {
     const before = since.get(app);
     since.delete(app);
     for (const [from, { stepped }] of ramps) {
       const at = before?.get(from) ?? (stepped ? undefined : parts.clock.now());
       if (at !== undefined) setSince(app, from, at);
     }
+    stops.looked(app, ramps);
   };
 
   return {
@@ -93,12 +97,15 @@ export function keepRampSteps(parts: Parts): RampSteps {
     standing: () => ruleWith((climbing) => (step(climbing) === 'whole' ? 'whole' : false)),
     looked(facts) {
       for (const [app, { inventory, weighed }] of facts) {
-        wait(app, weighed?.ramps ?? new Map());
+        follow(app, weighed?.ramps ?? new Map());
         if (late.has(app)) forgetLate(app, (name) => hasNothing(inventory, name));
       }
     },
     committed(app, fact, first) {
-      for (const [from, { stepped }] of fact?.weighed?.ramps ?? []) {
+      const ramps: ReadonlyMap<ClusterName | 'vm', Ramp> = fact?.weighed?.ramps ?? new Map();
+      // A hold ends what it speaks of, also where it is lifted before the next round.
+      follow(app, ramps);
+      for (const [from, { stepped }] of ramps) {
         if (stepped) setSince(app, from, parts.clock.now());
       }
       const unseen = unseenOf(fact?.inventory);
@@ -124,18 +131,4 @@ function hasNothing(inventory: AppInventory, name: ClusterName | 'vm'): boolean 
   if (name === 'vm') return !vmsKept && vms.length === 0;
   const count = clusters.find(({ cluster }) => cluster === name);
   return !count || (count.state !== 'unseen' && count.pods === 0);
-}
-
-function tooManyErrors({ app, from, servers }: Climbing, parts: Parts): Reason | undefined {
-  const { requests, failures } = parts.errors?.(app, servers) ?? { requests: 0, failures: 0 };
-  const most = parts.rules().ramp?.errorPercent ?? 100;
-  if (requests < REQUESTS_THAT_TELL || failures * 100 <= most * requests) return undefined;
-  const percent = Math.round((failures / requests) * 1000) / 10;
-  return {
-    code: 'ramp-stopped',
-    text:
-      `${from} stays where it is on its way up: ${failures} of ${requests} requests failed there ` +
-      `in the last minute (${percent} %, at most ${most} % may). It goes on once they do not, ` +
-      'or as a hold says.',
-  };
 }

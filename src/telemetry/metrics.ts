@@ -110,9 +110,11 @@ export function createMetrics(): Metrics {
       'holds_unreadable',
       '1 while what is held cannot be read: nothing is written',
     ),
-    ramps: gauge('ramps', 'Clusters of apps on their way up; alert where stopped is above 0', [
-      'state',
-    ]),
+    ramps: gauge(
+      'ramps',
+      'Clusters of apps on their way up; alert where stopped or abandoned is above 0',
+      ['state'],
+    ),
     vmsTrouble: gauge('vms_trouble', '1 while a source of VMs cannot be read', ['source']),
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),

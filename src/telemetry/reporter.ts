@@ -9,6 +9,8 @@ import type { Change } from '../plan/diff.ts';
 import type { RoundResult } from '../round.ts';
 import type { Metrics } from './metrics.ts';
 
+export type RampState = 'stopped' | 'abandoned' | 'on';
+
 export interface Reporter {
   cluster(name: ClusterName, state: ClusterState, reason: string | undefined): void;
   /** A cluster is asked for a second list, for so many apps. */
@@ -22,6 +24,8 @@ export interface Reporter {
   ): void;
   /** A person's word was written. */
   said(actor: string, text: string): void;
+  /** A cluster on its way up is stopped, or goes on. */
+  ramp(app: AppName, from: ClusterName | 'vm', state: RampState, text: string): void;
   /** All apps whose published document cannot be read, and why. */
   unreadable(apps: ReadonlyMap<AppName, string>): void;
   recountDiffers(app: AppName): void;
@@ -73,6 +77,10 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
     },
     said(actor, text) {
       log.info({ actor, text }, 'said');
+    },
+    ramp(app, from, state, text) {
+      if (state === 'on') log.info({ app, from, text }, 'a ramp goes on');
+      else log.warn({ app, from, text }, `a ramp is ${state}`);
     },
     unreadable(apps) {
       for (const [app, why] of apps) {

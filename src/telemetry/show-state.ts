@@ -8,6 +8,7 @@ import type { Published } from '../edges/published.ts';
 import type { AppFacts } from '../round.ts';
 import { HOLDS } from '../edges/document.ts';
 import { isForgotten } from '../weights/hold-changes.ts';
+import type { Ramp } from '../weights/ramps.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface State {
@@ -70,13 +71,18 @@ function showHolds(metrics: Metrics, { controller, wall, forgottenHours }: State
 }
 
 function showRamps(metrics: Metrics, controller: Controller): void {
-  const counts = { rising: 0, stopped: 0 };
+  const counts = { rising: 0, stopped: 0, abandoned: 0 };
   for (const app of controller.apps()) {
     for (const ramp of controller.facts(app)?.weighed?.ramps.values() ?? []) {
-      counts[ramp.stopped ? 'stopped' : 'rising'] += 1;
+      counts[stateOf(ramp)] += 1;
     }
   }
   for (const [state, count] of Object.entries(counts)) metrics.ramps.set({ state }, count);
+}
+
+function stateOf({ stopped }: Ramp): 'rising' | 'stopped' | 'abandoned' {
+  if (!stopped) return 'rising';
+  return stopped.code === 'ramp-abandoned' ? 'abandoned' : 'stopped';
 }
 
 function showDelays(metrics: Metrics, controller: Controller): void {

@@ -5,6 +5,7 @@ import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { openMemoryStore } from '../../src/edges/memory.ts';
 import { systemClock } from '../../src/clock.ts';
 import { until } from '../controlplane/until.ts';
+import { jumpingClock } from './jumping-clock.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
 
@@ -92,6 +93,54 @@ test('too few requests say nothing', async () => {
   const { west, weights } = await start({ errors: () => ({ requests: 19, failures: 19 }) });
   west.set('shop', { pods: 4 });
   await until('it has arrived', () => weights() === '100, 40');
+});
+
+test('silence lets nobody go on who was stopped', async () => {
+  const counts = { requests: 200, failures: 11 };
+  const { west, call, weights } = await start({ errors: () => counts });
+  west.set('shop', { pods: 4 });
+  const text = async () => (await call('GET', '/api/v1/apps/shop')).json.clusters[1].reason?.text;
+  await until('it is stopped', async () => (await text())?.includes('11 of 200'));
+  Object.assign(counts, { requests: 19, failures: 0 });
+  await until('nothing tells', async () =>
+    (await text())?.includes('19 in the last minute are too'),
+  );
+  expect(weights()).toBe('100, 10 of 40');
+  counts.requests = 20;
+  await until('it has arrived', () => weights() === '100, 40');
+});
+
+test('stopped for the third time it is abandoned, until a person has drained it', async () => {
+  const state = { goodUpTo: 0, weight: () => 0 };
+  const errors = () => ({ requests: 100, failures: state.weight() <= state.goodUpTo ? 0 : 50 });
+  const { clock, leaseMs, passSeconds } = jumpingClock();
+  const { west, call, hold, weights } = await start({ errors, clock, leaseMs });
+  const soon = (what: string, probe: () => unknown) =>
+    until(what, () => {
+      passSeconds(1);
+      return probe();
+    });
+  state.weight = () => Number(/, (\d+)/.exec(weights())?.[1] ?? 0);
+  west.set('shop', { pods: 4 });
+  const reason = async () => (await call('GET', '/api/v1/apps/shop')).json.clusters[1].reason;
+  const stops = (at: string) =>
+    soon(`it is stopped at ${at}`, async () => {
+      return weights() === `100, ${at} of 40` && (await reason()).code === 'ramp-stopped';
+    });
+  await stops('10');
+  state.goodUpTo = 10;
+  await stops('20');
+  state.goodUpTo = 20;
+  await soon('it is abandoned', async () => (await reason()).code === 'ramp-abandoned');
+  expect(weights()).toBe('100, 30 of 40');
+  state.goodUpTo = 40;
+  await soon('good figures do', async () => (await reason()).text.includes('(0 of 100 failed'));
+  expect(await reason()).toMatchObject({ code: 'ramp-abandoned' });
+  expect((await reason()).text).toContain('stopped it 3 times');
+  const { json } = await hold({ kind: 'drain', cluster: 'west' });
+  await soon('it is drained', () => weights() === '100, 0 of 40');
+  await call('DELETE', `/api/v1/holds/${json.ids[0]}`);
+  await soon('it has arrived', () => weights() === '100, 40');
 });
 
 test('a next leader goes on where the last one was, from what is published', async () => {
