@@ -30,6 +30,7 @@ export const RULES = {
   secondLookMs: 4000,
   ramp: { percent: 25, seconds: 2, errorPercent: 5 },
 };
+const LIMITED = { ...RULES, share: { clusterPoints: 40, upstreamPoints: 50 } };
 
 export interface ControllerParts {
   readonly time: Time;
@@ -37,6 +38,8 @@ export interface ControllerParts {
   readonly clusters: readonly TrueCluster[];
   readonly edges: readonly SimulatedEdge[];
   readonly random: () => number;
+  /** The guard limits how far shares rise in a minute. */
+  readonly limited: boolean;
   readonly told: (text: string) => void;
   readonly wrong: (text: string) => void;
   readonly known: (cluster: string, app: string, serves: boolean) => void;
@@ -92,7 +95,7 @@ export class SimulatedController {
     const controller = createController({
       clusters: fixedClusters(this.#sights),
       vms,
-      rules: () => RULES,
+      rules: () => (this.#parts.limited ? LIMITED : RULES),
       term: {
         store: this.#parts.redis.of(process),
         links,
@@ -163,6 +166,7 @@ export class SimulatedController {
       round: () => undefined,
       committed: ({ version }, changes) =>
         told(`${name}: committed ${version} ${changes.map(({ app }) => app).join()}`),
+      ramp: (app, from, state) => told(`${name}: ${from} on its way up in ${app} is ${state}`),
       said: (actor, text) => told(`${name}: ${actor} said ${text}`),
       unreadable: (apps) => {
         if (apps.size > 0) wrong(`${name}: unreadable ${[...apps].join('; ')}`);

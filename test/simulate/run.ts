@@ -23,8 +23,8 @@ export interface Options {
   readonly trace?: string[];
 }
 
-/** Ramps and second looks have time; the rest takes a few seconds. */
-const SETTLE_MS = 90_000;
+/** Ramps, second looks and the guard’s limits have time; the rest takes a few seconds. */
+const SETTLE_MS = 300_000;
 const LOOK_MS = 500;
 
 export function planOf(seed: number): readonly Action[] {

@@ -62,6 +62,8 @@ export class World {
         edges,
         told,
         random: () => next.next(),
+        // Then all takes minutes to settle.
+        limited: seed % 4 === 0,
         wrong: (text) => watch.tell(text),
         known: (cluster, app, serves) => watch.known(name, `${cluster} ${app}`, serves),
       });
