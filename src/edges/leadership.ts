@@ -9,6 +9,7 @@ import { compareStamps, HOLDS, type Document } from './document.ts';
 import type { Push } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
 import type { Published } from './published.ts';
+import { sayRefusal } from './refusals.ts';
 import { isRefusal, type Committed, type Lease, type Put, type Store } from './store.ts';
 import { counterOf, isPlausible } from './counter.ts';
 
@@ -87,7 +88,7 @@ export function openLeadership(options: LeadershipOptions, published: Published)
 
   const seedLate = async (documents: readonly Document[]): Promise<Over | undefined> => {
     const seeded = await store.seed(lease, documents);
-    if (isRefusal(seeded)) return over(`a late seeding was refused: ${seeded.refused}`);
+    if (isRefusal(seeded)) return over(`a late seeding was refused: ${sayRefusal(seeded)}`);
     await reread();
     send(documents, seeded);
     return undefined;
@@ -124,7 +125,7 @@ export function openLeadership(options: LeadershipOptions, published: Published)
           await reread();
           return 'again';
         }
-        return over(`a commit was refused: ${reply.refused}`);
+        return over(`a commit was refused: ${sayRefusal(reply)}`);
       }
       const mark = { term: lease.term, version: reply.version };
       const documents = puts.map((put, index) =>
@@ -139,7 +140,7 @@ export function openLeadership(options: LeadershipOptions, published: Published)
     },
     async keepUp() {
       const refused = await store.renew(lease, options.address, options.leaseMs);
-      if (refused) return over(`the lease was lost: ${refused.refused}`);
+      if (refused) return over(`the lease was lost: ${sayRefusal(refused)}`);
       const now = await store.version();
       if (now.term !== lease.term) return over('another term is on record', counterOf(now.term));
       if (isToRead() || now.version !== published.mark.version) await reread();

@@ -7,6 +7,7 @@
 import { counterOf, isPlausible, termOf } from './counter.ts';
 import type { Document } from './document.ts';
 import { gather, type GatherOptions, type NotNow, type Outranked } from './gather.ts';
+import { sayRefusal } from './refusals.ts';
 import { isHeld, isRefusal, type Contents, type Held, type Lease } from './store.ts';
 
 export interface TermOptions extends GatherOptions {
@@ -39,13 +40,13 @@ export async function takeTerm(
   const next = Math.max(known, ...met) + 1;
   const term = termOf(next, options.random);
   const lease = await store.takeTerm(taken, address, leaseMs, term);
-  if (isRefusal(lease)) return { failed: `the term was refused: ${lease.refused}` };
+  if (isRefusal(lease)) return { failed: `the term was refused: ${sayRefusal(lease)}` };
 
   const found = await gather(options, lease, signal);
   if ('counter' in found || 'failed' in found) return found;
   options.onPhase('seeding');
   const seeded = await store.seed(lease, found.above);
-  if (isRefusal(seeded)) return { failed: `the seeding was refused: ${seeded.refused}` };
+  if (isRefusal(seeded)) return { failed: `the seeding was refused: ${sayRefusal(seeded)}` };
   options.onPhase('leading');
   return { lease, contents: await store.read(), seeded: found.above };
 }

@@ -180,11 +180,11 @@ test('who calls too often without a good token waits, others do not', async () =
   const call = async (name: string, remoteAddress = '10.9.9.9') => {
     const headers = { authorization: `Bearer ${tokenOf(name)}` };
     const reply = await api.inject({ url: '/api/v1/apps', headers, remoteAddress });
-    return [reply.statusCode, reply.headers['retry-after']];
+    return [reply.statusCode, reply.headers['retry-after'], reply.json().code];
   };
-  expect(await call('viewer')).toEqual([200, undefined]);
+  expect(await call('viewer')).toEqual([200, undefined, undefined]);
   for (let index = 0; index < 10; index += 1) expect((await call('guess'))[0]).toBe(401);
-  expect(await call('guess')).toEqual([429, '6']);
+  expect(await call('guess')).toEqual([429, '6', 'too-many-tries']);
   // A good one that was not seen before looks like a guess; one that was is let in.
   expect((await call('operator'))[0]).toBe(429);
   expect((await call('viewer'))[0]).toBe(200);

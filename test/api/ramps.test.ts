@@ -148,6 +148,10 @@ test('a next leader goes on where the last one was, from what is published', asy
   const first = await start({ store, ramp: NEVER });
   first.west.set('shop', { pods: 4 });
   await until('the first step', () => first.weights() === '100, 10 of 40');
+  expect((await first.call('GET', '/api/v1/apps/shop')).json.clusters[1].reason).toEqual({
+    code: 'ramping',
+    text: 'west is on its way up: 10 of 40',
+  });
   await closeAll();
   const all = [first.east, first.west] as const;
   const second = await start({ store, ramp: NEVER, holder: 'two' }, all);
