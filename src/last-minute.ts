@@ -13,7 +13,8 @@ const SPACING_MS = 1000;
 export interface LastMinute {
   /** What an app had a minute ago, of what is published now. */
   before(app: AppName, published: Upstream): readonly Server[];
-  committed(change: Change): void;
+  /** `cameWhole`: as if that cluster had been so all along. */
+  committed(change: Change, cameWhole: (from: Server['from']) => boolean): void;
   /** A round was computed: whether something of the app is held back. */
   looked(app: AppName, isHeldBack: boolean): void;
   /** Lets time pass; answers the apps that are held back less from now on. */
@@ -33,13 +34,15 @@ export function keepLastMinute(clock: Clock): LastMinute {
 
   return {
     before: (app, published) => replaced.get(app)?.[0]?.servers ?? published.servers,
-    committed({ app, before }) {
-      const own = replaced.get(app) ?? [];
+    committed({ app, before, after }, cameWhole) {
+      const own = [...(replaced.get(app) ?? [])];
       const at = clock.now();
-      // However fast commits follow each other, a minute has so many.
-      if (at - (own.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < SPACING_MS) return;
-      // Of an app that is new nobody served anything: it is not held back in its first minute.
-      replaced.set(app, [...own, { at, servers: before?.servers ?? [] }]);
+      // However fast commits follow each other, a minute has so many. Of an app that is new nobody
+      // served anything: it is not held back in its first minute.
+      if (at - (own.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= SPACING_MS)
+        own.push({ at, servers: before?.servers ?? [] });
+      const whole = after.servers.filter(({ from }) => cameWhole(from));
+      replaced.set(app, whole.length === 0 ? own : own.map((one) => withWhole(one, whole)));
     },
     looked(app, isHeldBack) {
       if (isHeldBack) heldBack.add(app);
@@ -62,4 +65,10 @@ export function keepLastMinute(clock: Clock): LastMinute {
       heldBack.delete(app);
     },
   };
+}
+
+function withWhole({ at, servers }: Replaced, whole: readonly Server[]): Replaced {
+  if (servers.length === 0) return { at, servers };
+  const rest = servers.filter(({ from }) => !whole.some((server) => server.from === from));
+  return { at, servers: [...rest, ...whole] };
 }

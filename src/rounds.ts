@@ -159,8 +159,10 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     },
     committed({ facts: looked, pass }) {
       for (const change of pass) {
-        steps.committed(change.app, looked.get(change.app), change.before === undefined);
-        lastMinute.committed(change);
+        const { app, before } = change;
+        const limit = before && limitOf(app, before);
+        lastMinute.committed(change, (from) => limit?.passes(from) ?? false);
+        steps.committed(app, looked.get(app), before === undefined);
       }
     },
     due: () => steps.due().union(lastMinute.due()),

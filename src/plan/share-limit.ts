@@ -37,6 +37,9 @@ interface Group {
   readonly share: number;
   /** It has that already, or had. */
   readonly least: number;
+  /** What is published of it, as far as it is still there; and that as a share. */
+  readonly now: number;
+  readonly reached: number;
 }
 
 type Weights = ReadonlyMap<Group, number>;
@@ -65,10 +68,14 @@ function groupsOf({ upstream, holds }: Weighed, view: LimitView) {
   const published = sumsOf(view.published.filter(isFree));
   const parts = [...sumsOf(upstream.servers.filter(isFree))].map(([from, wanted]) => {
     const had = view.passes(from) ? wanted : Math.min(before.get(from) ?? 0, wanted);
-    return { from, wanted, had, least: Math.min(wanted, Math.max(had, published.get(from) ?? 0)) };
+    const now = view.passes(from) ? wanted : Math.min(published.get(from) ?? 0, wanted);
+    return { from, wanted, had, now, least: Math.max(had, now) };
   });
   const total = parts.reduce((sum, { had }) => sum + had, fixed);
-  const groups: Group[] = parts.map((part) => ({ ...part, share: part.had / total }));
+  const totalNow = parts.reduce((sum, { now }) => sum + now, fixed);
+  const groups = parts.map((part): Group => {
+    return { ...part, share: part.had / total, reached: totalNow === 0 ? 0 : part.now / totalNow };
+  });
   return { groups, fixed };
 }
 
@@ -91,16 +98,20 @@ function limitClusters(groups: readonly Group[], fixed: number, limits: ShareLim
 }
 
 /** So much weight may a cluster have beside the others. */
-function mostOf({ share, least }: Group, others: number, limits: ShareLimits): number {
+function mostOf({ share, least, reached }: Group, others: number, limits: ShareLimits): number {
   const limit = share + Math.max(share, limits.clusterPoints / 100);
-  if (limit >= 1) return Number.POSITIVE_INFINITY;
+  if (Math.max(limit, reached) >= 1) return Number.POSITIVE_INFINITY;
   // Rounded up, for a limit that is less than one weight away would be none that ever moves.
-  return Math.max(least, Math.ceil((limit / (1 - limit)) * others - CLOSE));
+  const risen = Math.ceil((limit / (1 - limit)) * others - CLOSE);
+  // All weights of an app may double: that moves no share.
+  const kept = Math.floor((reached / (1 - reached)) * others + CLOSE);
+  return Math.max(least, risen, kept);
 }
 
 /** All that rise by the same part of their way. */
 function limitUpstream(wanted: Weights, fixed: number, limits: ShareLimits): Weights {
-  const most = limits.upstreamPoints / 100 + CLOSE;
+  const moved = movedBy(new Map([...wanted.keys()].map((group) => [group, group.now])), fixed);
+  const most = Math.max(limits.upstreamPoints / 100, moved) + CLOSE;
   if (movedBy(wanted, fixed) <= most) return wanted;
   const along = (part: number): Weights =>
     new Map(
@@ -120,7 +131,7 @@ function limitUpstream(wanted: Weights, fixed: number, limits: ShareLimits): Wei
 }
 
 function movedBy(given: Weights, fixed: number): number {
-  const total = totalOf(given, fixed);
+  const total = Math.max(1, totalOf(given, fixed));
   return [...given].reduce(
     (sum, [{ share }, weight]) => sum + Math.max(0, weight / total - share),
     0,

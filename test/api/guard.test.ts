@@ -96,15 +96,17 @@ test('an app is not held back in its first minute', async () => {
   await until('all of it', () => weights('news') === '500, 50000');
 });
 
-test('a cluster that was merely seen late comes whole', async () => {
+test('a cluster that was merely seen late comes whole, as if it had been there all along', async () => {
   const { east, west, weights, passSeconds } = await start({ ramp: SLOWLY });
   west.setStatus({ state: 'unseen' });
-  east.set('news', { pods: 1 });
-  await until('it serves', () => weights('news') === '10');
+  east.set('news', { pods: 10 });
+  await until('it serves', () => weights('news') === '100');
   passSeconds(61);
-  west.set('news', { pods: 500 });
+  west.set('news', { pods: 20 });
   west.setStatus({ state: 'fresh' });
-  await until('all of it', () => weights('news') === '10, 5000');
+  await until('all of it', () => weights('news') === '100, 200');
+  west.set('news', { pods: 80 });
+  await until('and of that', () => weights('news') === '100, 800');
 });
 
 test.each([
