@@ -7,6 +7,7 @@ import { rowOf } from './rows.ts';
 
 const FEW = 100;
 const MANY = 10_000;
+const WARM_ROUNDS = 1000;
 
 interface Pace {
   readonly slices: number;
@@ -32,7 +33,7 @@ export const rounds: Lane = {
       const many = await own(startRoundFleet(MANY));
       const [ofFew, ofMany]: [number[], number[]] = [[], []];
       // The first ones are compiled while they run.
-      for (const fleet of [few, many]) await slice(fleet, pace.rounds);
+      for (const fleet of [few, many]) await slice(fleet, WARM_ROUNDS);
       for (let at = 0; at < pace.slices; at += 1) {
         ofFew.push(await slice(few, pace.rounds));
         ofMany.push(await slice(many, pace.rounds));
