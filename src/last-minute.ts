@@ -31,6 +31,8 @@ export function keepLastMinute(clock: Clock): LastMinute {
   /** Of the last minute, the oldest first. Only `due` drops some: between two calls nothing moves. */
   const replaced = new Map<AppName, Replaced[]>();
   const heldBack = new Set<AppName>();
+  /** As they came, so that only what is over is looked at: after a start every app has one. */
+  let queue: { readonly at: number; readonly app: AppName }[] = [];
 
   return {
     before: (app, published) => replaced.get(app)?.[0]?.servers ?? published.servers,
@@ -39,8 +41,10 @@ export function keepLastMinute(clock: Clock): LastMinute {
       const at = clock.now();
       // However fast commits follow each other, a minute has so many. Of an app that is new nobody
       // served anything: it is not held back in its first minute.
-      if (at - (own.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= SPACING_MS)
+      if (at - (own.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= SPACING_MS) {
         own.push({ at, servers: before?.servers ?? [] });
+        queue.push({ at, app });
+      }
       const whole = after.servers.filter(({ from }) => cameWhole(from));
       replaced.set(app, whole.length === 0 ? own : own.map((one) => withWhole(one, whole)));
     },
@@ -51,9 +55,12 @@ export function keepLastMinute(clock: Clock): LastMinute {
     due() {
       const apps = new Set<AppName>();
       const old = clock.now() - MINUTE_MS;
-      for (const [app, all] of replaced) {
-        const kept = all.filter(({ at }) => at > old);
-        if (kept.length === all.length) continue;
+      const over = queue.findIndex(({ at }) => at > old);
+      const gone = over < 0 ? queue : queue.slice(0, over);
+      if (gone.length === 0) return apps;
+      queue = queue.slice(gone.length);
+      for (const { app } of gone) {
+        const kept = (replaced.get(app) ?? []).filter(({ at }) => at > old);
         if (kept.length > 0) replaced.set(app, kept);
         else replaced.delete(app);
         if (heldBack.has(app)) apps.add(app);

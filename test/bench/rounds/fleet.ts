@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { controllerInMemory } from '../../api/memory-controller.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { CountedCluster } from './counted-cluster.ts';
+import { openLeanStore } from './lean-store.ts';
 
 const CLUSTERS = 3;
 const NODES = 3;
@@ -40,7 +41,8 @@ export async function startRoundFleet(apps: number): Promise<RoundFleet> {
   const share = { clusterPoints: 40, upstreamPoints: 50 };
   const ramp = { percent: 25, seconds: 30, errorPercent: 5 };
   const leaseMs = 3_600_000;
-  const { controller } = controllerInMemory({ clusters, clock, leaseMs, share, ramp });
+  const store = openLeanStore(clock.now);
+  const { controller } = controllerInMemory({ clusters, clock, store, leaseMs, share, ramp });
   const stop = new AbortController();
   const running = controller.run(stop.signal);
   const published = () => [...(controller.published()?.apps() ?? [])].length;
