@@ -160,6 +160,11 @@ export const ERRORS = {
     title: 'This controller no longer leads',
     act: 'Ask again: a leader takes a new term within seconds.',
   },
+  'word-lost': {
+    status: 503,
+    title: 'It was written, and Redis has lost it',
+    act: 'Say it again: no edge had it yet when Redis failed over or was set back.',
+  },
   'not-leader': {
     status: 503,
     title: 'This controller does not lead',

@@ -11,7 +11,7 @@ import type { Controller } from '../controller.ts';
 import { HOLDS } from '../edges/document.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
 import { BallastError } from '../errors.ts';
-import type { AppName, Hold, Stamp } from '../model.ts';
+import type { AppName, Hold } from '../model.ts';
 import { speaksOf, type Scope } from '../weights/holds.ts';
 import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
 import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
@@ -22,6 +22,14 @@ import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
 import { outOfScope } from './access/gate.ts';
 import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
 import { forward, type ForwardParts } from './forward.ts';
+import {
+  standsDeleted,
+  standsDropped,
+  standsHeld,
+  standsOwned,
+  versionOrLost,
+  type Stands,
+} from './stands.ts';
 import { HoldsRequest, readHolds, sharesOf, viewHold, type HoldView } from './hold-shapes.ts';
 
 export interface HoldParts extends ForwardParts {
@@ -76,11 +84,11 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   ): Promise<unknown> => {
     const { caller } = request;
     if (await forward(parts, request, reply)) return reply;
-    const { word, concerns, told } = make(caller.name);
+    const { word, concerns, stands, told } = make(caller.name);
     const { wait: patience, dryRun: isDry } = request.query as Query;
     if (isDry) return { ...preview(controller, word, caller), ...told };
     const commit = await controller.say(word);
-    const version = (): number => (isOf(controller, commit) ? commit.version : holdsAt(controller));
+    const version = (): number => versionOrLost(controller.published(), commit, stands);
     const wanted = { version, concerns };
     const edges = patience === undefined ? {} : await waitFor(parts, patience, wanted);
     if (request.method === 'POST') void reply.code(201);
@@ -113,6 +121,10 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
         return {
           word: addHolds(who, holds, lift),
           concerns,
+          stands: standsHeld(
+            holds.map(({ id }) => id),
+            lift,
+          ),
           told: tell(parts, holds, request.caller),
         };
       }),
@@ -148,7 +160,12 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
         const old = standing(controller).filter((hold) => hold.id === id);
         for (const one of old) checkScope(request.caller, one);
         const concerns = concernedBy(controller, old);
-        return { word: liftHold(who, id), concerns, told: { ids: [id] } };
+        return {
+          word: liftHold(who, id),
+          concerns,
+          stands: standsHeld([], [id]),
+          told: { ids: [id] },
+        };
       });
     },
   );
@@ -166,6 +183,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       speak(request, reply, (who) => ({
         word: adoptApp(who, request.params.app),
         concerns: (app) => app === request.params.app,
+        stands: standsOwned(request.params.app),
       })),
   );
   api.delete<{ Params: Static<typeof AppParams> }>(
@@ -185,6 +203,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       return speak(request, reply, (who) => ({
         word: deleteApp(who, app, named),
         concerns: (name) => name === app,
+        stands: standsDeleted(app),
       }));
     },
   );
@@ -205,6 +224,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       return speak(request, reply, (who) => ({
         word: dropCluster(who, cluster, isNamed),
         concerns: () => true,
+        stands: standsDropped(cluster),
       }));
     },
   );
@@ -214,6 +234,7 @@ interface Speech {
   readonly word: Word;
   /** Apps of which an edge may refuse nothing, or it has not acknowledged. */
   readonly concerns: (app: AppName) => boolean;
+  readonly stands: Stands;
   /** Beside the stamp, in the answer. */
   readonly told?: object;
 }
@@ -260,15 +281,6 @@ function preview(controller: Controller, word: Word, caller: Caller): object {
     after: sharesOf(after.servers),
   }));
   return { items, refused: [...reasons].map(([app, reason]) => ({ app, reason })) };
-}
-
-function isOf(controller: Controller, { term }: Stamp): boolean {
-  return controller.published()?.mark.term === term;
-}
-
-/** After another term began: what is held now is all that can be waited for. */
-function holdsAt(controller: Controller): number {
-  return controller.published()?.holdsAt ?? Infinity;
 }
 
 async function waitFor(

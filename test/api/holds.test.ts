@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { BallastError } from '../../src/errors.ts';
+import { openMemoryStore } from '../../src/edges/memory.ts';
 import { HOLDS } from '../../src/edges/document.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 import type { Stamp } from '../../src/model.ts';
@@ -366,4 +367,33 @@ test('without Redis a write says so at once, and is not made later', async () =>
   store.setUp(true);
   await until('it leads again', () => controller.leader().leading);
   expect(weights()).toBe('40, 40, 50');
+});
+
+test('a word that Redis lost is not said to be at every edge', async () => {
+  const store = openMemoryStore(systemClock.now);
+  const stateOf = (name: string): string => {
+    const { version, record } = store.dump();
+    const mark = { term: record?.term ?? 0, version };
+    const told = { highest: mark.term, mark, saved: mark, compared: mark.term };
+    return JSON.stringify({ name, start: 'a', beat: Math.round(systemClock.now()), ...told });
+  };
+  const beats = setInterval(() => void store.beat('one', stateOf('one')), 20);
+  try {
+    const { hold, controller } = await start({ store, edges: ['one'] });
+    const before = store.dump();
+    const commit = store.commit.bind(store);
+    store.commit = async (...args) => {
+      const done = await commit(...args);
+      // No edge has heard of it, nor has the replica that is promoted.
+      store.commit = commit;
+      store.load(before);
+      return done;
+    };
+    const drain = { kind: 'drain', app: 'shop', cluster: 'east' };
+    const { status, json } = await hold(drain, '?wait=15s');
+    expect([status, json.code]).toEqual([503, 'word-lost']);
+    expect(controller.published()?.held.holds).toEqual([]);
+  } finally {
+    clearInterval(beats);
+  }
 });
