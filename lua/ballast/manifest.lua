@@ -5,6 +5,7 @@
 -- On failure: nil and a message; what was applied by then is applied, the mark has not moved.
 
 local document = require('ballast.document')
+local lost = require('ballast.lost')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 
@@ -92,6 +93,7 @@ function manifest.compare(session, seen)
   if after.term ~= seen.term or after.version < seen.version then
     return nil, 'the source changed'
   end
+  lost.settle(seen.term, lines)
   return complete, above
 end
 

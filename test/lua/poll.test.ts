@@ -232,6 +232,28 @@ test('what found no room is listed, passed by the mark, and taken when there is 
   expect(later.refused.every(({ app }) => refused.includes(app))).toBe(true);
 });
 
+test('a refusal goes when a later term finds nothing of it in Redis, and only then', async () => {
+  await leader.publish(edge, { shop: bodyOf('shop', { [a]: 1 }) });
+  const unfit = (app: string) => bodyOf(app, { [a]: 1 }).replace('"weight":1', '"weight":-1');
+  // Redis has it, and goes on having it.
+  const { mark } = await leader.commit({ shop: unfit('shop') });
+  // Of this one, and of that version of news, it has lost all.
+  const lost = { term: 100, version: mark.version + 5 };
+  const documents = ['news', 'ghost'].map((app) => documentOf(app, lost, unfit(app)));
+  await leader.publish(edge, { news: bodyOf('news', { [a]: 1 }) });
+  expect((await push(100, { documents })).status).toBe(200);
+  const names = ({ refused }: WireState): string =>
+    refused
+      .map(({ app }) => app)
+      .toSorted()
+      .join();
+  await state('three are refused', (seen) => names(seen) === 'ghost,news,shop');
+  await leader.take(101);
+  const after = await state('a mark of the later term', (seen) => seen.mark?.term === 101);
+  expect(names(after)).toBe('shop');
+  expect(after.refused[0]).toMatchObject(mark);
+});
+
 test('the poll goes on after a Redis that was away, and after the polling worker was killed', async () => {
   await redis.kill();
   await state('Redis seen down', (seen) => !seen.redis.ok);
