@@ -6,11 +6,12 @@
 
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import type { AppName, ClusterName } from '../../src/model.ts';
-import { APPS } from './plan.ts';
+import { addressOf, APPS } from './actions.ts';
 import type { Process } from './time.ts';
 
 /** As the real one: silent for so long, and it is stale. */
 const STALE_MS = 3000;
+const AGAIN_MS = 20_000;
 
 export class TrueCluster {
   readonly name: ClusterName;
@@ -25,7 +26,7 @@ export class TrueCluster {
   }
 
   addressOf(node: number): string {
-    return `10.${this.name.length}.${this.name.charCodeAt(0) - 96}.${node}:80`;
+    return addressOf(this.name, node);
   }
 
   setPods(app: AppName, pods: number | undefined): void {
@@ -60,6 +61,7 @@ export class Sight extends MemoryCluster {
   #isFresh = false;
   #silences = 0;
   #isDue = false;
+  #wasShort = false;
   /** Of what is there the next list shows so much. */
   shortBy: number | undefined;
 
@@ -68,6 +70,7 @@ export class Sight extends MemoryCluster {
     this.#parts = parts;
     parts.truth.sights.add(this);
     this.hear();
+    this.#listAgain();
   }
 
   /** A watch event is on its way. */
@@ -105,6 +108,14 @@ export class Sight extends MemoryCluster {
     return super.close();
   }
 
+  /** A list now and then proves the watch. */
+  #listAgain(): void {
+    this.#parts.process.after(AGAIN_MS, () => {
+      if (this.#isFresh) this.#list();
+      this.#listAgain();
+    });
+  }
+
   #isDeaf(): boolean {
     return this.#parts.truth.deaf.has(this.#parts.process.name);
   }
@@ -113,7 +124,9 @@ export class Sight extends MemoryCluster {
     if (this.#isDeaf()) return;
     const now = this.#parts.process.clock.now();
     const before = this.#shown();
-    const part = this.shortBy;
+    // Two short ones in a row agree, and are believed.
+    const part = this.#wasShort ? undefined : this.shortBy;
+    this.#wasShort = part !== undefined;
     this.shortBy = undefined;
     this.#show(part);
     const isNews = !this.#isFresh || before !== this.#shown();

@@ -29,6 +29,7 @@ export const RULES = {
   base: 10,
   secondLookMs: 4000,
   ramp: { percent: 25, seconds: 2, errorPercent: 5 },
+  share: { clusterPoints: 40, upstreamPoints: 50 },
 };
 const LIMITED = { ...RULES, share: { clusterPoints: 40, upstreamPoints: 50 } };
 

@@ -100,7 +100,12 @@ export class EdgeMemory {
   }
 
   /** After a poll; `above` where all was compared (R9). */
-  reached(stamp: Stamp, seen: Stamp | undefined, above: readonly AppName[] | undefined): void {
+  reached(
+    { term, version }: Stamp,
+    seen: Stamp | undefined,
+    above: readonly AppName[] | undefined,
+  ): void {
+    const stamp = { term, version };
     const held = this.mark;
     const isProved = held && seen && compareStamps(held, seen) === 0;
     const falls = above && isProved && compareStamps(stamp, held) !== 0;
@@ -114,6 +119,17 @@ export class EdgeMemory {
     this.compared = proved;
     this.above = above;
     this.news.ring();
+  }
+
+  /** Refused under an earlier term, and not in Redis any more (lua/ballast/lost.lua). */
+  settleLost(term: number, lines: ReadonlyMap<AppName, Document>): void {
+    for (const { app, stamp } of [...this.refused.values()]) {
+      const [line, held] = [lines.get(app), this.documents.get(app)];
+      if (stamp.term >= term || (line && below(held?.stamp, line.stamp))) continue;
+      if (line && held?.digest !== line.digest && !below(line.stamp, held?.stamp)) continue;
+      this.refused.delete(app);
+      this.#note();
+    }
   }
 
   restore(content: Generation, disk: Disk): void {

@@ -128,5 +128,6 @@ async function compare(one: Poll, seen: Seen): Promise<AppName[]> {
   });
   const after = await read(one, (dump) => ({ term: dump.record?.term, version: dump.version }));
   if (after.term !== seen.term || after.version < seen.version) throw new Error('changed');
+  memory.settleLost(seen.term, lines);
   return above.map(({ app }) => app);
 }

@@ -16,6 +16,7 @@ import { Process, type Time } from './time.ts';
 const ANSWER_MS = 2000;
 const BEAT_MS = 1000;
 const SAVE_MS = 200;
+const SLOW_DISK_MS = 600;
 
 export interface EdgeParts {
   readonly time: Time;
@@ -42,15 +43,16 @@ export class SimulatedEdge {
     this.start();
   }
 
-  /** `isDamaged`: its newest snapshot cannot be read. Returns the snapshot that it starts from. */
+  /** `isDamaged`: the newest of its two snapshots cannot be read. Returns the snapshot that it starts from. */
   start(isDamaged = false): Generation | undefined {
     this.#starts += 1;
     const process = new Process(this.#parts.time, this.name);
     this.process = process;
     const { a, b } = this.#disk;
     const [newest, other] = (a?.sequence ?? 0) > (b?.sequence ?? 0) ? [a, b] : [b, a];
-    const content = isDamaged ? other : (newest ?? other);
-    if (isDamaged) this.#forget(newest);
+    const isOlder = isDamaged && other !== undefined;
+    const content = isOlder ? other : newest;
+    if (isOlder) this.#forget(newest);
     const memory = new EdgeMemory(this.name, `${this.name}#${this.#starts}`, this.full);
     this.memory = memory;
     if (content) memory.restore(content, this.#disk);
@@ -85,6 +87,18 @@ export class SimulatedEdge {
     } catch (error) {
       this.#parts.told(`${this.name}: ${String(error)}`);
     }
+  }
+
+  /** Somebody sends a document that it has, with other bytes at the same stamp. */
+  hearForgery(part: number): void {
+    const { process, memory } = this;
+    const all = [...memory.documents.values()].filter(({ app }) => !app.startsWith('_'));
+    const document = all[Math.floor(part * all.length)];
+    if (!process?.alive || !document?.body) return;
+    const servers = [{ address: '10.66.6.6:80', weight: 66, from: 'vm' }];
+    const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
+    const body = encodeUpstream({ app: document.app, servers, policy });
+    memory.apply(memory.highest, [{ ...document, body, digest: digestOf(body) }]);
   }
 
   kill(): void {
@@ -159,7 +173,8 @@ export class SimulatedEdge {
       }
       const { change } = memory;
       const head = memory.head();
-      await process.clock.sleep(3);
+      // A disk may be slow.
+      await process.clock.sleep(3 + this.#parts.random() ** 4 * SLOW_DISK_MS);
       const sequence = Math.max(this.#disk.a?.sequence ?? 0, this.#disk.b?.sequence ?? 0) + 1;
       this.#disk[older] = { ...head, sequence, documents: new Map(memory.documents) };
       memory.written[older] = change;

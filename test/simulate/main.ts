@@ -2,7 +2,8 @@
 //
 // The whole controller, twice, against a store, three edges and three clusters, all of them simulated, on
 // a virtual clock: so a seed always runs the same way. --seed is the first one; --keep plays only these
-// actions of one seed, and shows all that happens; --planted looks whether each planted bug is found.
+// actions of one seed, and shows all that happens; --planted looks thereafter whether each planted bug
+// is found.
 //
 // Goes out: what is wrong with as few actions as suffice, and how to see it again; the sum as the last
 // line. Exit codes: 1 something is wrong, 2 usage.
@@ -16,6 +17,7 @@ import { shrink } from './shrink.ts';
 const USAGE = 'usage: npm run simulate -- [--seeds N] [--seed S] [--keep NUMBERS] [--planted]';
 /** Within so many seeds a planted bug is found. */
 const ENOUGH = 2000;
+const WIDEST = 200;
 
 function readArguments() {
   try {
@@ -87,14 +89,14 @@ async function findPlanted(first: number): Promise<boolean> {
   for (const bug of PLANTED) {
     const [verdict] = await runSeeds({ first, count: ENOUGH, bug, untilWrong: true });
     if (verdict) found += 1;
-    console.log(`${bug.name}: ${verdict ? `seed ${verdict.seed}: ${verdict.wrong}` : 'NOT FOUND'}`);
+    const words = verdict ? `seed ${verdict.seed}: ${verdict.wrong}` : 'NOT FOUND';
+    console.log(`${bug.name}: ${words}`.slice(0, WIDEST));
   }
   console.log(`${found} of ${PLANTED.length} planted bugs found within ${ENOUGH} seeds`);
   return found === PLANTED.length;
 }
 
 const { seeds, seed, keep, planted } = readArguments();
-const isFine = planted
-  ? await findPlanted(seed)
-  : await (keep ? replay(seed, keep) : simulate(seed, seeds));
-process.exitCode = isFine ? 0 : 1;
+const isFine = await (keep ? replay(seed, keep) : simulate(seed, seeds));
+const isFound = planted ? await findPlanted(seed) : true;
+process.exitCode = isFine && isFound ? 0 : 1;

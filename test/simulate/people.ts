@@ -5,18 +5,27 @@
 // a word whose outcome nobody knows they expect nothing.
 
 import { acknowledgedBy } from '../../src/api/acknowledged.ts';
+import { standsDeleted, standsHeld, versionOf, type Stands } from '../../src/api/stands.ts';
 import { HOLDS } from '../../src/edges/document.ts';
+import type { Published } from '../../src/edges/published.ts';
 import { BallastError } from '../../src/errors.ts';
-import type { AppName, Hold, Stamp } from '../../src/model.ts';
-import { deleteApp } from '../../src/words/of-apps.ts';
+import type { AppName, Stamp } from '../../src/model.ts';
+import { adoptApp, deleteApp } from '../../src/words/of-apps.ts';
 import { addHolds, liftHold, type NewHold } from '../../src/words/of-holds.ts';
 import type { Word } from '../../src/words/word.ts';
 import type { SimulatedController } from './controllers.ts';
 import type { Time } from './time.ts';
 import type { Watch } from './watch.ts';
 
-const AGAIN_MS = 400;
+const AGAIN_MS = 250;
 const PATIENCE_MS = 25_000;
+
+interface Wait {
+  readonly stamp: Stamp;
+  readonly stands: Stands;
+  readonly concerns: (app: AppName) => boolean;
+  readonly done: (published: Published) => void;
+}
 
 interface Said {
   readonly by: SimulatedController;
@@ -44,21 +53,18 @@ export class People {
   }
 
   hold(hold: NewHold): void {
+    const { id } = hold;
     this.#say(
       () => addHolds(hold.who, [hold]),
-      () => {
-        this.#waitFor(hold.id, ({ controller, book, process }) => {
-          const published = controller?.published();
-          const since = published?.heldSince.get(hold.id);
-          const stands = published?.held.holds.find(({ id }) => id === hold.id);
-          if (!published || since === undefined || !stands || !book || !process) return undefined;
-          const stamp = { term: published.mark.term, version: since };
-          const wanted = {
-            stamp,
-            concerns: (app: AppName) => app === HOLDS || !this.#spares(stands, app),
-          };
-          if (!acknowledgedBy(book, wanted, process.clock.now()).acknowledged) return undefined;
-          return () => this.#watch.acknowledged(stands);
+      ({ stamp }) => {
+        this.#waitFor(id, {
+          stamp,
+          stands: standsHeld([id]),
+          concerns: (app) => app === HOLDS || (hold.app ?? app) === app,
+          done: ({ held }) => {
+            const stands = held.holds.find((one) => one.id === id);
+            if (stands) this.#watch.acknowledged(stands);
+          },
         });
       },
     );
@@ -69,13 +75,11 @@ export class People {
     this.#say(
       () => liftHold('ann', id),
       ({ stamp }) => {
-        this.#waitFor(`no ${id}`, ({ controller, book, process }) => {
-          const published = controller?.published();
-          if (!published || !book || !process || published.mark.term !== stamp.term)
-            return undefined;
-          const wanted = { stamp, concerns: () => true };
-          if (!acknowledgedBy(book, wanted, process.clock.now()).acknowledged) return undefined;
-          return () => this.#watch.lifted(id);
+        this.#waitFor(`no ${id}`, {
+          stamp,
+          stands: standsHeld([], [id]),
+          concerns: () => true,
+          done: () => this.#watch.lifted(id),
         });
       },
     );
@@ -85,18 +89,21 @@ export class People {
     const word = ({ controller }: SimulatedController): Word =>
       deleteApp('ann', app, (name) => controller?.standing(name) ?? 'unseen');
     this.#say(word, ({ stamp }) => {
-      this.#waitFor(`no ${app}`, ({ controller, book, process }) => {
-        const published = controller?.published();
-        if (!published || !book || !process || published.mark.term !== stamp.term) return undefined;
-        const wanted = { stamp, concerns: (name: AppName) => name === app };
-        if (!acknowledgedBy(book, wanted, process.clock.now()).acknowledged) return undefined;
-        return () => this.#watch.deleted(app, stamp);
+      this.#waitFor(`no ${app}`, {
+        stamp,
+        stands: standsDeleted(app),
+        concerns: (name) => name === app,
+        done: () => this.#watch.deleted(app, stamp),
       });
     });
   }
 
-  #spares(hold: Hold, app: AppName): boolean {
-    return hold.app !== undefined && hold.app !== app;
+  adopt(app: AppName): void {
+    this.#watch.adopting(app);
+    this.#say(
+      () => adoptApp('ann', app),
+      () => undefined,
+    );
   }
 
   #leader(): SimulatedController | undefined {
@@ -129,19 +136,21 @@ export class People {
     );
   }
 
-  #waitFor(
-    what: string,
-    isThere: (by: SimulatedController) => (() => void) | undefined,
-    spent = 0,
-  ): void {
+  /** As src/api/holds.ts waits. */
+  #waitFor(what: string, wait: Wait, spent = 0): void {
     if (spent > PATIENCE_MS) return;
-    const leader = this.#leader();
-    const act = leader && isThere(leader);
-    if (act) {
-      this.#told(`${leader.name} says that every edge has ${what}`);
-      act();
-      return;
+    const { controller, book, process, name } = this.#leader() ?? {};
+    const published = controller?.published();
+    const version = versionOf(published, wait.stamp, wait.stands);
+    if (published && book && process) {
+      if (version === undefined) return this.#told(`${name} says that ${what} is lost`);
+      const stamp = { term: published.mark.term, version };
+      const { concerns } = wait;
+      if (acknowledgedBy(book, { stamp, concerns }, process.clock.now()).acknowledged) {
+        this.#told(`${name} says that every edge has ${what}`);
+        return wait.done(published);
+      }
     }
-    this.#time.after(AGAIN_MS, () => this.#waitFor(what, isThere, spent + AGAIN_MS));
+    this.#time.after(AGAIN_MS, () => this.#waitFor(what, wait, spent + AGAIN_MS));
   }
 }

@@ -13,8 +13,14 @@ const BASE = 10;
 
 export interface Due {
   readonly weights: ReadonlyMap<string, number>;
-  /** Clusters whose sum is kept, split as it may be. */
-  readonly frozen: ReadonlyMap<string, number>;
+  /** Servers whose sum is kept, split as it may be. */
+  readonly frozen: readonly Frozen[];
+}
+
+interface Frozen {
+  readonly addresses: readonly string[];
+  /** At least. */
+  readonly sum: number;
 }
 
 /** Undefined: nobody names the app, so it stays as it is. */
@@ -26,7 +32,7 @@ export function dueOf(
   const named = clusters.filter(({ pods }) => pods.has(app));
   if (named.length === 0 && app !== TOLD) return undefined;
   const weights = new Map<string, number>();
-  const frozen = new Map<string, number>();
+  const frozen: Frozen[] = [];
   for (const cluster of named) {
     const pods = cluster.pods.get(app) ?? 0;
     const nodes = cluster.nodes.length;
@@ -56,32 +62,41 @@ function held(
   app: AppName,
   servers: readonly One[],
   holds: readonly Hold[],
-  frozen: Map<string, number>,
+  frozen: Frozen[],
 ): Map<string, number> {
   const from = servers[0]?.from ?? '';
   const own = holds.filter((hold) => servers.some((server) => isOf(hold, app, server)));
   const drained = (server: One): boolean =>
     own.some((hold) => hold.kind === 'drain' && isOf(hold, app, server));
   const pins = strongestFirst(own.filter(({ kind }) => kind === 'pin'));
-  const pinOf = (server: One): Hold | undefined =>
-    pins.find((hold) => hold.server !== undefined && isOf(hold, app, server));
+  const freezes = strongestFirst(
+    own.filter(({ kind, kept }) => kind === 'freeze' && kept?.[app] !== undefined),
+  );
   const sum = pins.find(({ server }) => server === undefined);
-  const freeze = strongestFirst(
-    own.filter((hold) => hold.kind === 'freeze' && hold.kept?.[app] !== undefined),
-  )[0];
+  const freeze = freezes.find(({ server }) => server === undefined);
+  const wordOf = (server: One): number | undefined => {
+    const ofServer = ({ server: only }: Hold): boolean => only === server.address;
+    const frozenAt = sum ? undefined : freezes.find(ofServer)?.kept?.[app]?.[server.address];
+    return pins.find(ofServer)?.weight ?? frozenAt;
+  };
   const open = servers.filter((server) => !drained(server));
-  const free = open.filter((server) => !pinOf(server));
-  const taken = open.reduce((all, server) => all + (pinOf(server)?.weight ?? 0), 0);
+  const free = open.filter((server) => wordOf(server) === undefined);
+  const taken = open.reduce((all, server) => all + (wordOf(server) ?? 0), 0);
   const total = sum ? sum.weight : freeze && (freeze.kept?.[app]?.[from] ?? 0);
+  const each =
+    total === undefined || total === 0
+      ? 0
+      : Math.min(65_535, Math.max(1, Math.floor((total - taken) / free.length)));
   const weights = new Map<string, number>();
   for (const server of servers) {
+    const word = wordOf(server);
     if (drained(server)) weights.set(server.address, 0);
-    else if (pinOf(server)) weights.set(server.address, pinOf(server)?.weight ?? 0);
-    else if (total === undefined) weights.set(server.address, server.weight);
-    else if (total === 0) weights.set(server.address, 0);
-    else weights.set(server.address, Math.max(1, Math.floor((total - taken) / free.length)));
+    else if (word !== undefined) weights.set(server.address, word);
+    else weights.set(server.address, total === undefined ? server.weight : each);
   }
-  if (!sum && freeze) frozen.set(from, free.length);
+  if (!sum && freeze && free.length > 0 && each > 0) {
+    frozen.push({ addresses: free.map(({ address }) => address), sum: each * free.length });
+  }
   return weights;
 }
 

@@ -5,7 +5,8 @@
 
 import { compareStamps, decodeUpstream, HOLDS, isFault } from '../../src/edges/document.ts';
 import { Chance } from './chance.ts';
-import { APPS, drawPlan, type Action } from './plan.ts';
+import { APPS, type Action } from './actions.ts';
+import { drawPlan } from './plan.ts';
 import { dueOf } from './rule.ts';
 import { holdsOf } from './watch.ts';
 import { World } from './world.ts';
@@ -23,7 +24,7 @@ export interface Options {
   readonly trace?: string[];
 }
 
-/** Ramps, second looks and the guard’s limits have time; the rest takes a few seconds. */
+/** What the guard holds back rises by parts, each a minute; ramps and second looks have time too. */
 const SETTLE_MS = 300_000;
 const LOOK_MS = 500;
 
@@ -88,24 +89,29 @@ function unsettled(world: World): string | undefined {
 
 function unlike({ redis, clusters }: World, app: string): string | undefined {
   const { documents } = redis.dump;
+  const document = documents.get(app);
+  if (document?.body !== undefined && document.owner === 'endpoint') return undefined;
   const due = dueOf(app, clusters, holdsOf(documents.get(HOLDS)));
-  if (!due) return undefined;
-  const isServed = [...due.weights.values()].some((weight) => weight > 0);
-  const body = documents.get(app)?.body;
-  const upstream = body === undefined ? undefined : decodeUpstream(body);
+  // Nobody names it, or nobody would serve (`would-empty`): what is published may stay.
+  if (![...(due?.weights.values() ?? [])].some((weight) => weight > 0)) return undefined;
+  const upstream = document?.body === undefined ? undefined : decodeUpstream(document.body);
   const servers = upstream && !isFault(upstream) ? upstream.servers : [];
-  // Nobody would serve: what is published may stay (`would-empty`).
-  if (!isServed) return undefined;
-  const frozen = new Set([...due.frozen.keys()]);
-  const has = servers.filter(({ from }) => !frozen.has(from));
-  const shown = has
-    .map(({ address, weight }) => `${address}=${weight}`)
-    .toSorted()
-    .join(' ');
-  const wanted = [...due.weights]
-    .filter(([address]) => !servers.some((one) => one.address === address && frozen.has(one.from)))
+  const has = new Map(servers.map(({ address, weight }) => [address, weight]));
+  for (const { addresses, sum } of due?.frozen ?? []) {
+    const kept = addresses.reduce((all, address) => all + (has.get(address) ?? 0), 0);
+    // Equal parts leave up to one a server undone.
+    if (kept < sum || kept >= sum + addresses.length) {
+      return `${app} keeps ${kept} at ${addresses.join(' ')}, due is ${sum}`;
+    }
+    for (const address of addresses) has.set(address, due?.weights.get(address) ?? 0);
+  }
+  const [shown, wanted] = [textOf(has), textOf(due?.weights ?? new Map())];
+  return shown === wanted ? undefined : `${app} is ${shown}, due is ${wanted}`;
+}
+
+function textOf(weights: ReadonlyMap<string, number>): string {
+  return [...weights]
     .map(([address, weight]) => `${address}=${weight}`)
     .toSorted()
     .join(' ');
-  return shown === wanted ? undefined : `${app} is ${shown}, due is ${wanted}`;
 }

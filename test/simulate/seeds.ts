@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { PlantedBug } from './planted.ts';
 import type { Verdict } from './run.ts';
+import type { Shrunk } from './shrink.ts';
+import type { Request } from './worker.ts';
 
 export interface Seeds {
   readonly first: number;
@@ -23,11 +25,11 @@ export async function runSeeds(seeds: Seeds): Promise<Verdict[]> {
   const wrong: Verdict[] = [];
   let next = first;
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: bug });
+    const worker = openWorker(bug);
     try {
       while (next < first + count && !(untilWrong && wrong.length > 0)) {
         const seed = next++;
-        const verdict = await ask(worker, seed);
+        const verdict = await ask<Verdict>(worker, { seed });
         onVerdict?.(verdict);
         if (verdict.wrong !== undefined) wrong.push(verdict);
       }
@@ -39,12 +41,26 @@ export async function runSeeds(seeds: Seeds): Promise<Verdict[]> {
   return wrong.toSorted((a, b) => a.seed - b.seed);
 }
 
-function ask(worker: Worker, seed: number): Promise<Verdict> {
+/** A failing seed with as few actions as suffice, where the bug is. */
+export async function shrinkPlanted(bug: PlantedBug, seed: number): Promise<Shrunk> {
+  const worker = openWorker(bug);
+  try {
+    return await ask<Shrunk>(worker, { seed, shrinks: true });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function openWorker(bug: PlantedBug | undefined): Worker {
+  return new Worker(new URL('worker.ts', import.meta.url), { workerData: bug });
+}
+
+function ask<Answer>(worker: Worker, request: Request): Promise<Answer> {
   return new Promise((resolve, reject) => {
     worker.removeAllListeners();
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', () => reject(new Error(`the thread of seed ${seed} ended`)));
-    worker.postMessage(seed);
+    worker.once('exit', () => reject(new Error(`the thread of seed ${request.seed} ended`)));
+    worker.postMessage(request);
   });
 }

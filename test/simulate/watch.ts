@@ -34,8 +34,13 @@ export class Watch {
   readonly #serves = new Map<string, number | undefined>();
   /** Drains and others that every edge has, as their authors were told. */
   readonly #standing = new Map<string, Hold>();
+  /** Somebody has said so; perhaps it is done. */
+  readonly #lifting = new Set<string>();
   readonly #lifted = new Set<string>();
   readonly #deleted = new Map<AppName, Stamp>();
+  readonly #adopted = new Set<AppName>();
+  /** By id of a freeze: what it has to keep, of each app and place. */
+  readonly #kept = new Map<string, string>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -74,17 +79,20 @@ export class Watch {
       if (known !== undefined && known !== document.digest) this.tell(`two bodies have ${key}`);
       this.#accepted.set(key, document.digest);
       if (!isNew) continue;
-      if (document.app === HOLDS) this.#checkLifted(document, by);
+      this.#checkOwner(old, document, by);
+      if (document.app === HOLDS) this.#checkHolds(document, before, by);
       else if (document.owner === 'controller') this.#checkChange(old, document, after, by);
     }
   }
 
   /** Every edge has it, applied and saved: so its author was told. */
   acknowledged(hold: Hold): void {
-    if (hold.until === undefined) this.#standing.set(hold.id, hold);
+    if (hold.until !== undefined || this.#lifting.has(hold.id)) return;
+    this.#standing.set(hold.id, hold);
   }
 
   lifting(id: string): void {
+    this.#lifting.add(id);
     this.#standing.delete(id);
   }
 
@@ -94,6 +102,10 @@ export class Watch {
 
   deleted(app: AppName, stamp: Stamp): void {
     this.#deleted.set(app, stamp);
+  }
+
+  adopting(app: AppName): void {
+    this.#adopted.add(app);
   }
 
   standing(): readonly Hold[] {
@@ -170,16 +182,35 @@ export class Watch {
 
   /** A drain that every edge has is obeyed by whatever comes after it. */
   #checkObeyed(name: string, app: AppName, servers: readonly Server[]): void {
-    for (const hold of this.#standing.values()) {
-      if (hold.kind !== 'drain') continue;
-      const open = servers.find((server) => server.weight > 0 && isOf(hold, app, server));
-      if (open) this.tell(`${name} sends to ${open.address} of ${app}, against ${hold.id}`);
+    const drains = [...this.#standing.values()].filter(({ kind }) => kind === 'drain');
+    const open = servers.filter(({ weight }) => weight > 0);
+    const of = (server: Server): Hold | undefined => drains.find((one) => isOf(one, app, server));
+    // All of them: the guard keeps the last ones (`would-empty`).
+    if (open.every(of)) return;
+    for (const server of open) {
+      const hold = of(server);
+      if (hold) this.tell(`${name} sends to ${server.address} of ${app}, against ${hold.id}`);
     }
   }
 
-  #checkLifted(document: Document, by: string): void {
-    const back = holdsOf(document).find(({ id }) => this.#lifted.has(id));
-    if (back) this.tell(`${by} wrote ${back.id} again, which was lifted`);
+  #checkHolds(document: Document, before: Dump, by: string): void {
+    for (const hold of holdsOf(document)) {
+      if (this.#lifted.has(hold.id)) this.tell(`${by} wrote ${hold.id} again, which was lifted`);
+      if (hold.kind !== 'freeze') continue;
+      const known = this.#kept.get(hold.id);
+      const kept = JSON.stringify(hold.kept);
+      const due = known ?? JSON.stringify(sumsOf(hold, before));
+      if (kept !== due) this.tell(`${by}: ${hold.id} keeps ${kept}, due is ${due}`);
+      this.#kept.set(hold.id, due);
+    }
+  }
+
+  /** What one owner has the other leaves alone, until a person says otherwise. */
+  #checkOwner(old: Document | undefined, document: Document, by: string): void {
+    if (old?.body === undefined || old.owner === document.owner) return;
+    if (document.body === undefined && document.owner === 'controller') return;
+    if (this.#adopted.has(document.app)) return;
+    this.tell(`${by} wrote ${document.app}, which is the ${old.owner}'s`);
   }
 
   #checkChange(old: Document | undefined, document: Document, after: Dump, by: string): void {
@@ -214,6 +245,33 @@ export function holdsOf(document: Document | undefined): readonly Hold[] {
   if (document?.body === undefined) return [];
   const read = decodeHolds(document.body);
   return 'holds' in read ? read.holds : [];
+}
+
+/** The sums of weights that a freeze finds. */
+function sumsOf(hold: Hold, { documents }: Dump): Record<string, Record<string, number>> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const [app, document] of documents) {
+    if (document.owner !== 'controller') continue;
+    for (const server of upstreamOf(document)?.servers ?? []) {
+      if (!isOf(hold, app, server)) continue;
+      const own = (sums[app] ??= {});
+      // Beneath a drain lies what it was.
+      const weight = server.weight === 0 ? (server.auto ?? 0) : server.weight;
+      const place = hold.server ?? server.from;
+      own[place] = (own[place] ?? 0) + weight;
+    }
+  }
+  return sortedKeys(sums);
+}
+
+function sortedKeys<Value>(one: Record<string, Value>): Record<string, Value> {
+  const keys = Object.keys(one).toSorted();
+  return Object.fromEntries(
+    keys.map((key) => {
+      const value = one[key] as Value;
+      return [key, typeof value === 'object' ? sortedKeys(value as never) : value];
+    }),
+  ) as Record<string, Value>;
 }
 
 export function isOf(

@@ -8,7 +8,7 @@ import { SimulatedController } from './controllers.ts';
 import { SimulatedEdge } from './edge.ts';
 import { Network } from './network.ts';
 import { People } from './people.ts';
-import { APPS, BY_HAND, CLUSTERS, CONTROLLERS, EDGES, type Action } from './plan.ts';
+import { APPS, CLUSTERS, CONTROLLERS, EDGES, LEADER, type Action } from './actions.ts';
 import { Redis } from './redis.ts';
 import { Time } from './time.ts';
 import { Watch } from './watch.ts';
@@ -43,7 +43,7 @@ export class World {
     const random = chance.of('truth');
     for (const cluster of this.clusters) {
       cluster.nodes = [1, 2, 3].slice(0, random.between(1, 3));
-      for (const app of APPS) {
+      for (const app of APPS.slice(0, -1)) {
         if (random.next() < 0.7) cluster.pods.set(app, random.between(1, 12));
       }
     }
@@ -104,11 +104,25 @@ export class World {
         this.people.delete(action.app);
         return;
       case 'put':
-        void this.#edge(action.edge).write(BY_HAND, action.weight);
+        void this.#edge(action.edge).write(action.app, action.weight);
+        if (action.cluster !== undefined) this.#cluster(action.cluster).setPods(action.app, 3);
         return;
-      case 'weather':
-        later(action.ms, this.network.begin(action.weather));
+      case 'adopt':
+        this.people.adopt(action.app);
         return;
+      case 'forged':
+        this.#edge(action.edge).hearForgery(action.part);
+        return;
+      case 'weather': {
+        const { from, to, ...kind } = action.weather;
+        const weather = {
+          ...kind,
+          ...(from !== undefined && { from: this.#nameOf(from) }),
+          ...(to !== undefined && { to: this.#nameOf(to) }),
+        };
+        later(action.ms, this.network.begin(weather));
+        return;
+      }
       case 'redis-down':
         this.redis.isDown = true;
         later(action.ms, () => {
@@ -125,7 +139,10 @@ export class World {
         this.redis.goBack(action.part, action.keepsRunId);
         return;
       case 'fail-over':
-        this.redis.failOver(action.behind, action.clients);
+        this.redis.failOver(
+          action.behind,
+          action.clients.map((name) => this.#nameOf(name)),
+        );
         later(action.ms, () => this.redis.endOldMaster());
         return;
       case 'redis-clock':
@@ -135,19 +152,15 @@ export class World {
         this.#controller(action.controller).skewMs += action.ms;
         return;
       case 'crash':
-        this.#crash(this.#controller(action.controller));
-        later(action.ms, () => this.#revive(this.#controller(action.controller)));
-        return;
-      case 'crash-at-step': {
-        const { process } = this.#controller(action.controller);
-        if (process) process.stepsLeft = action.step;
-        later(action.ms, () => this.#revive(this.#controller(action.controller)));
+      case 'crash-at-step':
+      case 'stop': {
+        const controller = this.#controller(action.controller);
+        if (action.do === 'crash') controller.kill();
+        else if (action.do === 'stop') controller.process?.resume(() => controller.stop());
+        else if (controller.process) controller.process.stepsLeft = action.step;
+        later(action.ms, () => this.#revive(controller));
         return;
       }
-      case 'stop':
-        this.#controller(action.controller).stop();
-        later(action.ms, () => this.#revive(this.#controller(action.controller)));
-        return;
       case 'still':
         this.#still(action.process, action.ms);
         return;
@@ -194,10 +207,6 @@ export class World {
     }
   }
 
-  #crash(controller: SimulatedController): void {
-    controller.kill();
-  }
-
   #revive(controller: SimulatedController): void {
     if (controller.alive) return;
     this.watch.forgot(controller.name);
@@ -213,8 +222,17 @@ export class World {
   }
 
   #still(name: string, ms: number): void {
-    const one = [...this.controllers, ...this.edges].find((any) => any.name === name);
+    const one = [...this.controllers, ...this.edges].find((any) => any.name === this.#nameOf(name));
     if (one?.process) one.process.stillUntil = this.time.now + ms;
+  }
+
+  /** Nobody leads: the first one. */
+  #nameOf(name: string): string {
+    if (name !== LEADER) return name;
+    const leads = this.controllers.find(
+      (one) => one.alive && one.controller?.leader().leading === true,
+    );
+    return (leads ?? this.controllers[0])?.name ?? name;
   }
 
   #cluster(name: string): TrueCluster {
@@ -226,7 +244,7 @@ export class World {
   }
 
   #controller(name: string): SimulatedController {
-    return named(this.controllers, name);
+    return named(this.controllers, this.#nameOf(name));
   }
 }
 
