@@ -24,6 +24,10 @@ const PAUSE_MS = 10_000;
 export async function readCertificate({ cert, key }: CertificateFiles): Promise<Certificate> {
   const [certificate, secret] = await Promise.all([read(cert), read(key)]);
   const pair = { cert: certificate, key: secret };
+  // Caught while it is written; an empty one would be taken for none at all.
+  if (certificate.trim() === '' || secret.trim() === '') {
+    throw new Error(`${cert} and ${key} are no pair: one is empty`);
+  }
   try {
     createSecureContext(pair);
   } catch (cause) {

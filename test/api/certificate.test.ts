@@ -1,6 +1,6 @@
 // The API's certificate is followed as it is renewed, over a real TLS server.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,12 @@ import { followCertificate, readCertificate } from '../../src/api/certificate.ts
 import { systemClock } from '../../src/clock.ts';
 import { until } from '../controlplane/until.ts';
 import { createCertificate } from '../simulated/certificate.ts';
+
+/** In one step: a reader finds the old or the new. */
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
 
 test('a new pair is served, half of one is not, and the key is in no word about it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-tls-'));
@@ -37,14 +43,18 @@ test('a new pair is served, half of one is not, and the key is in no word about 
     tell: (trouble) => told.push(trouble),
   });
   expect(await shown()).toBe('first');
-  await writeFile(files.cert, second.cert);
+  await replace(files.cert, second.cert);
   await until('the half pair is told', () => told.length === 1);
   expect(told[0]).toContain('are no pair');
   expect(told[0]).not.toContain(first.key.split('\n')[1] ?? 'key');
   expect(await shown()).toBe('first');
-  await writeFile(files.key, second.key);
+  await replace(files.key, second.key);
   await until('the new pair is served', async () => (await shown()) === 'second');
   expect(told).toEqual([told[0], undefined]);
+  await replace(files.cert, '');
+  await until('an empty one is told', () => told.length === 3);
+  expect(told[2]).toContain('one is empty');
+  expect(await shown()).toBe('second');
   stop.abort();
   await following;
   server.close();
