@@ -10,6 +10,7 @@ local balancer = require('ngx.balancer')
 
 local entries = require('ballast.entries')
 local health = require('ballast.health')
+local laps = require('ballast.laps')
 local pick = require('ballast.pick')
 local retry = require('ballast.retry')
 local tally = require('ballast.tally')
@@ -17,10 +18,11 @@ local tally = require('ballast.tally')
 local set_current_peer, set_more_tries = balancer.set_current_peer, balancer.set_more_tries
 local get_last_failure = balancer.get_last_failure
 local next_server = pick.next
-local find_entry = entries.find
+local find_entry, find_lap, addresses_of = entries.find, entries.find_lap, laps.addresses
 local is_marked = health.is_marked
 
-local count, begin, finish, answered = tally.count, tally.begin, tally.finish, tally.answered
+local count, count_noted, begin, finish = tally.count, tally.count_noted, tally.begin, tally.finish
+local answered = tally.answered
 
 local find, match, floor, min = string.find, string.match, math.floor, math.min
 
@@ -49,7 +51,24 @@ local function reject()
   answer('unhealthy')
 end
 
+-- Returns true where that was all.
+local function run_known()
+  local lap = find_lap()
+  if not lap then return false end
+  local at = lap.at + 1
+  local k, others = lap.slots[at], lap.n - 1
+  local address = addresses_of(lap)[k]
+  if is_marked(address) or get_last_failure() then return false end
+  lap.at = at
+  count_noted(lap, k)
+  if others > 0 then set_more_tries(min(others, MAX_RETRIES)) end
+  local ok, err = set_current_peer(address)
+  if not ok then ngx.log(ngx.ERR, 'ballast: ', address, ': ', err) end
+  return true
+end
+
 function balance.run()
+  if not statistics and run_known() then return end
   local entry, socket = find_entry()
   if not entry then return answer(socket) end
   if not entry.lap then return answer(entry.unhealthy and 'unhealthy' or 'none') end

@@ -11,6 +11,7 @@
 
 local document = require('ballast.document')
 local hosts = require('ballast.hosts')
+local laps = require('ballast.laps')
 local listeners = require('ballast.listeners')
 local pick = require('ballast.pick')
 local newcomers = require('ballast.newcomers')
@@ -40,23 +41,12 @@ local counter_seen, hosts_seen
 -- app -> entry, where a server's weight still rises
 local rising = {}
 
--- Apps that share servers share these lists: most of an entry's memory, where apps are many.
-local lists = setmetatable({}, { __mode = 'v' })
-
-local function shared(list)
-  local name = concat(list, ' ')
-  local known = lists[name]
-  if known then return known end
-  lists[name] = list
-  return list
-end
-
 local function clusters_of(servers)
   local list = {}
   for _, server in ipairs(servers) do
     if server.weight > 0 then list[#list + 1] = server.from end
   end
-  return shared(list)
+  return laps.shared(list)
 end
 
 -- Which are unhealthy, and since when others are new or healthy again.
@@ -112,7 +102,7 @@ local function make(app, value, serial, previous)
   -- One table, and of no more than eight fields where the balance is smooth: each further one is
   -- memory, and another look that misses the cache, where apps are many.
   local entry = picker.new(servers, before, random) or { addresses = {} }
-  entry.app, entry.serial, entry.addresses = app, serial, shared(entry.addresses)
+  entry.app, entry.serial, entry.addresses = app, serial, laps.shared(entry.addresses)
   entry.clusters, entry.counts = clusters_of(servers), tally.new(#entry.addresses)
   if number then entry.health, entry.sign = number, sign end
   rising[app] = is_rising and entry or nil
@@ -123,13 +113,23 @@ local function make(app, value, serial, previous)
   end
   -- Where a request's end is asked for, whether there are statistics or not.
   if entry.rejects or upstream.policy.balance == 'least' then entry.asks_end = true end
-  if entry.lap then pick.prepare(entry, upstream.policy) end
+  if entry.lap then
+    pick.prepare(entry, upstream.policy)
+    laps.prepare(entry)
+  end
   return entry
 end
 
 -- Some server's health changed since; not necessarily one of this app.
 local function is_behind(entry)
   return entry.health ~= nil and entry.health ~= probed.number()
+end
+
+-- No request may find its lap any more: the counts beside it go with the entry.
+local function let_go(app)
+  local entry = by_app[app]
+  if entry and entry.lap then entry.lap.seen = 0 end
+  by_app[app] = nil
 end
 
 -- The counter moved: looks whether this app's document, or its servers' health, is another one.
@@ -139,13 +139,16 @@ local function refresh(app, counter)
     local value
     value, serial = state.held(app)
     if not value or not document.has_body(value) then
-      by_app[app] = nil
+      let_go(app)
       return nil
     end
-    entry = make(app, value, serial, entry)
+    local before = entry
+    entry = make(app, value, serial, before)
+    if entry ~= before then let_go(app) end
     by_app[app] = entry
   end
   entry.seen = counter
+  if entry.lap then entry.lap.seen = counter end
   return entry
 end
 
@@ -154,7 +157,9 @@ end
 local function note_counter(counter)
   counter_seen = counter
   local number = state.get('hosts')
-  if number ~= hosts_seen then by_host, hosts_seen = new_hosts(), number end
+  if number == hosts_seen then return end
+  by_host, hosts_seen = new_hosts(), number
+  laps.forget()
 end
 
 local function find_app(app, counter)
@@ -169,7 +174,10 @@ local function find_host(host, counter, before)
   if not app then app, exact = hosts.find(hosts.normal(host)) end
   if not app then return nil, state.get('whole') and 'unknown' or 'none' end
   local entry = find_app(app, counter)
-  if exact then by_host[host] = entry end
+  if exact then
+    by_host[host] = entry
+    laps.note(host, entry)
+  end
   return entry, not entry and 'none' or nil
 end
 
@@ -183,14 +191,30 @@ function entries.find()
   end
   local host = ngx.var.host
   local entry = by_host[host]
-  if entry and entry.seen == counter then return entry end
+  if entry and entry.seen == counter then
+    laps.note(host, entry)
+    return entry
+  end
   return find_host(host, counter, entry)
+end
+
+-- The common path: the lap of the request's app, where all that stands there is the present state
+-- and its next slot is written. Nil: `find` tells more.
+function entries.find_lap()
+  local counter = state.get('counter')
+  if counter ~= counter_seen then return nil end
+  local app = ngx.var.ballast_app
+  if app and app ~= '' then return nil end
+  local lap = laps.find(ngx.var.host)
+  if lap and lap.seen == counter and lap.at < lap.filled and lap.is_noted == 1 then return lap end
+  return nil
 end
 
 -- By the worker's timer, once a second: the next request finds the weights of then.
 function entries.rise()
   for app, entry in pairs(rising) do
     entry.seen, entry.serial, rising[app] = nil, nil, nil
+    if entry.lap then entry.lap.seen = 0 end
   end
 end
 
@@ -204,7 +228,8 @@ function entries.sweep()
     swept = next(by_app, swept)
     if not swept then return end
     if state.is_deleted(swept) then
-      by_app[swept], rising[swept] = nil, nil
+      let_go(swept)
+      rising[swept] = nil
       places.forget(swept)
     end
   end

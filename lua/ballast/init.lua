@@ -16,6 +16,7 @@ local folder = require('ballast.folder')
 local follower = require('ballast.follower')
 local health = require('ballast.health')
 local heartbeat = require('ballast.heartbeat')
+local laps = require('ballast.laps')
 local listeners = require('ballast.listeners')
 local manifest = require('ballast.manifest')
 local pace = require('ballast.pace')
@@ -63,8 +64,8 @@ function ballast.init(path)
   if not ok then error('ballast: ' .. err, 0) end
   settings.source = settings.api and api_source or redis_source
   settings.source.init(settings)
-  for _, module in ipairs({ access, ailing, balance, control, folder, heartbeat, manifest, poll,
-    report, snapshot }) do
+  for _, module in ipairs({ access, ailing, balance, control, folder, heartbeat, laps, manifest,
+    poll, report, snapshot }) do
     module.init(settings)
   end
   follower.init({ poll, heartbeat, snapshot, probe, rows })

@@ -22,21 +22,25 @@ local NEVER = 1e300
 
 local steps = {}
 
-local new_servers, new_numbers, new_lap, copy_slots
+local new_servers, new_numbers, new_lap, copy_lap
 
 if has_ffi then
   -- `taken`: picks of this lap.
   local servers = ffi.typeof('struct { double credit; uint32_t weight, taken; }[?]')
   local numbers = ffi.typeof('double[?]')
   -- `n` servers, of weight `sum`. Steps done in this lap: `t`. Slots that were taken: `at`, and
-  -- that are written: `filled`, of `room`.
-  local lap = 'struct { double sum, t; int32_t n, at, filled, room; %s slots[?]; }'
+  -- that are written: `filled`, of `room`. Those in front are not ours (laps): they lie here, so
+  -- that a request finds all that it needs of its app in one place.
+  local lap = [[struct {
+    double seen; uint32_t *counts; int32_t list, is_noted;
+    int32_t at, filled, n, room; double sum, t; %s slots[?]; }]]
   local narrow, wide = ffi.typeof(lap:format('uint8_t')), ffi.typeof(lap:format('uint16_t'))
   new_servers = function(n) return servers(n + 1) end
   new_numbers = function(n) return numbers(n + 1) end
   new_lap = function(n, room) return (n > FEW and wide or narrow)(room + 1) end
-  copy_slots = function(to, from)
-    ffi.copy(to.slots, from.slots, (from.filled + 1) * (from.n > FEW and 2 or 1))
+  copy_lap = function(to, from)
+    local head = ffi.offsetof(from.n > FEW and wide or narrow, 'slots')
+    ffi.copy(to, from, head + (from.filled + 1) * (from.n > FEW and 2 or 1))
   end
 else
   new_servers = function(n)
@@ -46,7 +50,9 @@ else
   end
   new_numbers = function() return {} end
   new_lap = function() return { t = 0, at = 0, filled = 0, slots = {} } end
-  copy_slots = function(to, from) to.slots = from.slots end
+  copy_lap = function(to, from)
+    for name, value in pairs(from) do to[name] = value end
+  end
 end
 
 -- At a lap's start, with nobody owed anything.
@@ -65,8 +71,7 @@ end
 function steps.make_room(p, most)
   local old = p.lap
   local lap = new_lap(old.n, most)
-  lap.sum, lap.t, lap.n, lap.at, lap.filled = old.sum, old.t, old.n, old.at, old.filled
-  copy_slots(lap, old)
+  copy_lap(lap, old)
   lap.room = most
   p.lap = lap
 end

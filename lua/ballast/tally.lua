@@ -7,9 +7,9 @@
 -- ballast.log) counts as under way until nginx uses its memory for another request. A subrequest
 -- has no log phase, and is not counted as under way.
 --
--- Four cells a server, and before them one that says whether the entry is in `busy`: the entries
--- that have counts to be drained, or requests under way. An entry that another has replaced stays
--- there until its last request is over. So nobody ever walks through all entries.
+-- Four cells a server. The lap says whether its entry is in `busy`: the entries that have counts to
+-- be drained, or requests under way. An entry that another has replaced stays there until its last
+-- request is over. So nobody ever walks through all entries.
 
 local base = require('resty.core.base')
 local ffi = require('ffi')
@@ -38,27 +38,33 @@ function tally.new(n)
 end
 
 local function note(entry)
-  entry.counts[0] = 1
+  entry.lap.is_noted = 1
   busy[#busy + 1] = entry
 end
 
 function tally.count(entry, k)
   local counts, at = entry.counts, CELLS * k + REQUESTS
   counts[at] = counts[at] + 1
-  if counts[0] == 0 then note(entry) end
+  if entry.lap.is_noted == 0 then note(entry) end
+end
+
+-- The same where only the lap is at hand, and its entry was noted.
+function tally.count_noted(lap, k)
+  local counts, at = lap.counts, CELLS * k + REQUESTS
+  counts[at] = counts[at] + 1
 end
 
 function tally.failed(entry, k)
   local counts = failures[entry] or {}
   counts[k], failures[entry] = (counts[k] or 0) + 1, counts
-  if entry.counts[0] == 0 then note(entry) end
+  if entry.lap.is_noted == 0 then note(entry) end
 end
 
 function tally.answered(entry, k, milliseconds)
   local counts, at = entry.counts, CELLS * k
   counts[at + ANSWERS] = counts[at + ANSWERS] + 1
   counts[at + MILLISECONDS] = counts[at + MILLISECONDS] + milliseconds
-  if counts[0] == 0 then note(entry) end
+  if entry.lap.is_noted == 0 then note(entry) end
 end
 
 -- ---- under way
@@ -131,7 +137,7 @@ function tally.drain(visit, rest)
     if entry then
       drain_entry(entry, visit)
       if not is_under_way(entry) then
-        entry.counts[0] = 0
+        entry.lap.is_noted = 0
         busy[i] = busy[#busy]
         busy[#busy] = nil
       end

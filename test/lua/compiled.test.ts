@@ -1,7 +1,7 @@
 // The balancer phase runs as compiled code, and the common path allocates nothing: asked of the
 // worker's own Lua, whose compiler tells of each trace that it ends and of each that it gives up.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startEdge, type TestEdge } from './edge.ts';
+import { startEdge, type EdgeOptions, type TestEdge } from './edge.ts';
 import { startLedRedis, type LedRedis } from './leader.ts';
 import { openClient, startServers, type TestServers } from './servers.ts';
 
@@ -51,6 +51,7 @@ location = /heap { content_by_lua_block {
 const client = openClient();
 let led: LedRedis;
 let edge: TestEdge;
+let start: (options?: EdgeOptions) => Promise<void>;
 let servers: TestServers;
 
 beforeAll(async () => {
@@ -69,7 +70,9 @@ beforeEach(async () => {
     balancer_by_lua_block { package.loaded["ngx.balancer"].set_current_peer("${servers.addresses[0]}") }
     keepalive 256;
   }`;
-  edge = await startEdge({ redisUrl: led.redis.url, workers: 1, locations, http });
+  start = async (options = {}) => {
+    edge = await startEdge({ redisUrl: led.redis.url, workers: 1, locations, http, ...options });
+  };
 });
 
 afterEach(async () => {
@@ -92,7 +95,8 @@ async function ask(path: string): Promise<string[]> {
 }
 
 // Ballast's own part of the common path. (state.lua also serves timers, which may leave the compiler.)
-const COMMON = /^ballast\/(balance|entries|hash|health|least|pick|picker|places|steps|tally)\.lua/;
+const COMMON =
+  /^ballast\/(balance|entries|hash|health|laps|least|pick|picker|places|steps|tally)\.lua/;
 // Leaving a loop, an inner loop, a loop of too many rounds, a return below the trace's start: told when
 // a trace begins at a place where none can, and tried again from a better one. Where it is given up,
 // a trace ends in the interpreter.
@@ -118,11 +122,15 @@ async function bytesPerRequest(paths: readonly string[], slices = 10, each = 100
   return bytes.map((sum) => sum / slices / each);
 }
 
+const smooth = { balance: 'smooth', whenUnhealthy: 'spread' };
+
 test.each([
-  ['smooth', { balance: 'smooth', whenUnhealthy: 'spread' }],
-  ['hash', { balance: 'hash', key: 'arg_user', whenUnhealthy: 'spread' }],
-  ['least', { balance: 'least', whenUnhealthy: 'spread' }],
-])('%s: a pick is compiled, and allocates nothing', async (_, policy) => {
+  ['smooth', smooth, {}],
+  ['smooth, without statistics', smooth, { statistics: false }],
+  ['hash', { balance: 'hash', key: 'arg_user', whenUnhealthy: 'spread' }, {}],
+  ['least', { balance: 'least', whenUnhealthy: 'spread' }, {}],
+])('%s: a pick is compiled, and allocates nothing', async (_, policy, options) => {
+  await start(options);
   await publish(policy, [35, 35, 10, 20, 7]);
   // The first laps: what an update costs is not what a request does.
   await client.load(`${edge.url}/?user=1`, 'shop.example', 1000, 16);
@@ -142,7 +150,8 @@ test.each([
 });
 
 test('memory is flat over 100,000 requests', async () => {
-  await publish({ balance: 'smooth', whenUnhealthy: 'spread' }, [35, 35, 10, 20, 7]);
+  await start();
+  await publish(smooth, [35, 35, 10, 20, 7]);
   await client.load(edge.url, 'shop.example', 10_000, 32);
   const before = await heap('full=1&flush=1');
   await client.load(edge.url, 'shop.example', 100_000, 32);
