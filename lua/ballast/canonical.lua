@@ -12,7 +12,6 @@ local span = require('ballast.span')
 
 local found, ffi = pcall(require, 'ffi')
 
-local char = string.char
 local floor = math.floor
 
 local AUTO, MAX_PLACES = packed.AUTO, packed.MAX_PLACES
@@ -141,21 +140,24 @@ local function place_at(p, i)
   return last_place
 end
 
--- The head goes in front of the servers, so that both become one string.
-local function join(p, head, count, stop)
-  if count == 1 then
-    head = head .. '\1' .. place_at(p, 0)
-  else
-    head = head .. char(count)
-    for i = 0, count - 1 do head = head .. place_at(p, i) end
-  end
-  ffi.copy(out + first - #head, head, #head)
-  return ffi.string(out + first - #head, #head + stop - first)
+local function put_before(o, text)
+  o = o - #text
+  ffi.copy(out + o, text, #text)
+  return o
+end
+
+-- What stands before the servers goes there, the last first, so that all becomes one string.
+local function join(p, front, head, count, stop)
+  local o = first
+  for i = count - 1, 0, -1 do o = put_before(o, place_at(p, i)) end
+  out[o - 1] = count
+  o = put_before(put_before(o - 1, head), front)
+  return ffi.string(out + o, stop - o)
 end
 
 -- `at`: the offset behind the bracket. Returns that of the last bracket, and the packed form.
-local function read_servers(p, at, head)
-  if p[at] == 93 then return at, head .. '\0' end
+local function read_servers(p, at, front, head)
+  if p[at] == 93 then return at, front .. head .. '\0' end
   local o, count, before, before_length = first, 0, 0, 0
   for _ = 1, canonical.MAX_SERVERS do
     if not stands(p, at, '{"address":"', 12) then return nil end
@@ -194,7 +196,7 @@ local function read_servers(p, at, head)
     else
       out[o], o = place, o + 7
     end
-    if p[at + 1] == 93 then return at + 1, join(p, head, count, o) end
+    if p[at + 1] == 93 then return at + 1, join(p, front, head, count, o) end
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
@@ -217,7 +219,7 @@ function canonical.read(app, body, front)
   if not head then return nil end
   make_room(n)
   local result
-  at, result = read_servers(p, at, (front or '') .. head)
+  at, result = read_servers(p, at, front or '', head)
   if not at or n ~= at + 2 or p[at + 1] ~= 125 then return nil end
   return result
 end

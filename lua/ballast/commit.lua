@@ -79,13 +79,12 @@ local function check_term(connection)
 end
 
 local function apply(doc, base)
-  local verdicts, why = sync.apply(doc.term, { doc }, 'push')
-  if not verdicts then return nil, 'redis-changed', why end
-  local verdict = verdicts[1]
-  if why then sync.advance({ term = doc.term, version = doc.version }, base) end
-  if verdict.code == 'full' or verdict.code == 'bad' then
-    return nil, verdict.code,
-      'committed, but not applied here: ' .. (verdict.detail or verdict.code)
+  local complete, why = sync.apply(doc.term, { doc }, 'push')
+  if complete == nil then return nil, 'redis-changed', why end
+  if complete then sync.advance({ term = doc.term, version = doc.version }, base) end
+  if doc.code == 'full' or doc.code == 'bad' then
+    return nil, doc.code,
+      'committed, but not applied here: ' .. (doc.detail or doc.code)
   end
   return { app = doc.app, term = doc.term, version = doc.version, digest = doc.digest }
 end

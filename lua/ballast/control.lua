@@ -149,11 +149,11 @@ local function push()
   if not mark_ok then return bad('mark: a stamp or null expected') end
   local ok, why = check_documents(call.documents)
   if not ok then return bad(why) end
-  local verdicts, complete, highest = sync.apply(call.term, call.documents, 'push', rest)
+  local complete, _, highest = sync.apply(call.term, call.documents, 'push', rest)
   span.give_back(arena)
-  if not verdicts then return term_over(call.term, highest) end
+  if complete == nil then return term_over(call.term, highest) end
   if complete then sync.advance(mark, base) end
-  local list = lists.verdicts(verdicts, rest)
+  local list = lists.verdicts(call.documents, rest)
   send(200, '{"state":' .. json.encode(report.build()) .. ',"verdicts":' .. list .. '}')
 end
 

@@ -189,6 +189,21 @@ function document.hex(bytes)
     .. HEX[s] .. HEX[t]
 end
 
+local DIGITS = '0123456789abcdef'
+
+-- Whether these are their digits.
+function document.is_hex(bytes, digits)
+  if #digits ~= 2 * #bytes then return false end
+  for i = 1, #bytes do
+    local value, high, low = byte(bytes, i), byte(digits, 2 * i - 1, 2 * i)
+    local first = floor(value / 16)
+    if byte(DIGITS, first + 1) ~= high or byte(DIGITS, value - 16 * first + 1) ~= low then
+      return false
+    end
+  end
+  return true
+end
+
 local function unhex(digest)
   return (string.gsub(digest, '..', function(two) return char(tonumber(two, 16)) end))
 end

@@ -117,13 +117,10 @@ end
 
 function heading.read(app, p, n)
   if not stands(p, 0, '{"app":"', 8) or not stands(p, 8, app, #app) then return nil end
-  local at = 8 + #app
-  local hosts = '\0'
+  local at, list = 8 + #app, nil
   if stands(p, at, '","hosts":[', 11) then
-    local list
     list, at = read_hosts(p, at + 11)
     if not list or not stands(p, at, ',"policy":', 10) then return nil end
-    hosts = packed.length(#list + 1) .. list
     at = at + 10
   else
     if not stands(p, at, '","policy":', 11) then return nil end
@@ -132,7 +129,7 @@ function heading.read(app, p, n)
   local rule
   rule, at = read_policy(p, at, n)
   if not rule then return nil end
-  return rule .. hosts, at
+  return list and rule .. packed.length(#list + 1) .. list or rule .. '\0', at
 end
 
 return heading

@@ -1,6 +1,6 @@
 -- Lists: the endpoint's long answers, one entry for each app, written part by part.
 --
--- In: verdicts, or what is held; a `rest` of pace, called after each entry. Out: JSON text.
+-- In: documents with verdicts, or what is held; a `rest` of pace, called after each. Out: JSON.
 -- On failure: nil and a message that names the place.
 
 local census = require('ballast.census')
@@ -35,10 +35,15 @@ local function write_stamp(stamp)
     .. whole(stamp.version)
 end
 
-local function write_verdict(verdict)
-  return '{"app":' .. quote(verdict.app) .. ',"code":"' .. verdict.code .. '"'
-    .. (verdict.detail and ',"detail":' .. quote(verdict.detail) or '')
-    .. write_stamp(verdict.held) .. '}'
+-- A document with its code (sync). What was taken has a name that needs no escapes.
+local function write_verdict(doc)
+  local code = doc.code
+  if code == 'applied' or code == 'same' then
+    return '{"app":"' .. doc.app .. '","code":"' .. code .. '","digest":"' .. doc.digest
+      .. '","term":' .. whole(doc.term) .. ',"version":' .. whole(doc.version) .. '}'
+  end
+  return '{"app":' .. quote(doc.app) .. ',"code":"' .. code .. '"'
+    .. (doc.detail and ',"detail":' .. quote(doc.detail) or '') .. write_stamp(doc.held) .. '}'
 end
 
 local function join(list, write, rest)
@@ -50,8 +55,8 @@ local function join(list, write, rest)
   return concat(parts, ',')
 end
 
-function lists.verdicts(verdicts, rest)
-  return '[' .. join(verdicts, write_verdict, rest) .. ']'
+function lists.verdicts(documents, rest)
+  return '[' .. join(documents, write_verdict, rest) .. ']'
 end
 
 local function write_line(app)

@@ -27,9 +27,7 @@ end
 -- Applies what a source has handed over.
 function manifest.take(term, documents)
   if #documents == 0 then return true end
-  local verdicts, complete = sync.apply(term, documents, source.name)
-  if not verdicts then return nil, complete end
-  return complete
+  return sync.apply(term, documents, source.name)
 end
 
 -- Reads documents and applies them.

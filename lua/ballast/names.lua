@@ -29,13 +29,21 @@ function names.is_reserved(app)
   return byte(app) == 95
 end
 
+-- Of a document it is asked twice, one right after the other.
+local last_name
+
 function names.check_name(app)
+  if app ~= nil and app == last_name then return true end
   if type(app) ~= 'string' then return nil, 'app: a string expected' end
   if #app > 63 then return nil, 'app: longer than 63 characters' end
   local first = byte(app)
   if first == 95 then
-    if is_all(app, NAME, 2) then return true end
+    if is_all(app, NAME, 2) then
+      last_name = app
+      return true
+    end
   elseif first and WORD[first] and WORD[byte(app, #app)] and is_all(app, NAME, 2) then
+    last_name = app
     return true
   end
   return nil, 'app: letters, digits, ".", "_" and "-" expected, with a letter or digit at both ends'

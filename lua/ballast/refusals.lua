@@ -20,6 +20,10 @@ function refusals.set(app, stamp, code)
   return false
 end
 
+function refusals.any()
+  return (state.get('refused') or 0) > 0
+end
+
 function refusals.get(app)
   local term, version, code = match(state.get('r:' .. app) or '', '^(%d+) (%d+) (%S+)$')
   return term and { app = app, term = tonumber(term), version = tonumber(version), code = code }
@@ -35,7 +39,7 @@ end
 -- milliseconds where health has many.
 function refusals.list()
   local list = {}
-  if (state.get('refused') or 0) == 0 then return list end
+  if not refusals.any() then return list end
   for _, app in ipairs(state.names('r:')) do list[#list + 1] = refusals.get(app) end
   return list
 end

@@ -43,7 +43,7 @@ end
 
 -- R6: a refusal goes only by a document at its stamp or above.
 local function settle(app, stamp)
-  local refused = refusals.get(app)
+  local refused = refusals.any() and refusals.get(app)
   if not refused or compare(stamp, refused) < 0 then return end
   refusals.clear(app)
   note()
@@ -89,7 +89,7 @@ end
 
 local function read_body(doc)
   local digest = sha1(doc.body)
-  if document.hex(digest) ~= doc.digest then return nil, 'digest: does not fit the body' end
+  if not document.is_hex(digest, doc.digest) then return nil, 'digest: does not fit the body' end
   local value, why = document.take(doc.app, doc.body, document.pack_stamp(doc, digest))
   if not value then return nil, why end
   local ok, unfit = check_listeners(doc.app, value)
@@ -168,10 +168,11 @@ local function apply_one(doc, term)
   return 'same'
 end
 
--- `held`: the stamp that is; nil where nothing is.
-local function verdict(doc, code, detail)
-  local held = (code == 'applied' or code == 'same') and doc or state.stamp(doc.app)
-  return { app = doc.app, code = code, detail = detail, held = held }
+-- Into the document itself, which spares a table. `held`: the stamp that is, unless it is this one.
+local function note_verdict(doc, code, detail)
+  doc.code = code
+  if code == 'applied' or code == 'same' then return end
+  doc.detail, doc.held = detail, state.stamp(doc.app)
 end
 
 -- Terms rise by one at a time: what leaps so far is a mistake or an attack, and after it no
@@ -197,7 +198,7 @@ local function apply_slice(term, list, from, result)
     local code, detail, kept, stored = apply_one(list[from], term)
     if kept == false then result.complete = false end
     any = any or stored
-    result[from] = verdict(list[from], code, detail)
+    note_verdict(list[from], code, detail)
     from = from + 1
     if from % LOOK == 0 and monotonic() > deadline then break end
   end
@@ -208,24 +209,23 @@ local function apply_slice(term, list, from, result)
   return from, any
 end
 
--- Applies documents of a sender, and lets other requests in between (`rest`, see pace). Returns the
--- verdicts and whether every refusal is on record; nil, `term-over` and the highest term.
+-- Applies a sender's documents, in slices (`rest`, see pace); each gets `code`, `detail`, `held`.
+-- Returns whether every refusal is on record; nil, `term-over` and the highest term.
 function sync.apply(term, list, source, rest)
-  local result, from = { complete = true, rest = rest or pace.start() }, 1
+  local result, from, any = { complete = true, rest = rest or pace.start() }, 1
   repeat
-    local any
     from, any = lock.exclusively('apply', apply_slice, term, list, from, result)
     if not from then return nil, 'term-over', any end
     if any then state.set('source', source) end
     if from <= #list then result.rest() end
   until from > #list
-  return result, result.complete
+  return result.complete
 end
 
 -- At the start, before there are workers: what a snapshot holds, packed as it was in memory.
 function sync.restore(content)
   for _, doc in ipairs(content.documents) do
-    local ok, err = store(doc.app, doc.value, nil)
+    local ok, err = store(doc.app, doc.value)
     if not ok then
       ngx.log(ngx.ERR, 'ballast: no room for ', doc.app, ' of the snapshot: ', err)
       refuse(doc.app, document.read_stamp(doc.value), 'full')
