@@ -86,7 +86,8 @@ function assignTiers(ask: KarmadaAsk, rows: readonly Row[]): Undivided | undefin
   const how = { ...ask, descending: ask.uid ? fnv1a(ask.uid) % 2 === 1 : false };
   if (ask.candidates.every(({ tier }) => tier === undefined)) return assign(rows, replicas, how);
   let left = replicas;
-  for (const [tier, members] of Map.groupBy(rows, (row) => row.tier)) {
+  const tiers = [...Map.groupBy(rows, (row) => row.tier)].sort(([a], [b]) => a - b);
+  for (const [tier, members] of tiers) {
     const part = Math.min(left, capacityOf(members));
     const text = left > 0 ? `tier ${tier}: ${part} of ${left}` : `tier ${tier} is not needed`;
     for (const row of members) row.reasons.push(text);
