@@ -38,64 +38,61 @@ export interface Rung {
   readonly apps: readonly AppPlace[];
 }
 
-interface Step {
-  readonly rung: Rung['rung'];
-  readonly words: string;
-  readonly halves: (app: AppNeed) => boolean;
-  readonly deferred: ReadonlySet<string>;
-}
-
 /** Where nothing fits, the last rung tried with what is short on it. */
 export function chooseRung(room: Room, apps: readonly AppNeed[], degrade: boolean): Rung {
+  // All of nothing fits anywhere, and is not what anybody asked for.
+  if (apps.length === 0) return { ok: false, rung: 0, words: 'no apps', apps: [] };
   const sorted = apps.toSorted(
     (a, b) =>
       Number(b.core) - Number(a.core) || b.importance - a.importance || (a.app < b.app ? -1 : 1),
   );
-  let last = tryStep(room, sorted, FULL);
-  if (!degrade) return last;
-  for (const step of stepsDown(sorted)) {
-    if (last.ok) break;
-    last = tryStep(room, sorted, step);
-  }
-  return last;
+  const full = tryRung(room, sorted, { rung: 0, words: 'all in full', halves: () => false });
+  if (full.ok || !degrade) return full;
+  const some = { rung: 1, words: 'apps that are not core halved', halves: isMinor } as const;
+  const partly = tryRung(room, sorted, some);
+  if (partly.ok) return partly;
+  const halved = tryRung(room, sorted, { rung: 2, words: 'all apps halved', halves: () => true });
+  return halved.ok ? halved : defer(halved, sorted);
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
-const FULL: Step = { rung: 0, words: 'all in full', halves: () => false, deferred: NOBODY };
+const isMinor = ({ core }: AppNeed): boolean => !core;
 
-function* stepsDown(sorted: readonly AppNeed[]): Generator<Step> {
-  yield {
-    rung: 1,
-    words: 'apps that are not core halved',
-    halves: ({ core }) => !core,
-    deferred: NOBODY,
-  };
-  yield { rung: 2, words: 'all apps halved', halves: () => true, deferred: NOBODY };
-  const deferred: string[] = [];
-  for (const { app, core } of sorted.toReversed()) {
-    if (core) continue;
-    deferred.push(app);
-    const words = `all apps halved, ${deferred.join(', ')} deferred`;
-    yield { rung: 3, words, halves: () => true, deferred: new Set(deferred) };
-  }
+interface Step {
+  readonly rung: Rung['rung'];
+  readonly words: string;
+  readonly halves: (app: AppNeed) => boolean;
 }
 
-function tryStep(room: Room, apps: readonly AppNeed[], step: Step): Rung {
+function tryRung(room: Room, apps: readonly AppNeed[], { rung, words, halves }: Step): Rung {
   const copy = copyOf(room);
-  const places = apps.map((app) => placeApp(copy, app, step));
-  const ok = places.every(({ placed, after }) => placed === after);
-  return { ok, rung: step.rung, words: step.words, apps: places };
+  const places = apps.map((app) => placeApp(copy, app, halves(app)));
+  return { ok: places.every(isPlaced), rung, words, apps: places };
 }
 
-function placeApp(room: Room, app: AppNeed, { halves, deferred }: Step): AppPlace {
+const isPlaced = ({ placed, after }: AppPlace): boolean => placed === after;
+
+function placeApp(room: Room, app: AppNeed, halves: boolean): AppPlace {
   const before = app.replicas;
-  if (deferred.has(app.app)) {
-    const why = 'deferred: no room on a higher rung';
-    return { app: app.app, before, after: 0, deferred: true, placed: 0, why, unchecked: [] };
-  }
-  const after = halves(app) ? half(before, app.floor) : before;
+  const after = halves ? half(before, app.floor) : before;
   const { pods, why, unchecked } = place(room, app.need, after);
   return { app: app.app, before, after, deferred: false, placed: pods, why, unchecked };
+}
+
+/**
+ * The least important come last, so those before the first that is short are where they would be without
+ * the rest: deferring one by one from the end stops at it. Where it is core, all others are deferred.
+ */
+function defer(halved: Rung, apps: readonly AppNeed[]): Rung {
+  const short = halved.apps.findIndex((one) => !isPlaced(one));
+  const cores = apps.filter(({ core }) => core).length;
+  const kept = Math.max(short, cores);
+  const places = halved.apps.map((one, at) => (at < kept ? one : deferred(one)));
+  const words = `all apps halved, ${places.length - kept} deferred`;
+  return { ok: places.every(isPlaced), rung: 3, words, apps: places };
+}
+
+function deferred(one: AppPlace): AppPlace {
+  return { ...one, after: 0, deferred: true, placed: 0, why: 'deferred: no room', unchecked: [] };
 }
 
 /** Up, not below the floor or 1, and never more than there were; 0 stays 0. */

@@ -71,6 +71,12 @@ export function needOf({ namespace, labels, spec }: Described, additions = NOTHI
   };
 }
 
+/** Of a pod as served: nothing is added to it any more. */
+export function requestsOf(spec: V1PodSpec): Amounts {
+  const none = { requests: {}, limits: {} };
+  return podAmounts(spec, (one) => amountsIn(one, none).requests, 'requests', NOTHING);
+}
+
 interface Defaults {
   readonly requests: Amounts;
   readonly limits: Amounts;

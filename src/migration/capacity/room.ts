@@ -6,7 +6,7 @@
 
 import type { V1LimitRange, V1Node, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
 import { refusal, type NodeFace } from './label-rules.ts';
-import { hostPortsOf, needOf, type Need } from './need.ts';
+import { hostPortsOf, needOf, requestsOf, type Need } from './need.ts';
 import { amountsOf } from './quantity.ts';
 import { drawQuotas, fitQuotas, quotaRoom, type QuotaRoom } from './quota.ts';
 
@@ -118,16 +118,18 @@ function isWaiting(pod: V1Pod): boolean {
   return !pod.spec?.nodeName && !isFinished(pod);
 }
 
-function needOfPod({ metadata, spec }: V1Pod): Need {
+const NO_SPEC = { containers: [] };
+
+function needOfPod({ metadata, spec = NO_SPEC }: V1Pod): Need {
   const described = { namespace: metadata?.namespace ?? '', labels: metadata?.labels ?? {} };
-  return needOf({ ...described, spec: spec ?? { containers: [] } });
+  return needOf({ ...described, spec });
 }
 
-function occupy(room: NodeRoom, pod: V1Pod): void {
+function occupy(room: NodeRoom, { spec = NO_SPEC }: V1Pod): void {
   room.slots = Math.max(0, room.slots - 1);
-  for (const [name, amount] of Object.entries(needOfPod(pod).requests))
+  for (const [name, amount] of Object.entries(requestsOf(spec)))
     room.free[name] = Math.max(0, (room.free[name] ?? 0) - amount);
-  for (const port of hostPortsOf(pod.spec ?? { containers: [] })) room.ports.add(port);
+  for (const port of hostPortsOf(spec)) room.ports.add(port);
 }
 
 /** Takes what fits of `pods`, first fit over the nodes by name, and says what bounds it. */
