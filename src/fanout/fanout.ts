@@ -48,7 +48,8 @@ export function readFanout(
   { federatedNamespaces = [] }: ReadOptions = {},
 ): ReadResult {
   const report = createReport();
-  const documents = readDocuments(files, report);
+  const inOrder = files.toSorted((left, right) => compare(left.name, right.name));
+  const documents = readDocuments(inOrder, report);
   const kubefed = documents.filter(({ object }) => isKubefed(object));
   const policies = documents.filter(({ object }) => isKarmada(object));
   const own = documents.filter(({ object }) => isOwn(object));
@@ -63,9 +64,9 @@ export function readFanout(
   ];
   const strategy = strategyOf(fanout, report);
   twiceFaults(orders, report);
-  if (orders.length === 0 && report.faults.length === 0) report.faults.push(nothingIn(files));
+  if (orders.length === 0 && report.faults.length === 0) report.faults.push(nothingIn(inOrder));
   const warnings = report.warnings.toSorted(byPlace);
-  if (report.faults.length > 0) return { kind: 'faults', faults: inOrder(report), warnings };
+  if (report.faults.length > 0) return { kind: 'faults', faults: byLine(report), warnings };
   const name = fanout?.read.metadata.name;
   const sorted = orders.toSorted((left, right) => compare(keyOfOrder(left), keyOfOrder(right)));
   return {
@@ -132,7 +133,7 @@ const byPlace = (left: Warning, right: Warning): number =>
   compare(left.place, right.place) || compare(left.text, right.text);
 
 /** As the lines are: `2` before `10`. */
-function inOrder({ faults }: Report): string[] {
+function byLine({ faults }: Report): string[] {
   const parts = (fault: string): [string, number] => {
     const match = /^(.*?):(\d+):/.exec(fault);
     return [match?.[1] ?? fault, Number(match?.[2] ?? 0)];

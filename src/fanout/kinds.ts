@@ -29,6 +29,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ConfigMap: { group: '', version: 'v1' },
   Secret: { group: '', version: 'v1' },
   ServiceAccount: { group: '', version: 'v1' },
+  Namespace: { group: '', version: 'v1' },
+  ClusterRole: { group: 'rbac.authorization.k8s.io', version: 'v1' },
 };
 
 /** Without a namespace; others are taken to have one. */

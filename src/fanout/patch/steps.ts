@@ -29,12 +29,28 @@ export function applyImage(object: Manifest, step: ImageStep, reach: Reach): Ste
   if (step.at !== undefined) return imageAt(object, step.at, step);
   const containers = containersOf(object, reach);
   if (containers.length === 0) return withoutContainers(object, 'image');
+  const notes = beyond(object, 'image');
   for (const { tokens, container } of containers) {
     const image = container['image'] ?? '';
-    const result = setImage(container, { key: 'image', image, step }, pointerOf(tokens));
-    if (result !== DONE) return result;
+    const { fault, notes: told = [] } = setImage(container, image, {
+      step,
+      place: pointerOf(tokens),
+    });
+    if (fault !== undefined) return { fault };
+    notes.push(...told);
   }
-  return DONE;
+  return { notes };
+}
+
+type Note = NonNullable<StepResult['notes']>[number];
+
+/** Karmada's own image, command and args steps do not reach these. */
+const BEYOND = new Set(['CronJob', 'Rollout']);
+
+function beyond({ kind, metadata }: Manifest, what: string): Note[] {
+  if (!BEYOND.has(kind)) return [];
+  const text = `Karmada itself would leave the ${what} of ${kind} ${metadata.name} as it is`;
+  return [{ code: 'other-than-original', text }];
 }
 
 function imageAt(object: Manifest, path: string, step: ImageStep): StepResult {
@@ -49,13 +65,13 @@ function imageAt(object: Manifest, path: string, step: ImageStep): StepResult {
 
 function setImage(
   container: Record<string, unknown>,
-  { key, image, step }: { key: string; image: unknown; step: ImageStep },
-  place: string,
+  image: unknown,
+  { step, place }: { readonly step: ImageStep; readonly place: string },
 ): StepResult {
   const changed = changeImage(typeof image === 'string' ? image : '', step);
-  if (!changed.ok) return { fault: `${place}/${key}: ${changed.text}` };
-  container[key] = changed.image;
-  return noteOf(changed.dropped, `${place}/${key}`);
+  if (!changed.ok) return { fault: `${place}/image: ${changed.text}` };
+  container['image'] = changed.image;
+  return noteOf(changed.dropped, `${place}/image`);
 }
 
 function noteOf(dropped: string | undefined, place: string): StepResult {
@@ -88,7 +104,7 @@ export function applyWords(object: Manifest, step: WordsStep, reach: Reach): Ste
         ? [...words, ...step.value]
         : words.filter((word) => !step.value.includes(word));
   }
-  if (found.length > 0) return DONE;
+  if (found.length > 0) return { notes: beyond(object, step.kind) };
   const text = `${object.kind} ${object.metadata.name} has no container ${step.container}`;
   return { notes: [{ code: 'has-no-effect', text }] };
 }

@@ -34,7 +34,7 @@ export interface BuildInput {
   /** Of a Job whose pods are divided: how many have to succeed here. */
   readonly completions?: number;
   /** Marks the placement, so that a later plan knows whether it changed. */
-  readonly placement: string;
+  readonly placement: string | undefined;
   readonly live?: LiveObject;
 }
 
@@ -93,12 +93,15 @@ function rulesFor({ order, portion }: BuildInput, cluster: string): readonly Pat
   return [...rules, { from: chosenBy, place, clusters, steps: [mine] }];
 }
 
+/** The number is the object's own. */
+const AS_IT_IS: ReadonlySet<Order['division']['kind']> = new Set(['as-written', 'duplicated']);
+
 function withReplicas({ order, portion, completions, live }: BuildInput): Manifest {
   const { object, division, dialect, keep } = order;
   const key = replicasKey(object);
   if (key === undefined) return object;
   if (keep.replicas && live) return withSpec(object, { [key]: replicasOf(live.object) });
-  if (division.kind === 'as-written' || dialect === 'kubefed') return object;
+  if (AS_IT_IS.has(division.kind) || dialect === 'kubefed') return object;
   return withSpec(object, {
     [key]: portion.replicas,
     ...(completions !== undefined && { completions }),
@@ -166,6 +169,7 @@ function withLabel(object: Manifest, key: string, value: string): Manifest {
 function marked(object: Manifest, { placement }: BuildInput, { name }: PlanOptions): Manifest {
   if (name === undefined) return object;
   const { metadata } = withLabel(object, FANOUT_LABEL, name);
+  if (placement === undefined) return { ...object, metadata };
   const annotations = { ...metadata.annotations, [PLACEMENT_ANNOTATION]: placement };
   return { ...object, metadata: { ...metadata, annotations } };
 }

@@ -180,14 +180,19 @@ function byPolicy(candidates: readonly Candidate[], around: Around): Divided {
 /** All of the earlier result were placed as the order says now. */
 function isSamePlacement({ order, earlier, live }: Around): boolean {
   const mark = placementMark(order);
+  if (mark === undefined) return false;
   return [...earlier.keys()].every(
     (name) => live.get(name)?.object.metadata.annotations?.[PLACEMENT_ANNOTATION] === mark,
   );
 }
 
+/** Kept as they are while the placement is: the only ones for which it matters. */
+const STEADY: ReadonlySet<string> = new Set(['static', 'dynamic', 'aggregated']);
+
 /** Of where an order goes and how it is divided, but for the number. */
-export function placementMark({ placement, division }: Order): string {
-  const { replicas: _, total: __, ...how } = { replicas: 0, total: 0, ...division };
+export function placementMark({ placement, division }: Order): string | undefined {
+  if (!STEADY.has(division.kind)) return undefined;
+  const { replicas: _, ...how } = { replicas: 0, ...division };
   return digestOf({ placement, how }).slice(0, 16);
 }
 
