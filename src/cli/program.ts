@@ -15,6 +15,7 @@ import { configCommand } from './config.ts';
 import { contextCommand } from './context.ts';
 import { edgeCommand } from './edge.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
+import { fanoutCommand } from './fanout.ts';
 import { holdCommand } from './hold.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
@@ -46,6 +47,7 @@ export function createProgram(run: Run): Command {
     edgeCommand(),
     weightCommand(),
     holdCommand(),
+    fanoutCommand(),
     contextCommand(),
     checkCommand(),
     tokenCommand(),

@@ -71,11 +71,32 @@ const watched = {
   ),
 };
 
+/** By what fan-outs select clusters, beside their names. */
+export const clusterTraits = {
+  labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+  provider: Type.Optional(Type.String({ minLength: 1 })),
+  region: Type.Optional(Type.String({ minLength: 1 })),
+  zones: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+  taints: Type.Optional(
+    Type.Array(
+      Type.Object(
+        {
+          key: Type.String({ minLength: 1 }),
+          value: Type.Optional(Type.String()),
+          effect: Type.Enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+        },
+        closed,
+      ),
+    ),
+  ),
+};
+
 export const ClusterSettings = Type.Object(
   {
     name: Type.String({ pattern: CLUSTER_NAME, description: 'DNS label, unique, not `vm`' }),
     ...access,
     ...watched,
+    ...clusterTraits,
   },
   closed,
 );

@@ -23,8 +23,9 @@ interface Node {
 function keysOf(node: Node, path: string): string[] {
   if (node.type === 'array' && node.items?.type === 'object')
     return keysOf(node.items, `${path}[]`);
-  if (node.type !== 'object') return [path];
-  return Object.entries(node.properties ?? {}).flatMap(([key, child]) =>
+  // A mapping of any keys is one key itself.
+  if (node.type !== 'object' || !node.properties) return [path];
+  return Object.entries(node.properties).flatMap(([key, child]) =>
     keysOf(child, path === '' ? key : `${path}.${key}`),
   );
 }

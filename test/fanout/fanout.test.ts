@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { readFanout } from '../../src/fanout/fanout.ts';
 import { type FanoutCase, outcomeOf } from './fanout-case.ts';
 
 const folder = new URL('../cases/fanout/', import.meta.url);
@@ -17,3 +18,15 @@ for (const file of readdirSync(folder)) {
     expect(Object.fromEntries(keys.map((key) => [key, outcome[key]]))).toEqual(expected);
   });
 }
+
+test('README’s FanOut is one', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const text =
+    /```yaml\n(apiVersion: ballast\.io\/v1\nkind: FanOut\n[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const object = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n';
+  const files = [
+    { name: 'README.md', text },
+    { name: 'object.yaml', text: object },
+  ];
+  expect(readFanout(files)).toMatchObject({ kind: 'orders', orders: { name: 'release' } });
+});

@@ -70,6 +70,14 @@ export function entryOf(
     const notes = [...built.notes, world.trouble ?? 'the cluster could not be read'];
     return { entry: { ...base, action: 'unread', differences: [], notes }, warnings, faults: [] };
   }
+  if (world.unserved?.has(`${object.apiVersion} ${object.kind}`)) {
+    const text = `${cluster}: ${object.kind} of ${object.apiVersion} is not served there`;
+    return {
+      entry: { ...base, action: 'fault', differences: [], notes: built.notes },
+      warnings,
+      faults: [text],
+    };
+  }
   if (!live) {
     const entry: Entry = { ...base, action: 'create', differences: [], notes: built.notes };
     return { entry, warnings, faults: [] };

@@ -11,6 +11,8 @@ export interface WorldCluster {
   /** Absent: it could not be read, and `trouble` says why. Its own steps fail, no other's. */
   readonly live?: readonly LiveObject[];
   readonly trouble?: string;
+  /** `apiVersion kind` of what the cluster does not serve. */
+  readonly unserved?: ReadonlySet<string>;
   /** Pods of an object that still fit, by its key; absent: not known. */
   readonly room?: ReadonlyMap<string, number>;
 }

@@ -1,0 +1,263 @@
+// Single objects of a cluster, read for a plan: those that are asked for, and all that carry a label.
+//
+// Comes in: a link, and which objects. Goes out: those that are there, of workloads with their pods that
+// are ready and those that find no node, and what the cluster does not serve. On failure: a CallFailure,
+// for a plan must not take a silent cluster for an empty one; only a list that is not allowed is told
+// in `unlisted` instead.
+
+import { CallFailure, failureOfStatus } from './call-failure.ts';
+import type { Link } from './link.ts';
+
+export interface ReadObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ReadMetadata;
+  readonly [key: string]: unknown;
+}
+
+interface ReadMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly [key: string]: unknown;
+}
+
+export interface WantedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Empty: it belongs to none. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface FoundObject {
+  readonly object: ReadObject;
+  readonly ready?: number;
+  readonly unschedulable?: number;
+  readonly scaledBy?: string;
+}
+
+export interface LiveObjects {
+  readonly found: readonly FoundObject[];
+  /** `apiVersion kind` of what the cluster knows nothing of. */
+  readonly unserved: ReadonlySet<string>;
+  readonly unlisted: readonly string[];
+}
+
+/** How it is asked. */
+export interface LiveQuestion {
+  readonly link: Pick<Link, 'send'>;
+  readonly signal: AbortSignal;
+  /** Whether a time of the cluster is over a minute ago: a pod may just not have been looked at. */
+  readonly isOld: (time: string) => boolean;
+}
+
+interface Asking extends LiveQuestion {
+  /** Answers of discovery, by apiVersion. */
+  readonly served: Map<string, Promise<readonly Resource[]>>;
+}
+
+interface Resource {
+  readonly name: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** `label`: as in a selector; objects of the same kinds that carry it are read too. */
+export async function readLiveObjects(
+  question: LiveQuestion,
+  wanted: readonly WantedObject[],
+  label: string | undefined,
+): Promise<LiveObjects> {
+  const asking: Asking = { ...question, served: new Map() };
+  const unserved = new Set<string>();
+  const single = await Promise.all(
+    wanted.map(async (one) => {
+      const resource = await resourceOf(one, asking);
+      if (!resource) unserved.add(`${one.apiVersion} ${one.kind}`);
+      return resource && (await getObject(one, resource, asking));
+    }),
+  );
+  const kinds = new Map(wanted.map((one) => [`${one.apiVersion} ${one.kind}`, one]));
+  const lists = label === undefined ? [] : [...kinds.values()];
+  const listed = await Promise.all(lists.map((one) => listLabelled(one, label ?? '', asking)));
+  const all = [
+    ...single.filter((one) => one !== undefined),
+    ...listed.flatMap(({ items }) => items),
+  ];
+  const found = await Promise.all(
+    [...new Map(all.map((object) => [keyOf(object), object])).values()].map((object) =>
+      withPods(object, asking),
+    ),
+  );
+  return { found, unserved, unlisted: listed.flatMap(({ refused }) => refused) };
+}
+
+function keyOf({ apiVersion, kind, metadata }: ReadObject): string {
+  return [apiVersion, kind, metadata.namespace ?? '', metadata.name].join('|');
+}
+
+const rootOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+
+/** Undefined where the cluster does not serve the kind in this version. */
+async function resourceOf(
+  { apiVersion, kind }: WantedObject,
+  asking: Asking,
+): Promise<Resource | undefined> {
+  const known = asking.served.get(apiVersion);
+  const asked = known ?? discover(apiVersion, asking);
+  if (!known) asking.served.set(apiVersion, asked);
+  return (await asked).find((one) => one.kind === kind && !one.name.includes('/'));
+}
+
+async function discover(apiVersion: string, asking: Asking): Promise<readonly Resource[]> {
+  const answer = await ask(rootOf(apiVersion), asking);
+  return (answer?.['resources'] as readonly Resource[] | undefined) ?? [];
+}
+
+async function getObject(
+  { apiVersion, kind, namespace, name }: WantedObject,
+  resource: Resource,
+  asking: Asking,
+): Promise<ReadObject | undefined> {
+  const object = await ask(
+    `${pathOf(apiVersion, resource, namespace)}/${encodeURIComponent(name)}`,
+    asking,
+  );
+  return object && ({ ...object, apiVersion, kind } as ReadObject);
+}
+
+function pathOf(apiVersion: string, { name, namespaced }: Resource, namespace: string): string {
+  const within =
+    namespaced && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${rootOf(apiVersion)}${within}/${name}`;
+}
+
+interface Listed {
+  readonly items: readonly ReadObject[];
+  readonly refused: readonly string[];
+}
+
+async function listLabelled(one: WantedObject, label: string, asking: Asking): Promise<Listed> {
+  const resource = await resourceOf(one, asking);
+  if (!resource) return { items: [], refused: [] };
+  const path = pathOf(one.apiVersion, resource, '');
+  try {
+    const items = await list(`${path}?labelSelector=${encodeURIComponent(label)}`, asking);
+    // A list's items have neither.
+    const { apiVersion, kind } = one;
+    return { items: items.map((item) => ({ ...item, apiVersion, kind })), refused: [] };
+  } catch (error) {
+    if (!(error instanceof CallFailure) || error.failure.status !== 403) throw error;
+    return { items: [], refused: [`${resource.name} of all namespaces`] };
+  }
+}
+
+async function list(path: string, asking: Asking): Promise<readonly ReadObject[]> {
+  const answer = await ask(path, asking);
+  return (answer?.['items'] as readonly ReadObject[] | undefined) ?? [];
+}
+
+/** Undefined: 404. Throws a CallFailure for all else that is not 200. */
+async function ask(
+  path: string,
+  { link, signal }: Asking,
+): Promise<Record<string, unknown> | undefined> {
+  const { status, body, retryAfter } = await link.send({ path }, signal);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new CallFailure(failureOfStatus(status, retryAfter));
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+  } catch (cause) {
+    throw new CallFailure({ text: 'an answer that is no JSON', scope: 'cluster' }, { cause });
+  }
+}
+
+interface Workload {
+  readonly replicas?: number;
+  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+}
+
+async function withPods(object: ReadObject, asking: Asking): Promise<FoundObject> {
+  const spec = (object['spec'] ?? {}) as Workload;
+  if (spec.replicas === undefined) return { object };
+  const scaledBy = await scalerOf(object, asking);
+  const counts = await countsOf(object, spec, asking);
+  return { object, ...counts, ...(scaledBy !== undefined && { scaledBy }) };
+}
+
+/** Pods are counted one by one only where not all that are wanted are ready. */
+async function countsOf(
+  object: ReadObject,
+  { replicas, selector }: Workload,
+  asking: Asking,
+): Promise<Pick<FoundObject, 'ready' | 'unschedulable'>> {
+  const { readyReplicas: ready = 0 } = (object['status'] ?? {}) as { readyReplicas?: number };
+  const labels = Object.entries(selector?.matchLabels ?? {});
+  if (ready === replicas || labels.length === 0) return { ready };
+  const pods = await podsOf(object, labels, asking);
+  const unschedulable = pods.filter((pod) => hasNoNode(pod, asking)).length;
+  const running = pods.filter(runsReady).length;
+  return { ready: running, ...(unschedulable > 0 && { unschedulable }) };
+}
+
+function podsOf(
+  { metadata }: ReadObject,
+  labels: readonly (readonly [string, string])[],
+  asking: Asking,
+): Promise<readonly ReadObject[]> {
+  const selector = labels.map(([key, value]) => `${key}=${value}`).join(',');
+  const namespace = encodeURIComponent(metadata.namespace ?? 'default');
+  const query = `labelSelector=${encodeURIComponent(selector)}`;
+  return list(`/api/v1/namespaces/${namespace}/pods?${query}`, asking);
+}
+
+interface PodStatus {
+  readonly phase?: string;
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly lastTransitionTime?: string;
+  }[];
+}
+
+function runsReady(pod: ReadObject): boolean {
+  const { phase, conditions = [] } = (pod['status'] ?? {}) as PodStatus;
+  const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return phase === 'Running' && ready;
+}
+
+function hasNoNode(pod: ReadObject, { isOld }: Asking): boolean {
+  const { conditions = [] } = (pod['status'] ?? {}) as PodStatus;
+  return conditions.some(
+    ({ type, reason, lastTransitionTime = '' }) =>
+      type === 'PodScheduled' && reason === 'Unschedulable' && isOld(lastTransitionTime),
+  );
+}
+
+/** An autoscaler that has written the replicas: only then may a plan leave them out. */
+async function scalerOf(object: ReadObject, asking: Asking): Promise<string | undefined> {
+  if (!isScaledByOthers(object)) return undefined;
+  const namespace = encodeURIComponent(object.metadata.namespace ?? 'default');
+  const path = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
+  const scalers = await list(path, asking);
+  const found = scalers.find((scaler) => {
+    const { scaleTargetRef } = (scaler['spec'] ?? {}) as {
+      readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
+    };
+    return scaleTargetRef?.kind === object.kind && scaleTargetRef.name === object.metadata.name;
+  });
+  return found && `HorizontalPodAutoscaler ${found.metadata.name}`;
+}
+
+function isScaledByOthers({ metadata }: ReadObject): boolean {
+  const managers = (metadata['managedFields'] ?? []) as readonly {
+    readonly subresource?: string;
+  }[];
+  return managers.some(({ subresource }) => subresource === 'scale');
+}
