@@ -106,7 +106,7 @@ function orderOf(one: Read<Federated>, around: Around, report: Report): Order[] 
       placement,
       division: preference ? divisionOf(preference, report) : { kind: 'as-written' },
       patches,
-      keep: { replicas: retained && !preference, annotations: true, adopt: true },
+      keep: { replicas: retained && !preference, annotations: true, adopt: false },
       place: document.where([]),
       chosenBy: `${preference ? 'ReplicaSchedulingPreference' : read.kind} ${read.metadata.name}`,
     },
