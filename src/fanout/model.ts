@@ -3,6 +3,8 @@
 // An order is one object on its way to several clusters: what it is, which clusters may get it, how its
 // replicas are divided, and what is changed in it for some of them, in order.
 
+import type { Requirement } from '../label-requirements.ts';
+
 /** A Kubernetes object as written; what is in it is others' business, and checked where it is read. */
 export interface Manifest {
   readonly apiVersion: string;
@@ -73,12 +75,6 @@ export interface ClusterFilter {
   readonly exclude: readonly string[];
   readonly labels: readonly Requirement[];
   readonly fields: readonly Requirement[];
-}
-
-export interface Requirement {
-  readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
-  readonly values: readonly string[];
 }
 
 export interface Toleration {

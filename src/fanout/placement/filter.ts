@@ -1,7 +1,7 @@
 // Whether a cluster is meant.
 
-import type { ClusterFilter, FanoutCluster, Requirement } from '../model.ts';
-import { meetsAll } from '../requirements.ts';
+import type { ClusterFilter, FanoutCluster } from '../model.ts';
+import { meetsAll, type Requirement } from '../../label-requirements.ts';
 
 export function matchesCluster(cluster: FanoutCluster, filter: ClusterFilter): boolean {
   const { name, labels } = cluster;

@@ -11,7 +11,7 @@ import { isMap } from '../document.ts';
 import type { Manifest } from '../model.ts';
 import { pointerOf } from '../patch/json-pointer.ts';
 import { ownedBy, type Owned } from './owned.ts';
-import { sameAmount } from './quantity.ts';
+import { sameQuantity } from '../../quantity.ts';
 import { FIELD_MANAGER } from './world.ts';
 
 export interface Difference {
@@ -163,7 +163,7 @@ const AMOUNTS = new Set(['requests', 'limits', 'sizeLimit', 'storage', 'averageV
 
 function isSame(live: unknown, wanted: unknown, at: Tokens): boolean {
   if (live === wanted || (isNothing(live) && isNothing(wanted))) return true;
-  return at.some((token) => AMOUNTS.has(`${token}`)) && sameAmount(live, wanted);
+  return at.some((token) => AMOUNTS.has(`${token}`)) && sameQuantity(live, wanted);
 }
 
 const isNothing = (value: unknown): boolean =>

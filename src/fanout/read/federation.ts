@@ -2,9 +2,9 @@
 // what it could not read are errors here.
 
 import { replicasOf } from '../kinds.ts';
-import type { Division, Manifest, Order, Placement, Requirement } from '../model.ts';
+import type { Division, Manifest, Order, Placement } from '../model.ts';
 import type { Report } from '../report.ts';
-import { requirementFault } from '../requirements.ts';
+import { type Requirement, requirementFault } from '../../label-requirements.ts';
 import { ClusterSelectorShape, PreferencesShape } from '../schemas/federation.ts';
 import type { StreamDocument } from '../document.ts';
 import { checked, type Spot } from './checked.ts';

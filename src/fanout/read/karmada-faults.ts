@@ -2,7 +2,7 @@
 
 import type { Path } from '../../config/place.ts';
 import type { Report } from '../report.ts';
-import { type LabelSelector, requirementFault, requirementsOf } from '../requirements.ts';
+import { type LabelSelector, requirementFault, requirementsOf } from '../../label-requirements.ts';
 import type { Affinity, Propagation } from '../schemas/karmada.ts';
 import type { Read } from './checked.ts';
 import { isByCluster, modeOf, type Written } from './karmada-placement.ts';

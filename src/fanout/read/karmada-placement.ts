@@ -10,7 +10,7 @@ import type {
   Spread,
 } from '../model.ts';
 import type { Report } from '../report.ts';
-import { type LabelSelector, requirementsOf } from '../requirements.ts';
+import { type LabelSelector, requirementsOf } from '../../label-requirements.ts';
 import type { Affinity, Propagation } from '../schemas/karmada.ts';
 import type { Read } from './checked.ts';
 

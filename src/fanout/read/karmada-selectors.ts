@@ -2,7 +2,12 @@
 
 import type { Manifest } from '../model.ts';
 import type { Report } from '../report.ts';
-import { type LabelSelector, meetsAll, requirementFault, requirementsOf } from '../requirements.ts';
+import {
+  type LabelSelector,
+  meetsAll,
+  requirementFault,
+  requirementsOf,
+} from '../../label-requirements.ts';
 import type { PatchPolicy, Propagation } from '../schemas/karmada.ts';
 import type { Read } from './checked.ts';
 

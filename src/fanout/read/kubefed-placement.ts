@@ -4,9 +4,14 @@
 // preference looks at all ready clusters instead (only the selector's, when told to intersect); what it
 // gives to a cluster that the namespace is not federated to is lost there, so `within` cuts afterwards.
 
-import type { ClusterFilter, Placement, PlannerDivision, Requirement } from '../model.ts';
+import type { ClusterFilter, Placement, PlannerDivision } from '../model.ts';
 import type { Report } from '../report.ts';
-import { type LabelSelector, requirementFault, requirementsOf } from '../requirements.ts';
+import {
+  type LabelSelector,
+  type Requirement,
+  requirementFault,
+  requirementsOf,
+} from '../../label-requirements.ts';
 import type { Federated, Scheduling } from '../schemas/kubefed.ts';
 import type { FederatedNamespaces, Read } from './checked.ts';
 import { EVEN, preferencesOf } from './preferences.ts';

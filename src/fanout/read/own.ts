@@ -4,7 +4,7 @@
 import { namespaceOf, replicasKey, replicasOf } from '../kinds.ts';
 import type { ClusterFilter, Division, Manifest, Order, Preference } from '../model.ts';
 import type { Report } from '../report.ts';
-import { requirementsOf } from '../requirements.ts';
+import { requirementsOf } from '../../label-requirements.ts';
 import { FanoutShape, type WrittenFanout } from '../schemas/own.ts';
 import { isMap, type StreamDocument } from '../document.ts';
 import { checked, type Read } from './checked.ts';

@@ -1,6 +1,7 @@
 // Label selectors as objects carry them, and the rules by which a node takes a pod. Pure.
 
 import type { V1LabelSelector, V1Taint, V1Toleration } from '@kubernetes/client-node';
+import { type AnyRequirement, meetsAll, requirementsOf } from '../../label-requirements.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -13,46 +14,13 @@ export interface NodeRules {
 }
 
 export interface NodeTerm {
-  readonly labels: readonly LabelRule[];
-  readonly names: readonly LabelRule[];
-}
-
-export interface LabelRule {
-  readonly key: string;
-  readonly operator: string;
-  readonly values: readonly string[];
+  readonly labels: readonly AnyRequirement[];
+  readonly names: readonly AnyRequirement[];
 }
 
 /** An absent selector selects nothing, an empty one all. */
 export function meetsSelector(labels: Labels, selector: V1LabelSelector | undefined): boolean {
-  if (selector === undefined) return false;
-  const equal = Object.entries(selector.matchLabels ?? {});
-  if (!equal.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value))
-    return false;
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) =>
-    meets(labels, { key, operator, values }),
-  );
-}
-
-/** A label that is absent is in no set, so NotIn holds for it. An operator that is not known never holds. */
-function meets(labels: Labels, { key, operator, values }: LabelRule): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return Number(value) > Number(values[0]);
-    case 'Lt':
-      return Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
+  return selector !== undefined && meetsAll(labels, requirementsOf(selector));
 }
 
 export interface NodeFace {
@@ -78,10 +46,7 @@ export function refusal(node: NodeFace, need: NodeRules): string | undefined {
 /** All of a term must hold; one without rules holds for no node. */
 function meetsTerm(node: NodeFace, { labels, names }: NodeTerm): boolean {
   if (labels.length + names.length === 0) return false;
-  return (
-    labels.every((rule) => meets(node.labels, rule)) &&
-    names.every((rule) => meets({ 'metadata.name': node.name }, rule))
-  );
+  return meetsAll(node.labels, labels) && meetsAll({ 'metadata.name': node.name }, names);
 }
 
 function tolerates(by: V1Toleration, taint: V1Taint): boolean {

@@ -10,7 +10,7 @@ import type {
   V1PodSpec,
 } from '@kubernetes/client-node';
 import { meetsSelector, type NodeRules, type NodeTerm } from './label-rules.ts';
-import { amountsOf, most, plus, type Amounts } from './quantity.ts';
+import { amountsOf, most, plus, type Amounts } from '../../quantity.ts';
 
 export interface Need extends NodeRules {
   readonly namespace: string;

@@ -9,7 +9,7 @@ import type {
   V1ScopedResourceSelectorRequirement,
 } from '@kubernetes/client-node';
 import type { Need } from './need.ts';
-import { amountOf } from './quantity.ts';
+import { amountOf } from '../../quantity.ts';
 
 export interface QuotaRoom {
   readonly name: string;

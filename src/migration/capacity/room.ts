@@ -7,7 +7,7 @@
 import type { V1LimitRange, V1Node, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
 import { refusal, type NodeFace } from './label-rules.ts';
 import { hostPortsOf, needOf, requestsOf, type Need } from './need.ts';
-import { amountsOf } from './quantity.ts';
+import { amountsOf } from '../../quantity.ts';
 import { drawQuotas, fitQuotas, quotaRoom, type QuotaRoom } from './quota.ts';
 
 /** What is absent could not be read. */

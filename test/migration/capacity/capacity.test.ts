@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { chooseRung } from '../../../src/migration/capacity/ladder.ts';
 import { needOf, type Need } from '../../../src/migration/capacity/need.ts';
-import type { Amounts } from '../../../src/migration/capacity/quantity.ts';
+import type { Amounts } from '../../../src/quantity.ts';
 import { fitOf, roomOf, type DestinationView } from '../../../src/migration/capacity/room.ts';
 
 type Words = Readonly<Record<string, unknown>>;

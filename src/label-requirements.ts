@@ -1,22 +1,34 @@
-// Kubernetes' label requirements, read from a selector and held against labels.
+// Kubernetes' label requirements, read from a selector object and held against labels. Pure.
+// Selectors as text are clusters/selector.ts.
 
-import type { Requirement } from './model.ts';
+export interface Requirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  readonly values: readonly string[];
+}
+
+/** As a cluster gives it back: of a later version it may have an operator that is not known here. */
+export type AnyRequirement = Omit<Requirement, 'operator'> & { readonly operator: string };
 
 type Labels = Readonly<Record<string, string>>;
 
-export interface LabelSelector {
-  readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: Requirement['operator'];
-    readonly values?: readonly string[];
-  }[];
+export interface LabelSelector<Operator extends string = Requirement['operator']> {
+  readonly matchLabels?: Labels | undefined;
+  readonly matchExpressions?:
+    | readonly {
+        readonly key: string;
+        readonly operator: Operator;
+        readonly values?: readonly string[] | undefined;
+      }[]
+    | undefined;
 }
 
-export function requirementsOf(selector: LabelSelector | undefined): Requirement[] {
+export function requirementsOf<Operator extends string>(
+  selector: LabelSelector<Operator> | undefined,
+): (Omit<Requirement, 'operator'> & { readonly operator: Operator | 'In' })[] {
   const equal = Object.entries(selector?.matchLabels ?? {});
   return [
-    ...equal.map(([key, value]): Requirement => ({ key, operator: 'In', values: [value] })),
+    ...equal.map(([key, value]) => ({ key, operator: 'In' as const, values: [value] })),
     ...(selector?.matchExpressions ?? []).map(({ key, operator, values = [] }) => ({
       key,
       operator,
@@ -25,12 +37,12 @@ export function requirementsOf(selector: LabelSelector | undefined): Requirement
   ];
 }
 
-export function meetsAll(labels: Labels, requirements: readonly Requirement[]): boolean {
+export function meetsAll(labels: Labels, requirements: readonly AnyRequirement[]): boolean {
   return requirements.every((requirement) => meets(labels, requirement));
 }
 
-/** A label that is absent is in no set; so NotIn holds for it. */
-function meets(labels: Labels, { key, operator, values }: Requirement): boolean {
+/** A label that is absent is in no set, so NotIn holds for it. An operator that is not known never holds. */
+function meets(labels: Labels, { key, operator, values }: AnyRequirement): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':
@@ -44,6 +56,8 @@ function meets(labels: Labels, { key, operator, values }: Requirement): boolean 
     case 'Gt':
     case 'Lt':
       return compares(value, operator, values[0]);
+    default:
+      return false;
   }
 }
 

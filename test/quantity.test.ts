@@ -1,7 +1,7 @@
 // Quantities as the scheduler counts them.
 
 import { expect, test } from 'vitest';
-import { amountOf } from '../../../src/migration/capacity/quantity.ts';
+import { amountOf, sameQuantity } from '../src/quantity.ts';
 
 test.each([
   ['cpu', '1', 1000],
@@ -28,4 +28,20 @@ test.each([
 
 test.each(['', '.', 'x', '1 Gi', '1gi', '1KiB', 'm', '0x10', undefined])('%s is none', (text) => {
   expect(amountOf('memory', text)).toBeUndefined();
+});
+
+test.each([
+  ['500m', '0.5', true],
+  ['1Gi', '1073741824', true],
+  ['1Gi', 1_073_741_824, true],
+  ['1000n', '1u', true],
+  ['1e3', '1k', true],
+  ['1E', '1000P', true],
+  ['100m', '200m', false],
+  ['1000000000000000001', '1000000000000000000', false],
+  ['1G', '1Gi', false],
+  ['nginx', 'nginx', false],
+  [[5], 5, false],
+])('%s and %s are one quantity: %s', (left, right, same) => {
+  expect(sameQuantity(left, right)).toBe(same);
 });

@@ -19,16 +19,40 @@ const TENS: Readonly<Record<string, number>> = {
 };
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
-/** Undefined where the text is no quantity. `resource` may have a quota's prefix, as in `limits.cpu`. */
-export function amountOf(resource: string, quantity: unknown): number | undefined {
+/** `mantissa` times ten to the `power`. */
+interface Exact {
+  readonly mantissa: bigint;
+  readonly power: number;
+}
+
+function exact(quantity: unknown): Exact | undefined {
+  if (typeof quantity !== 'string' && typeof quantity !== 'number') return undefined;
   const [whole, sign, digits = '', fraction = '', , exponent, suffix = ''] =
-    QUANTITY.exec(String(quantity)) ?? [];
+    QUANTITY.exec(`${quantity}`) ?? [];
   if (whole === undefined || digits + fraction === '') return undefined;
-  const power = tens(suffix, exponent) - fraction.length + (isCpu(resource) ? 3 : 0);
-  const mantissa = BigInt(digits + fraction) * 1024n ** BigInt(BINARY.indexOf(suffix) + 1);
+  const size = BigInt(digits + fraction) * 1024n ** BigInt(BINARY.indexOf(suffix) + 1);
+  return {
+    mantissa: sign === '-' ? -size : size,
+    power: tens(suffix, exponent) - fraction.length,
+  };
+}
+
+/** Undefined where it is no quantity. `resource` may have a quota's prefix, as in `limits.cpu`. */
+export function amountOf(resource: string, quantity: unknown): number | undefined {
+  const read = exact(quantity);
+  if (!read) return undefined;
+  const power = read.power + (isCpu(resource) ? 3 : 0);
   const scale = 10n ** BigInt(Math.abs(power));
-  const amount = Number(power >= 0 ? mantissa * scale : divideUp(mantissa, scale));
-  return sign === '-' ? -amount : amount;
+  return Number(power >= 0 ? read.mantissa * scale : awayFromZero(read.mantissa, scale));
+}
+
+/** A server gives quantities back in its own spelling: `0.5` as `500m`. False where one is none. */
+export function sameQuantity(left: unknown, right: unknown): boolean {
+  const [one, other] = [exact(left), exact(right)];
+  if (!one || !other) return false;
+  const least = Math.min(one.power, other.power);
+  const scaled = ({ mantissa, power }: Exact): bigint => mantissa * 10n ** BigInt(power - least);
+  return scaled(one) === scaled(other);
 }
 
 function tens(suffix: string, exponent: string | undefined): number {
@@ -39,8 +63,8 @@ function isCpu(resource: string): boolean {
   return resource.replace(/^(requests|limits)\./, '') === 'cpu';
 }
 
-function divideUp(amount: bigint, by: bigint): bigint {
-  return (amount + by - 1n) / by;
+function awayFromZero(amount: bigint, by: bigint): bigint {
+  return amount < 0n ? (amount - by + 1n) / by : (amount + by - 1n) / by;
 }
 
 /** What is no quantity counts as 0: API servers let none in. */
