@@ -80,14 +80,14 @@ export async function writeContexts(file: string, contexts: Contexts): Promise<v
 export async function placeOf(options: PlaceOptions, env: Environment): Promise<Place> {
   const context = await contextOf(options, env);
   const server = options.server ?? env['BALLAST_SERVER'] ?? context.server;
-  const token = tokenOf(options, env) ?? readSecret(context.token?.file);
-  const ca = context.ca && readSecret(context.ca.file);
-  const place =
-    server === context.server ? { token, ca } : { token: tokenOf(options, env), ca: undefined };
+  // A context's token is for its own server.
+  const own: Partial<Context> = server === context.server ? context : {};
+  const token = tokenOf(options, env) ?? readSecret(own.token?.file);
+  const ca = readSecret(own.ca?.file);
   return {
     server: checkServer(server),
-    ...(place.token !== undefined && { token: place.token }),
-    ...(place.ca !== undefined && { ca: place.ca }),
+    ...(token !== undefined && { token }),
+    ...(ca !== undefined && { ca }),
   };
 }
 
