@@ -1,6 +1,7 @@
 // Disasters that need several things in a row, which chance alone seldom brings together.
 //
-// Comes in: when, and a number for the names of holds. Goes out: actions, as any others.
+// Comes in: a random source, the moment it begins, and a number that keeps the ids of its holds apart from
+// others'. Goes out: actions, each with its own moment. Pure: nothing fails here.
 
 import type { Random } from '../chaos/random.ts';
 import { APPS, BY_HAND, CLUSTERS, CONTROLLERS, EDGES, LEADER, type Action } from './actions.ts';
