@@ -1,14 +1,24 @@
 // What the API answers, as schemas: for the OpenAPI document, and for the test that holds answers
 // against it. Answers are not made by them: what a schema forgets is still sent, and then that test fails.
 
-import { Type, type TObject, type TProperties, type TSchema } from 'typebox';
+import {
+  Type,
+  type Static,
+  type TObject,
+  type TProperties,
+  type TSchema,
+  type TUnsafe,
+} from 'typebox';
 
 const components: TSchema[] = [];
 
-/** Names a schema once, for all that use it. */
-function component(name: string, properties: TProperties): TSchema {
+/** Names a schema once, for all that use it; its type stays known, so that the commands read by it. */
+function component<P extends TProperties>(
+  name: string,
+  properties: P,
+): TUnsafe<Static<TObject<P>>> {
   components.push({ ...Type.Object(properties), $id: name } as TSchema);
-  return Type.Unsafe({ $ref: `${name}#` });
+  return Type.Unsafe<Static<TObject<P>>>({ $ref: `${name}#` });
 }
 
 /** Every schema that has a name. */
@@ -243,3 +253,13 @@ export const WRITE_ANSWERS = {
 } as const;
 export const PROBLEMS = { default: PROBLEM } as const;
 export const TEXT = { description: 'text', content: { 'text/plain': { schema: Text } } };
+
+export type AppSummaryAnswer = Static<typeof AppSummary>;
+export type AppAnswer = Static<typeof App>;
+export type ClusterAnswer = Static<typeof Cluster>;
+export type EdgeAnswer = Static<typeof Edge>;
+export type HoldAnswered = Static<typeof HoldRef>;
+export type PreviewAnswer = Static<typeof Preview>;
+export type UpstreamAnswer = Static<typeof Upstream>;
+export type WeightsAnswer = Static<typeof Weights>;
+export type WrittenAnswer = Static<typeof Written>;

@@ -1,29 +1,21 @@
 // `ballast app …`: apps, and why their servers have the weights they have.
 
 import { Command } from 'commander';
+import type { AppAnswer, AppSummaryAnswer } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
-import { explain, type ExplainedApp } from './explained.ts';
+import { explain } from './explained.ts';
 import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 import { printChanges, whileWatching } from './watching.ts';
-
-interface AppSummary {
-  readonly name: string;
-  readonly hosts: readonly string[];
-  readonly version: number | null;
-  readonly pods: number;
-  readonly servers: number;
-  readonly refused?: string;
-}
 
 interface GetOptions extends PlaceOptions {
   readonly output: Format;
   readonly watch: boolean;
 }
 
-const SUMMARY: Shape<AppSummary> = {
+const SUMMARY: Shape<AppSummaryAnswer> = {
   nameOf: ({ name }) => `app/${name}`,
   columns: [
     { head: 'NAME', of: ({ name }) => name },
@@ -31,7 +23,7 @@ const SUMMARY: Shape<AppSummary> = {
     { head: 'SERVERS', of: ({ servers }) => servers },
     { head: 'VERSION', of: ({ version }) => version ?? undefined },
     { head: 'HOSTS', of: ({ hosts }) => hosts.join(','), wide: true },
-    { head: 'REASON', of: ({ refused }) => refused },
+    { head: 'REASON', of: ({ refused }) => refused?.text },
   ],
 };
 
@@ -82,17 +74,17 @@ async function get(name: string | undefined, options: GetOptions): Promise<void>
   const caller = await callerOf(options);
   const print = async (): Promise<void> => {
     if (name === undefined) {
-      const { body } = await caller.ask<{ items: AppSummary[] }>('/apps');
+      const { body } = await caller.ask<{ items: AppSummaryAnswer[] }>('/apps');
       process.stdout.write(await formatList(body, SUMMARY, format));
       return;
     }
-    const { body } = await caller.ask<ExplainedApp>(`/apps/${segment(name)}`);
+    const { body } = await caller.ask<AppAnswer>(`/apps/${segment(name)}`);
     process.stdout.write(await formatItem(body, EXPLAINED, { format, text: () => explain(body) }));
   };
   await (watch ? whileWatching(caller, print) : print());
 }
 
-const EXPLAINED: Shape<ExplainedApp> = {
+const EXPLAINED: Shape<AppAnswer> = {
   nameOf: ({ name }) => `app/${name}`,
   columns: [],
 };

@@ -1,26 +1,16 @@
 // `ballast cluster …`: how each cluster is seen; draining one, and giving it back.
 
 import { Command } from 'commander';
+import type { ClusterAnswer, HoldAnswered } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import type { HoldView } from './hold.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 
-interface ClusterView {
-  readonly name: string;
-  readonly state: string;
-  readonly ageSeconds: number;
-  readonly reason?: string;
-  readonly ingressNodes: readonly { readonly name: string; readonly address: string }[];
-  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
-  readonly relists: number;
-}
-
-const SHAPE: Shape<ClusterView> = {
+const SHAPE: Shape<ClusterAnswer> = {
   nameOf: ({ name }) => `cluster/${name}`,
   columns: [
     { head: 'NAME', of: ({ name }) => name },
@@ -91,7 +81,7 @@ async function get(
   options: PlaceOptions & { readonly output: Format },
 ): Promise<void> {
   const caller = await callerOf(options);
-  const { body } = await caller.ask<{ readonly items: readonly ClusterView[] }>('/clusters');
+  const { body } = await caller.ask<{ readonly items: readonly ClusterAnswer[] }>('/clusters');
   const items = body.items.filter((one) => name === undefined || one.name === name);
   if (name !== undefined && items.length === 0) {
     throw new CommandFailure(EXIT.notFound, `cluster-unknown: no cluster ${name}`);
@@ -118,7 +108,7 @@ async function drain(cluster: string, options: DrainOptions): Promise<void> {
 /** A hold may name what is not there yet; who drains by hand has mistyped it. */
 async function checkCluster(name: string, options: PlaceOptions): Promise<void> {
   const caller = await callerOf(options);
-  const { body } = await caller.ask<{ readonly items: readonly ClusterView[] }>('/clusters');
+  const { body } = await caller.ask<{ readonly items: readonly ClusterAnswer[] }>('/clusters');
   if (name === 'vm' || body.items.some((one) => one.name === name)) return;
   const known = body.items.map((one) => one.name).join(', ') || 'none';
   throw new CommandFailure(
@@ -132,7 +122,7 @@ async function undrain(
   options: TellingOptions & { readonly app?: string },
 ): Promise<void> {
   const caller = await callerOf(options);
-  const { body } = await caller.ask<{ readonly items: readonly HoldView[] }>('/holds');
+  const { body } = await caller.ask<{ readonly items: readonly HoldAnswered[] }>('/holds');
   const drains = body.items.filter(
     (hold) =>
       hold.kind === 'drain' &&

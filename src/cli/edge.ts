@@ -1,6 +1,7 @@
 // `ballast edge …`: what each edge has applied.
 
 import { Command } from 'commander';
+import type { EdgeAnswer } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, wholeNumber } from './asking.ts';
 import type { Caller } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
@@ -13,27 +14,11 @@ interface Mark {
   readonly version: number;
 }
 
-interface EdgeView {
-  readonly name: string;
-  readonly status: string;
-  readonly control?: string;
-  readonly ageSeconds?: number;
-  readonly trouble?: string;
-  readonly state?: {
-    readonly mark?: Mark;
-    readonly saved?: Mark;
-    readonly documents: number;
-    readonly source: string;
-    readonly workers: readonly { readonly mark?: Mark }[];
-    readonly refused: readonly { readonly app: string; readonly code: string }[];
-  };
-}
-
 interface Edges {
-  readonly items: readonly EdgeView[];
+  readonly items: readonly EdgeAnswer[];
 }
 
-const SHAPE: Shape<EdgeView> = {
+const SHAPE: Shape<EdgeAnswer> = {
   nameOf: ({ name }) => `edge/${name}`,
   columns: [
     { head: 'NAME', of: ({ name }) => name },
@@ -108,7 +93,7 @@ async function wait(
 }
 
 /** A later term was gathered and compared: its marks lie above. */
-function has({ status, state }: EdgeView, wanted: Mark): boolean {
+function has({ status, state }: EdgeAnswer, wanted: Mark): boolean {
   if (!state || status === 'unreachable' || status === 'never') return false;
   const marks = [state.mark, state.saved, ...state.workers.map(({ mark }) => mark)];
   return marks.every((mark) => mark !== undefined && !isBelow(mark, wanted));
@@ -118,7 +103,7 @@ function isBelow(one: Mark, other: Mark): boolean {
   return one.term < other.term || (one.term === other.term && one.version < other.version);
 }
 
-function lagOf({ status, state, trouble }: EdgeView): string {
+function lagOf({ status, state, trouble }: EdgeAnswer): string {
   const applied = `applied ${markText(state?.mark) ?? 'nothing'}, saved ${markText(state?.saved) ?? 'nothing'}`;
   return `${status}, ${applied}${trouble === undefined ? '' : `, ${trouble}`}`;
 }

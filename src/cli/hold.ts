@@ -1,6 +1,7 @@
 // `ballast hold …`: the words of persons and jobs over automatic weights.
 
 import { Command, Option } from 'commander';
+import type { HoldAnswered } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
@@ -8,21 +9,7 @@ import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 
-export interface HoldView {
-  readonly id: string;
-  readonly kind: string;
-  readonly app?: string;
-  readonly cluster?: string;
-  readonly server?: string;
-  readonly weight?: number;
-  readonly who: string;
-  readonly why: string;
-  readonly until?: string;
-  readonly ageSeconds: number;
-  readonly forgotten?: true;
-}
-
-const SHAPE: Shape<HoldView> = {
+const SHAPE: Shape<HoldAnswered> = {
   nameOf: ({ id }) => `hold/${id}`,
   columns: [
     { head: 'ID', of: ({ id }) => id },
@@ -32,7 +19,10 @@ const SHAPE: Shape<HoldView> = {
     { head: 'SERVER', of: ({ server }) => server },
     { head: 'WEIGHT', of: ({ weight }) => weight },
     { head: 'AGE', of: ({ ageSeconds }) => age(ageSeconds) },
-    { head: 'UNTIL', of: ({ until, forgotten }) => until ?? (forgotten && 'forgotten?') },
+    {
+      head: 'UNTIL',
+      of: ({ until, forgotten }) => until ?? (forgotten ? 'forgotten?' : undefined),
+    },
     { head: 'WHO', of: ({ who }) => who },
     { head: 'WHY', of: ({ why }) => why },
   ],
@@ -58,7 +48,7 @@ export function holdCommand(): Command {
     .addOption(outputOption())
     .action(async (options: PlaceOptions & { readonly output: Format }) => {
       const caller = await callerOf(options);
-      const { body } = await caller.ask<{ readonly items: readonly HoldView[] }>('/holds');
+      const { body } = await caller.ask<{ readonly items: readonly HoldAnswered[] }>('/holds');
       process.stdout.write(await formatList(body, SHAPE, options.output));
     });
   addTellingOptions(hold.command('create'))

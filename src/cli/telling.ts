@@ -5,6 +5,7 @@
 // edge acknowledged in time. On failure: a CommandFailure, and nothing is written.
 
 import { type Command, Option } from 'commander';
+import type { PreviewAnswer, WrittenAnswer } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, wholeNumber } from './asking.ts';
 import type { Call } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
@@ -15,32 +16,6 @@ export interface TellingOptions extends PlaceOptions {
   readonly dryRun?: true;
   readonly wait?: number | true;
   readonly output: 'text' | 'json';
-}
-
-interface Shared {
-  readonly address: string;
-  readonly from: string;
-  readonly weight: number;
-  readonly share: number;
-}
-
-interface Change {
-  readonly app: string;
-  readonly before: readonly Shared[];
-  readonly after: readonly Shared[];
-}
-
-interface Preview {
-  readonly items: readonly Change[];
-  readonly refused: readonly { readonly app: string; readonly reason: string }[];
-}
-
-interface Told {
-  readonly ids?: readonly string[];
-  readonly term: number;
-  readonly version: number;
-  readonly acknowledged?: boolean;
-  readonly edges?: readonly { readonly name: string; readonly missing?: string }[];
 }
 
 const DEFAULT_WAIT = 30;
@@ -73,18 +48,18 @@ export async function tell(
     ...(dryRun && { dryRun: 'true' }),
     ...(wait !== undefined && !dryRun && { wait: `${wait === true ? DEFAULT_WAIT : wait}s` }),
   };
-  const { body } = await caller.ask<Told | Preview>(path, { ...call, query });
+  const { body } = await caller.ask<WrittenAnswer | PreviewAnswer>(path, { ...call, query });
   const text = 'items' in body ? previewText(body) : toldText(done, body);
   process.stdout.write(output === 'json' ? `${JSON.stringify(body, null, 2)}\n` : text);
   process.exitCode = exitOf(body);
 }
 
-function exitOf(body: Told | Preview): number {
+function exitOf(body: WrittenAnswer | PreviewAnswer): number {
   if ('items' in body) return body.items.length > 0 ? EXIT.changes : EXIT.ok;
   return body.acknowledged === false ? EXIT.timeout : EXIT.ok;
 }
 
-function toldText(done: string, { ids, term, version, edges }: Told): string {
+function toldText(done: string, { ids, term, version, edges }: WrittenAnswer): string {
   const named = ids === undefined || ids.length === 0 ? '' : ` (${ids.join(', ')})`;
   const lines = [`${done}${named}: version ${version} of term ${term}`];
   for (const { name, missing } of edges ?? []) {
@@ -93,16 +68,16 @@ function toldText(done: string, { ids, term, version, edges }: Told): string {
   return `${lines.join('\n')}\n`;
 }
 
-function previewText({ items, refused }: Preview): string {
+function previewText({ items, refused }: PreviewAnswer): string {
   if (items.length === 0 && refused.length === 0) return 'nothing would change\n';
   const rows = items.flatMap(rowsOf);
   const heads = ['APP', 'SERVER', 'FROM', 'WEIGHT', 'AFTER', 'SHARE', 'AFTER'];
   const table = rows.length > 0 ? toTable(heads, rows) : '';
-  const lines = refused.map(({ app, reason }) => `${app} would be refused: ${reason}\n`);
+  const lines = refused.map(({ app, reason }) => `${app} would be refused: ${reason.text}\n`);
   return table + lines.join('');
 }
 
-function rowsOf({ app, before, after }: Change) {
+function rowsOf({ app, before, after }: PreviewAnswer['items'][number]) {
   const then = new Map(after.map((server) => [server.address, server]));
   const addresses = new Set([...before, ...after].map(({ address }) => address));
   return [...addresses].map((address) => {

@@ -3,16 +3,9 @@
 // Comes in: a caller. Goes out: text with each commit, until the command is ended. On failure: an answer that
 // fails ends it; a controller that is gone is asked again for a minute.
 
+import type { WeightsAnswer } from '../api/shapes.ts';
 import type { Caller } from './caller.ts';
 import { CommandFailure } from './exit-codes.ts';
-
-interface Weights {
-  readonly term: number;
-  readonly version: number;
-  readonly upstreams: Readonly<
-    Record<string, readonly { readonly address: string; readonly weight: number }[]>
-  >;
-}
 
 const WAIT = '30s';
 const GIVE_UP_MS = 60_000;
@@ -25,7 +18,7 @@ export async function whileWatching(caller: Caller, print: () => Promise<void>):
 
 /** A line for each weight that changed. */
 export async function printChanges(caller: Caller, app: string | undefined): Promise<never> {
-  let before: Weights | undefined;
+  let before: WeightsAnswer | undefined;
   return followWeights(caller, async (now) => {
     for (const line of before ? linesOf(before, now, app) : []) process.stdout.write(`${line}\n`);
     before = now;
@@ -34,7 +27,7 @@ export async function printChanges(caller: Caller, app: string | undefined): Pro
 
 async function followWeights(
   caller: Caller,
-  take: (weights: Weights) => Promise<void>,
+  take: (weights: WeightsAnswer) => Promise<void>,
 ): Promise<never> {
   let etag: string | undefined;
   let lost = 0;
@@ -43,7 +36,7 @@ async function followWeights(
       const known = etag === undefined ? {} : { headers: { 'if-none-match': etag } };
       // The first is asked for what is there now.
       const query = etag === undefined ? {} : { wait: WAIT };
-      const answer = await caller.ask<Weights>('/weights', { query, ...known });
+      const answer = await caller.ask<WeightsAnswer>('/weights', { query, ...known });
       lost = 0;
       if (answer.status === 304) continue;
       etag = answer.etag;
@@ -57,7 +50,7 @@ async function followWeights(
   }
 }
 
-function linesOf(before: Weights, now: Weights, only: string | undefined): string[] {
+function linesOf(before: WeightsAnswer, now: WeightsAnswer, only: string | undefined): string[] {
   const apps = new Set([...Object.keys(before.upstreams), ...Object.keys(now.upstreams)]);
   return [...apps]
     .filter((app) => only === undefined || app === only)
@@ -73,6 +66,6 @@ function linesOf(before: Weights, now: Weights, only: string | undefined): strin
     });
 }
 
-function weightsOf({ upstreams }: Weights, app: string): Map<string, number> {
+function weightsOf({ upstreams }: WeightsAnswer, app: string): Map<string, number> {
   return new Map((upstreams[app] ?? []).map(({ address, weight }) => [address, weight]));
 }

@@ -1,6 +1,7 @@
 // `ballast weight …`: the published weights, and a pin over one.
 
 import { Command } from 'commander';
+import type { UpstreamAnswer } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
@@ -9,16 +10,6 @@ import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { percent } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 import { whileWatching } from './watching.ts';
-
-interface Upstream {
-  readonly app: string;
-  readonly servers: readonly {
-    readonly address: string;
-    readonly from: string;
-    readonly weight: number;
-    readonly auto?: number;
-  }[];
-}
 
 interface Weight {
   readonly app: string;
@@ -77,15 +68,15 @@ async function get(
   const print = async (): Promise<void> => {
     const upstreams =
       app === undefined
-        ? (await caller.ask<{ readonly items: readonly Upstream[] }>('/upstreams')).body.items
-        : [(await caller.ask<Upstream>(`/upstreams/${segment(app)}`)).body];
+        ? (await caller.ask<{ readonly items: readonly UpstreamAnswer[] }>('/upstreams')).body.items
+        : [(await caller.ask<UpstreamAnswer>(`/upstreams/${segment(app)}`)).body];
     const answer = { items: upstreams.flatMap(weightsOf) };
     process.stdout.write(await formatList(answer, SHAPE, options.output));
   };
   await (options.watch ? whileWatching(caller, print) : print());
 }
 
-function weightsOf({ app, servers }: Upstream): Weight[] {
+function weightsOf({ app, servers }: UpstreamAnswer): Weight[] {
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
   return servers.map((server) => ({
     app,

@@ -60,6 +60,7 @@ test('README’s examples, one after the other', async () => {
   for (const { args, code } of EXAMPLES) {
     const called = await call(args, { env, cwd: fleet.folder });
     expect({ args, ...called }).toMatchObject({ args, code });
+    expect(called.out).not.toContain('[object');
     expect(called.code === 0 || called.code === 2 ? called.out : called.errors).not.toBe('');
   }
 }, 120_000);
@@ -101,6 +102,15 @@ test('a drain and its end, as a person sees them', async () => {
     [100, 100],
     [50, 50],
   ]);
+});
+
+test('a reason is shown in words', async () => {
+  const [east] = bothOf(fleet);
+  east.setApp({ name: 'hidden', pods: 3, hosts: ['hidden.example.com'], ingress: false });
+  await until('it is seen', async () => (await ballast('app', 'get', 'hidden')).code === 0);
+  const { out } = await ballast('app', 'explain', 'hidden');
+  expect(out).toMatch(/^east .*nothing counts here .*Ingress/m);
+  expect(out).not.toContain('[object');
 });
 
 test('what is refused or not there: code, sentence, exit code', async () => {
