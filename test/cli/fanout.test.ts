@@ -201,7 +201,10 @@ test('faults of the files come one a line, and nothing is planned', async () => 
 test('a list of clusters is enough to look at a plan', async () => {
   const list = join(folder, 'clusters.yaml');
   await writeFile(list, 'clusters: [east]\n');
-  expect(await plan([FANOUT, CONFIG_MAP], ['--clusters', list])).toMatchObject({ code: 1 });
+  expect(await plan([FANOUT, CONFIG_MAP], ['--clusters', list])).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('clusters.yaml: must be a list of clusters'),
+  });
   await writeFile(
     list,
     '- east\n- {name: west, labels: {tier: prod}}\n- {name: north, label: {}}\n',

@@ -110,9 +110,11 @@ export function clustersFromFile({ name: file, text }: { name: string; text: str
   const [broken] = document.errors;
   if (broken) throw new CommandFailure(EXIT.failed, `${file}: ${broken.message.split('\n')[0]}`);
   const written: unknown = document.toJS({ maxAliasCount: 100 });
-  const clusters = Array.isArray(written)
-    ? written.map((one: unknown) => (typeof one === 'string' ? { name: one } : one))
-    : written;
+  if (!Array.isArray(written)) {
+    const text = `${file}: must be a list of clusters: - east, or - {name: east, labels: {…}}`;
+    throw new CommandFailure(EXIT.failed, text);
+  }
+  const clusters = written.map((one: unknown) => (typeof one === 'string' ? { name: one } : one));
   const faults = schemaFaults(Clusters, clusters);
   if (faults.length > 0) {
     const place = { document, counter, file };
