@@ -150,6 +150,11 @@ export const ERRORS = {
     title: 'Whoever would vouch for the token does not answer',
     act: 'Look after the named issuer or cluster; tokens of the access file go on working.',
   },
+  'events-full': {
+    status: 503,
+    title: 'Too many event streams are open',
+    act: 'Close some, or ask another controller.',
+  },
   'redis-unavailable': {
     status: 503,
     title: 'Redis does not answer',

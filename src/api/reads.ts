@@ -145,7 +145,8 @@ function upstream({ controller }: ReadParts, app: string): object {
   return { ...stamp, digest, owner, ...body };
 }
 
-function summary({ controller }: ReadParts, app: string): object {
+/** An app in a list. */
+export function summary({ controller }: ReadParts, app: string): object {
   const facts = controller.facts(app);
   const published = controller.published()?.app(app);
   const counts = facts?.inventory.clusters ?? [];

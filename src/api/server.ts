@@ -10,6 +10,7 @@ import { BallastError, type ErrorCode } from '../errors.ts';
 import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
+import { addEventRoutes } from './events.ts';
 import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
@@ -56,6 +57,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addWeightsRoutes(scope, parts);
     addDocumentRoutes(scope, parts);
     addHoldRoutes(scope, parts);
+    addEventRoutes(scope, parts);
     addOpenApiRoutes(scope);
   });
   return api;

@@ -87,6 +87,7 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams/:app' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/weights' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/events' },
   { needs: 'edge', method: 'GET', route: '/api/v1/documents' },
   { needs: 'edge', method: 'GET', route: '/api/v1/documents/manifest' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/holds' },
@@ -132,6 +133,8 @@ test.each(NEEDS)('$needs: $method $route', async ({ needs, method, route, body }
   const url = route.replace(/:\w+/g, (part) => IN_PATH[part] ?? part);
   const version = () => controller.published()?.mark.version;
   for (const role of ['viewer', 'operator', 'migrator', 'admin', 'edge']) {
+    // It would not end; events.test.ts has those who are let in.
+    if (route === '/api/v1/events' && LET_IN[needs].includes(role)) continue;
     const before = version();
     const { status, json } = await as(role, method, url, body);
     if (LET_IN[needs].includes(role)) {

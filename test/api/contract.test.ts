@@ -84,6 +84,11 @@ function closed<T>(value: T): T {
   return (isObject ? { additionalProperties: false, ...all } : all) as T;
 }
 
+/** events.test.ts has the one that does not. */
+function endsByItself({ operationId }: Pick<Described, 'operationId'>): boolean {
+  return operationId !== 'getEvents';
+}
+
 function faultOf(
   { responses }: Pick<Described, 'responses'>,
   reply: { statusCode: number; body: string; headers: Record<string, unknown> },
@@ -141,9 +146,11 @@ test('every answer is what the document says, and none is our error', {
     weight: [0, 10],
   };
   const any = fc.oneof(
-    ...operations.map((operation) =>
-      requestsOf(operation, meaningful).map((request) => ({ operation, request })),
-    ),
+    ...operations
+      .filter(endsByItself)
+      .map((operation) =>
+        requestsOf(operation, meaningful).map((request) => ({ operation, request })),
+      ),
   );
   const seen = new Set<string>();
   await fc.assert(
@@ -164,7 +171,7 @@ test('every answer is what the document says, and none is our error', {
     { numRuns: REQUESTS },
   );
   // It must have met more than refusals.
-  const ids = operations.map(({ operationId }) => operationId);
+  const ids = operations.filter(endsByItself).map(({ operationId }) => operationId);
   const refused = ids.filter((id) => ![...seen].some((one) => one.startsWith(`${id} 2`)));
   expect(refused.filter((id) => !SELDOM.includes(id))).toEqual([]);
 });
