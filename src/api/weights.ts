@@ -1,30 +1,54 @@
-// The weights of all apps, for any poller.
+// The weights of all apps, for any poller: as JSON or lines of text, whole.
 //
 // Comes in: the tag that a poller knows, and how long it would wait. Goes out: the whole state when it is
 // another, else 304. On failure: there is none; before anything is known there are no upstreams.
 
 import { Type, type Static } from 'typebox';
 import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../clock.ts';
 import type { Controller } from '../controller.ts';
+import type { Server, Stamp } from '../model.ts';
 import type { Caller } from './access/caller.ts';
+import { addPollerRoutes } from './pollers.ts';
 import { seenApps } from './reads.ts';
-import { answers, Weights } from './shapes.ts';
+import { PROBLEMS, Weights } from './shapes.ts';
 import { namesTag } from './tags.ts';
+import { addUpsyncRoutes } from './upsync.ts';
 
 const VIEW = { needs: 'viewer' } as const;
 const WeightsQuery = Type.Object(
-  { wait: Type.Optional(Type.String({ pattern: '^([1-9]|[1-5][0-9]|60)s$' })) },
+  {
+    wait: Type.Optional(Type.String({ pattern: '^([1-9]|[1-5][0-9]|60)s$' })),
+    format: Type.Optional(
+      Type.Enum(['json', 'text'], {
+        description: 'text: a line `APP ADDRESS WEIGHT` for each server',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
-const NotModified = Type.Null({ description: 'as If-None-Match names' });
+const ANSWERS = {
+  200: {
+    description: 'the weights',
+    content: {
+      'application/json': { schema: Weights },
+      'text/plain': { schema: Type.String() },
+    },
+  },
+  304: Type.Null({ description: 'as If-None-Match names' }),
+  ...PROBLEMS,
+};
 
 export interface WeightsParts {
   readonly controller: Controller;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 export function addWeightsRoutes(api: FastifyInstance, parts: WeightsParts): void {
   const { controller } = parts;
+  const pollers = addPollerRoutes(api, parts.clock);
+  addUpsyncRoutes(api, parts, pollers);
   api.get<{ Querystring: Static<typeof WeightsQuery> }>(
     '/api/v1/weights',
     {
@@ -32,35 +56,53 @@ export function addWeightsRoutes(api: FastifyInstance, parts: WeightsParts): voi
       schema: {
         summary: 'Weights of all apps; with If-None-Match and ?wait= once they change',
         querystring: WeightsQuery,
-        response: answers(Weights, { 304: NotModified }),
+        response: ANSWERS,
       },
     },
     async (request, reply) => {
-      const { wait } = request.query;
+      const { wait, format = 'json' } = request.query;
       const known = request.headers['if-none-match'];
-      if (wait !== undefined && namesTag(known, etag(controller))) {
+      if (wait !== undefined && namesTag(known, etag(controller, format))) {
         await controller.nextCommit(Number.parseInt(wait, 10) * 1000, parts.signal);
       }
-      const now = etag(controller);
+      const now = etag(controller, format);
+      pollers.answered(request, 'weights', markOf(controller));
       void reply.header('etag', now).header('cache-control', 'no-cache');
       void reply.header('vary', 'authorization');
       if (namesTag(known, now)) return reply.code(304).send();
-      return weights(controller, request.caller);
+      if (format === 'json') return weights(controller, request.caller);
+      return reply.type('text/plain; charset=utf-8').send(lines(controller, request.caller));
     },
   );
 }
 
-function etag(controller: Controller): string {
-  const mark = controller.published()?.mark;
-  return `"${mark?.term ?? 0}-${mark?.version ?? 0}"`;
+function markOf(controller: Controller): Stamp {
+  return controller.published()?.mark ?? { term: 0, version: 0 };
+}
+
+function etag(controller: Controller, format: string): string {
+  const { term, version } = markOf(controller);
+  return format === 'json' ? `"${term}-${version}"` : `"${term}-${version}-${format}"`;
+}
+
+function serversOf(controller: Controller, caller: Caller): [string, readonly Server[]][] {
+  const published = controller.published();
+  return seenApps(controller, caller).map((app) => {
+    return [app, published?.app(app)?.upstream.servers ?? []];
+  });
 }
 
 function weights(controller: Controller, caller: Caller): object {
-  const published = controller.published();
-  const upstreams: Record<string, object> = {};
-  for (const app of seenApps(controller, caller)) {
-    const servers = published?.app(app)?.upstream.servers ?? [];
-    upstreams[app] = servers.map(({ address, weight }) => ({ address, weight }));
-  }
-  return { ...(published?.mark ?? { term: 0, version: 0 }), upstreams };
+  const shown = serversOf(controller, caller).map(([app, servers]) => {
+    return [app, servers.map(({ address, weight }) => ({ address, weight }))];
+  });
+  return { ...markOf(controller), upstreams: Object.fromEntries(shown) };
+}
+
+function lines(controller: Controller, caller: Caller): string {
+  return serversOf(controller, caller)
+    .flatMap(([app, servers]) =>
+      servers.map(({ address, weight }) => `${app} ${address} ${weight}\n`),
+    )
+    .join('');
 }

@@ -87,6 +87,8 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams/:app' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/weights' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/weights/upsync/:app' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/pollers' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/events' },
   { needs: 'edge', method: 'GET', route: '/api/v1/documents' },
   { needs: 'edge', method: 'GET', route: '/api/v1/documents/manifest' },
