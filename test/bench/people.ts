@@ -3,19 +3,28 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { availableParallelism } from 'node:os';
 import type { Lane, Length } from './lane.ts';
+import { watchChanges } from './people/events.ts';
 import { rowOf } from './rows.ts';
 
 const ROUNDS: Readonly<Record<Length, number>> = { full: 40, quick: 20, smoke: 2 };
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+const STREAMS = 'a change reaches 500 event streams';
+const POLLS = 'a change answers 200 long polls';
+
 export const people: Lane = {
-  limits: { 'ballast --help': 150 },
+  limits: { 'ballast --help': 150, [STREAMS]: 1000, [POLLS]: 1000 },
   about: () =>
-    `From start to end of the process. Node ${process.version}, ${availableParallelism()} cores.`,
-  run(length, done) {
+    `Help: from start to end of the process. Changes: until the last of 500 event streams and of 200 long polls has it, server and clients in one process. Node ${process.version}, ${availableParallelism()} cores.`,
+  async run(length, done) {
     const samples = Array.from({ length: ROUNDS[length] }, () => timed(['--help']));
     done([rowOf('ballast --help', 'ms', samples)]);
-    return Promise.resolve();
+    const { streamsMs, pollsMs, gainedMb } = await watchChanges(ROUNDS[length]);
+    done([
+      rowOf(STREAMS, 'ms', streamsMs),
+      rowOf(POLLS, 'ms', pollsMs),
+      rowOf('memory that the second half of the changes added', 'MB', [gainedMb]),
+    ]);
   },
 };
 
