@@ -8,6 +8,7 @@ import type { PublishedApp } from '../edges/published.ts';
 
 export interface ExplainedApp {
   readonly name: string;
+  readonly hosts: readonly string[];
   readonly [key: string]: unknown;
 }
 

@@ -12,11 +12,13 @@ import type { Statistics } from '../edges/statistics.ts';
 import { BallastError } from '../errors.ts';
 import type { Vms } from '../inventory/vms.ts';
 import type { AppName } from '../model.ts';
+import type { AppFacts } from '../round.ts';
 import { speaksOf } from '../weights/holds.ts';
 import { sees, seesAll, seesCluster, seesHold, type Caller } from './access/caller.ts';
 import { explainApp, nameApp } from './explain.ts';
 import { viewHold } from './hold-shapes.ts';
 import type { HoldParts } from './holds.ts';
+import { more, pageOf, PageQuery } from './pages.ts';
 import * as shape from './shapes.ts';
 
 export interface ReadParts extends HoldParts {
@@ -28,6 +30,22 @@ export interface ReadParts extends HoldParts {
 const VIEW = { needs: 'viewer' } as const;
 const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
 
+const closed = { additionalProperties: false } as const;
+const UpstreamsQuery = Type.Object(PageQuery, closed);
+const AppsQuery = Type.Object(
+  {
+    ...PageQuery,
+    search: Type.Optional(
+      Type.String({ maxLength: 253, description: 'in the name, or in a host' }),
+    ),
+    cluster: Type.Optional(Type.String({ description: 'that has pods of it, or vm' })),
+    refused: Type.Optional(
+      Type.Boolean({ description: 'whether the guard or a conflict keeps it' }),
+    ),
+  },
+  closed,
+);
+
 export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
   const { controller, clock } = parts;
   const read = (summary: string, response: object, more: object = {}) => ({
@@ -36,15 +54,16 @@ export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
   });
   const ofApp = { params: AppParams };
 
-  api.get(
+  api.get<{ Querystring: Static<typeof AppsQuery> }>(
     '/api/v1/apps',
-    read('Apps', shape.answers(shape.items(shape.AppSummary))),
-    async ({ caller }) => ({
-      items: controller
+    read('Apps', shape.answers(shape.items(shape.AppSummary, more)), { querystring: AppsQuery }),
+    async ({ caller, query }) => {
+      const apps = controller
         .apps()
-        .filter((app) => sees(caller, app))
-        .map((app) => summary(parts, app)),
-    }),
+        .filter((app) => sees(caller, app) && isAsked(parts, app, query));
+      const { names, ...rest } = pageOf(apps, query);
+      return { items: names.map((app) => summary(parts, app)), ...rest };
+    },
   );
   api.get<{ Params: Static<typeof AppParams> }>(
     '/api/v1/apps/:app',
@@ -77,18 +96,42 @@ export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
         .map((view) => edgeFor(caller, view)),
     }),
   );
-  api.get(
+  api.get<{ Querystring: Static<typeof UpstreamsQuery> }>(
     '/api/v1/upstreams',
-    read('What is published', shape.answers(shape.items(shape.Upstream))),
-    async ({ caller }) => ({
-      items: seenApps(controller, caller).map((app) => upstream(parts, app)),
+    read('What is published', shape.answers(shape.items(shape.Upstream, more)), {
+      querystring: UpstreamsQuery,
     }),
+    async ({ caller, query }) => {
+      const { names, ...rest } = pageOf(seenApps(controller, caller), query);
+      return { items: names.map((app) => upstream(parts, app)), ...rest };
+    },
   );
   api.get<{ Params: Static<typeof AppParams> }>(
     '/api/v1/upstreams/:app',
     read('What is published of an app', shape.answers(shape.Upstream), ofApp),
     async ({ params }) => upstream(parts, params.app),
   );
+}
+
+/** Whether the filters of a list leave it in. */
+function isAsked(parts: ReadParts, app: AppName, asked: Static<typeof AppsQuery>): boolean {
+  const facts = parts.controller.facts(app);
+  const { search, cluster, refused } = asked;
+  if (refused !== undefined && refused !== (facts?.reason !== undefined)) return false;
+  if (cluster !== undefined && !isIn(facts, cluster)) return false;
+  return search === undefined || [app, ...hostsOf(parts, app)].some((one) => one.includes(search));
+}
+
+function hostsOf({ controller }: ReadParts, app: AppName): readonly string[] {
+  const published = controller.published()?.app(app);
+  return nameApp(app, controller.facts(app), published).hosts;
+}
+
+function isIn(facts: AppFacts | undefined, cluster: string): boolean {
+  if (!facts) return false;
+  const { clusters, vms } = facts.inventory;
+  if (cluster === 'vm') return vms.length > 0;
+  return clusters.some((one) => one.cluster === cluster && one.pods > 0);
 }
 
 function explain(parts: ReadParts, app: AppName, caller: Caller): object {
