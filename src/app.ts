@@ -140,6 +140,7 @@ export async function startApp(
     book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
+    notes: store.notes,
     clock,
     wall: () => new Date(),
     random,

@@ -155,6 +155,16 @@ export const ERRORS = {
     title: 'Too many event streams are open',
     act: 'Close some, or ask another controller.',
   },
+  'key-reused': {
+    status: 422,
+    title: 'Another call was made under this Idempotency-Key',
+    act: 'Take a new key for each call; repeat a call with the same key and body.',
+  },
+  'key-pending': {
+    status: 409,
+    title: 'The first call under this Idempotency-Key has no answer yet',
+    act: 'Ask again in a second; where it stays so, look at what stands before you take another key.',
+  },
   'redis-unavailable': {
     status: 503,
     title: 'Redis does not answer',

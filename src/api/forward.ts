@@ -8,6 +8,7 @@ import { request as call, type Dispatcher } from 'undici';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Controller } from '../controller.ts';
 import { BallastError } from '../errors.ts';
+import { ONCE_HEADER, REPLAYED_HEADER } from './once.ts';
 import { FORWARDED, UNSEALED, type Access } from './access/access.ts';
 
 /** A write may wait a minute for the edges. */
@@ -23,36 +24,50 @@ export interface ForwardParts {
 
 /** Answers for the leader; false: we lead, or should say ourselves why not. */
 export async function forward(
-  { controller, access, toLeader }: ForwardParts,
+  parts: ForwardParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<boolean> {
-  const { leading, address, phase } = controller.leader();
+  const { leading, address, phase } = parts.controller.leader();
   if (leading) return false;
   if (address === undefined || request.headers[FORWARDED] !== undefined) {
     throw new BallastError('not-leader', phase);
   }
+  const answer = await ask(parts, request, address);
+  const type = answer.headers['content-type'];
+  for (const name of [REPLAYED_HEADER, 'retry-after']) {
+    const value = answer.headers[name];
+    if (value !== undefined) void reply.header(name, value);
+  }
+  await reply
+    .code(answer.statusCode)
+    .type(String(type ?? 'application/json'))
+    .send(await answer.body.text());
+  return true;
+}
+
+async function ask(
+  { access, toLeader }: ForwardParts,
+  request: FastifyRequest,
+  address: string,
+): Promise<Dispatcher.ResponseData> {
   const { method, url } = request;
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const asked = new URL(`${address.replace(/\/$/, '')}${url}`);
-  const answer = await call(asked, {
+  const [key] = [request.headers[ONCE_HEADER]].flat();
+  const headers = {
+    [FORWARDED]: await sealFor(access, request, { address, body }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(key !== undefined && { [ONCE_HEADER]: key }),
+  };
+  return call(new URL(`${address.replace(/\/$/, '')}${url}`), {
     method: method as 'GET' | 'POST' | 'DELETE',
-    headers: {
-      [FORWARDED]: await sealFor(access, request, { address, body }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
+    headers,
     headersTimeout: PATIENCE_MS,
     ...(body !== undefined && { body }),
     ...(toLeader && { dispatcher: toLeader }),
   }).catch((cause: Error) => {
     throw new BallastError('not-leader', `${address} leads, and does not answer: ${cause.message}`);
   });
-  const type = answer.headers['content-type'];
-  await reply
-    .code(answer.statusCode)
-    .type(String(type ?? 'application/json'))
-    .send(await answer.body.text());
-  return true;
 }
 
 async function sealFor(

@@ -4,13 +4,22 @@
 // it, which loads nothing else. On failure: a route without a summary or responses fails the tests.
 
 import swagger from '@fastify/swagger';
+import { Type } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Needs } from './access/caller.ts';
+import { ONCE_HEADER } from './once.ts';
 import { describeDocument, type Document } from './openapi-page.ts';
 import { namedSchemas } from './shapes.ts';
 
 /** It says no more than README. */
 const OPEN = { needs: 'nothing' } as const;
+
+/** once.ts reads it; here it is only told. */
+const ONCE = Type.Object({
+  [ONCE_HEADER]: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'made once under it, for a day' }),
+  ),
+});
 
 /** Call it before the routes are added. */
 export async function describeRoutes(api: FastifyInstance): Promise<void> {
@@ -35,6 +44,7 @@ export async function describeRoutes(api: FastifyInstance): Promise<void> {
           ...schema,
           operationId: nameOf(String(method), url),
           tags: [tagOf(url)],
+          ...(method === 'POST' && needs !== 'edge' && { headers: ONCE }),
           ...(needs !== 'nothing' && { security: [{ token: [] }], description: wordsOf(needs) }),
         },
       };

@@ -13,6 +13,7 @@ import { addDocumentRoutes, type DocumentParts } from './documents.ts';
 import { addEventRoutes } from './events.ts';
 import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
+import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
 import { placeOf, problem } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
@@ -20,7 +21,7 @@ import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { answers, TEXT } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
 
-export interface ApiParts extends ReadParts, DocumentParts {
+export interface ApiParts extends ReadParts, DocumentParts, Pick<OnceParts, 'notes'> {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
   /** Absent: plain HTTP. */
@@ -45,6 +46,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   refuseUnrouted(api);
   guardRoutes(api, parts.access);
   refuseQueries(api);
+  answerOnce(api, parts);
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
     void problem(reply, code, `${placeOf(request)}: ${(error as Error).message}`);

@@ -2,6 +2,7 @@
 // simulation, passes test/conformance/store.ts as the one on Redis does, and is held against the
 // scripts by random operations (test/lua/store-agreement.test.ts).
 
+import { memoryNotes } from './call-notes.ts';
 import { BallastError } from '../errors.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import { digestOf } from './digest.ts';
@@ -225,6 +226,7 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
         const state = parseEdgeState(text);
         if (state) data = { ...data, heartbeats: new Map(data.heartbeats).set(edge, state) };
       }),
+    notes: memoryNotes(answer, now),
     close: async () => undefined,
   };
 }

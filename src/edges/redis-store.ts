@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { BallastError } from '../errors.ts';
 import type { AppName } from '../model.ts';
+import { redisNotes } from './call-notes.ts';
 import { digestOf } from './digest.ts';
 import { parseManifestLine, stampText, type Document } from './document.ts';
 import { parseEdgeState, type EdgeState } from './edge-state.ts';
@@ -100,6 +101,7 @@ export function openRedisStore(options: RedisStoreOptions): Store {
     async beat(edge, text) {
       await ask(() => redis.hset(key('edges'), edge, text));
     },
+    notes: redisNotes(redis, ask, key),
     async close() {
       connection.close();
     },

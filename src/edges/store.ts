@@ -5,6 +5,7 @@
 // a refusal is an answer (the caller acts on its code); no answer is a BallastError
 // `redis-unavailable`, after which nobody knows whether the commit was written: the term ends (R2).
 
+import type { CallNotes } from './call-notes.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import type { Document } from './document.ts';
 import type { EdgeState } from './edge-state.ts';
@@ -93,6 +94,7 @@ export interface Store {
   heartbeats(): Promise<readonly EdgeState[]>;
   /** The heartbeat of an edge that does not reach Redis itself, in its own words. */
   beat(edge: string, text: string): Promise<void>;
+  readonly notes: CallNotes;
   close(): Promise<void>;
 }
 

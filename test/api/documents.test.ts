@@ -47,6 +47,7 @@ function open(edges: readonly string[]): void {
     book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
+    notes: store.notes,
     clock: systemClock,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',

@@ -29,6 +29,7 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     vms: joinVms([]),
     statistics: collectStatistics(),
     beat: async () => undefined,
+    notes: parts.store.notes,
     clock: systemClock,
     wall: own.wall ?? (() => new Date(0)),
     random: () => Math.random(),

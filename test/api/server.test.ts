@@ -36,6 +36,7 @@ beforeAll(async () => {
     book: parts.book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
+    notes: store.notes,
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',

@@ -103,6 +103,17 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
       ]);
     });
 
+    test('a note is the first one’s until it is dropped or over', async () => {
+      expect(await store.notes.claim('a', 'first', LONG)).toBeUndefined();
+      expect(await store.notes.claim('a', 'second', LONG)).toBe('first');
+      await store.notes.put('a', 'answer', LONG);
+      expect(await store.notes.claim('a', 'third', LONG)).toBe('answer');
+      await store.notes.drop('a');
+      expect(await store.notes.claim('a', 'fourth', 50)).toBeUndefined();
+      await stage.pass(60);
+      expect(await store.notes.claim('a', 'fifth', LONG)).toBeUndefined();
+    });
+
     test('a lease that is held is told with its holder', async () => {
       taken(await store.take('a', 'a:1', LONG));
       const other = await store.take('b', 'b:1', LONG);

@@ -57,6 +57,11 @@ export class Redis {
       version: () => call((store) => store.version()),
       heartbeats: () => call((store) => store.heartbeats()),
       beat: (...args) => call((store) => store.beat(...args)),
+      notes: {
+        claim: (...args) => call((store) => store.notes.claim(...args)),
+        put: (...args) => call((store) => store.notes.put(...args)),
+        drop: (...args) => call((store) => store.notes.drop(...args)),
+      },
       close: async () => undefined,
     };
   }
