@@ -155,6 +155,11 @@ export const ERRORS = {
     title: 'Too many event streams are open',
     act: 'Close some, or ask another controller.',
   },
+  'changed-meanwhile': {
+    status: 412,
+    title: 'What stands is not what If-Match names',
+    act: 'Read it again, look whether the change still fits, and send it with the new ETag.',
+  },
   'key-reused': {
     status: 422,
     title: 'Another call was made under this Idempotency-Key',

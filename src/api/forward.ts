@@ -8,6 +8,7 @@ import { request as call, type Dispatcher } from 'undici';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Controller } from '../controller.ts';
 import { BallastError } from '../errors.ts';
+import { MATCH_HEADER } from './match.ts';
 import { ONCE_HEADER, REPLAYED_HEADER } from './once.ts';
 import { FORWARDED, UNSEALED, type Access } from './access/access.ts';
 
@@ -53,11 +54,10 @@ async function ask(
 ): Promise<Dispatcher.ResponseData> {
   const { method, url } = request;
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const [key] = [request.headers[ONCE_HEADER]].flat();
   const headers = {
     [FORWARDED]: await sealFor(access, request, { address, body }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
-    ...(key !== undefined && { [ONCE_HEADER]: key }),
+    ...passed(request),
   };
   return call(new URL(`${address.replace(/\/$/, '')}${url}`), {
     method: method as 'GET' | 'POST' | 'DELETE',
@@ -68,6 +68,15 @@ async function ask(
   }).catch((cause: Error) => {
     throw new BallastError('not-leader', `${address} leads, and does not answer: ${cause.message}`);
   });
+}
+
+/** What the leader has to know of it beside caller and body. */
+function passed({ headers }: FastifyRequest): Record<string, string> {
+  const known = [ONCE_HEADER, MATCH_HEADER].flatMap((name) => {
+    const [value] = [headers[name]].flat();
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(known) as Record<string, string>;
 }
 
 async function sealFor(

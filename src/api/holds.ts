@@ -20,6 +20,7 @@ import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
 import type { Access } from './access/access.ts';
 import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
 import { outOfScope } from './access/gate.ts';
+import { appTag, holdsTag, matching, tell as tellTag, type TagOf } from './match.ts';
 import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import {
@@ -84,7 +85,8 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   ): Promise<unknown> => {
     const { caller } = request;
     if (await forward(parts, request, reply)) return reply;
-    const { word, concerns, stands, told } = make(caller.name);
+    const { word: said, concerns, stands, told, tag = holdsTag } = make(caller.name);
+    const word = matching(request, said, tag);
     const { wait: patience, dryRun: isDry } = request.query as Query;
     if (isDry) return { ...preview(controller, word, caller), ...told };
     const commit = await controller.say(word);
@@ -95,8 +97,9 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     return { ...told, ...commit, ...edges };
   };
 
-  api.get('/api/v1/holds', { config: VIEW, schema: LIST }, async ({ caller }) => {
+  api.get('/api/v1/holds', { config: VIEW, schema: LIST }, async ({ caller }, reply) => {
     const published = controller.published();
+    tellTag(reply, holdsTag(published));
     const seen = (published?.held.holds ?? []).filter((hold) => seesHold(caller, hold));
     return { items: seen.map(view()), ...(published?.holds ?? { term: 0, version: 0 }) };
   });
@@ -144,6 +147,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       const wanted = { version, concerns: concernedBy(controller, [waited]) };
       const edges = await waitFor(parts, patience ?? '0s', wanted);
       const hold = find();
+      tellTag(reply, holdsTag(controller.published()));
       if (!hold) throw new BallastError('hold-unknown', `${id} was lifted meanwhile`);
       return { ...view()(hold), ...(hold.kept && { kept: hold.kept }), ...edges };
     },
@@ -182,6 +186,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     async (request, reply) =>
       speak(request, reply, (who) => ({
         word: adoptApp(who, request.params.app),
+        tag: appTag(request.params.app),
         concerns: (app) => app === request.params.app,
         stands: standsOwned(request.params.app),
       })),
@@ -202,6 +207,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
       const named = (name: string) => controller.standing(name);
       return speak(request, reply, (who) => ({
         word: deleteApp(who, app, named),
+        tag: appTag(app),
         concerns: (name) => name === app,
         stands: standsDeleted(app),
       }));
@@ -232,6 +238,8 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
 
 interface Speech {
   readonly word: Word;
+  /** Of what If-Match speaks of; absent: of what is held. */
+  readonly tag?: TagOf;
   /** Apps of which an edge may refuse nothing, or it has not acknowledged. */
   readonly concerns: (app: AppName) => boolean;
   readonly stands: Stands;

@@ -7,6 +7,7 @@ import swagger from '@fastify/swagger';
 import { Type } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Needs } from './access/caller.ts';
+import { MATCH_HEADER } from './match.ts';
 import { ONCE_HEADER } from './once.ts';
 import { describeDocument, type Document } from './openapi-page.ts';
 import { namedSchemas } from './shapes.ts';
@@ -14,12 +15,21 @@ import { namedSchemas } from './shapes.ts';
 /** It says no more than README. */
 const OPEN = { needs: 'nothing' } as const;
 
-/** once.ts reads it; here it is only told. */
-const ONCE = Type.Object({
+/** once.ts and match.ts read them; here they are only told. */
+const MATCH = {
+  [MATCH_HEADER]: Type.Optional(
+    Type.String({ description: 'only where the ETag of what stands is still this' }),
+  ),
+};
+const ONCE = {
   [ONCE_HEADER]: Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, description: 'made once under it, for a day' }),
   ),
-});
+};
+const HEADERS = new Map([
+  ['POST', Type.Object({ ...MATCH, ...ONCE })],
+  ['DELETE', Type.Object(MATCH)],
+]);
 
 /** Call it before the routes are added. */
 export async function describeRoutes(api: FastifyInstance): Promise<void> {
@@ -44,7 +54,7 @@ export async function describeRoutes(api: FastifyInstance): Promise<void> {
           ...schema,
           operationId: nameOf(String(method), url),
           tags: [tagOf(url)],
-          ...(method === 'POST' && needs !== 'edge' && { headers: ONCE }),
+          ...(needs !== 'edge' && { headers: HEADERS.get(String(method)) }),
           ...(needs !== 'nothing' && { security: [{ token: [] }], description: wordsOf(needs) }),
         },
       };

@@ -18,6 +18,7 @@ import { sees, seesAll, seesCluster, seesHold, type Caller } from './access/call
 import { explainApp, nameApp } from './explain.ts';
 import { viewHold } from './hold-shapes.ts';
 import type { HoldParts } from './holds.ts';
+import { appTag, tell } from './match.ts';
 import { more, pageOf, PageQuery } from './pages.ts';
 import * as shape from './shapes.ts';
 
@@ -109,7 +110,11 @@ export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
   api.get<{ Params: Static<typeof AppParams> }>(
     '/api/v1/upstreams/:app',
     read('What is published of an app', shape.answers(shape.Upstream), ofApp),
-    async ({ params }) => upstream(parts, params.app),
+    async ({ params }, reply) => {
+      const answer = upstream(parts, params.app);
+      tell(reply, appTag(params.app)(controller.published()));
+      return answer;
+    },
   );
 }
 
