@@ -16,7 +16,11 @@ const RAW_STATUS = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
 
+/** Until a request is whole: who sends it drop by drop keeps no connection. */
+const WHOLE_MS = 60_000;
+
 export const REQUEST_OPTIONS = {
+  requestTimeout: WHOLE_MS,
   // Fastify would take unknown keys away without a word.
   ajv: { customOptions: { removeAdditional: false } },
   schemaErrorFormatter(errors, place) {

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, freePorts } from '../controlplane/ports.ts';
+import { listText, tokenOf } from '../api/access.ts';
 import { startEdge, type TestEdge } from '../lua/edge.ts';
 import { startRedis } from '../lua/redis.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
@@ -69,10 +70,14 @@ export async function startFleet(
       startEdge({
         name,
         environment: 'e2e',
-        ...(source === 'redis' ? { redisUrl: redis.url } : { source: { api: { url } } }),
+        ...(source === 'redis'
+          ? { redisUrl: redis.url }
+          : { source: { api: { url, token: tokenOf(name) } } }),
       }),
     ),
   );
+  const edgeTokens = edges.map(({ name }) => [name, { roles: ['edge'] as const, edges: [name] }]);
+  await writeFile(join(folder, 'access.yaml'), listText(Object.fromEntries(edgeTokens)));
   const config = {
     environment: 'e2e',
     redis: { url: redis.url },
@@ -89,7 +94,11 @@ export async function startFleet(
     })),
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => (source === 'redis' ? { name, control } : { name })),
-    api: { listen: `127.0.0.1:${source === 'redis' ? 0 : apiPort}`, loopback: 'admin' },
+    api: {
+      listen: `127.0.0.1:${source === 'redis' ? 0 : apiPort}`,
+      loopback: 'admin',
+      tokens: 'access.yaml',
+    },
   };
   const fleet: Fleet = {
     folder,
