@@ -1,6 +1,7 @@
 // Tokens that others vouch for: a real OIDC issuer on loopback, a simulated cluster's TokenReview.
 
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { openOidc, type OidcPlace } from '../../src/api/access/oidc.ts';
 import { openTokenReview } from '../../src/api/access/token-review.ts';
 import { systemClock } from '../../src/clock.ts';
 import { openReviewer, type Reviewer } from '../../src/clusters/token-review.ts';
+import { createCertificate } from '../simulated/certificate.ts';
 import { SimulatedApiServer } from '../simulated/api-server.ts';
 import { listText, writeList, type ListFile } from './access.ts';
 
@@ -160,6 +162,27 @@ test('keys are asked for once, and an issuer that is gone is not the token’s f
   expect(asked - before).toBe(2);
   const gone = openOidc({ ...place(), issuer: 'http://127.0.0.1:9' }, world);
   await expect(gone.vouch(token)).rejects.toMatchObject({ code: 'access-unavailable' });
+});
+
+test('an issuer by TLS, with an authority of its own; keys without TLS are not taken from it', async () => {
+  const certificate = createCertificate('issuer');
+  let keysAt = '';
+  const secure = createSecureServer(certificate, (request, response) => {
+    const isKeys = request.url === '/keys';
+    const body = isKeys ? jwks : { issuer: where(), jwks_uri: keysAt };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const where = () => `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+  const token = await sign({ iss: where() });
+  const open = (ca: string | undefined) => openOidc({ ...place(), issuer: where(), ca }, world);
+  keysAt = `${where()}/keys`;
+  expect((await open(certificate.cert).vouch(token))?.name).toBe('oidc:alice');
+  await expect(open(undefined).vouch(token)).rejects.toMatchObject({ code: 'access-unavailable' });
+  keysAt = `${issuer}/keys`;
+  await expect(open(certificate.cert).vouch(token)).rejects.toThrow('without TLS');
+  secure.closeAllConnections();
+  secure.close();
 });
 
 test('a service account’s token for our audience has its grants', async () => {

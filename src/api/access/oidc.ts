@@ -48,8 +48,13 @@ export function openOidc(
     const told = (await body.json()) as { readonly issuer?: unknown; readonly jwks_uri?: unknown };
     if (statusCode !== 200) throw new Error(`status ${statusCode} of ${url}`);
     if (told.issuer !== place.issuer) throw new Error(`${url} names another issuer`);
+    const keysAt = new URL(String(told.jwks_uri));
+    // Whoever can put in a key of his own is everybody.
+    if (place.issuer.startsWith('https:') && keysAt.protocol !== 'https:') {
+      throw new Error(`its keys stand at ${keysAt.origin}, without TLS`);
+    }
     const fetchKeys = (at: string, init: object) => fetch(at, { ...init, dispatcher: agent });
-    return createRemoteJWKSet(new URL(String(told.jwks_uri)), {
+    return createRemoteJWKSet(keysAt, {
       timeoutDuration: ANSWER_MS,
       [customFetch]: fetchKeys as unknown as typeof globalThis.fetch,
     });
