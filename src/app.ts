@@ -141,6 +141,8 @@ export async function startApp(
     statistics,
     beat: (edge, text) => store.beat(edge, text),
     notes: store.notes,
+    answered: (route, code) => metrics.apiRequests.inc({ route, code }),
+    streams: (count) => metrics.eventClients.set(count),
     clock,
     wall: () => new Date(),
     random,

@@ -17,6 +17,8 @@ import { PROBLEMS } from './shapes.ts';
 
 export interface EventParts extends ReadParts {
   readonly access: Access;
+  /** How many streams are open. */
+  readonly streams?: (count: number) => void;
 }
 
 /** Changes within this time are one batch. */
@@ -151,12 +153,17 @@ export function addEventRoutes(api: FastifyInstance, parts: EventParts): void {
         // nginx would keep events back.
         'x-accel-buffering': 'no',
       });
-      client.response.on('close', () => clients.delete(client));
-      client.response.on('error', () => clients.delete(client));
+      const leave = (): void => {
+        clients.delete(client);
+        parts.streams?.(clients.size);
+      };
+      client.response.on('close', leave);
+      client.response.on('error', leave);
       const id = [request.headers['last-event-id']].flat()[0];
       join(client, id);
       if (client.response.destroyed) return;
       clients.add(client);
+      parts.streams?.(clients.size);
       running ??= run().catch(() => {
         // They come back, and are told what is wrong.
         for (const one of clients) cut(one);

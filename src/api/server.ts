@@ -10,7 +10,7 @@ import { BallastError, type ErrorCode } from '../errors.ts';
 import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
-import { addEventRoutes } from './events.ts';
+import { addEventRoutes, type EventParts } from './events.ts';
 import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
@@ -21,9 +21,11 @@ import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { answers, TEXT } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
 
-export interface ApiParts extends ReadParts, DocumentParts, Pick<OnceParts, 'notes'> {
+export interface ApiParts extends ReadParts, DocumentParts, Pick<OnceParts, 'notes'>, EventParts {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
+  /** By the route as it is declared: paths would be without bound. */
+  readonly answered?: (route: string, code: number) => void;
   /** Absent: plain HTTP. */
   readonly certificate?: Certificate;
   /** It is served below this path too: a proxy may leave it on. */
@@ -46,6 +48,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   refuseUnrouted(api);
   guardRoutes(api, parts.access);
   refuseQueries(api);
+  api.addHook('onResponse', async ({ routeOptions: { url = 'none' } }, { statusCode }) => {
+    parts.answered?.(url, statusCode);
+  });
   answerOnce(api, parts);
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);

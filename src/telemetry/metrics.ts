@@ -35,6 +35,8 @@ export interface Metrics {
   readonly edgeUp: Gauge<'edge'>;
   readonly edgeVersion: Gauge<'edge'>;
   readonly pushSeconds: Histogram<'edge'>;
+  readonly apiRequests: Counter<'route' | 'code'>;
+  readonly eventClients: Gauge;
 }
 
 export function createMetrics(): Metrics {
@@ -119,5 +121,7 @@ export function createMetrics(): Metrics {
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),
     pushSeconds: histogram('push_duration_seconds', 'From sending to the edge’s answer', ['edge']),
+    apiRequests: counter('api_requests_total', 'Answers of the API', ['route', 'code']),
+    eventClients: gauge('event_clients', 'Open event streams'),
   };
 }

@@ -154,10 +154,12 @@ test('a client that does not read is cut; the others get everything meanwhile', 
 }, 90_000);
 
 test('streams end as answers do when the process ends', async () => {
-  const { open, api } = await start();
+  const counts: number[] = [];
+  const { open, api } = await start({ streams: (count) => counts.push(count) });
   const [a, b] = [await open(), await open()];
   await api.close();
   await Promise.all([a.ended, b.ended]);
+  expect([Math.max(...counts), counts.at(-1)]).toEqual([2, 0]);
 });
 
 test('500 streams and 200 long polls at once: a change reaches all', async () => {

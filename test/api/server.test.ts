@@ -22,6 +22,7 @@ let store: MemoryStore;
 const statistics = collectStatistics();
 let api: ReturnType<typeof buildApi>;
 let running: Promise<void>;
+const counted: string[] = [];
 
 beforeAll(async () => {
   cluster.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
@@ -30,6 +31,7 @@ beforeAll(async () => {
   ({ controller, store } = parts);
   api = buildApi({
     access: openAtLoopback('admin'),
+    answered: (route, code) => counted.push(`${route} ${code}`),
     controller,
     sources: () => [],
     vms: joinVms([]),
@@ -157,6 +159,19 @@ test.each([
   const reply = await get(url);
   expect(reply.statusCode).toBe(400);
   expect(reply.json<{ detail: string }>().detail).toContain('querystring/foo is not known here');
+});
+
+test('answers are counted by route and code, whatever the path', async () => {
+  counted.length = 0;
+  for (const url of ['/api/v1/apps/shop', '/api/v1/apps/x', '/api/v1/apps/y', '/nothing'])
+    await get(url);
+  await until('all are counted', () => counted.length === 4);
+  expect(counted).toEqual([
+    '/api/v1/apps/:app 200',
+    '/api/v1/apps/:app 404',
+    '/api/v1/apps/:app 404',
+    'none 404',
+  ]);
 });
 
 test('not ready says why', async () => {
