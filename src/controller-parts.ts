@@ -3,6 +3,7 @@
 import type { Clock } from './clock.ts';
 import type { Clusters } from './clusters/registry.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
+import type { HistoryBounds } from './edges/history-keeper.ts';
 import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
 import type { TermOptions } from './edges/term.ts';
@@ -46,6 +47,8 @@ export interface ControllerParts {
   readonly wall: () => Date;
   /** What the edges counted lately; absent: nothing. */
   readonly errors?: CountErrors;
+  /** Of history and audit; absent: the defaults. */
+  readonly bounds?: () => HistoryBounds;
   readonly reporter: Reporter;
 }
 

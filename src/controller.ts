@@ -7,6 +7,7 @@
 import type { Controller, ControllerParts } from './controller-parts.ts';
 import { counterOf, isPlausible } from './edges/counter.ts';
 import { HOLDS } from './edges/document.ts';
+import { keepHistory } from './edges/history-keeper.ts';
 import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
@@ -14,7 +15,6 @@ import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
 import { noteRemoved } from './inventory/removed.ts';
 import type { AppName, Dirty, Hold } from './model.ts';
-import { historyEntry } from './plan/history-entry.ts';
 import { createRecount } from './recount.ts';
 import { createRounds, type Looked } from './rounds.ts';
 import { createWaiters } from './waiters.ts';
@@ -98,8 +98,7 @@ export function createController(parts: ControllerParts): Controller {
     const { result, causes } = look();
     const changes = result.pass;
     if (changes.length === 0) return undefined;
-    const at = parts.wall().toISOString();
-    const history = changes.map((change) => historyEntry(change, causes, at));
+    const history = rounds.lines.write(result, causes, 'controller');
     const puts = changes.map(({ app, body }) => ({ app, body, owner: 'controller' }) as const);
     const reply = await lead.commit(puts, history);
     if (reply === 'again') {
@@ -209,10 +208,13 @@ export function createController(parts: ControllerParts): Controller {
     serveDocuments(contents.term === lease.term ? published : undefined);
     outranked = 0;
     counter = Math.max(counter, counterOf(lease.term));
+    const { store } = parts.term;
+    const keeper = keepHistory({ ...parts, history: store.history, term: lease.term });
     leadership = openLeadership(
       {
-        store: parts.term.store,
+        store,
         lease,
+        keeper,
         address: parts.term.address,
         leaseMs: parts.term.leaseMs,
         push: parts.push,
@@ -225,16 +227,17 @@ export function createController(parts: ControllerParts): Controller {
       published,
     );
     reporter.term(lease.term, seeded.length);
-    const over = await lead(leadership, signal).finally(() => {
+    const over = await lead(leadership, signal).finally(async () => {
       leadership = undefined;
       words.drop();
+      await keeper.close();
     });
     if (over) {
       counter = Math.max(counter, over.counter);
       phase = over.over;
       reporter.termOver(over.over);
     }
-    if (signal.aborted) await parts.term.store.release(lease);
+    if (signal.aborted) await store.release(lease);
   };
 
   const trouble = (error: unknown): void => {

@@ -3,6 +3,7 @@
 // Comes in: clusters, VMs, rules, what is published, marks. Goes out: results of rounds; the facts of
 // every app, for the API and the next round. On failure: there is none here.
 
+import { keepChangeLines, type ChangeLines } from './change-lines.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { HOLDS } from './edges/document.ts';
 import type { Published } from './edges/published.ts';
@@ -13,7 +14,6 @@ import type { Causes } from './plan/history-entry.ts';
 import { keepLastMinute } from './last-minute.ts';
 import type { LimitView } from './plan/share-limit.ts';
 import { computeRound, type AppFacts, type PublishedView, type RoundResult } from './round.ts';
-import { causesOf } from './weights/cause.ts';
 import type { Decision } from './words/word.ts';
 import { holdsByApp } from './weights/holds.ts';
 import type { RampRule } from './weights/ramps.ts';
@@ -42,6 +42,9 @@ export interface Rounds {
   everyName(): Iterable<AppName>;
   /** Of some apps those that would change although they are not among the marked. */
   differing(apps: readonly AppName[], marked: ReadonlySet<AppName>): AppName[];
+  /** For the history, of results of this object. */
+  readonly lines: Pick<ChangeLines, 'write' | 'writeDeleted'>;
+  causes(result: RoundResult): Causes;
   /** A round was committed. */
   committed(result: RoundResult): void;
   /** Apps that move by time alone: with a step to take, or held back less. */
@@ -65,6 +68,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
   const contested = new Set<AppName>();
   const steps = keepRampSteps(parts);
   const lastMinute = keepLastMinute(parts.clock);
+  const lines = keepChangeLines(published);
   const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
 
   const world = (): World => ({
@@ -139,15 +143,14 @@ export function createRounds(parts: Parts, published: () => Published | undefine
   return {
     facts: (app) => facts.get(app),
     names: () => facts.keys(),
+    lines,
+    causes: (result) => lines.causes(result, (app) => facts.get(app)),
     secondLooks: () => doubts.follow(parts.clusters.readers()),
     look(dirty) {
       const result = compute(dirty, steps.rule());
-      const causes = new Map<AppName, readonly string[]>();
+      const causes = lines.causes(result, (app) => facts.get(app));
+      lines.looked(result);
       for (const [app, fact] of result.facts) {
-        causes.set(app, [
-          ...causesOf(facts.get(app)?.inventory, fact.inventory),
-          ...waysUp(fact.weighed),
-        ]);
         facts.set(app, fact);
         lastMinute.looked(app, (fact.weighed?.delays?.size ?? 0) > 0);
         doubts.note(fact.inventory);
@@ -157,13 +160,15 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       steps.looked(result.facts);
       return { result, causes };
     },
-    committed({ facts: looked, pass }) {
+    committed(result) {
+      const { facts: looked, pass } = result;
       for (const change of pass) {
         const { app, before } = change;
         const limit = before && limitOf(app, before);
         lastMinute.committed(change, (from) => limit?.passes(from) ?? false);
         steps.committed(app, looked.get(app), before === undefined);
       }
+      lines.committed(result);
     },
     due: () => steps.due().union(lastMinute.due()),
     suppose: (supposed) => compute(supposed.apps, steps.rule(), supposed),
@@ -179,21 +184,11 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       facts.delete(app);
       contested.delete(app);
       lastMinute.forget(app);
+      lines.forget(app);
     },
     forgetAll() {
       facts.clear();
       contested.clear();
     },
   };
-}
-
-/** Why weights move although nothing that is counted has. */
-function waysUp(weighed: Weighed | undefined): string[] {
-  const ramps = [...(weighed?.ramps ?? [])]
-    .filter(([, { stepped }]) => stepped)
-    .map(([from, { weight, of }]) => `${from}: on its way up, ${weight} of ${of}`);
-  const delays = [...(weighed?.delays ?? [])].map(
-    ([from, { weight, of }]) => `${from}: held back by the guard, ${weight} of ${of}`,
-  );
-  return [...ramps, ...delays];
 }

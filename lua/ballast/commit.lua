@@ -10,7 +10,8 @@ local redis = require('ballast.redis')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
 
-local KEYS = { 'leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit' }
+local KEYS =
+  { 'leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit', 'newest' }
 local DETAILS = {
   ['owned-by-controller'] = 'the controller owns this app: change its weights by a hold '
     .. '(POST /api/v1/holds of the controller)',
@@ -29,7 +30,7 @@ function commit.init(config)
   settings = config
   -- The script lies beside this folder, so that both are always of one version.
   local here = string.match(debug.getinfo(1, 'S').source, '^@(.*)/[^/]+$')
-  local path = here .. '/../redis/commit-7.lua'
+  local path = here .. '/../redis/commit-8.lua'
   local err
   script, err = system.read_file(path)
   if not script then return nil, err end
@@ -37,11 +38,25 @@ function commit.init(config)
   return true
 end
 
+-- Weights by where they are from, as the controller's own entries have them. What was there before
+-- is not known here: the entry before says it.
+local function placed(body)
+  local groups = {}
+  for _, server in ipairs(body and json.decode(body).servers or {}) do
+    groups[server.from] = groups[server.from] or {}
+    groups[server.from][server.address] = server.weight
+  end
+  return groups
+end
+
 local function arguments(app, body)
-  local action = body and 'put' or 'delete'
-  local entry = json.encode({ by = 'edge ' .. settings.name, action = action, app = app })
-  return { 'endpoint', settings.name, '', '', '', 'round', '*', '0', entry, '1',
-    app, '', 'endpoint', body and '0' or '1', body or '', entry }
+  local actor = 'edge ' .. settings.name
+  local text = (body and 'put ' or 'delete ') .. app
+  local audit = json.encode({ actor = actor, text = text, changed = 1 })
+  local causes = json.list({ json.list({ 'endpoint', text }) })
+  local entry = json.encode({ actor = actor, causes = causes, after = placed(body) })
+  return { 'endpoint', settings.name, '', '', '', 'round', '*', '0', audit, '1',
+    app, '', 'endpoint', body and '0' or '1', body or '', app, entry }
 end
 
 local function command(name, first, app, body)

@@ -13,7 +13,7 @@
 --       {'refused', code, term on record}                 not-leader, redis-changed, term-too-low
 --
 -- Expiry is a wall clock, of Redis alone. It only decides who may try: what is written is decided
--- by holder and term in commit-7.lua, so a clock that jumps costs a hand-over, never a document.
+-- by holder and term in commit-8.lua, so a clock that jumps costs a hand-over, never a document.
 
 local key = KEYS[1]
 local action, holder, address, ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])

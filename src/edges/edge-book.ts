@@ -35,6 +35,8 @@ export interface EdgeBook {
   /** Takes what the edge itself answered just now: also the same beat is a word from it. */
   answered(state: EdgeState, at: number): void;
   setTrouble(edge: string, trouble: string | undefined): void;
+  /** Each word of an edge, repeated and late ones too; until what it returns is called. */
+  onWord(listener: (state: EdgeState) => void): () => void;
   views(mark: Stamp | undefined, at: number): readonly EdgeView[];
 }
 
@@ -42,6 +44,10 @@ export interface EdgeBook {
 export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>): EdgeBook {
   const entries = new Map<string, Entry>();
   const troubles = new Map<string, string>();
+  const listeners = new Set<(state: EdgeState) => void>();
+  const tell = (state: EdgeState): void => {
+    for (const listener of listeners) listener(state);
+  };
 
   const viewOf = (name: string, mark: Stamp | undefined, at: number): EdgeView => {
     const entry = entries.get(name);
@@ -59,12 +65,14 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
 
   return {
     hear(state, at) {
+      tell(state);
       const before = entries.get(state.name)?.state;
       // A dead edge's heartbeat stays in Redis: the same beat again is no word from it.
       if (before && before.start === state.start && before.beat >= state.beat) return;
       entries.set(state.name, { state, at });
     },
     answered(state, at) {
+      tell(state);
       const before = entries.get(state.name)?.state;
       if (before && before.start === state.start && before.beat > state.beat) return;
       entries.set(state.name, { state, at });
@@ -73,6 +81,10 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
     setTrouble(edge, trouble) {
       if (trouble === undefined) troubles.delete(edge);
       else troubles.set(edge, trouble);
+    },
+    onWord(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     views(mark, at) {
       const names = new Set([...configured.keys(), ...entries.keys()]);

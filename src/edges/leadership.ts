@@ -8,6 +8,8 @@ import type { AppName } from '../model.ts';
 import { compareStamps, HOLDS, type Document } from './document.ts';
 import type { Push } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
+import type { HistoryKeeper } from './history-keeper.ts';
+import type { HistoryLine } from './history-store.ts';
 import type { Published } from './published.ts';
 import { sayRefusal } from './refusals.ts';
 import { isRefusal, type Committed, type Lease, type Put, type Store } from './store.ts';
@@ -29,6 +31,7 @@ export interface LeadershipOptions {
   readonly onHeartbeat: (state: EdgeState) => void;
   /** Documents changed by others: by an endpoint, or seeded late. */
   readonly onForeign: (apps: readonly AppName[]) => void;
+  readonly keeper?: HistoryKeeper;
 }
 
 export interface Leadership {
@@ -36,7 +39,7 @@ export interface Leadership {
   /** `again`: computed from what was just replaced; compute anew. `audit`: JSON text. */
   commit(
     puts: readonly Put[],
-    history: readonly string[],
+    history: readonly HistoryLine[],
     audit?: string,
   ): Promise<Committed | 'again' | Over>;
   /** Renews the lease, hears heartbeats, seeds what lies above, notices commits of others. */
@@ -127,6 +130,7 @@ export function openLeadership(options: LeadershipOptions, published: Published)
         }
         return over(`a commit was refused: ${sayRefusal(reply)}`);
       }
+      options.keeper?.committed(reply.version);
       const mark = { term: lease.term, version: reply.version };
       const documents = puts.map((put, index) =>
         documentOf(put, mark, reply.digests[index] ?? '-'),
@@ -147,7 +151,9 @@ export function openLeadership(options: LeadershipOptions, published: Published)
       if (!wereUnreadable && published.unreadable.has(HOLDS)) {
         return over('what is held cannot be read: a new term asks the edges for it');
       }
-      return hearEdges();
+      const heard = await hearEdges();
+      options.keeper?.tick();
+      return heard;
     },
   };
 }

@@ -8,6 +8,7 @@ import type { AppName, Owner, Stamp } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { compareStamps, HOLDS, isDeleted, stampText, type Document } from './document.ts';
 import { parseEdgeState, type EdgeState } from './edge-state.ts';
+import { memoryHistory, NO_HISTORY, type HistoryDump } from './memory-history.ts';
 import type { Committed, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
 
 export interface MemoryStore extends Store {
@@ -43,6 +44,7 @@ export interface Dump {
   readonly documents: ReadonlyMap<AppName, Document>;
   readonly changes: readonly ChangeEntry[];
   readonly heartbeats: ReadonlyMap<string, EdgeState>;
+  readonly history: HistoryDump;
 }
 
 interface LeaderRecord {
@@ -60,6 +62,7 @@ const NOTHING: Dump = {
   documents: new Map(),
   changes: [],
   heartbeats: new Map(),
+  history: NO_HISTORY,
 };
 const CHANGES_KEPT = 500;
 
@@ -74,6 +77,7 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
     if (!up) throw new BallastError('redis-unavailable', 'the store is down');
     return make();
   };
+  const history = memoryHistory(now, () => data.version, answer);
   const here = () => ({ runId: `${name}run${run}`, replId: `${name}repl${repl}` });
   const isHere = ({ runId, replId }: Pick<Lease, 'runId' | 'replId'>): boolean =>
     runId === here().runId && replId === here().replId;
@@ -129,10 +133,11 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
     const refused = mayCommit(lease) ?? isSeeded() ?? mayRound(request);
     const unfit = refused ?? request.puts.map(mayPut).find((one) => one !== undefined);
     if (unfit) return unfit;
-    return write(
-      request.puts.map((put) => documentOf(put, lease.term)),
-      0,
-    );
+    const puts = request.puts.map((put) => documentOf(put, lease.term));
+    const deleted = new Set(puts.filter(isDeleted).map(({ app }) => app));
+    const committed = write(puts, 0);
+    history.written({ ...request, term: lease.term, version: committed.version, deleted });
+    return committed;
   };
   const seed = (lease: Lease, seeds: readonly Document[]): Committed | StoreRefusal => {
     const refused = mayCommit(lease);
@@ -165,19 +170,23 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
   };
 
   return {
+    history,
     setUp(value) {
       up = value;
     },
     restart(empty = false) {
       run += 1;
       repl += 1;
-      if (empty) data = NOTHING;
+      if (!empty) return;
+      data = NOTHING;
+      history.load(NO_HISTORY);
     },
-    dump: () => data,
+    dump: () => ({ ...data, history: history.dump() }),
     load(dump, keepsRunId = false) {
       if (!keepsRunId) run += 1;
       repl += 1;
       data = dump;
+      history.load(dump.history);
     },
     writeOne,
     take: (holder, address, ttlMs) =>

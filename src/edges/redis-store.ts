@@ -1,4 +1,4 @@
-// The store on Redis or Valkey. Every write is one of the two scripts in lua/redis/.
+// The store on Redis or Valkey. Every write of a document or of the lease is a script in lua/redis/.
 //
 // On failure: a call that Redis does not answer in time, or while it is away, ends in a BallastError
 // `redis-unavailable` and is never sent again by itself.
@@ -16,6 +16,7 @@ import {
   type RedisPlace,
   type TellState,
 } from './redis-connection.ts';
+import { redisHistory, type HistoryScripts } from './redis-history.ts';
 import type {
   Committed,
   Contents,
@@ -27,12 +28,21 @@ import type {
   StoreRefusal,
 } from './store.ts';
 
-const COMMIT_KEYS = ['leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit'];
+const COMMIT_KEYS = [
+  'leader',
+  'version',
+  'upstreams',
+  'manifest',
+  'changes',
+  'history',
+  'audit',
+  'newest',
+];
 
 const script = (name: string): string =>
   readFileSync(new URL(`../../lua/redis/${name}`, import.meta.url), 'utf8');
 
-interface Scripts {
+interface Scripts extends HistoryScripts {
   ballastCommit(...args: readonly string[]): Promise<readonly string[]>;
   ballastLease(...args: readonly string[]): Promise<readonly (string | number)[]>;
 }
@@ -47,8 +57,10 @@ export function openRedisStore(options: RedisStoreOptions): Store {
   const connection = connectRedis(
     options,
     {
-      ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-7.lua') },
+      ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-8.lua') },
       ballastLease: { numberOfKeys: 1, lua: script('lease-1.lua') },
+      ballastTrail: { numberOfKeys: 2, lua: script('trail-2.lua') },
+      ballastNote: { numberOfKeys: 2, lua: script('note-2.lua') },
     },
     options.onState,
   );
@@ -64,6 +76,7 @@ export function openRedisStore(options: RedisStoreOptions): Store {
     committed(await ask(() => scripts.ballastCommit(...commitKeys, ...args)));
 
   return {
+    history: redisHistory({ redis, scripts, key, ask }),
     async take(holder, address, ttlMs): Promise<Lease | Held> {
       const reply = await lease(['take', holder, address, String(ttlMs), '', '', '']);
       if (reply[0] === 'held') {
@@ -186,7 +199,7 @@ function roundArgs(lease: Lease, round: Round): string[] {
     round.audit ?? '',
     String(round.puts.length),
     ...documents,
-    ...round.history,
+    ...round.history.flatMap(({ app, text }) => [app, text]),
   ];
 }
 

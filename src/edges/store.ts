@@ -9,6 +9,7 @@ import type { CallNotes } from './call-notes.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import type { Document } from './document.ts';
 import type { EdgeState } from './edge-state.ts';
+import type { HistoryLine, HistoryStore } from './history-store.ts';
 
 /** A lease and the Redis it was taken from (R1). The term is the record's until one is taken. */
 export interface Lease {
@@ -53,8 +54,8 @@ export interface Round {
   readonly puts: readonly Put[];
   /** Stamp of the `_holds` that the round was computed from (R7); absent: there is none yet. */
   readonly holds?: Stamp;
-  /** JSON texts. */
-  readonly history: readonly string[];
+  readonly history: readonly HistoryLine[];
+  /** JSON text. */
   readonly audit?: string;
 }
 
@@ -75,6 +76,7 @@ export interface Contents {
 }
 
 export interface Store {
+  readonly history: HistoryStore;
   take(holder: string, address: string, ttlMs: number): Promise<Lease | Held>;
   renew(lease: Lease, address: string, ttlMs: number): Promise<StoreRefusal | undefined>;
   /** Puts `term` on record; the lease with it, or why not. */

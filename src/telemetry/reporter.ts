@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Committed } from '../edges/store.ts';
 import type { AppName, ClusterName, ClusterState } from '../model.ts';
 import type { Change } from '../plan/diff.ts';
+import type { Causes } from '../plan/history-entry.ts';
 import type { RoundResult } from '../round.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -16,12 +17,7 @@ export interface Reporter {
   /** A cluster is asked for a second list, for so many apps. */
   secondLook(cluster: ClusterName, apps: number): void;
   round(result: RoundResult, seconds: number): void;
-  committed(
-    commit: Committed,
-    changes: readonly Change[],
-    causes: ReadonlyMap<AppName, readonly string[]>,
-    actor?: string,
-  ): void;
+  committed(commit: Committed, changes: readonly Change[], causes: Causes, actor?: string): void;
   /** A person's word was written. */
   said(actor: string, text: string): void;
   /** A cluster on its way up is stopped, or goes on. */
@@ -66,7 +62,7 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
           {
             app: change.app,
             version: commit.version,
-            causes: causes.get(change.app) ?? [],
+            causes: (causes.get(change.app) ?? []).map(({ text }) => text),
             before: change.before?.servers.map(({ address, weight }) => `${address}=${weight}`),
             after: change.after.servers.map(({ address, weight }) => `${address}=${weight}`),
             actor,

@@ -1,36 +1,75 @@
-// What moved between two inventories of an app, in words: the cause of a change of weights. Pure.
+// What moved between two inventories of an app: the cause of a change of weights. Pure.
 
 import type { ClusterCount } from '../inventory/cluster-count.ts';
 import type { AppInventory } from '../inventory/inventory.ts';
 
-/** `east: pods 20 to 40`; empty where nothing that is counted moved. */
-export function causesOf(before: AppInventory | undefined, after: AppInventory): string[] {
-  if (!before) return ['first look'];
-  const causes: string[] = [];
+export const CAUSE_KINDS = [
+  'pods',
+  'nodes',
+  'vms',
+  'routes',
+  'hosts',
+  'policy',
+  'cluster',
+  'hold',
+  'job',
+  'ramp',
+  'guard',
+  'word',
+  'endpoint',
+  'first-look',
+] as const;
+
+export type CauseKind = (typeof CAUSE_KINDS)[number];
+
+export interface Cause {
+  readonly kind: CauseKind;
+  /** `east: pods 20 to 40`. */
+  readonly text: string;
+}
+
+/** Empty where nothing that is counted moved. */
+export function causesOf(before: AppInventory | undefined, after: AppInventory): Cause[] {
+  if (!before) return [{ kind: 'first-look', text: 'first look' }];
+  const causes: Cause[] = [];
   for (const count of after.clusters) {
     const old = before.clusters.find((other) => other.cluster === count.cluster);
-    causes.push(...(old ? clusterCauses(old, count) : [`${count.cluster}: new cluster`]));
+    const joined: Cause = { kind: 'cluster', text: `${count.cluster}: new cluster` };
+    causes.push(...(old ? clusterCauses(old, count) : [joined]));
   }
-  for (const old of before.clusters) {
-    if (!after.clusters.some((count) => count.cluster === old.cluster)) {
-      causes.push(`${old.cluster}: removed from the configuration`);
+  for (const { cluster } of before.clusters) {
+    if (!after.clusters.some((count) => count.cluster === cluster)) {
+      causes.push({ kind: 'cluster', text: `${cluster}: removed from the configuration` });
     }
   }
+  return [...causes, ...otherCauses(before, after)];
+}
+
+function otherCauses(before: AppInventory, after: AppInventory): Cause[] {
+  const causes: Cause[] = [];
   if (before.vms.join() !== after.vms.join()) {
-    causes.push(`VMs ${before.vms.length} to ${after.vms.length}`);
+    causes.push({ kind: 'vms', text: `VMs ${before.vms.length} to ${after.vms.length}` });
   }
-  if (before.hosts.join() !== after.hosts.join()) causes.push('hosts');
+  if (before.hosts.join() !== after.hosts.join()) causes.push({ kind: 'hosts', text: 'hosts' });
+  if (JSON.stringify(before.policy) !== JSON.stringify(after.policy)) {
+    causes.push({ kind: 'policy', text: 'policy' });
+  }
   return causes;
 }
 
-function clusterCauses(old: ClusterCount, now: ClusterCount): string[] {
-  const causes: string[] = [];
-  const say = (text: string): void => void causes.push(`${now.cluster}: ${text}`);
-  if (old.kept !== now.kept) say(now.kept ? 'no longer seen' : 'seen');
-  if (old.pods !== now.pods) say(`pods ${old.pods} to ${now.pods}`);
-  if (old.routed !== now.routed) say(now.routed === false ? 'no longer routed' : 'routed');
+function clusterCauses(old: ClusterCount, now: ClusterCount): Cause[] {
+  const causes: Cause[] = [];
+  const say = (kind: CauseKind, text: string): void =>
+    void causes.push({ kind, text: `${now.cluster}: ${text}` });
+  if (old.kept !== now.kept) say('cluster', now.kept ? 'no longer seen' : 'seen');
+  const fell = now.pods < old.pods || now.ingressNodes.length < old.ingressNodes.length;
+  if (old.doubt && !now.doubt && fell) say('guard', 'a second list agrees');
+  if (old.pods !== now.pods) say('pods', `pods ${old.pods} to ${now.pods}`);
+  if (old.routed !== now.routed) {
+    say('routes', now.routed === false ? 'no longer routed' : 'routed');
+  }
   if (addresses(old) !== addresses(now)) {
-    say(`ingress nodes ${old.ingressNodes.length} to ${now.ingressNodes.length}`);
+    say('nodes', `ingress nodes ${old.ingressNodes.length} to ${now.ingressNodes.length}`);
   }
   return causes;
 }

@@ -14,6 +14,7 @@ export function adoptApp(actor: string, app: AppName): Word {
   return {
     actor,
     text: `adopt ${app}`,
+    kind: 'word',
     decide(published) {
       if (ownApp(published, app).owner !== 'endpoint') {
         throw new BallastError('not-adoptable', `${app} is the controller’s already`);
@@ -37,6 +38,7 @@ export function deleteApp(
   return {
     actor,
     text: `delete ${app}`,
+    kind: 'word',
     decide(published) {
       ownApp(published, app);
       const now = standing(app);
@@ -59,6 +61,7 @@ export function dropCluster(
   return {
     actor,
     text: `delete cluster ${cluster}`,
+    kind: 'word',
     decide(published) {
       if (isNamed(cluster)) throw new BallastError('still-named', `${cluster} is named now`);
       const apps = new Set<AppName>();

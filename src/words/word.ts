@@ -6,11 +6,14 @@ import type { AppName, Dirty } from '../model.ts';
 import type { Change } from '../plan/diff.ts';
 import type { Refusal } from '../plan/guard.ts';
 import type { PublishedView } from '../round.ts';
+import type { CauseKind } from '../weights/cause.ts';
 
 export interface Word {
   readonly actor: string;
   /** For history and audit: `drain h-7 of cluster east: repair`. */
   readonly text: string;
+  /** What it is in the history; absent: a hold. */
+  readonly kind?: CauseKind;
   /** Throws a BallastError where what stands refuses it. */
   decide(published: Published, now: number): Decision;
 }

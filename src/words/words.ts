@@ -12,9 +12,11 @@ import type { Published } from '../edges/published.ts';
 import type { Put } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
 import type { AppName, Dirty, Stamp } from '../model.ts';
-import { historyEntry } from '../plan/history-entry.ts';
+import type { HistoryLine } from '../edges/history-store.ts';
+import type { Causes } from '../plan/history-entry.ts';
 import type { RoundResult } from '../round.ts';
 import type { Rounds } from '../rounds.ts';
+import type { Cause } from '../weights/cause.ts';
 import type { Decision, Preview, Word } from './word.ts';
 
 export interface Words {
@@ -67,15 +69,28 @@ export function createWords(parts: WordParts): Words {
     return { decision, result };
   };
 
+  /** What moved by itself meanwhile is in the same commit, and stands behind the word. */
+  const linesOf = (
+    { actor, text, kind = 'hold' }: Word,
+    { deletes }: Decision,
+    result: RoundResult,
+  ): { readonly causes: Causes; readonly history: readonly HistoryLine[] } => {
+    const word = { kind, text };
+    const others = [...parts.rounds.causes(result)];
+    const causes = new Map(others.map(([app, list]) => [app, [word, ...movesOf(list)]]));
+    const { lines } = parts.rounds;
+    const deleted = deletes === undefined ? [] : lines.writeDeleted(deletes, [word], actor);
+    return { causes, history: [...lines.write(result, causes, actor), ...deleted] };
+  };
+
   /** One try. `again`: somebody else's commit came between. */
   const write = async (lead: Leadership, word: Word): Promise<Stamp | 'again' | Over> => {
     const { decision, result } = compute(word);
     const puts = putsOf(decision, result, parts.published());
-    const at = parts.wall().toISOString();
     const { actor, text } = word;
-    const causes = new Map(result.pass.map(({ app }) => [app, [text]]));
-    const history = result.pass.map((change) => historyEntry(change, causes, at, actor));
-    const reply = await lead.commit(puts, history, JSON.stringify({ at, actor, text }));
+    const { causes, history } = linesOf(word, decision, result);
+    const audit = JSON.stringify({ actor, text, changed: history.length });
+    const reply = await lead.commit(puts, history, audit);
     if (reply === 'again' || 'over' in reply) return reply;
     parts.rounds.committed(result);
     if (decision.deletes !== undefined) parts.rounds.forget(decision.deletes);
@@ -130,6 +145,11 @@ export function createWords(parts: WordParts): Words {
       }
     },
   };
+}
+
+/** A word is no first look, and what it says of holds it says itself. */
+function movesOf(causes: readonly Cause[]): Cause[] {
+  return causes.filter(({ kind }) => !['first-look', 'hold', 'job'].includes(kind));
 }
 
 function unknownOutcome(cause: unknown): BallastError {

@@ -53,8 +53,17 @@ export interface LedRedis {
 
 const scripts = join(import.meta.dirname, '..', '..', 'lua', 'redis');
 const lease = readFileSync(join(scripts, 'lease-1.lua'), 'utf8');
-const commitScript = readFileSync(join(scripts, 'commit-7.lua'), 'utf8');
-const keys = ['leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit'];
+const commitScript = readFileSync(join(scripts, 'commit-8.lua'), 'utf8');
+const keys = [
+  'leader',
+  'version',
+  'upstreams',
+  'manifest',
+  'changes',
+  'history',
+  'audit',
+  'newest',
+];
 
 export function sha1(bytes: string): string {
   return createHash('sha1').update(bytes).digest('hex');

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { digestOf } from '../../src/edges/digest.ts';
 import { openRedisStore } from '../../src/edges/redis-store.ts';
 import { isHeld, isRefusal, type Lease, type Store } from '../../src/edges/store.ts';
+import { historyConformance } from '../conformance/history.ts';
 import { storeConformance } from '../conformance/store.ts';
 import { until } from '../controlplane/until.ts';
 import { startRedis, type TestRedis } from './redis.ts';
@@ -23,21 +24,24 @@ function answers(store: Store): Promise<unknown> {
 }
 
 // One Redis; an environment of its own for each test.
-storeConformance('Redis', async () => {
+async function open() {
   opened += 1;
   const { url } = redis;
   const store = openRedisStore({ url, environment: `store-${opened}`, onState: () => undefined });
   await answers(store);
   return {
     store,
-    pass: (ms) => systemClock.sleep(ms),
+    pass: (ms: number) => systemClock.sleep(ms),
     restart: async () => {
       await redis.restart();
       await answers(store);
     },
     close: () => store.close(),
   };
-});
+}
+
+storeConformance('Redis', open);
+historyConformance('Redis', open);
 
 async function begin(store: Store): Promise<Lease> {
   const taken = await store.take('a', 'a:1', 60_000);

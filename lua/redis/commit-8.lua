@@ -2,6 +2,7 @@
 -- leads (rounds and seedings) and by the edge's endpoint (a single PUT or DELETE).
 --
 -- KEYS  1 leader   2 version   3 upstreams   4 manifest   5 changes   6 history   7 audit
+--       8 newest
 -- ARGV  1 who       'leader' | 'endpoint'
 --       2 holder    the leader's id; the endpoint's edge name
 --       3 term      the leader's term; '' from the endpoint, which commits under the current one
@@ -15,7 +16,7 @@
 --      10 n         number of documents that follow, five values each:
 --                   app, stamp ('TERM VERSION', only in a seed; '' takes the commit's own),
 --                   owner ('controller' | 'endpoint' | 'adopted'), deleted ('1' | '0'), body bytes
---      then         history entries, JSON text each
+--      then         history entries, two values each: app, JSON text
 -- Reply {'ok', version, previous version, digest of each document ...}
 --       {'refused', code, detail}   codes: not-leader, redis-changed, no-leader, holds-moved,
 --                                   owned-by-controller, owned-by-endpoint, nothing-to-delete,
@@ -25,11 +26,16 @@
 -- Manifest values read 'TERM VERSION DIGEST OWNER'; a deleted app keeps its line with digest '-'
 -- (rule R11). Change entries are 'VERSION-n' {app, term, prev}: prev is the version before this
 -- commit, so that a reader whose mark is below it knows that the stream was trimmed.
+-- History entries have {term, app, prev, at, entry}: prev is the id of the app's entry before ('' for
+-- none), at is Redis' own clock in milliseconds. The hash newest has the last entry of each app, whole
+-- ('ID TERM AT TEXT'), for trimming must not take it; of a deleted app only its id ('ID').
 
-local CHANGES_KEPT, HISTORY_KEPT, AUDIT_KEPT = 20000, 50000, 50000
+-- Of history and audit the leader keeps less; this bounds them where none leads for long.
+local CHANGES_KEPT, HISTORY_KEPT, AUDIT_KEPT = 20000, 1000000, 1000000
 
 local leader_key, version_key, upstreams_key = KEYS[1], KEYS[2], KEYS[3]
 local manifest_key, changes_key, history_key, audit_key = KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local newest_key = KEYS[8]
 local who, holder, term, run_id, replid = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local purpose, holds, floor, audit, count = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
@@ -133,12 +139,17 @@ end
 
 local previous = tonumber(redis.call('GET', version_key) or '0')
 local version = math.max(previous, tonumber(floor))
-local newest = redis.call('XREVRANGE', changes_key, '+', '-', 'COUNT', 1)[1]
-if newest then version = math.max(version, tonumber(string.match(newest[1], '^%d+'))) end
+-- An id that is not above the last one of its stream would fail when half is written.
+for _, stream in ipairs({ changes_key, history_key, audit_key }) do
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  if last then version = math.max(version, tonumber(string.match(last[1], '^%d+'))) end
+end
 version = version + 1
 local id, prev = whole(version), whole(previous)
 
-local digests = {}
+local clock = redis.call('TIME')
+local at = whole(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000))
+local digests, is_deleted = {}, {}
 redis.call('SET', version_key, id)
 if purpose == 'seed' then redis.call('HSET', leader_key, 'runId', now_run, 'replId', now_repl) end
 -- A commit without documents (a seeding that found nothing) leaves an entry too: no gap in prev.
@@ -147,6 +158,7 @@ if #documents == 0 then
 end
 for i, document in ipairs(documents) do
   local stamp = document.stamp ~= '' and document.stamp or (term .. ' ' .. id)
+  is_deleted[document.app] = document.deleted
   if document.deleted then
     redis.call('HDEL', upstreams_key, document.app)
   else
@@ -159,12 +171,19 @@ for i, document in ipairs(documents) do
   digests[i] = document.digest
 end
 redis.call('XTRIM', changes_key, 'MAXLEN', '~', CHANGES_KEPT)
-for i = 10 + count * 5 + 1, #ARGV do
-  redis.call('XADD', history_key, id .. '-' .. (i - 11 - count * 5), 'term', term, 'entry', ARGV[i])
+for i = 10 + count * 5 + 1, #ARGV - 1, 2 do
+  local app, entry = ARGV[i], ARGV[i + 1]
+  local entry_id = id .. '-' .. ((i - 11 - count * 5) / 2)
+  local before = redis.call('HGET', newest_key, app)
+  before = before and string.match(before, '^%S+') or ''
+  redis.call('XADD', history_key, entry_id,
+    'term', term, 'app', app, 'prev', before, 'at', at, 'entry', entry)
+  local kept = is_deleted[app] and '' or ' ' .. term .. ' ' .. at .. ' ' .. entry
+  redis.call('HSET', newest_key, app, entry_id .. kept)
 end
 redis.call('XTRIM', history_key, 'MAXLEN', '~', HISTORY_KEPT)
 if audit ~= '' then
-  redis.call('XADD', audit_key, id .. '-0', 'term', term, 'entry', audit)
+  redis.call('XADD', audit_key, id .. '-0', 'term', term, 'at', at, 'entry', audit)
   redis.call('XTRIM', audit_key, 'MAXLEN', '~', AUDIT_KEPT)
 end
 

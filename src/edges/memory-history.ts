@@ -1,0 +1,130 @@
+// History and audit in memory, with the semantics of those on Redis (history-store.ts).
+
+import type { AppName } from '../model.ts';
+import {
+  compareIds,
+  DAY_MS,
+  type Acknowledged,
+  type Bounds,
+  type HistoryLine,
+  type HistoryStore,
+  type KeptChange,
+  type KeptLine,
+  type Page,
+  type PageAsked,
+} from './history-store.ts';
+
+export interface Written {
+  readonly term: number;
+  readonly version: number;
+  readonly history: readonly HistoryLine[];
+  readonly audit?: string | undefined;
+  readonly deleted: ReadonlySet<AppName>;
+}
+
+/** All that is in it. What is written later changes nothing in a dump. */
+export interface HistoryDump {
+  readonly changes: readonly KeptChange[];
+  readonly words: readonly KeptLine[];
+  readonly acknowledged: readonly Acknowledged[];
+  readonly newest: ReadonlyMap<AppName, KeptChange>;
+}
+
+export interface MemoryHistory extends HistoryStore {
+  /** What a commit wrote. */
+  written(written: Written): void;
+  dump(): HistoryDump;
+  load(dump: HistoryDump): void;
+}
+
+export const NO_HISTORY: HistoryDump = {
+  changes: [],
+  words: [],
+  acknowledged: [],
+  newest: new Map(),
+};
+
+/** `answer` is the store's way of being down. */
+export function memoryHistory(
+  now: () => number,
+  version: () => number,
+  answer: <T>(make: () => T) => Promise<T>,
+): MemoryHistory {
+  let data = NO_HISTORY;
+
+  return {
+    dump: () => data,
+    load(dump) {
+      data = dump;
+    },
+    written({ term, version: of, history, audit, deleted }) {
+      const at = Math.floor(now());
+      const common = { version: of, term, at };
+      const made = history.map(({ app, text }, n) => ({ id: `${of}-${n}`, ...common, app, text }));
+      const newest = new Map(data.newest);
+      for (const change of made) {
+        if (deleted.has(change.app)) newest.delete(change.app);
+        else newest.set(change.app, change);
+      }
+      const said = audit === undefined ? [] : [{ id: `${of}-0`, ...common, text: audit }];
+      const changes = [...data.changes, ...made];
+      data = { ...data, changes, words: [...data.words, ...said], newest };
+    },
+    changes: ({ app, ...asked }) =>
+      answer(() => {
+        if (app === undefined) return pageOf(data.changes, asked);
+        const own = data.changes.filter((change) => change.app === app);
+        const kept = data.newest.get(app);
+        return pageOf(own.length === 0 && kept ? [kept] : own, asked);
+      }),
+    words: (asked) => answer(() => pageOf(data.words, asked)),
+    note: (text) =>
+      answer(() => {
+        const { words } = data;
+        const [of = version(), place = 0] = words.at(-1)?.id.split('-').map(Number) ?? [];
+        const last = Math.max(of, version());
+        const id = `${last}-${of === last ? place + 1 : 1}`;
+        const word = { id, version: last, term: 0, at: Math.floor(now()), text };
+        data = { ...data, words: [...words, word] };
+      }),
+    acknowledge: (commits) =>
+      answer(() => {
+        data = { ...data, acknowledged: [...data.acknowledged, ...commits] };
+      }),
+    acknowledged: (versions) =>
+      answer(() => {
+        const all = new Map<number, Acknowledged['edges']>();
+        for (const { version: of, edges } of data.acknowledged) {
+          if (versions.includes(of)) all.set(of, { ...all.get(of), ...edges });
+        }
+        return all;
+      }),
+    trim: (history, audit) =>
+      answer(() => {
+        const changes = trimmed(data.changes, history, now());
+        const oldest = changes[0]?.version ?? 0;
+        const acknowledged = data.acknowledged.filter((commit) => commit.version >= oldest);
+        data = { ...data, changes, words: trimmed(data.words, audit, now()), acknowledged };
+      }),
+  };
+}
+
+function pageOf<Line extends KeptLine>(
+  lines: readonly Line[],
+  { from, count }: PageAsked,
+): Page<Line> {
+  const all = lines.filter(({ id }) => from === undefined || compareIds(id, from) <= 0);
+  const found = all.toReversed().slice(0, count + 1);
+  const next = found[count]?.id;
+  return { lines: found.slice(0, count), ...(next !== undefined && { next }) };
+}
+
+function trimmed<Line extends KeptLine>(
+  lines: readonly Line[],
+  { entries, days }: Bounds,
+  now: number,
+): Line[] {
+  const recent = lines.slice(-entries);
+  const young = recent.findIndex(({ at }) => at >= now - days * DAY_MS);
+  return young < 0 ? [] : recent.slice(young);
+}
