@@ -20,6 +20,7 @@ import { openEdgeLink } from './edges/edge-link.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
 import { questionEdges } from './edges/question.ts';
 import { openRedisStore } from './edges/redis-store.ts';
+import { boundsOf } from './edges/settings.ts';
 import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
@@ -49,6 +50,7 @@ export async function startApp(
   let rules = rulesOf(config);
   let wanted = appSourcesOf(config);
   let { holds } = config;
+  let bounds = boundsOf(config);
   const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
@@ -122,6 +124,7 @@ export async function startApp(
     book,
     clock,
     wall: () => new Date(),
+    bounds: () => bounds,
     errors: (app, servers) => statistics.errors(app, servers, clock.now()),
     reporter: createReporter(log, metrics),
   });
@@ -143,6 +146,7 @@ export async function startApp(
     notes: store.notes,
     answered: (route, code) => metrics.apiRequests.inc({ route, code }),
     streams: (count) => metrics.eventClients.set(count),
+    history: store.history,
     clock,
     wall: () => new Date(),
     random,
@@ -185,6 +189,7 @@ export async function startApp(
     showVmSources();
     rules = rulesOf(next.config);
     holds = next.config.holds;
+    bounds = boundsOf(next.config);
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
     if (JSON.stringify(wanted) !== before) await registry.reopen();

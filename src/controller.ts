@@ -227,17 +227,17 @@ export function createController(parts: ControllerParts): Controller {
       published,
     );
     reporter.term(lease.term, seeded.length);
-    const over = await lead(leadership, signal).finally(async () => {
+    const over = await lead(leadership, signal).finally(() => {
       leadership = undefined;
       words.drop();
-      await keeper.close();
+      void keeper.close();
     });
     if (over) {
       counter = Math.max(counter, over.counter);
       phase = over.over;
       reporter.termOver(over.over);
     }
-    if (signal.aborted) await store.release(lease);
+    if (signal.aborted) await keeper.close().then(() => store.release(lease));
   };
 
   const trouble = (error: unknown): void => {

@@ -95,6 +95,21 @@ export const ERRORS = {
     title: 'What is held cannot be read',
     act: 'Nothing is written until it can. Run the version that wrote it, or mend `_holds` in Redis.',
   },
+  'version-unknown': {
+    status: 404,
+    title: 'The history does not have this version of the app',
+    act: 'List what is kept at /api/v1/history?app=.',
+  },
+  'revert-gone': {
+    status: 409,
+    title: 'Servers of that version are gone',
+    act: 'Bring the named cluster back, or pin the weights that you want.',
+  },
+  'revert-held': {
+    status: 409,
+    title: 'A stronger hold speaks of the app',
+    act: 'Name it in lift, or lift it first.',
+  },
   'confirm-missing': {
     status: 400,
     title: 'The deletion is not confirmed',

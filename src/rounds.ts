@@ -17,7 +17,6 @@ import { computeRound, type AppFacts, type PublishedView, type RoundResult } fro
 import type { Decision } from './words/word.ts';
 import { holdsByApp } from './weights/holds.ts';
 import type { RampRule } from './weights/ramps.ts';
-import type { Weighed } from './weights/rule.ts';
 import { keepRampSteps } from './ramp-steps.ts';
 
 /** A round that is not computed from what stands, but from what somebody would have. */

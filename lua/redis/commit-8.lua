@@ -26,9 +26,9 @@
 -- Manifest values read 'TERM VERSION DIGEST OWNER'; a deleted app keeps its line with digest '-'
 -- (rule R11). Change entries are 'VERSION-n' {app, term, prev}: prev is the version before this
 -- commit, so that a reader whose mark is below it knows that the stream was trimmed.
--- History entries have {term, app, prev, at, entry}: prev is the id of the app's entry before ('' for
--- none), at is Redis' own clock in milliseconds. The hash newest has the last entry of each app, whole
--- ('ID TERM AT TEXT'), for trimming must not take it; of a deleted app only its id ('ID').
+-- History entries have {term, app, prev, at, entry}: prev is the id of the app's entry before, ''
+-- for none; at is Redis' clock in milliseconds. The hash newest has the last entry of each app,
+-- whole ('ID TERM AT TEXT'), for trimming must not take it; of a deleted app its id ('ID').
 
 -- Of history and audit the leader keeps less; this bounds them where none leads for long.
 local CHANGES_KEPT, HISTORY_KEPT, AUDIT_KEPT = 20000, 1000000, 1000000

@@ -4,7 +4,7 @@
 -- ARGV  1 app   2 id to begin at, '' for the newest   3 at most so many
 -- Reply {entries as XRANGE gives them, id where to go on or ''}
 --
--- The newest one outlives the stream (commit-8.lua): it is given from the hash where it was trimmed.
+-- The newest one outlives the stream (commit-8.lua): where it was trimmed the hash has it.
 
 local history_key, newest_key = KEYS[1], KEYS[2]
 local app, id, most = ARGV[1], ARGV[2], tonumber(ARGV[3])

@@ -76,7 +76,7 @@ function readHold(asked: Asked, place: string, { who, now, random }: Making): Ne
   const { kind, why, until, id = newId(random), ...rest } = asked;
   if (kind === undefined) throw wrong(place, 'is missing: drain, pin or freeze', 'kind');
   if (why === undefined) throw wrong(place, 'is missing: a reason, for others', 'why');
-  if (!why.isWellFormed() || /\p{Cc}/u.test(why)) throw wrong(place, 'is no plain text', 'why');
+  plainText(why, place);
   checkScope(asked, place);
   checkKind({ ...asked, kind }, place);
   const { server } = rest;
@@ -89,6 +89,12 @@ function readHold(asked: Asked, place: string, { who, now, random }: Making): Ne
     why,
     ...(until !== undefined && { until: endOf(until, now, place) }),
   };
+}
+
+/** As it is, where others can read it. */
+export function plainText(why: string, place: string): string {
+  if (why.isWellFormed() && !/\p{Cc}/u.test(why)) return why;
+  throw wrong(place, 'is no plain text', 'why');
 }
 
 function checkScope({ app, cluster, server }: Asked, place: string): void {
@@ -124,7 +130,7 @@ function checkPin({ app, cluster, server, weight }: Kinded, place: string): void
   }
 }
 
-function endOf(until: string, now: number, place: string): number {
+export function endOf(until: string, now: number, place: string): number {
   const end = timeOf(until);
   if (end === undefined) throw wrong(place, 'must be a time as 2026-01-31T12:00:00Z', 'until');
   if (end <= now) throw wrong(place, `lies in the past: it is ${timeText(now)}`, 'until');
@@ -139,7 +145,7 @@ function wrong(place: string, text: string, key?: string): BallastError {
 }
 
 /** 36^8: two alike among a thousand are a matter of one in millions, and then refused. */
-function newId(random: () => number): string {
+export function newId(random: () => number): string {
   const part = (): string =>
     Math.floor(random() * 36 ** 4)
       .toString(36)

@@ -1,67 +1,54 @@
 // Holds, and the words by which a person takes over or gives up an app or a cluster.
 //
-// Comes in: writes, at the leader or forwarded to it. Goes out: ids and the stamp of the commit; with
-// `wait`, whether every edge has it; with `dryRun`, what would change. On failure: a problem body, and
-// nothing is written. A wait that runs out is no failure: the answer says which edges are missing.
+// Comes in: writes, at the leader or forwarded to it. Goes out: ids and what speak.ts answers. On
+// failure: as there.
 
 import { Type, type Static } from 'typebox';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../clock.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Controller } from '../controller.ts';
 import { HOLDS } from '../edges/document.ts';
-import type { EdgeBook } from '../edges/edge-book.ts';
 import { BallastError } from '../errors.ts';
-import type { AppName, Hold } from '../model.ts';
+import type { Hold } from '../model.ts';
 import { speaksOf, type Scope } from '../weights/holds.ts';
 import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
 import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
-import type { Word } from '../words/word.ts';
-import { acknowledgedBy, type Acknowledgement } from './acknowledged.ts';
 import type { Access } from './access/access.ts';
 import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
 import { outOfScope } from './access/gate.ts';
-import { appTag, holdsTag, matching, tell as tellTag, type TagOf } from './match.ts';
+import { appTag, holdsTag, tell as tellTag } from './match.ts';
 import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
-import { forward, type ForwardParts } from './forward.ts';
+import { standsDeleted, standsDropped, standsHeld, standsOwned } from './stands.ts';
+import { HoldsRequest, readHolds, viewHold, type HoldView } from './hold-shapes.ts';
+import { forward } from './forward.ts';
 import {
-  standsDeleted,
-  standsDropped,
-  standsHeld,
-  standsOwned,
-  versionOrLost,
-  type Stands,
-} from './stands.ts';
-import { HoldsRequest, readHolds, sharesOf, viewHold, type HoldView } from './hold-shapes.ts';
+  createSpeak,
+  dryRun,
+  wait,
+  waitFor,
+  WriteQuery,
+  type SpeakParts,
+  type Speech,
+} from './speak.ts';
 
-export interface HoldParts extends ForwardParts {
-  readonly controller: Controller;
+export interface HoldParts extends SpeakParts {
   readonly access: Access;
-  readonly book: EdgeBook;
-  readonly clock: Clock;
   readonly wall: () => Date;
   readonly random: () => number;
   /** A hold without end is forgotten after so many hours. */
   readonly forgottenHours: () => number;
-  readonly signal: AbortSignal;
 }
 
-const POLL_MS = 100;
 const VIEW = { needs: 'viewer' } as const;
 const HOLD = { needs: 'operator' } as const;
 const ADMIN = { needs: 'admin' } as const;
 
 const closed = { additionalProperties: false } as const;
 const NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
-const wait = Type.Optional(Type.String({ pattern: '^([1-9]|[1-5][0-9]|60)s$' }));
-const dryRun = Type.Optional(Type.Boolean());
-const WriteQuery = Type.Object({ wait, dryRun }, closed);
 const ReadQuery = Type.Object({ wait }, closed);
 const DeleteQuery = Type.Object({ wait, dryRun, confirm: Type.Optional(Type.String()) }, closed);
 const HoldParams = Type.Object({ id: Type.String({ pattern: NAME }) });
 const AppParams = Type.Object({ app: Type.String({ pattern: NAME }) });
 const ClusterParams = Type.Object({ cluster: Type.String({ pattern: NAME }) });
-
-type Query = Static<typeof DeleteQuery>;
 
 const LIST = { summary: 'What is held', response: answers(items(HoldRef, stamp)) };
 const READ_ONE = {
@@ -77,25 +64,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     return (hold) => viewHold(hold, now, parts.forgottenHours());
   };
 
-  /** Says the word, or shows what it would change. */
-  const speak = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    make: (actor: string) => Speech,
-  ): Promise<unknown> => {
-    const { caller } = request;
-    if (await forward(parts, request, reply)) return reply;
-    const { word: said, concerns, stands, told, tag = holdsTag } = make(caller.name);
-    const word = matching(request, said, tag);
-    const { wait: patience, dryRun: isDry } = request.query as Query;
-    if (isDry) return { ...preview(controller, word, caller), ...told };
-    const commit = await controller.say(word);
-    const version = (): number => versionOrLost(controller.published(), commit, stands);
-    const wanted = { version, concerns };
-    const edges = patience === undefined ? {} : await waitFor(parts, patience, wanted);
-    if (request.method === 'POST') void reply.code(201);
-    return { ...told, ...commit, ...edges };
-  };
+  const speak = createSpeak(parts);
 
   api.get('/api/v1/holds', { config: VIEW, schema: LIST }, async ({ caller }, reply) => {
     const published = controller.published();
@@ -236,17 +205,6 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
   );
 }
 
-interface Speech {
-  readonly word: Word;
-  /** Of what If-Match speaks of; absent: of what is held. */
-  readonly tag?: TagOf;
-  /** Apps of which an edge may refuse nothing, or it has not acknowledged. */
-  readonly concerns: (app: AppName) => boolean;
-  readonly stands: Stands;
-  /** Beside the stamp, in the answer. */
-  readonly told?: object;
-}
-
 function standing(controller: Controller): readonly Hold[] {
   return controller.published()?.held.holds ?? [];
 }
@@ -268,40 +226,13 @@ function concernedBy(controller: Controller, holds: readonly Scope[]): Speech['c
 }
 
 function confirm(request: FastifyRequest, name: string): void {
-  const { confirm: said, dryRun: isDry } = request.query as Query;
+  const { confirm: said, dryRun: isDry } = request.query as Static<typeof DeleteQuery>;
   if (isDry || said === name) return;
   throw new BallastError('confirm-missing', `say ?confirm=${name}`);
 }
 
-function checkScope(caller: Caller, hold: Scope & { readonly id: string }): void {
+export function checkScope(caller: Caller, hold: Scope): void {
   if (mayHold(caller, hold)) return;
   const scope = [hold.app, hold.cluster, hold.server].filter((part) => part !== undefined);
   throw outOfScope(caller, `hold ${scope.join(', ')}`);
-}
-
-function preview(controller: Controller, word: Word, caller: Caller): object {
-  const { changes, refused } = controller.preview(word);
-  const isSeen = ({ app }: { readonly app: AppName }): boolean => sees(caller, app);
-  const reasons = new Map(refused.filter(isSeen).map(({ app, reason }) => [app, reason]));
-  const items = changes.filter(isSeen).map(({ app, before, after }) => ({
-    app,
-    before: sharesOf(before?.servers ?? []),
-    after: sharesOf(after.servers),
-  }));
-  return { items, refused: [...reasons].map(([app, reason]) => ({ app, reason })) };
-}
-
-async function waitFor(
-  { controller, book, clock, signal }: HoldParts,
-  patience: string,
-  { version, concerns }: { readonly version: () => number } & Pick<Speech, 'concerns'>,
-): Promise<Acknowledgement> {
-  const end = clock.now() + Number.parseInt(patience, 10) * 1000;
-  for (;;) {
-    const term = controller.published()?.mark.term ?? 0;
-    const wanted = { stamp: { term, version: version() }, concerns };
-    const answer = acknowledgedBy(book, wanted, clock.now());
-    if (answer.acknowledged || clock.now() >= end || signal.aborted) return answer;
-    await clock.sleep(POLL_MS, signal);
-  }
 }

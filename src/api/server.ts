@@ -11,17 +11,25 @@ import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
 import { addEventRoutes, type EventParts } from './events.ts';
+import { addHistoryRoutes } from './history.ts';
 import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
 import { placeOf, problem } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
+import { noteRefusals } from './refusals.ts';
 import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
+import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, TEXT } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
 
-export interface ApiParts extends ReadParts, DocumentParts, Pick<OnceParts, 'notes'>, EventParts {
+export interface ApiParts
+  extends ReadParts,
+    DocumentParts,
+    RevertParts,
+    Pick<OnceParts, 'notes'>,
+    EventParts {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
   /** By the route as it is declared: paths would be without bound. */
@@ -52,6 +60,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     parts.answered?.(url, statusCode);
   });
   answerOnce(api, parts);
+  noteRefusals(api, parts);
   api.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
     void problem(reply, code, `${placeOf(request)}: ${(error as Error).message}`);
@@ -65,6 +74,8 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addDocumentRoutes(scope, parts);
     addHoldRoutes(scope, parts);
     addEventRoutes(scope, parts);
+    addRevertRoute(scope, parts);
+    addHistoryRoutes(scope, parts);
     addOpenApiRoutes(scope);
   });
   return api;

@@ -13,7 +13,7 @@ import {
 const components: TSchema[] = [];
 
 /** Names a schema once, for all that use it; its type stays known, so that the commands read by it. */
-function component<P extends TProperties>(
+export function component<P extends TProperties>(
   name: string,
   properties: P,
 ): TUnsafe<Static<TObject<P>>> {
@@ -210,6 +210,7 @@ export const StandingHold = component('StandingHold', {
 });
 const told = {
   ids: may(Names),
+  wanted: may(Type.Array(ServerShare, { description: 'of a revert: the shares of that version' })),
   unheld: may(Type.Array(Text, { description: 'apps of an endpoint on such servers: they go on' })),
 };
 export const Written = component('Written', { ...stamp, ...told, ...acknowledged });

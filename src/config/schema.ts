@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox';
 import { ApiSettings } from '../api/settings.ts';
 import { ClusterSettings, ClusterSourceSettings } from '../clusters/settings.ts';
 import { RedisSettings } from '../edges/redis-settings.ts';
-import { EdgeSettings, LeaderSettings } from '../edges/settings.ts';
+import { AuditSettings, EdgeSettings, HistorySettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
 import { GuardSettings } from '../plan/settings.ts';
 import { HoldSettings, WeightSettings } from '../weights/settings.ts';
@@ -20,6 +20,8 @@ export const ConfigSchema = Type.Object(
     weights: Type.Optional(WeightSettings),
     guard: Type.Optional(GuardSettings),
     holds: Type.Optional(HoldSettings),
+    history: Type.Optional(HistorySettings),
+    audit: Type.Optional(AuditSettings),
     clusters: Type.Optional(Type.Array(ClusterSettings, { default: [] })),
     clusterSources: Type.Optional(Type.Array(ClusterSourceSettings, { default: [] })),
     apps: Type.Optional(AppsSettings),

@@ -60,6 +60,7 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
   let unsent: Acknowledged[] = [];
   let sending: Promise<void> | undefined;
   let trimming: Promise<void> | undefined;
+  let closed: Promise<void> | undefined;
   let trimmed = Number.NEGATIVE_INFINITY;
 
   const collect = (commit: Waiting): void => {
@@ -118,6 +119,14 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
     }
   });
 
+  const close = async (): Promise<void> => {
+    hush();
+    for (const commit of waiting) collect(commit);
+    waiting = [];
+    await sending;
+    await send();
+  };
+
   return {
     committed(version) {
       waiting.push({ version, at: clock.now(), had: new Map(), written: new Set() });
@@ -128,12 +137,9 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
       flush();
       trim(now);
     },
-    async close() {
-      hush();
-      for (const commit of waiting) collect(commit);
-      waiting = [];
-      await sending;
-      await send();
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }

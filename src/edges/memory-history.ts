@@ -33,8 +33,14 @@ export interface HistoryDump {
 export interface MemoryHistory extends HistoryStore {
   /** What a commit wrote. */
   written(written: Written): void;
-  dump(): HistoryDump;
-  load(dump: HistoryDump): void;
+}
+
+/** Where it lies: with the documents, so that a dump has both of one moment. */
+export interface HistoryPlace {
+  readonly now: () => number;
+  readonly version: () => number;
+  readonly get: () => HistoryDump;
+  readonly set: (history: HistoryDump) => void;
 }
 
 export const NO_HISTORY: HistoryDump = {
@@ -46,65 +52,64 @@ export const NO_HISTORY: HistoryDump = {
 
 /** `answer` is the store's way of being down. */
 export function memoryHistory(
-  now: () => number,
-  version: () => number,
+  { now, version, get, set }: HistoryPlace,
   answer: <T>(make: () => T) => Promise<T>,
 ): MemoryHistory {
-  let data = NO_HISTORY;
-
   return {
-    dump: () => data,
-    load(dump) {
-      data = dump;
-    },
     written({ term, version: of, history, audit, deleted }) {
       const at = Math.floor(now());
       const common = { version: of, term, at };
       const made = history.map(({ app, text }, n) => ({ id: `${of}-${n}`, ...common, app, text }));
-      const newest = new Map(data.newest);
+      const before = get();
+      const newest = new Map(before.newest);
       for (const change of made) {
         if (deleted.has(change.app)) newest.delete(change.app);
         else newest.set(change.app, change);
       }
       const said = audit === undefined ? [] : [{ id: `${of}-0`, ...common, text: audit }];
-      const changes = [...data.changes, ...made];
-      data = { ...data, changes, words: [...data.words, ...said], newest };
+      const changes = [...before.changes, ...made];
+      set({ ...before, changes, words: [...before.words, ...said], newest });
     },
     changes: ({ app, ...asked }) =>
       answer(() => {
-        if (app === undefined) return pageOf(data.changes, asked);
-        const own = data.changes.filter((change) => change.app === app);
-        const kept = data.newest.get(app);
+        const { changes, newest } = get();
+        if (app === undefined) return pageOf(changes, asked);
+        const own = changes.filter((change) => change.app === app);
+        const kept = newest.get(app);
         return pageOf(own.length === 0 && kept ? [kept] : own, asked);
       }),
-    words: (asked) => answer(() => pageOf(data.words, asked)),
+    words: (asked) => answer(() => pageOf(get().words, asked)),
     note: (text) =>
       answer(() => {
-        const { words } = data;
+        const { words } = get();
         const [of = version(), place = 0] = words.at(-1)?.id.split('-').map(Number) ?? [];
         const last = Math.max(of, version());
         const id = `${last}-${of === last ? place + 1 : 1}`;
         const word = { id, version: last, term: 0, at: Math.floor(now()), text };
-        data = { ...data, words: [...words, word] };
+        set({ ...get(), words: [...words, word] });
       }),
     acknowledge: (commits) =>
       answer(() => {
-        data = { ...data, acknowledged: [...data.acknowledged, ...commits] };
+        set({ ...get(), acknowledged: [...get().acknowledged, ...commits] });
       }),
     acknowledged: (versions) =>
       answer(() => {
         const all = new Map<number, Acknowledged['edges']>();
-        for (const { version: of, edges } of data.acknowledged) {
+        for (const { version: of, edges } of get().acknowledged) {
           if (versions.includes(of)) all.set(of, { ...all.get(of), ...edges });
         }
         return all;
       }),
     trim: (history, audit) =>
       answer(() => {
-        const changes = trimmed(data.changes, history, now());
+        const before = get();
+        const changes = trimmed(before.changes, history, now());
+        const words = trimmed(before.words, audit, now());
+        if (changes.length === before.changes.length && words.length === before.words.length)
+          return;
         const oldest = changes[0]?.version ?? 0;
-        const acknowledged = data.acknowledged.filter((commit) => commit.version >= oldest);
-        data = { ...data, changes, words: trimmed(data.words, audit, now()), acknowledged };
+        const acknowledged = before.acknowledged.filter((commit) => commit.version >= oldest);
+        set({ ...before, changes, words, acknowledged });
       }),
   };
 }

@@ -77,7 +77,15 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
     if (!up) throw new BallastError('redis-unavailable', 'the store is down');
     return make();
   };
-  const history = memoryHistory(now, () => data.version, answer);
+  const place = {
+    now,
+    version: () => data.version,
+    get: () => data.history,
+    set: (history: HistoryDump) => {
+      data = { ...data, history };
+    },
+  };
+  const history = memoryHistory(place, answer);
   const here = () => ({ runId: `${name}run${run}`, replId: `${name}repl${repl}` });
   const isHere = ({ runId, replId }: Pick<Lease, 'runId' | 'replId'>): boolean =>
     runId === here().runId && replId === here().replId;
@@ -177,16 +185,13 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
     restart(empty = false) {
       run += 1;
       repl += 1;
-      if (!empty) return;
-      data = NOTHING;
-      history.load(NO_HISTORY);
+      if (empty) data = NOTHING;
     },
-    dump: () => ({ ...data, history: history.dump() }),
+    dump: () => data,
     load(dump, keepsRunId = false) {
       if (!keepsRunId) run += 1;
       repl += 1;
       data = dump;
-      history.load(dump.history);
     },
     writeOne,
     take: (holder, address, ttlMs) =>

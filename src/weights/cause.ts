@@ -62,8 +62,7 @@ function clusterCauses(old: ClusterCount, now: ClusterCount): Cause[] {
   const say = (kind: CauseKind, text: string): void =>
     void causes.push({ kind, text: `${now.cluster}: ${text}` });
   if (old.kept !== now.kept) say('cluster', now.kept ? 'no longer seen' : 'seen');
-  const fell = now.pods < old.pods || now.ingressNodes.length < old.ingressNodes.length;
-  if (old.doubt && !now.doubt && fell) say('guard', 'a second list agrees');
+  if (old.doubt && !now.doubt && hasFallen(old, now)) say('guard', 'a second list agrees');
   if (old.pods !== now.pods) say('pods', `pods ${old.pods} to ${now.pods}`);
   if (old.routed !== now.routed) {
     say('routes', now.routed === false ? 'no longer routed' : 'routed');
@@ -72,6 +71,10 @@ function clusterCauses(old: ClusterCount, now: ClusterCount): Cause[] {
     say('nodes', `ingress nodes ${old.ingressNodes.length} to ${now.ingressNodes.length}`);
   }
   return causes;
+}
+
+function hasFallen(old: ClusterCount, now: ClusterCount): boolean {
+  return now.pods < old.pods || now.ingressNodes.length < old.ingressNodes.length;
 }
 
 function addresses(count: ClusterCount): string {

@@ -14,8 +14,8 @@ import type { Decision, Word } from './word.ts';
 /** Every edge holds all of it, in memory and on disk. */
 const BYTES = 1024 * 1024;
 
-/** A hold before it stands: `since` and what a freeze keeps are of the moment of its commit. */
-export type NewHold = Omit<Hold, 'since' | 'kept'>;
+/** A hold before it stands: `since`, and what a freeze keeps unless it says so, are of its commit. */
+export type NewHold = Omit<Hold, 'since'>;
 
 /** `lifted`: ids of holds that these stand instead of. */
 export function addHolds(
@@ -35,7 +35,9 @@ export function addHolds(
         if (known.has(id)) throw new BallastError('hold-exists', `${id} stands already`);
         known.add(id);
       }
-      const holds = added.map((hold) => rememberKept({ ...hold, since: now }, published));
+      const holds = added.map((hold) =>
+        hold.kept ? { ...hold, since: now } : rememberKept({ ...hold, since: now }, published),
+      );
       return {
         ...changeHolds(held, [...rest, ...holds], [...old, ...holds]),
         binds: (app) => stops(published, app, holds),

@@ -79,6 +79,14 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'viewer', method: 'GET', route: '/api/v1/apps/:app' },
   { needs: 'admin', method: 'DELETE', route: '/api/v1/apps/:app' },
   { needs: 'admin', method: 'POST', route: '/api/v1/apps/:app/adopt' },
+  {
+    needs: 'operator',
+    method: 'POST',
+    route: '/api/v1/apps/:app/revert',
+    body: { version: 1, why: 'x' },
+  },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/history' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/audit' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/clusters' },
   { needs: 'admin', method: 'DELETE', route: '/api/v1/clusters/:cluster' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/vms' },
@@ -229,7 +237,11 @@ test('what is not of the scope is not there for a reader', async () => {
   const { items } = (await as('shop', 'GET', '/api/v1/holds')).json;
   expect(items).toMatchObject([{ id: 'a' }]);
   expect((await as('shop', 'GET', '/api/v1/holds/b')).json.code).toBe('hold-unknown');
-  expect((await as('shop', 'GET', '/metrics')).json.code).toBe('out-of-scope');
+  expect(new Set(await names('/api/v1/history'))).toEqual(new Set(['shop']));
+  expect(await names('/api/v1/history?app=news')).toEqual([]);
+  for (const url of ['/metrics', '/api/v1/audit']) {
+    expect((await as('shop', 'GET', url)).json.code).toBe('out-of-scope');
+  }
   const clusters = (await as('east', 'GET', '/api/v1/clusters')).json.items;
   expect(clusters).toMatchObject([{ name: 'east' }]);
 });
@@ -274,17 +286,37 @@ test('an edge brings its own heartbeat alone', async () => {
   expect([status, json.code]).toEqual([403, 'out-of-scope']);
 });
 
-test('history, audit and the hold name who wrote', async () => {
-  const { as, store, controller } = await start();
-  const said: { actor?: string }[] = [];
-  const commit = store.commit.bind(store);
-  store.commit = async (lease, round) => {
-    for (const text of [round.audit ?? '{}', ...round.history]) said.push(JSON.parse(text));
-    return commit(lease, round);
+test('an app goes back by who may hold all of it, and lifts only what is theirs to lift', async () => {
+  const { as, controller } = await start();
+  const version = controller.published()?.app('shop')?.stamp.version;
+  const revert = async (name: string, app: string, lift: readonly string[] = []) => {
+    const asked = { version, why: 'x', lift };
+    return (await as(name, 'POST', `/api/v1/apps/${app}/revert`, asked)).status;
   };
+  expect([await revert('shop', 'news'), await revert('east', 'shop')]).toEqual([403, 403]);
+  await as('admin', 'POST', '/api/v1/holds', { ...DRAIN, app: 'news', id: 'theirs' });
+  expect(await revert('shop', 'shop', ['theirs'])).toBe(403);
+  expect(controller.published()?.held.holds).toHaveLength(1);
+  expect(await revert('shop', 'shop')).toBe(201);
+});
+
+test('history, audit and the hold name who wrote, and who was denied', async () => {
+  const { as, controller } = await start();
   await as('operator', 'POST', '/api/v1/holds', DRAIN);
+  await as('viewer', 'POST', '/api/v1/holds', DRAIN);
+  await as('nobody', 'POST', '/api/v1/holds', DRAIN);
   expect(controller.published()?.held.holds).toMatchObject([{ who: 'operator' }]);
-  expect(said.map(({ actor }) => actor)).toEqual(['operator', 'operator']);
+  const items = async (url: string) => (await as('viewer', 'GET', url)).json.items;
+  expect(await items('/api/v1/history?limit=1')).toMatchObject([{ actor: 'operator' }]);
+  const words = await items('/api/v1/audit');
+  expect(words).toMatchObject([
+    { actor: 'viewer', text: 'POST /api/v1/holds', refused: { code: 'role-missing' } },
+    {
+      actor: 'operator',
+      text: expect.stringMatching(/^drain h-\w+ of app shop, cluster east: x$/),
+    },
+  ]);
+  expect(words).toHaveLength(2);
 });
 
 test('without a token this machine has the role that is configured, and no other caller', async () => {

@@ -36,8 +36,11 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { kind: 'freeze', cluster: 'east', why: 'x', lift: ['h-1'] },
   ],
 };
-/** They take what no memory cluster has: an app of an endpoint, one that nobody names. */
-const SELDOM = ['postAppsAppAdopt', 'deleteAppsApp', 'deleteClustersCluster'];
+/** They take what no memory cluster has: an app of an endpoint, one that nobody names; or no other hold. */
+const SELDOM = ['postAppsAppAdopt', 'deleteAppsApp', 'deleteClustersCluster', 'postAppsAppRevert'];
+
+/** Refused, so that it stands in the audit as that. */
+const DENIED = { kind: 'drain', app: 'shop', why: 'x' };
 
 let api: Awaited<ReturnType<typeof openApi>>['api'];
 let document: Document;
@@ -127,6 +130,35 @@ test('the document is OpenAPI 3.1, and every operation has a name of its own, wo
   }
 });
 
+test('a revert and what it leaves in history and audit are what the document says', async () => {
+  const call = async (
+    method: 'get' | 'post' | 'delete',
+    id: string,
+    url: string,
+    body?: object,
+  ) => {
+    const operation = operations.find(({ operationId }) => operationId === id);
+    const reply = await api.inject({
+      method: method.toUpperCase() as 'GET',
+      url,
+      ...(body && { payload: body }),
+    });
+    expect(reply.statusCode, reply.body).toBeLessThan(300);
+    if (!operation) throw new Error(`no operation ${id}`);
+    expect(faultOf(operation, reply as unknown as Parameters<typeof faultOf>[1])).toBeUndefined();
+    return reply.json<{ ids: string[]; items: { version: number }[] }>();
+  };
+  const { items } = await call('get', 'getHistory', '/api/v1/history?app=shop');
+  const asked = { version: items[0]?.version, why: 'x' };
+  const url = '/api/v1/apps/shop/revert';
+  await call('post', 'postAppsAppRevert', `${url}?dryRun=true`, asked);
+  const { ids } = await call('post', 'postAppsAppRevert', url, asked);
+  await call('delete', 'deleteHoldsId', `/api/v1/holds/${ids[0]}`);
+  await api.inject({ method: 'POST', url: '/api/v1/holds', payload: DENIED });
+  const audit = await call('get', 'getAudit', '/api/v1/audit');
+  expect(audit.items).toHaveLength(3);
+});
+
 test('every answer is what the document says, and none is our error', {
   timeout: 600_000,
 }, async () => {
@@ -144,6 +176,8 @@ test('every answer is what the document says, and none is our error', {
     wait: ['1s'],
     since: ['0-0'],
     weight: [0, 10],
+    version: [2],
+    continue: ['2-0'],
   };
   const any = fc.oneof(
     ...operations

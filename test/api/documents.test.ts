@@ -48,6 +48,7 @@ function open(edges: readonly string[]): void {
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
     notes: store.notes,
+    history: store.history,
     clock: systemClock,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',

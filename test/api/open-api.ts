@@ -28,6 +28,7 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     sources: () => [],
     vms: joinVms([]),
     statistics: collectStatistics(),
+    history: parts.store.history,
     beat: async () => undefined,
     notes: parts.store.notes,
     clock: systemClock,

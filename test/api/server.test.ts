@@ -39,6 +39,7 @@ beforeAll(async () => {
     statistics,
     beat: (edge, text) => store.beat(edge, text),
     notes: store.notes,
+    history: store.history,
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',

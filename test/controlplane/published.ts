@@ -6,19 +6,14 @@
 
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import { readEntry, type HistoryEntry } from '../../src/plan/history-entry.ts';
 
 /** Pods of each app in each cluster, as its API server says. */
 export type Truth = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-interface Entry {
+interface Entry extends Pick<HistoryEntry, 'causes' | 'after'> {
   readonly app: string;
-  readonly at: string;
-  readonly causes: readonly string[];
-  readonly after: readonly {
-    readonly address: string;
-    readonly from: string;
-    readonly weight: number;
-  }[];
+  readonly at: number;
 }
 
 /** Ingress nodes of each cluster: all of them count through the whole run. */
@@ -56,9 +51,12 @@ export class PublishedSoFar {
     const found = await this.#redis.xrange(this.#key, from, '+');
     this.#last = found.at(-1)?.[0] ?? this.#last;
     this.#documents += found.length;
-    return found.map(
-      ([, fields]) => JSON.parse(fields[fields.indexOf('entry') + 1] ?? '') as Entry,
-    );
+    return found.map(([, fields]) => {
+      const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? '';
+      const entry = readEntry(field('entry'));
+      if (!entry) throw new Error(`no entry of the history: ${field('entry')}`);
+      return { app: field('app'), at: Number(field('at')), ...entry };
+    });
   }
 
   close(): void {

@@ -14,8 +14,17 @@ import { startRedis, type TestRedis } from './redis.ts';
 
 const SEQUENCES = 60;
 const OPERATIONS = 80;
-const KEYS = ['leader', 'version', 'upstreams', 'manifest', 'changes', 'history', 'audit'];
-const SCRIPT = readFileSync(new URL('../../lua/redis/commit-7.lua', import.meta.url), 'utf8');
+const KEYS = [
+  'leader',
+  'version',
+  'upstreams',
+  'manifest',
+  'changes',
+  'history',
+  'audit',
+  'newest',
+];
+const SCRIPT = readFileSync(new URL('../../lua/redis/commit-8.lua', import.meta.url), 'utf8');
 const APPS = ['cart', 'shop', HOLDS, 'constructor'];
 /** A lease that is over as soon as it is taken, and one that outlives the test. */
 const TTLS = [-1, 600_000];
@@ -93,7 +102,8 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
       .shuffled(APPS)
       .slice(0, random.between(1, 3))
       .map((app) => anyPut(app, random));
-    const round = { puts, history: ['{}'], ...(holds && { holds }) };
+    const history = puts.map(({ app }) => ({ app, text: '{}' }));
+    const round = { puts, history, ...(holds && { holds }) };
     return [
       wordsOf(await real.commit(lease.real, round)),
       wordsOf(await memory.commit(lease.memory, round)),
@@ -121,7 +131,7 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
     const { app, body } = anyPut(random.pick(['cart', 'shop', 'hand']), random);
     const keys = KEYS.map(key);
     const head = ['endpoint', 'edge', '', '', '', 'round', '*', '0', '{}', '1'];
-    const put = [app, '', 'endpoint', body === undefined ? '1' : '0', body ?? '', '{}'];
+    const put = [app, '', 'endpoint', body === undefined ? '1' : '0', body ?? '', app, '{}'];
     const reply = (await raw.eval(SCRIPT, keys.length, ...keys, ...head, ...put)) as string[];
     const [word, version, previous, ...digests] = reply;
     const written = { version: Number(version), previous: Number(previous), digests };

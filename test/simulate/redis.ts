@@ -47,6 +47,14 @@ export class Redis {
     const call = <Answer>(act: (store: MemoryStore) => Answer): Promise<Awaited<Answer>> =>
       this.call(process, act);
     return {
+      history: {
+        changes: (...args) => call((store) => store.history.changes(...args)),
+        words: (...args) => call((store) => store.history.words(...args)),
+        note: (...args) => call((store) => store.history.note(...args)),
+        acknowledge: (...args) => call((store) => store.history.acknowledge(...args)),
+        acknowledged: (...args) => call((store) => store.history.acknowledged(...args)),
+        trim: (...args) => call((store) => store.history.trim(...args)),
+      },
       take: (...args) => call((store) => store.take(...args)),
       renew: (...args) => call((store) => store.renew(...args)),
       takeTerm: (...args) => call((store) => store.takeTerm(...args)),
