@@ -19,6 +19,8 @@ export interface EventParts extends ReadParts {
   readonly access: Access;
   /** How many streams are open. */
   readonly streams?: (count: number) => void;
+  /** No more than so many streams at once; absent: 2000. */
+  readonly mostStreams?: number;
 }
 
 /** Changes within this time are one batch. */
@@ -26,7 +28,7 @@ const BATCH_MS = 100;
 /** What no commit tells of (edges, clusters) is looked at so often. */
 const LOOK_MS = 500;
 const BEAT_MS = 15_000;
-const MOST_CLIENTS = 2000;
+const MOST_STREAMS = 2000;
 /** So much may wait for a client beyond what there was when it joined. */
 const MOST_WAITING = 1024 * 1024;
 const BEAT = Buffer.from(': alive\n\n');
@@ -47,7 +49,7 @@ interface Client {
 }
 
 export function addEventRoutes(api: FastifyInstance, parts: EventParts): void {
-  const { clock, signal } = parts;
+  const { clock, signal, mostStreams = MOST_STREAMS } = parts;
   const feed = openFeed(parts);
   const clients = new Set<Client>();
   let running: Promise<void> | undefined;
@@ -134,7 +136,7 @@ export function addEventRoutes(api: FastifyInstance, parts: EventParts): void {
       },
     },
     async (request, reply) => {
-      if (clients.size >= MOST_CLIENTS) {
+      if (clients.size >= mostStreams) {
         throw new BallastError('events-full', `${clients.size} streams are open`);
       }
       // Before the answer has begun: what goes wrong here is a problem like others.

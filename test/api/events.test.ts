@@ -162,6 +162,15 @@ test('streams end as answers do when the process ends', async () => {
   expect([Math.max(...counts), counts.at(-1)]).toEqual([2, 0]);
 });
 
+test('one stream too many is told to come back, and may once another has gone', async () => {
+  const { open, url } = await start({ mostStreams: 1 });
+  const first = await open();
+  const refused = await fetch(`${url}/api/v1/events`);
+  expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'events-full' }]);
+  first.close();
+  await until('there is room', async () => (await open()).events.length > 0);
+});
+
 test('500 streams and 200 long polls at once: a change reaches all', async () => {
   const { open, url, east } = await start();
   const opened = await Promise.all(Array.from({ length: 500 }, () => open()));
