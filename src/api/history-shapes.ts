@@ -1,6 +1,6 @@
 // What history and audit answer, as schemas (shapes.ts).
 
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { CAUSE_KINDS } from '../weights/cause.ts';
 import { answers, component, items, stamp, Whole } from './shapes.ts';
 
@@ -49,5 +49,8 @@ const Word = component('Word', {
 });
 
 const more = { continue: may(Type.String({ description: 'of the next page' })) };
+export type ChangeAnswer = Static<typeof Change>;
+export type WordAnswer = Static<typeof Word>;
+
 export const HISTORY_ANSWERS = answers(items(Change, more));
 export const AUDIT_ANSWERS = answers(items(Word, more));

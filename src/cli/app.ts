@@ -2,13 +2,21 @@
 
 import { Command } from 'commander';
 import type { AppAnswer, AppSummaryAnswer } from '../api/shapes.ts';
-import { addPlaceOptions, callerOf } from './asking.ts';
+import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { explain } from './explained.ts';
 import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 import { printChanges, whileWatching } from './watching.ts';
+
+const MAX_VERSION = Number.MAX_SAFE_INTEGER;
+
+interface RevertOptions extends TellingOptions {
+  readonly to: number;
+  readonly why: string;
+  readonly until?: string;
+}
 
 interface GetOptions extends PlaceOptions {
   readonly output: Format;
@@ -55,6 +63,13 @@ export function appCommand(): Command {
         method: 'POST',
       }),
     );
+  addTellingOptions(app.command('revert'))
+    .description('back to the weights of an earlier version, as a freeze')
+    .argument('<app>')
+    .requiredOption('--to <version>', 'of the app’s history', wholeNumber('--to', 1, MAX_VERSION))
+    .requiredOption('--why <text>', 'for those who find it')
+    .option('--until <time>', 'its end: 2026-01-31T12:00:00Z, or 30m, 2h, 1d from now')
+    .action(revert);
   addTellingOptions(app.command('delete'))
     .description('delete the upstream of an app that nobody names any more')
     .argument('<app>')
@@ -67,6 +82,15 @@ export function appCommand(): Command {
       }),
     );
   return app;
+}
+
+async function revert(
+  name: string,
+  { to: version, why, until, ...options }: RevertOptions,
+): Promise<void> {
+  const body = { version, why, ...(until !== undefined && { until: endOf(until) }) };
+  const path = `/apps/${segment(name)}/revert`;
+  await tell(`${name} is back at version ${version}`, options, { path, method: 'POST', body });
 }
 
 async function get(name: string | undefined, options: GetOptions): Promise<void> {

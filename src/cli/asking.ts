@@ -32,8 +32,17 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** `2h` from now on, or a time as it is. */
 export function endOf(text: string): string {
+  return timeAt(text, 1);
+}
+
+/** `2h` ago, or a time as it is. */
+export function pastOf(text: string): string {
+  return timeAt(text, -1);
+}
+
+function timeAt(text: string, direction: 1 | -1): string {
   const [, count, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
   if (count === undefined) return text;
   const seconds = Number(count) * UNITS[unit as keyof typeof UNITS];
-  return new Date(Date.now() + seconds * 1000).toISOString();
+  return new Date(Date.now() + direction * seconds * 1000).toISOString();
 }

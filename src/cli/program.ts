@@ -16,6 +16,7 @@ import { contextCommand } from './context.ts';
 import { edgeCommand } from './edge.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { fanoutCommand } from './fanout.ts';
+import { auditCommand, historyCommand } from './history.ts';
 import { holdCommand } from './hold.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
@@ -47,6 +48,8 @@ export function createProgram(run: Run): Command {
     edgeCommand(),
     weightCommand(),
     holdCommand(),
+    historyCommand(),
+    auditCommand(),
     fanoutCommand(),
     contextCommand(),
     checkCommand(),

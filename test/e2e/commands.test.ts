@@ -104,6 +104,41 @@ test('a drain and its end, as a person sees them', async () => {
   ]);
 });
 
+test('who changed what, page by page, and the way back', async () => {
+  const [, west] = bothOf(fleet);
+  const settled = [
+    [100, 100],
+    [50, 50],
+  ];
+  const { items } = JSON.parse((await ballast('history', 'shop', '-o', 'json')).out) as {
+    items: { version: number; clusters: { name: string; after?: { weight: number } }[] }[];
+  };
+  const was = items.find(({ clusters }) =>
+    clusters.every(({ name, after }) => after?.weight === (name === 'east' ? 200 : 100)),
+  );
+  west.scale('shop', 14);
+  await untilSettled(fleet, [
+    [100, 100],
+    [70, 70],
+  ]);
+  const { out } = await ballast('history', 'shop', '--cluster', 'west', '--limit', '1');
+  expect(out).toMatch(/shop +\d+ +east 200, west 100 -> 140 .*west: pods 10 to 14/);
+  expect(out.split('\n')).toHaveLength(3);
+
+  const args = ['app', 'revert', 'shop', '--to', `${was?.version}`, '--why', 'as it was'];
+  const preview = await ballast(...args, '--dry-run');
+  expect(preview).toMatchObject({ code: 2 });
+  expect(preview.out).toMatch(/shop\s+\S+\s+west\s+70\s+50/);
+  expect(await ballast(...args, '--wait')).toMatchObject({ code: 0 });
+  await untilSettled(fleet, settled);
+  const [, word = ''] = (await ballast('audit', '--limit', '1')).out.split('\n');
+  expect(word).toMatch(/^\d{4}-\S+ +local +.*shop/);
+  expect((await ballast('history', '--since', '1s', '--actor', 'nobody')).out).not.toContain(
+    'shop',
+  );
+  west.scale('shop', 10);
+});
+
 test('a reason is shown in words', async () => {
   const [east] = bothOf(fleet);
   east.setApp({ name: 'hidden', pods: 3, hosts: ['hidden.example.com'], ingress: false });
