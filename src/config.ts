@@ -135,7 +135,10 @@ function secrets({ redis, vms, api }: Config): { file: string }[] {
 /** Everything of clusters that has a path. */
 function clusterPlaces({ clusters, clusterSources, api }: Config): { path: string }[] {
   const homes = clusterSources.flatMap(({ secrets, argocd }) => [secrets, argocd]);
-  const kubeconfigs = [...clusters, ...homes, api.tokenReview].map((place) => place?.kubeconfig);
+  const jobs = clusters.map((cluster) => cluster.jobs);
+  const kubeconfigs = [...clusters, ...jobs, ...homes, api.tokenReview].map(
+    (place) => place?.kubeconfig,
+  );
   const folders = clusterSources.map(({ folder }) => folder);
   return [...kubeconfigs, ...folders].filter((place) => place !== undefined);
 }

@@ -150,6 +150,11 @@ export const ERRORS = {
     title: 'The caller’s role is narrowed to other apps, clusters or edges',
     act: 'Name an app and a cluster of the scope, or ask who keeps the access file.',
   },
+  'jobs-not-allowed': {
+    status: 403,
+    title: 'Jobs may not write this in that cluster',
+    act: 'Name the namespace in clusters[].jobs.namespaces; for Secrets say jobs.secrets: true.',
+  },
   'page-refused': {
     status: 403,
     title: 'A page of another place may not call',

@@ -13,13 +13,20 @@ export async function checkClusters(
   loaded: LoadedConfig,
   world: Parameters<typeof loadCluster>[1],
 ): Promise<void> {
-  for (const [index, settings] of loaded.config.clusters.entries()) {
-    try {
-      await loadCluster(settings, world);
-    } catch (cause) {
-      const key = settings.inCluster ? ['inCluster'] : ['kubeconfig', 'path'];
-      const place = loaded.where(['clusters', index, ...key]);
-      throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+  for (const [index, { name, jobs, ...settings }] of loaded.config.clusters.entries()) {
+    const ways = [
+      { way: settings, path: [] },
+      { way: jobs, path: ['jobs'] },
+    ];
+    for (const { way, path } of ways) {
+      if (!way) continue;
+      try {
+        await loadCluster({ name, ...way }, world);
+      } catch (cause) {
+        const key = way.inCluster ? ['inCluster'] : ['kubeconfig', 'path'];
+        const place = loaded.where(['clusters', index, ...path, ...key]);
+        throw new ConfigError([`${place}: ${(cause as Error).message}`], { cause });
+      }
     }
   }
 }

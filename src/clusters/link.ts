@@ -20,6 +20,15 @@ export interface LinkLimits {
   readonly credentialsMs: number;
 }
 
+/** Of what is asked: by GET, with a body by POST, unless it says otherwise. */
+export interface Message {
+  readonly path: string;
+  readonly method?: 'POST' | 'PATCH' | 'DELETE';
+  /** Of the body; JSON. */
+  readonly type?: string;
+  readonly body?: object;
+}
+
 export interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
@@ -81,11 +90,7 @@ export class Link {
     return this.send({ path }, signal);
   }
 
-  /** A POST where there is a body. */
-  async send(
-    message: { readonly path: string; readonly body?: object },
-    signal: AbortSignal,
-  ): Promise<Answer> {
+  async send(message: Message, signal: AbortSignal): Promise<Answer> {
     const access = await this.#access(signal);
     const { clock, limits } = this.#parts;
     const started = clock.now();
@@ -155,16 +160,16 @@ export class Link {
 
   async #call(
     access: Access,
-    { path, body }: { readonly path: string; readonly body?: object },
+    { path, body, method = 'POST', type = 'application/json' }: Message,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { dispatcher } = this.#wayFor(access);
     const headers = { ...access.headers, accept: 'application/json' };
     const url = access.server + path;
     if (body === undefined) return await request(url, { dispatcher, headers, signal });
-    const typed = { ...headers, 'content-type': 'application/json' };
+    const typed = { ...headers, 'content-type': type };
     const text = JSON.stringify(body);
-    return await request(url, { dispatcher, headers: typed, signal, method: 'POST', body: text });
+    return await request(url, { dispatcher, headers: typed, signal, method, body: text });
   }
 
   #wayFor(access: Access): Way {

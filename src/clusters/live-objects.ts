@@ -6,22 +6,16 @@
 // in `unlisted` instead.
 
 import { CallFailure, failureOfStatus } from './call-failure.ts';
+import type { KubernetesObject } from './cluster-writer.ts';
+import { askJson } from './json-answer.ts';
 import type { Link } from './link.ts';
-
-export interface ReadObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ReadMetadata;
-  readonly [key: string]: unknown;
-}
-
-interface ReadMetadata {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly [key: string]: unknown;
-}
+import {
+  collectionPath,
+  createServedKinds,
+  objectPath,
+  type Resource,
+  type ServedKinds,
+} from './served-kinds.ts';
 
 export interface WantedObject {
   readonly apiVersion: string;
@@ -32,7 +26,7 @@ export interface WantedObject {
 }
 
 export interface FoundObject {
-  readonly object: ReadObject;
+  readonly object: KubernetesObject;
   readonly ready?: number;
   readonly unschedulable?: number;
   readonly scaledBy?: string;
@@ -54,14 +48,7 @@ export interface LiveQuestion {
 }
 
 interface Asking extends LiveQuestion {
-  /** Answers of discovery, by apiVersion. */
-  readonly served: Map<string, Promise<readonly Resource[]>>;
-}
-
-interface Resource {
-  readonly name: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
+  readonly kinds: ServedKinds;
 }
 
 /** `label`: as in a selector; objects of the same kinds that carry it are read too. */
@@ -70,17 +57,18 @@ export async function readLiveObjects(
   wanted: readonly WantedObject[],
   label: string | undefined,
 ): Promise<LiveObjects> {
-  const asking: Asking = { ...question, served: new Map() };
+  const kinds = createServedKinds((path) => ask(path, question));
+  const asking: Asking = { ...question, kinds };
   const unserved = new Set<string>();
   const single = await Promise.all(
     wanted.map(async (one) => {
-      const resource = await resourceOf(one, asking);
+      const resource = await kinds.find(one);
       if (!resource) unserved.add(`${one.apiVersion} ${one.kind}`);
       return resource && (await getObject(one, resource, asking));
     }),
   );
-  const kinds = new Map(wanted.map((one) => [`${one.apiVersion} ${one.kind}`, one]));
-  const lists = label === undefined ? [] : [...kinds.values()];
+  const each = new Map(wanted.map((one) => [`${one.apiVersion} ${one.kind}`, one]));
+  const lists = label === undefined ? [] : [...each.values()];
   const listed = await Promise.all(lists.map((one) => listLabelled(one, label ?? '', asking)));
   const all = [
     ...single.filter((one) => one !== undefined),
@@ -94,60 +82,33 @@ export async function readLiveObjects(
   return { found, unserved, unlisted: listed.flatMap(({ refused }) => refused) };
 }
 
-function keyOf({ apiVersion, kind, metadata }: ReadObject): string {
+function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   return [apiVersion, kind, metadata.namespace ?? '', metadata.name].join('|');
 }
 
-const rootOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-
-/** Undefined where the cluster does not serve the kind in this version. */
-async function resourceOf(
-  { apiVersion, kind }: WantedObject,
-  asking: Asking,
-): Promise<Resource | undefined> {
-  const known = asking.served.get(apiVersion);
-  const asked = known ?? discover(apiVersion, asking);
-  if (!known) asking.served.set(apiVersion, asked);
-  return (await asked).find((one) => one.kind === kind && !one.name.includes('/'));
-}
-
-async function discover(apiVersion: string, asking: Asking): Promise<readonly Resource[]> {
-  const answer = await ask(rootOf(apiVersion), asking);
-  return (answer?.['resources'] as readonly Resource[] | undefined) ?? [];
-}
-
 async function getObject(
-  { apiVersion, kind, namespace, name }: WantedObject,
+  wanted: WantedObject,
   resource: Resource,
   asking: Asking,
-): Promise<ReadObject | undefined> {
-  const object = await ask(
-    `${pathOf(apiVersion, resource, namespace)}/${encodeURIComponent(name)}`,
-    asking,
-  );
-  return object && ({ ...object, apiVersion, kind } as ReadObject);
-}
-
-function pathOf(apiVersion: string, { name, namespaced }: Resource, namespace: string): string {
-  const within =
-    namespaced && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${rootOf(apiVersion)}${within}/${name}`;
+): Promise<KubernetesObject | undefined> {
+  const { apiVersion, kind } = wanted;
+  const object = await ask(objectPath(wanted, resource), asking);
+  return object && ({ ...object, apiVersion, kind } as KubernetesObject);
 }
 
 interface Listed {
-  readonly items: readonly ReadObject[];
+  readonly items: readonly KubernetesObject[];
   readonly refused: readonly string[];
 }
 
 async function listLabelled(one: WantedObject, label: string, asking: Asking): Promise<Listed> {
-  const resource = await resourceOf(one, asking);
+  const resource = await asking.kinds.find(one);
   if (!resource) return { items: [], refused: [] };
-  const path = pathOf(one.apiVersion, resource, '');
+  const { apiVersion, kind } = one;
+  const path = collectionPath({ apiVersion, kind }, resource);
   try {
     const items = await list(`${path}?labelSelector=${encodeURIComponent(label)}`, asking);
     // A list's items have neither.
-    const { apiVersion, kind } = one;
     return { items: items.map((item) => ({ ...item, apiVersion, kind })), refused: [] };
   } catch (error) {
     if (!(error instanceof CallFailure) || error.failure.status !== 403) throw error;
@@ -155,26 +116,20 @@ async function listLabelled(one: WantedObject, label: string, asking: Asking): P
   }
 }
 
-async function list(path: string, asking: Asking): Promise<readonly ReadObject[]> {
+async function list(path: string, asking: Asking): Promise<readonly KubernetesObject[]> {
   const answer = await ask(path, asking);
-  return (answer?.['items'] as readonly ReadObject[] | undefined) ?? [];
+  return (answer?.['items'] as readonly KubernetesObject[] | undefined) ?? [];
 }
 
 /** Undefined: 404. Throws a CallFailure for all else that is not 200. */
 async function ask(
   path: string,
-  { link, signal }: Asking,
-): Promise<Record<string, unknown> | undefined> {
-  const { status, body, retryAfter } = await link.send({ path }, signal);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  { link, signal }: Pick<Asking, 'link' | 'signal'>,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { status, json } = await askJson(link, { path }, signal);
   if (status === 404) return undefined;
-  if (status !== 200) throw new CallFailure(failureOfStatus(status, retryAfter));
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-  } catch (cause) {
-    throw new CallFailure({ text: 'an answer that is no JSON', scope: 'cluster' }, { cause });
-  }
+  if (status !== 200) throw new CallFailure(failureOfStatus(status));
+  return json;
 }
 
 interface Workload {
@@ -182,7 +137,7 @@ interface Workload {
   readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
 }
 
-async function withPods(object: ReadObject, asking: Asking): Promise<FoundObject> {
+async function withPods(object: KubernetesObject, asking: Asking): Promise<FoundObject> {
   const spec = (object['spec'] ?? {}) as Workload;
   if (spec.replicas === undefined) return { object };
   const scaledBy = await scalerOf(object, asking);
@@ -192,7 +147,7 @@ async function withPods(object: ReadObject, asking: Asking): Promise<FoundObject
 
 /** Pods are counted one by one only where not all that are wanted are ready. */
 async function countsOf(
-  object: ReadObject,
+  object: KubernetesObject,
   { replicas, selector }: Workload,
   asking: Asking,
 ): Promise<Pick<FoundObject, 'ready' | 'unschedulable'>> {
@@ -206,10 +161,10 @@ async function countsOf(
 }
 
 function podsOf(
-  { metadata }: ReadObject,
+  { metadata }: KubernetesObject,
   labels: readonly (readonly [string, string])[],
   asking: Asking,
-): Promise<readonly ReadObject[]> {
+): Promise<readonly KubernetesObject[]> {
   const selector = labels.map(([key, value]) => `${key}=${value}`).join(',');
   const namespace = encodeURIComponent(metadata.namespace ?? 'default');
   const query = `labelSelector=${encodeURIComponent(selector)}`;
@@ -226,13 +181,13 @@ interface PodStatus {
   }[];
 }
 
-function runsReady(pod: ReadObject): boolean {
+function runsReady(pod: KubernetesObject): boolean {
   const { phase, conditions = [] } = (pod['status'] ?? {}) as PodStatus;
   const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   return phase === 'Running' && ready;
 }
 
-function hasNoNode(pod: ReadObject, { isOld }: Asking): boolean {
+function hasNoNode(pod: KubernetesObject, { isOld }: Asking): boolean {
   const { conditions = [] } = (pod['status'] ?? {}) as PodStatus;
   return conditions.some(
     ({ type, reason, lastTransitionTime = '' }) =>
@@ -241,7 +196,7 @@ function hasNoNode(pod: ReadObject, { isOld }: Asking): boolean {
 }
 
 /** An autoscaler that has written the replicas: only then may a plan leave them out. */
-async function scalerOf(object: ReadObject, asking: Asking): Promise<string | undefined> {
+async function scalerOf(object: KubernetesObject, asking: Asking): Promise<string | undefined> {
   if (!isScaledByOthers(object)) return undefined;
   const namespace = encodeURIComponent(object.metadata.namespace ?? 'default');
   const path = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
@@ -255,7 +210,7 @@ async function scalerOf(object: ReadObject, asking: Asking): Promise<string | un
   return found && `HorizontalPodAutoscaler ${found.metadata.name}`;
 }
 
-function isScaledByOthers({ metadata }: ReadObject): boolean {
+function isScaledByOthers({ metadata }: KubernetesObject): boolean {
   const managers = (metadata['managedFields'] ?? []) as readonly {
     readonly subresource?: string;
   }[];

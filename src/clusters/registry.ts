@@ -44,6 +44,8 @@ export interface Registry extends Clusters {
   /** Resolves when it is in force. */
   tell(source: string, word: SourceWord): Promise<void>;
   sources(): readonly SourceStatus[];
+  /** Of the clusters that are there now. */
+  orders(): readonly ClusterOrder[];
   /** What a source said last. */
   word(source: string): SourceWord | undefined;
   /** Opens all clusters anew: what is looked for in them has changed. */
@@ -172,6 +174,11 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
         const own = [...members.values()].filter((member) => member.source === source);
         const trouble = [...(words.get(source)?.trouble ?? []), ...(failures.get(source) ?? [])];
         return { source, clusters: own.map(({ reader }) => reader.name), trouble };
+      }),
+    orders: () =>
+      [...members.values()].flatMap(({ source, reader }) => {
+        const all = words.get(source)?.orders ?? [];
+        return all.filter(({ settings }) => settings.name === reader.name);
       }),
     word: (source) => words.get(source),
     reopen: () =>

@@ -91,11 +91,21 @@ export const clusterTraits = {
   ),
 };
 
+/** Where fan-outs and migrations may write; without it the cluster is read only. */
+const jobsScope = {
+  namespaces: Type.Array(Type.String({ minLength: 1 }), {
+    minItems: 1,
+    description: 'in which jobs may write; none else',
+  }),
+  secrets: Type.Optional(Type.Boolean({ description: 'jobs may read and write Secrets there' })),
+};
+
 export const ClusterSettings = Type.Object(
   {
     name: Type.String({ pattern: CLUSTER_NAME, description: 'DNS label, unique, not `vm`' }),
     ...access,
     ...watched,
+    jobs: Type.Optional(Type.Object({ ...access, ...jobsScope }, closed)),
     ...clusterTraits,
   },
   closed,
@@ -136,6 +146,12 @@ export const ClusterSourceSettings = Type.Object(
       Type.Object(home, { ...closed, description: 'cluster Secrets of an Argo CD' }),
     ),
     ...watched,
+    jobs: Type.Optional(
+      Type.Object(jobsScope, {
+        ...closed,
+        description: 'in each of its clusters, with the credentials it is watched by',
+      }),
+    ),
   },
   closed,
 );

@@ -53,7 +53,10 @@ function twice<Key extends string>(
 
 function credentials(config: Config): Fault[] {
   return [
-    ...config.clusters.flatMap((cluster, index) => oneWay(['clusters', index], cluster)),
+    ...config.clusters.flatMap((cluster, index) => [
+      ...oneWay(['clusters', index], cluster),
+      ...oneWay(['clusters', index, 'jobs'], cluster.jobs),
+    ]),
     ...config.clusterSources.flatMap(({ secrets, argocd }, index) => [
       ...oneWay(['clusterSources', index, 'secrets'], secrets),
       ...oneWay(['clusterSources', index, 'argocd'], argocd),

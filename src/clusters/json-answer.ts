@@ -1,0 +1,57 @@
+// A call to a cluster whose answer is JSON.
+//
+// Comes in: a link and a message. Goes out: status and what was answered. On failure: a CallFailure, also
+// where the cluster itself failed (401, 429, 5xx): such an answer says nothing of any object.
+
+import { CallFailure, failureOf, failureOfStatus } from './call-failure.ts';
+import type { Link, Message } from './link.ts';
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export async function askJson(
+  link: Pick<Link, 'send'>,
+  message: Message,
+  signal: AbortSignal,
+): Promise<JsonAnswer> {
+  const { status, text, retryAfter } = await exchange(link, message, signal);
+  const failure = failureOfStatus(status, retryAfter);
+  const json = parsed(text);
+  if (status >= 400 && failure.scope !== 'kind' && !isRefusal(status, json)) {
+    throw new CallFailure(failure);
+  }
+  if (json === undefined && status < 300) {
+    throw new CallFailure({ text: 'an answer that is no JSON', scope: 'cluster' });
+  }
+  return { status, json: json ?? {} };
+}
+
+async function exchange(link: Pick<Link, 'send'>, message: Message, signal: AbortSignal) {
+  try {
+    const { status, body, retryAfter } = await link.send(message, signal);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return { status, text: Buffer.concat(chunks).toString(), retryAfter };
+  } catch (error) {
+    if (error instanceof CallFailure) throw error;
+    throw new CallFailure(failureOf(error), { cause: error });
+  }
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    const isMap = typeof json === 'object' && json !== null && !Array.isArray(json);
+    return isMap ? (json as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A field that the kind does not have is answered by 500: it is the object's fault, not the cluster's. */
+function isRefusal(status: number, json: Record<string, unknown> | undefined): boolean {
+  const message = json?.['message'];
+  return status === 500 && typeof message === 'string' && /typed patch object/.test(message);
+}
