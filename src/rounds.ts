@@ -4,12 +4,21 @@
 // every app, for the API and the next round. On failure: there is none here.
 
 import { keepChangeLines, type ChangeLines } from './change-lines.ts';
+import type { ClusterReader } from './clusters/cluster.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { HOLDS } from './edges/document.ts';
 import type { Published } from './edges/published.ts';
 import { noteDoubts } from './inventory/doubts.ts';
-import { everyApp, takeInventory, type AppInventory, type World } from './inventory/inventory.ts';
-import type { AppName, Dirty, Hold, Upstream } from './model.ts';
+import type { ClusterCount } from './inventory/cluster-count.ts';
+import {
+  absentCount,
+  everyApp,
+  takeInventory,
+  type AppInventory,
+  type ClusterView,
+  type World,
+} from './inventory/inventory.ts';
+import type { AppName, ClusterName, ClusterStatus, Dirty, Hold, Upstream } from './model.ts';
 import type { Causes } from './plan/history-entry.ts';
 import { keepLastMinute } from './last-minute.ts';
 import type { LimitView } from './plan/share-limit.ts';
@@ -70,14 +79,30 @@ export function createRounds(parts: Parts, published: () => Published | undefine
   const lines = keepChangeLines(published);
   const doubts = noteDoubts(parts, () => parts.rules().secondLookMs);
 
-  const world = (): World => ({
-    clusters: parts.clusters.readers().map((cluster) => ({
-      status: cluster.status(),
+  const absents = new Map<ClusterName, ClusterCount>();
+  /** The same from round to round, or each app would have one of each round. */
+  const absentIn = (status: ClusterStatus): ClusterCount => {
+    const known = absents.get(status.name);
+    if (known?.state === status.state && known.ingressNodes === status.ingressNodes) return known;
+    const count = absentCount(status);
+    absents.set(status.name, count);
+    return count;
+  };
+
+  const viewOf = (cluster: ClusterReader): ClusterView => {
+    const status = cluster.status();
+    return {
+      status,
+      absent: absentIn(status),
       apps: cluster.apps(),
       looks: cluster.looks(),
       footprint: (app) => cluster.footprint(app),
       isPod: (app, ip) => cluster.isPod(app, ip),
-    })),
+    };
+  };
+
+  const world = (): World => ({
+    clusters: parts.clusters.readers().map(viewOf),
     vms: parts.vms.vms(),
     vmsUnread: (app) => parts.vms.unread(app),
     vmRegistered: (app, address) => parts.vms.registered(app, address),

@@ -259,8 +259,8 @@ class KubernetesCluster implements OpenCluster {
     if (!this.#nodesMoved) return this.#nodes;
     this.#nodesMoved = false;
     const before = this.#nodes;
-    this.#nodes = findWaysIn(this.#settings.ingress, this.#records, before.counted);
-    if (JSON.stringify(before.nodes) !== JSON.stringify(this.#nodes.nodes)) this.#mark('all');
+    this.#nodes = findWaysIn(this.#settings.ingress, this.#records, before);
+    if (before.nodes !== this.#nodes.nodes) this.#mark('all');
     return this.#nodes;
   }
 

@@ -19,11 +19,18 @@ export function annotationType(key: string): string {
   return `annotation ${key}`;
 }
 
+/** Where the nodes are the same as before, they are the same list: one is kept, not one of each heartbeat. */
 export function findWaysIn(
   ways: Ways,
   records: ClusterRecords,
-  counted: ReadonlySet<string>,
+  before: Pick<IngressNodes, 'nodes' | 'counted'>,
 ): IngressNodes {
+  const now = waysIn(ways, records, before.counted);
+  const same = JSON.stringify(before.nodes) === JSON.stringify(now.nodes);
+  return same ? { ...now, nodes: before.nodes } : now;
+}
+
+function waysIn(ways: Ways, records: ClusterRecords, counted: ReadonlySet<string>): IngressNodes {
   const { service, port, addressFamily: family, addressType = 'InternalIP' } = ways;
   const common = { port, ...(family && { family }) };
   if (service) {

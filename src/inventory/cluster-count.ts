@@ -1,6 +1,8 @@
-// What one cluster has of one app, as it counts. Pure types.
+// What one cluster has of one app, as it counts. Pure.
 
 import type { ClusterName, ClusterState, IngressNode, Reason } from '../model.ts';
+
+export const NO_PODS: Reason = { code: 'no-pods', text: 'no ready pod' };
 
 /** How much of an app counts in a cluster. */
 export interface Extent {
@@ -28,6 +30,8 @@ export interface ClusterCount {
   readonly kept: boolean;
   /** No source names it any more; its servers give way to whoever has their address now. */
   readonly removed?: true;
+  /** Nothing of the app is there, nor published from there: one count serves all such apps. */
+  readonly absent?: true;
   /** Of which list it is (second-look.ts). */
   readonly listedAt?: number;
   /** It has fallen by a list, and waits for a second one. */

@@ -34,9 +34,9 @@ export function noteDoubts({ clock, reporter }: DoubtParts, waitMs: () => number
   return {
     note({ app, clusters }) {
       for (const { cluster, doubt } of clusters) {
-        const own = doubts.get(cluster) ?? new Map<AppName, Doubt>();
-        if (doubt) doubts.set(cluster, own.set(app, doubt));
-        else if (own.delete(app) && own.size === 0) doubts.delete(cluster);
+        const own = doubts.get(cluster);
+        if (doubt) doubts.set(cluster, (own ?? new Map<AppName, Doubt>()).set(app, doubt));
+        else if (own?.delete(app) && own.size === 0) doubts.delete(cluster);
       }
     },
     follow(readers) {

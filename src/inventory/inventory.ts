@@ -18,7 +18,7 @@ import type {
   Reason,
   Upstream,
 } from '../model.ts';
-import type { ClusterCount } from './cluster-count.ts';
+import { type ClusterCount, NO_PODS } from './cluster-count.ts';
 import { believe, type SecondLookRules } from './second-look.ts';
 
 /** What one cluster says at the moment of a round. */
@@ -26,6 +26,8 @@ export interface ClusterView {
   readonly status: ClusterStatus;
   readonly apps: AppNames;
   readonly looks: Looks;
+  /** For apps of which nothing is there (absentCount). */
+  readonly absent?: ClusterCount;
   footprint(app: AppName): Footprint;
   /** Whether an address without port is a pod here, so no VM. */
   isPod(app: AppName, ip: string): boolean;
@@ -83,8 +85,14 @@ export function everyApp(world: World, published: Iterable<AppName>): Set<AppNam
 export function takeInventory(world: World, app: AppName): AppInventory {
   const told = world.told.get(app);
   const published = world.published(app);
+  const from = new Set(published?.servers.map((server) => server.from));
+  const last = world.last(app)?.clusters ?? [];
   const clusters = [
-    ...world.clusters.map((view) => countOf(world, view, app)),
+    ...world.clusters.map((view, at) => {
+      const before = countBefore(last, view.status.name, at);
+      if (view.absent && isAbsent(world, view, { app, from, before })) return view.absent;
+      return countOf(world, view, { app, before });
+    }),
     ...removedClusters(world, published).map(removedCount),
   ];
   return {
@@ -147,30 +155,64 @@ function join(first: Reason | undefined, second: Reason | undefined): Reason | u
 /** With these a fresh cluster's numbers say nothing of the app: its last count stays. */
 const UNKNOWN: ReadonlySet<Reason['code']> = new Set(['two-namespaces', 'pods-unread']);
 
-function countOf(world: World, view: ClusterView, app: AppName): ClusterCount {
-  const last = world.last(app);
+interface Place {
+  readonly app: AppName;
+  /** Its count of the last round. */
+  readonly before: ClusterCount | undefined;
+}
+
+/**
+ * In a fleet of many clusters most apps are in few of them: the others would be most of the work and of
+ * the memory. A told app is looked for everywhere, and told what is missing.
+ */
+function isAbsent(
+  world: World,
+  { status, apps }: ClusterView,
+  { app, from, before }: Place & { readonly from: ReadonlySet<ClusterName | 'vm'> },
+): boolean {
+  if (from.has(status.name)) return false;
+  if (status.state === 'unseen') return true;
+  if (apps.has(app) || world.told.has(app)) return false;
+  if (status.state === 'stale') return before?.absent === true && !before.kept;
+  return before === undefined || (before.pods === 0 && !before.doubt);
+}
+
+/** Of all apps of which nothing is in a cluster. */
+export function absentCount({ name, state, ingressNodes, reason }: ClusterStatus): ClusterCount {
+  const common = { cluster: name, state, ageSeconds: 0, pods: 0, hosts: [], absent: true } as const;
+  const count = { ...common, routed: 'unchecked', ingressNodes } as const;
+  if (state === 'fresh') return { ...count, kept: false, reason: NO_PODS };
+  if (state === 'unseen') return { ...count, kept: true, reason: unseenReason(name, reason) };
+  const text = `${name} is stale: ${reason ?? NO_WORD}`;
+  return { ...count, kept: false, reason: { code: 'stale', text } };
+}
+
+function unseenReason(cluster: ClusterName, why: string | undefined): Reason {
+  return { code: 'unseen', text: `${cluster} is not seen yet: ${why ?? 'its lists are not in'}` };
+}
+
+const NO_WORD = 'no word from it';
+
+function countOf(world: World, view: ClusterView, { app, before }: Place): ClusterCount {
   const { name: cluster, state, ageSeconds, ingressNodes } = view.status;
   const common = { cluster, state, ageSeconds };
   const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
   if (state === 'unseen') {
-    const text = `${cluster} is not seen yet: ${view.status.reason ?? 'its lists are not in'}`;
-    return { ...common, ...nothing, reason: { code: 'unseen', text }, kept: true };
+    return { ...common, ...nothing, reason: unseenReason(cluster, view.status.reason), kept: true };
   }
-  if (state === 'stale') return staleCount(view, common, last);
+  if (state === 'stale') return staleCount(view, common, before);
 
   const footprint = view.footprint(app);
   const { reason } = footprint;
   if (reason && UNKNOWN.has(reason.code)) {
-    const before = countBefore(last, cluster);
-    if (before) return { ...before, ...common, reason };
+    if (before) return { ...present(before), ...common, reason };
     return { ...common, ...nothing, reason, kept: true };
   }
   const { pods, routed, hosts } = footprint;
   const now = { ...common, pods, routed, hosts, ingressNodes, ...(reason && { reason }) };
   const servers = world.published(app)?.servers ?? [];
   const published = servers.filter(({ from }) => from === cluster);
-  const before = { count: countBefore(last, cluster), published };
-  return believe({ ...now, kept: false }, view.looks, before, world);
+  return believe({ ...now, kept: false }, view.looks, { count: before, published }, world);
 }
 
 /** Clusters that something is published from, and that are not there. */
@@ -204,23 +246,31 @@ export function removedText(cluster: ClusterName): string {
 function staleCount(
   view: ClusterView,
   common: Pick<ClusterCount, 'cluster' | 'state' | 'ageSeconds'>,
-  last: AppInventory | undefined,
+  before: ClusterCount | undefined,
 ): ClusterCount {
   const { cluster, ageSeconds } = common;
-  const why = view.status.reason ?? 'no word from it';
+  const why = view.status.reason ?? NO_WORD;
   const text = `${cluster} is stale since ${Math.round(ageSeconds)} s: ${why}`;
   const reason: Reason = { code: 'stale', text };
-  const before = countBefore(last, cluster);
-  if (before) return { ...before, ...common, reason };
+  if (before) return { ...present(before), ...common, reason };
   const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
   return { ...common, ...nothing, reason, kept: true };
 }
 
+/** Something of the app is there now. */
+function present({ absent: _, ...count }: ClusterCount): ClusterCount {
+  return count;
+}
+
+/** The clusters are the same from round to round, mostly. */
 function countBefore(
-  last: AppInventory | undefined,
+  last: readonly ClusterCount[],
   cluster: ClusterName,
+  at: number,
 ): ClusterCount | undefined {
-  return last?.clusters.find((count) => count.cluster === cluster);
+  const likely = last[at];
+  if (likely?.cluster === cluster) return likely;
+  return last.find((count) => count.cluster === cluster);
 }
 
 /** Union over the clusters; while one is not known, what is published stays too. */

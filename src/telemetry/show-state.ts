@@ -119,7 +119,8 @@ function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): voi
 }
 
 function showPods(metrics: Metrics, app: string, facts: AppFacts | undefined): void {
-  for (const { cluster, pods, doubt } of facts?.inventory.clusters ?? []) {
+  const counts = facts?.inventory.clusters.filter(({ absent }) => !absent) ?? [];
+  for (const { cluster, pods, doubt } of counts) {
     if (doubt) metrics.doubtedApps.inc({ cluster });
     metrics.appPods.set({ app, cluster }, pods);
     const reason = facts?.weighed?.reasons.get(cluster)?.code;

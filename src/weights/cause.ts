@@ -31,12 +31,12 @@ export interface Cause {
 /** Empty where nothing that is counted moved. */
 export function causesOf(before: AppInventory | undefined, after: AppInventory): Cause[] {
   if (!before) return [{ kind: 'first-look', text: 'first look' }];
-  const causes: Cause[] = [];
-  for (const count of after.clusters) {
+  const causes = after.clusters.flatMap((count, at): Cause[] => {
+    if (count === before.clusters[at]) return [];
     const old = before.clusters.find((other) => other.cluster === count.cluster);
-    const joined: Cause = { kind: 'cluster', text: `${count.cluster}: new cluster` };
-    causes.push(...(old ? clusterCauses(old, count) : [joined]));
-  }
+    if (old) return count.absent && old.absent ? [] : clusterCauses(old, count);
+    return [{ kind: 'cluster', text: `${count.cluster}: new cluster` }];
+  });
   for (const { cluster } of before.clusters) {
     if (!after.clusters.some((count) => count.cluster === cluster)) {
       causes.push({ kind: 'cluster', text: `${cluster}: removed from the configuration` });

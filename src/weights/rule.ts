@@ -4,7 +4,7 @@
 // server the sum that made its weight. On failure: there is none; what cannot count is left out
 // with a reason.
 
-import type { ClusterCount } from '../inventory/cluster-count.ts';
+import { type ClusterCount, NO_PODS } from '../inventory/cluster-count.ts';
 import type { AppInventory } from '../inventory/inventory.ts';
 import type { Address, ClusterName, Hold, Reason, Server, Upstream } from '../model.ts';
 import { scaleDown, type Entry } from './scale.ts';
@@ -50,7 +50,7 @@ export function nodeWeight(pods: number, nodes: number, base: number): number {
 
 /** Why a seen cluster contributes nothing although it could: the first reason that holds. */
 export function whyNothing(count: ClusterCount): Reason | undefined {
-  if (count.pods === 0) return count.reason ?? { code: 'no-pods', text: 'no ready pod' };
+  if (count.pods === 0) return count.reason ?? NO_PODS;
   if (count.routed === false) {
     const { reason } = count;
     const why =
@@ -81,6 +81,8 @@ export function weigh(
   const reasons = new Map<ClusterName | 'vm', Reason>();
   const entries: Entry[] = [];
   for (const count of inventory.clusters) {
+    // Its reason stands with it, once for all apps.
+    if (count.absent) continue;
     const reason = count.kept ? count.reason : (whyNothing(count) ?? count.reason);
     if (reason) reasons.set(count.cluster, reason);
     entries.push(...clusterEntries(count, published, base));

@@ -129,5 +129,6 @@ export function ingressNodesOf(footprintCase: FootprintCase, records: ClusterRec
     ...(addressAnnotation && { addressAnnotation }),
     ...(addressFamily && { addressFamily }),
   };
-  return findWaysIn(ways, records, new Set(counted.map((name) => `Node//${name}`)));
+  const before = { nodes: [], counted: new Set(counted.map((name) => `Node//${name}`)) };
+  return findWaysIn(ways, records, before);
 }

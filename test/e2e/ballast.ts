@@ -79,10 +79,13 @@ export async function runBallast(
 
 function collect(child: ChildProcess): { url: Promise<string>; text: () => string } {
   let text = '';
+  let known = false;
   const found = Promise.withResolvers<string>();
   const take = (data: Buffer): void => {
     text += data.toString();
+    if (known) return;
     const url = /"url":"([^"]+)"/.exec(text)?.[1];
+    known = url !== undefined;
     if (url !== undefined) found.resolve(url);
   };
   child.stdout?.on('data', take);
