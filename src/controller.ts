@@ -14,7 +14,8 @@ import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading } from './edges/term.ts';
 import { BallastError } from './errors.ts';
 import { noteRemoved } from './inventory/removed.ts';
-import type { AppName, Dirty, Hold } from './model.ts';
+import { keepMarks } from './marks.ts';
+import type { Dirty, Hold } from './model.ts';
 import { createRecount } from './recount.ts';
 import { createRounds, type Looked } from './rounds.ts';
 import { createWaiters } from './waiters.ts';
@@ -40,13 +41,13 @@ export function createController(parts: ControllerParts): Controller {
   let phase = 'starting';
   let counter = 0;
   let outranked = 0;
-  let dirty: Set<AppName> | 'all' = 'all';
   let wake = new AbortController();
   /** Where the leader takes writes, while another leads. */
   let leader: string | undefined;
   let levels: ReadonlyMap<Hold, number> = new Map();
   const rounds = createRounds(parts, () => published);
   const recount = createRecount({ clock, reporter, rounds });
+  const marks = keepMarks(() => rounds.everyName());
   const words = createWords({
     ...parts,
     rounds,
@@ -59,8 +60,7 @@ export function createController(parts: ControllerParts): Controller {
   });
 
   const mark = (more: Dirty): void => {
-    if (more === 'all') dirty = 'all';
-    else if (dirty !== 'all') for (const app of more) dirty.add(app);
+    marks.mark(more);
     wake.abort();
   };
   const rest = async (ms: number, signal: AbortSignal): Promise<void> => {
@@ -84,8 +84,7 @@ export function createController(parts: ControllerParts): Controller {
   const look = (): Looked => {
     noticeStates();
     const began = clock.now();
-    const taken = dirty;
-    dirty = new Set();
+    const taken = marks.take();
     recount.looked(taken);
     const looked = rounds.look(taken);
     reporter.round(looked.result, (clock.now() - began) / 1000);
@@ -118,8 +117,7 @@ export function createController(parts: ControllerParts): Controller {
     phase =
       unread === undefined ? 'leading' : `nothing is written: holds are unreadable (${unread})`;
     if (words.isWaiting()) return words.take(lead);
-    const isMarked = dirty === 'all' || dirty.size > 0;
-    return isMarked && unread === undefined ? round(lead) : 'idle';
+    return !marks.isEmpty() && unread === undefined ? round(lead) : 'idle';
   };
 
   const lead = async (lead: Leadership, signal: AbortSignal): Promise<Over | undefined> => {
@@ -163,7 +161,7 @@ export function createController(parts: ControllerParts): Controller {
     // What time alone has moved is no difference, nor a cluster that turned a moment ago.
     noticeStates();
     passTime();
-    if (dirty !== 'all') mark(recount.step(dirty));
+    if (!marks.isOfAll()) mark(recount.step(marks));
   };
 
   /** Each cluster has to prove anew what it has less of: a short list may have come before this was known. */

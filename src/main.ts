@@ -1,5 +1,6 @@
 // The program: `ballast --config FILE`, and the commands of cli/. Exit codes: cli/exit-codes.ts.
 
+import v8 from 'node:v8';
 import type { Logger } from 'pino';
 import type { Running } from './app.ts';
 import { createProgram, exitCodeOf, type RunOptions } from './cli/program.ts';
@@ -49,6 +50,8 @@ function reloadOnHangUp(starting: Promise<Running>, log: Logger, load: () => Loa
   });
 }
 
+// By itself V8 lets a heap grow to several times of what lives in it before it collects.
+v8.setFlagsFromString('--heap-growing-percent=50');
 try {
   await createProgram(run).parseAsync();
   process.exit();

@@ -6,18 +6,20 @@
 // before it marks the app.
 
 import type { Clock } from './clock.ts';
-import type { AppName, Dirty } from './model.ts';
+import type { AppName } from './model.ts';
 
 const PASS_MS = 30_000;
 /** A few milliseconds' work. */
 const APPS_A_PART = 50;
 
+type Marked = Pick<ReadonlySet<AppName>, 'has'>;
+
 export interface Recount {
   isDue(): boolean;
   /** The next part, computed anew; answers what to look at again. */
-  step(marked: ReadonlySet<AppName>): Set<AppName>;
+  step(marked: Marked): Set<AppName>;
   /** These were looked at because something marked them. */
-  looked(apps: Dirty): void;
+  looked(apps: Iterable<AppName>): void;
 }
 
 export interface RecountParts {
@@ -26,7 +28,7 @@ export interface RecountParts {
   readonly rounds: {
     everyName(): Iterable<AppName>;
     /** Of some apps those that would change although they are not among the marked. */
-    differing(apps: readonly AppName[], marked: ReadonlySet<AppName>): readonly AppName[];
+    differing(apps: readonly AppName[], marked: Marked): readonly AppName[];
   };
 }
 
@@ -54,8 +56,7 @@ export function createRecount({ clock, reporter, rounds }: RecountParts): Recoun
       return again;
     },
     looked(apps) {
-      if (apps === 'all') suspects.clear();
-      else for (const app of apps) suspects.delete(app);
+      for (const app of apps) suspects.delete(app);
     },
   };
 }

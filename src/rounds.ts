@@ -49,7 +49,10 @@ export interface Rounds {
   suppose(supposed: Supposed): RoundResult;
   everyName(): Iterable<AppName>;
   /** Of some apps those that would change although they are not among the marked. */
-  differing(apps: readonly AppName[], marked: ReadonlySet<AppName>): AppName[];
+  differing(
+    apps: readonly AppName[],
+    marked: Pick<ReadonlySet<AppName>, 'has'>,
+  ): AppName[];
   /** For the history, of results of this object. */
   readonly lines: Pick<ChangeLines, 'write' | 'writeDeleted'>;
   causes(result: RoundResult): Causes;

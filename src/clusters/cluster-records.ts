@@ -54,7 +54,7 @@ export class ClusterRecords implements Records {
 
   apps(): AppNames {
     return {
-      has: (app) => (this.#told.has(app) ? this.#isShown(app) : this.#discovered.of(app).size > 0),
+      has: (app) => (this.#told.has(app) ? this.#isShown(app) : this.#discovered.has(app)),
       [Symbol.iterator]: () => this.#shown(),
     };
   }
@@ -69,7 +69,7 @@ export class ClusterRecords implements Records {
     const { services = [], pods = [] } = this.#told.get(app) ?? {};
     return (
       services.some((key) => this.service(key)) ||
-      pods.some((selector) => this.#pods.of(selector).size > 0)
+      pods.some((selector) => this.#pods.has(selector))
     );
   }
 
@@ -184,7 +184,7 @@ export class ClusterRecords implements Records {
   changePod(place: PodSelector, change: Change<AppPodRecord>): Dirty {
     const selector = selectorKey(place);
     this.#pods.move(change, () => [selector]);
-    return this.#toldByPods.of(selector);
+    return new Set(this.#toldByPods.of(selector));
   }
 
   readonly #claims = {

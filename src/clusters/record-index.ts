@@ -2,23 +2,31 @@
 
 import type { Meta } from './records.ts';
 
-const NONE: ReadonlySet<never> = new Set();
 /** One record that came, went or took another's place. Objects with another uid are other objects. */
 export interface Change<R extends Meta> {
   readonly before: R | undefined;
   readonly after: R | undefined;
 }
 
-/** Sets by key that vanish when they are empty. */
-export class Index<R> {
-  readonly #sets = new Map<string, Set<R>>();
+/**
+ * Records by key; a key vanishes with its last record. Most keys have one, of which a set would be several
+ * times as big.
+ */
+export class Index<R extends object | string> {
+  readonly #held = new Map<string, R | Set<R>>();
 
-  of(key: string): ReadonlySet<R> {
-    return this.#sets.get(key) ?? NONE;
+  of(key: string): Iterable<R> {
+    const held = this.#held.get(key);
+    if (held instanceof Set) return held;
+    return held === undefined ? [] : [held];
+  }
+
+  has(key: string): boolean {
+    return this.#held.has(key);
   }
 
   keys(): Iterable<string> {
-    return this.#sets.keys();
+    return this.#held.keys();
   }
 
   move(
@@ -30,14 +38,17 @@ export class Index<R> {
   }
 
   #add(key: string, record: R): void {
-    const set = this.#sets.get(key);
-    if (set) set.add(record);
-    else this.#sets.set(key, new Set([record]));
+    const held = this.#held.get(key);
+    if (held instanceof Set) held.add(record);
+    else if (held === undefined) this.#held.set(key, record);
+    else if (held !== record) this.#held.set(key, new Set([held, record]));
   }
 
   #drop(key: string, record: R): void {
-    const set = this.#sets.get(key);
-    set?.delete(record);
-    if (set?.size === 0) this.#sets.delete(key);
+    const held = this.#held.get(key);
+    if (held === record) this.#held.delete(key);
+    if (!(held instanceof Set)) return;
+    held.delete(record);
+    if (held.size === 0) this.#held.delete(key);
   }
 }

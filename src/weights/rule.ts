@@ -94,7 +94,8 @@ export function weigh(
   const { app, hosts, policy } = inventory;
   const rest = { app, ...(hosts.length > 0 && { hosts }), policy };
   const scaled = scaleDown(settled, published);
-  return { ...showEntries(scaled, { rest, published, over, base }, reasons), reasons };
+  const shown = showEntries(scaled, { rest, published, over, base }, reasons);
+  return { ...shown, reasons: reasons.size > 0 ? reasons : NONE };
 }
 
 /** What is published for an app that nobody weighs now: it stays, but for what stands over it. */
@@ -114,6 +115,9 @@ export function weighPublished(
   return { ...showEntries(entries, { rest, published, over, base }, reasons), reasons };
 }
 
+/** Most apps have nothing of these: one map for all of them. */
+const NONE: ReadonlyMap<string, never> = new Map<string, never>();
+
 interface Shown {
   readonly rest: Omit<Upstream, 'servers'>;
   readonly published: Upstream | undefined;
@@ -132,8 +136,8 @@ function showEntries(
   return {
     upstream: { ...rest, servers: shown.map(({ server }) => server).toSorted(byAddress) },
     sums: sumsOf(shown, base),
-    holds: new Map(held),
-    ramps,
+    holds: held.length > 0 ? new Map(held) : NONE,
+    ramps: ramps.size > 0 ? ramps : NONE,
   };
 }
 
