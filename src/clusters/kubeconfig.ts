@@ -109,6 +109,8 @@ function findContext(
 }
 
 function tokenFileOf(text: string, user: string): string | undefined {
+  // Parsing it a second time is most of what a kubeconfig costs, and few have one.
+  if (!text.includes('tokenFile')) return undefined;
   const raw = parse(text) as {
     readonly users?: readonly {
       readonly name: string;

@@ -19,7 +19,7 @@ interface WatchLimits extends PageLimits {
 export type Limits = WatchLimits & LinkLimits;
 
 export const LIMITS: Limits = {
-  pageSize: 250,
+  pageSize: 500,
   pageMs: 30_000,
   watchSeconds: 300,
   checkMs: 10_000,

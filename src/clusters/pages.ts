@@ -10,6 +10,7 @@ import type { Raw } from './records.ts';
 import type { Turns } from './turns.ts';
 
 export interface PageLimits {
+  /** Objects, at most. */
   readonly pageSize: number;
   readonly pageMs: number;
 }
@@ -32,6 +33,11 @@ interface Parts {
   readonly turns: Turns;
 }
 
+/** Parsing a page is one stall: objects are of very different sizes, so pages are cut by bytes. */
+const PAGE_BYTES = 1 << 20;
+/** Nothing is known of their size yet. */
+const FIRST_SIZE = 25;
+
 export function createPages(
   place: {
     readonly path: string;
@@ -48,13 +54,23 @@ export function createPages(
   const path: Pages['path'] = (query) =>
     `${base}?${new URLSearchParams({ ...query, ...selected })}`;
 
+  /** How many objects fill a page, as far as the last one told. */
+  let size = Math.min(FIRST_SIZE, limits.pageSize);
+
+  const learn = ({ items, bytes }: Page): void => {
+    if (items.length === 0) return;
+    const fitting = Math.floor((PAGE_BYTES * items.length) / bytes);
+    size = Math.max(1, Math.min(limits.pageSize, fitting));
+  };
+
   async function readOne(next: string | undefined, signal: AbortSignal, heard: () => void) {
     // Without resourceVersion: with 0 the limit is ignored, and the answer may be old.
-    const query = { limit: String(limits.pageSize), ...(next && { continue: next }) };
+    const query = { limit: String(size), ...(next && { continue: next }) };
     const answer = await link.get(path(query), signal);
     // With status 200 the body has to prove that the cluster is well.
     if (answer.status !== 200 && isAlive(answer.status)) pace.answered();
     const page = await readPage(answer, heard);
+    learn(page);
     pace.answered();
     return page;
   }
@@ -109,6 +125,7 @@ export function checkKind(answer: Answer): void {
 
 interface Page {
   readonly items: readonly Raw[];
+  readonly bytes: number;
   readonly version: string;
   /** Absent: the last page. */
   readonly next?: string;
@@ -125,7 +142,8 @@ async function readPage(answer: Answer, heard: () => void): Promise<Page> {
     heard();
     chunks.push(chunk);
   }
-  return checkPage(parseJson(Buffer.concat(chunks).toString()));
+  const bytes = Buffer.concat(chunks);
+  return { ...checkPage(parseJson(bytes.toString())), bytes: bytes.length };
 }
 
 function parseJson(text: string): unknown {
@@ -142,7 +160,7 @@ interface RawList {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }
 
-function checkPage(value: unknown): Page {
+function checkPage(value: unknown): Omit<Page, 'bytes'> {
   const { kind, items, metadata } = (value ?? {}) as RawList;
   const version = metadata?.resourceVersion;
   if (!kind?.endsWith('List') || !Array.isArray(items) || !version) {

@@ -6,6 +6,10 @@ import { createPace } from '../../src/clusters/pace.ts';
 import { createTurns } from '../../src/clusters/turns.ts';
 
 function pagesThatAnswer(...bodies: readonly unknown[]) {
+  return pagesOf(2, bodies);
+}
+
+function pagesOf(pageSize: number, bodies: readonly unknown[]) {
   const asked: string[] = [];
   const get = async (path: string): Promise<Answer> => {
     asked.push(path);
@@ -21,7 +25,7 @@ function pagesThatAnswer(...bodies: readonly unknown[]) {
   };
   const link = { get, heard: () => undefined, doubt: () => undefined } as unknown as Link;
   const pace = createPace(systemClock, () => 0);
-  const limits = { pageSize: 2, pageMs: 5000 };
+  const limits = { pageSize, pageMs: 5000 };
   const turns = createTurns();
   const pages = createPages(
     { path: '/pods', labelSelector: 'a=b' },
@@ -62,4 +66,17 @@ test('all pages are read, by the token of the one before, without a version', as
     '/pods?limit=2&labelSelector=a%3Db',
     '/pods?limit=2&continue=more%26&labelSelector=a%3Db',
   ]);
+});
+
+test('a page is cut by bytes: big objects come few at a time, small ones many', async () => {
+  const list = (count: number, size: number, more = true) => ({
+    kind: 'PodList',
+    items: Array<string>(count).fill('x'.repeat(size)),
+    metadata: { ...metadata, ...(more && { continue: 'more' }) },
+  });
+  const bodies = [list(25, 100_000), list(10, 1000), list(500, 100), list(1, 1, false)];
+  const { read, asked } = pagesOf(500, bodies);
+  await read();
+  const limits = asked.map((path) => Number(new URL(path, 'http://a').searchParams.get('limit')));
+  expect(limits).toEqual([25, 10, 500, 500]);
 });

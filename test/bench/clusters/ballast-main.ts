@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { systemClock } from '../../../src/clock.ts';
+import type { ClusterReader } from '../../../src/clusters/cluster.ts';
 import { ClusterRecords } from '../../../src/clusters/cluster-records.ts';
 import { loadCluster } from '../../../src/clusters/kubeconfig.ts';
 import { openKubernetesCluster } from '../../../src/clusters/kubernetes.ts';
@@ -76,6 +77,8 @@ async function readPods(): Promise<Reading> {
       });
       for (const { reflector } of followed) reflector.start();
       await all;
+    },
+    counts() {
       const count = (plural: string): number =>
         followed.find(({ place }) => place.path.endsWith(plural))?.reflector.count() ?? 0;
       return { pods: count('/pods'), services: count('/services') };
@@ -90,13 +93,17 @@ async function readSlices(): Promise<Reading> {
   const parts = { clock, wall, environment, limits: LIMITS };
   const loaded = await loadCluster(settings, world);
   const link = new Link(loaded, () => loadCluster(settings, world), parts);
+  let cluster: ClusterReader | undefined;
   return {
     async list() {
       // It starts when it is opened.
-      const cluster = await openKubernetesCluster(settings, { told: [], serviceLabel }, world);
-      while (cluster.status().state === 'unseen') await systemClock.sleep(1);
-      const apps = [...cluster.apps()];
-      const pods = apps.reduce((sum, app) => sum + cluster.footprint(app).pods, 0);
+      const opened = await openKubernetesCluster(settings, { told: [], serviceLabel }, world);
+      while (opened.status().state === 'unseen') await systemClock.sleep(1);
+      cluster = opened;
+    },
+    counts() {
+      const apps = [...(cluster?.apps() ?? [])];
+      const pods = apps.reduce((sum, app) => sum + (cluster?.footprint(app).pods ?? 0), 0);
       return { pods, services: apps.length };
     },
     events: () => Promise.reject(new Error('no pods are watched')),

@@ -23,8 +23,8 @@ for (const informer of [pods, services]) {
 await takeOrders({
   async list() {
     await Promise.all([pods.start(), services.start()]);
-    return { pods: pods.list().length, services: services.list().length };
   },
+  counts: () => ({ pods: pods.list().length, services: services.list().length }),
   events(count) {
     left = count;
     return new Promise((resolve) => (done = resolve));
