@@ -105,6 +105,7 @@ export type ReasonCode =
   | 'no-service'
   | 'two-namespaces'
   | 'pods-unread'
+  | 'namespace-unread'
   | 'external-name'
   | 'stale'
   | 'unseen'
@@ -174,6 +175,8 @@ export interface ClusterStatus {
   readonly reason?: string;
   readonly ingressNodes: readonly IngressNode[];
   readonly leftOut: readonly LeftOutNode[];
+  /** Namespaces that cannot be read, a right being missing: of their apps the last counts stay. */
+  readonly unread?: readonly string[];
   /** Lists made since the start, per resource, and their repeats. */
   readonly relists: number;
 }

@@ -9,9 +9,9 @@ import type { ControllerParts } from './controller-parts.ts';
 import { HOLDS } from './edges/document.ts';
 import type { Published } from './edges/published.ts';
 import { noteDoubts } from './inventory/doubts.ts';
+import { absentCount } from './inventory/absent.ts';
 import type { ClusterCount } from './inventory/cluster-count.ts';
 import {
-  absentCount,
   everyApp,
   takeInventory,
   type AppInventory,
@@ -49,10 +49,7 @@ export interface Rounds {
   suppose(supposed: Supposed): RoundResult;
   everyName(): Iterable<AppName>;
   /** Of some apps those that would change although they are not among the marked. */
-  differing(
-    apps: readonly AppName[],
-    marked: Pick<ReadonlySet<AppName>, 'has'>,
-  ): AppName[];
+  differing(apps: readonly AppName[], marked: Pick<ReadonlySet<AppName>, 'has'>): AppName[];
   /** For the history, of results of this object. */
   readonly lines: Pick<ChangeLines, 'write' | 'writeDeleted'>;
   causes(result: RoundResult): Causes;

@@ -132,6 +132,7 @@ export const Cluster = component('Cluster', {
   reason: may(Text),
   ingressNodes: Type.Array(IngressNode),
   leftOut: Type.Array(Type.Object({ name: Text, reason: Text })),
+  unread: may(Names),
   relists: Whole,
 });
 export const ClusterSource = component('ClusterSource', {

@@ -17,6 +17,7 @@ import type {
 } from './records.ts';
 import { type RolloutRecord, withoutPreviews, withRollouts } from './rollout-records.ts';
 import type { GatewayRecord, HttpRouteRecord, IngressRecord, RouteLead } from './route-records.ts';
+import { NOTHING_UNREAD, type Unread } from './unread.ts';
 
 const keyOf = (record: Meta) => `${record.namespace}/${record.name}`;
 
@@ -41,7 +42,8 @@ export class ClusterRecords implements Records {
   readonly #rollouts = new Index<RolloutRecord>();
   /** By selector. A pod that two of them find has two records. */
   readonly #pods = new Index<AppPodRecord>();
-  #unread: ReadonlyMap<string, string> = new Map();
+  #unread = NOTHING_UNREAD;
+  #unreadPods: ReadonlyMap<string, string> = new Map();
 
   constructor(sources: AppSources, routes: RouteRules) {
     this.routes = routes;
@@ -68,8 +70,7 @@ export class ClusterRecords implements Records {
   #isShown(app: AppName): boolean {
     const { services = [], pods = [] } = this.#told.get(app) ?? {};
     return (
-      services.some((key) => this.service(key)) ||
-      pods.some((selector) => this.#pods.has(selector))
+      services.some((key) => this.service(key)) || pods.some((selector) => this.#pods.has(selector))
     );
   }
 
@@ -88,15 +89,29 @@ export class ClusterRecords implements Records {
 
   /** Why the app's pods cannot be counted; undefined where they can. */
   podsFault(app: AppName): string | undefined {
-    const faults = this.#told.get(app)?.pods?.map((selector) => this.#unread.get(selector));
+    const faults = this.#told.get(app)?.pods?.map((selector) => this.#unreadPods.get(selector));
     return faults?.find((fault) => fault !== undefined);
   }
 
-  /** Which selectors cannot be read now, and why. */
-  setUnread(unread: readonly (readonly [PodSelector, string])[]): Set<AppName> {
-    const now = new Map(unread.map(([place, why]) => [selectorKey(place), why] as const));
-    const moved = new Set(now.keys()).symmetricDifference(new Set(this.#unread.keys()));
-    this.#unread = now;
+  /** Why what its namespace says of a Service is unknown; undefined where it is known. */
+  namespaceFault(key: string): string | undefined {
+    return this.#unread.namespaces.get(key.slice(0, key.indexOf('/')));
+  }
+
+  /** Namespaces of which nothing is known now. */
+  unreadNamespaces(): string[] {
+    return [...this.#unread.namespaces.keys()];
+  }
+
+  /** Which selectors and namespaces cannot be read now, and why. */
+  setUnread(unread: Unread): Dirty {
+    const selectors = unread.selectors.map(([place, why]) => [selectorKey(place), why] as const);
+    const before = this.#unreadPods;
+    this.#unreadPods = new Map(selectors);
+    const { namespaces } = this.#unread;
+    this.#unread = unread;
+    if (different(namespaces, unread.namespaces).size > 0) return 'all';
+    const moved = different(before, this.#unreadPods);
     return new Set([...moved].flatMap((selector) => [...this.#toldByPods.of(selector)]));
   }
 
@@ -213,6 +228,13 @@ export class ClusterRecords implements Records {
     if (label !== undefined && !this.#told.has(label)) apps.add(label);
     return apps;
   }
+}
+
+function different(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): Set<string> {
+  return new Set(before.keys()).symmetricDifference(new Set(after.keys()));
 }
 
 /** Keys of Services, or of selectors. */

@@ -15,6 +15,8 @@ export interface Records {
   /** The app's pods by label; undefined where it has Services instead. */
   podsOf(app: AppName): Iterable<AppPodRecord> | undefined;
   podsFault(app: AppName): string | undefined;
+  /** Why what a Service's namespace says is unknown; undefined where it is known. */
+  namespaceFault(key: string): string | undefined;
   service(key: string): ServiceRecord | undefined;
   slicesOf(key: string): Iterable<SliceRecord>;
   ingressesTo(key: string): Iterable<IngressRecord>;
@@ -26,6 +28,8 @@ export interface Records {
 export interface RouteRules {
   /** `some`: not all kinds can be read, so that a missing route proves nothing. */
   readonly checked: 'all' | 'some' | 'off';
+  /** With `some`: it is in these namespaces that it proves nothing; absent: everywhere. */
+  readonly uncheckedIn?: ReadonlySet<string>;
   /** Ingress classes that count; empty: all. */
   readonly classes: ReadonlySet<string>;
   /** Names of the IngressClasses that exist; absent: not known. */
@@ -48,9 +52,10 @@ export function takeFootprint(records: Records, app: AppName): Footprint {
   });
   const pods = countPods(records, services);
   const leads = services.flatMap((found) => [...leadsTo(records, found)]);
-  const routed = isRouted(records.routes, leads);
+  const routed = isRouted(records.routes, services, leads);
   const hosts = [...new Set(leads.flatMap((lead) => lead.hosts))].toSorted();
   const reason =
+    unreadReason(records, keys) ??
     serviceReason(keys, services, told) ??
     (routed === false && pods > 0 ? notRouted(records, services) : badHosts(leads));
   return { pods, routed, hosts, ...(reason && { reason }) };
@@ -77,13 +82,28 @@ function countPods(records: Records, services: readonly Found[]): number {
   return pods.size;
 }
 
-function isRouted({ checked }: RouteRules, leads: readonly RouteLead[]): Footprint['routed'] {
+function isRouted(
+  { checked, uncheckedIn }: RouteRules,
+  services: readonly Found[],
+  leads: readonly RouteLead[],
+): Footprint['routed'] {
   if (checked === 'off') return 'unchecked';
   if (leads.length > 0) return true;
-  return checked === 'all' ? false : 'unchecked';
+  if (checked === 'all') return false;
+  const proves =
+    uncheckedIn && services.every(({ service }) => !uncheckedIn.has(service.namespace));
+  return proves ? false : 'unchecked';
 }
 
 type Found = { readonly key: string; readonly service: ServiceRecord };
+
+/** All of an app's Services together are its pods: one of them unknown, and the sum is. */
+function unreadReason(records: Records, keys: readonly string[]): Reason | undefined {
+  const faults = new Set(keys.map((key) => records.namespaceFault(key)));
+  faults.delete(undefined);
+  if (faults.size === 0) return undefined;
+  return { code: 'namespace-unread', text: [...faults].join('; ') };
+}
 
 function serviceReason(
   keys: readonly string[],

@@ -1,5 +1,18 @@
 // How one resource of a cluster is followed right now. Pure types.
 
+import type { PodSelector } from './cluster.ts';
+import type { ResourceKind } from './resource.ts';
+
+export interface ResourceHealth {
+  readonly kind: ResourceKind;
+  readonly title: string;
+  readonly health: Health;
+  /** Of `app-pods`. */
+  readonly pods?: PodSelector;
+  /** Of what is followed in each namespace that the configuration names. */
+  readonly namespace?: string;
+}
+
 export interface Health {
   readonly listed: boolean;
   /** A list is in and what follows it is being watched, or about to be after a proper end. */

@@ -8,6 +8,7 @@
 // that nobody reads the counts that fall with them as fresh. Marks go out once a macrotask, after
 // the state is known.
 
+import { isDeepStrictEqual } from 'node:util';
 import { BallastError } from '../errors.ts';
 import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint, Looks } from '../model.ts';
 import type { AppSources, ClusterReader } from './cluster.ts';
@@ -22,15 +23,9 @@ import { isPod } from './pod-addresses.ts';
 import { type Followed, followResources } from './resources.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
-import {
-  awaitsNodes,
-  isUnread,
-  routesChecked,
-  type Standing,
-  standingOf,
-  unreadPods,
-} from './standing.ts';
+import { awaitsNodes, type Standing, standingOf } from './standing.ts';
 import { createTurns } from './turns.ts';
+import { isUnread, routesChecked, unreadOf } from './unread.ts';
 import { type Watched, watchedOf } from './watched.ts';
 import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
 import type { ClusterWorld } from './world.ts';
@@ -136,6 +131,7 @@ class KubernetesCluster implements OpenCluster {
     const { state, reason } = standing;
     const lists = this.#followed.map(({ reflector }) => reflector.health().lists);
     const { nodes, leftOut } = this.#ingressNodes();
+    const unread = this.#records.unreadNamespaces();
     return {
       name: this.name,
       state,
@@ -143,6 +139,7 @@ class KubernetesCluster implements OpenCluster {
       ...(reason !== undefined && { reason }),
       ingressNodes: nodes,
       leftOut,
+      ...(unread.length > 0 && { unread }),
       relists: lists.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
     };
   }
@@ -238,20 +235,14 @@ class KubernetesCluster implements OpenCluster {
   #followRights(): void {
     const { routes } = this.#records;
     const resources = this.watched();
-    this.#mark(this.#records.setUnread(unreadPods(resources)));
+    this.#mark(this.#records.setUnread(unreadOf(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
     const names = known ? this.#records.classNames() : undefined;
-    const checked = routes.checked === 'off' ? 'off' : routesChecked(resources);
-    const same = [...(names ?? [])].join() === [...(routes.existing ?? [])].join();
-    if (checked !== routes.checked || !same) {
-      this.#records.routes = {
-        checked,
-        classes: routes.classes,
-        ...(names && { existing: names }),
-      };
-      this.#mark('all');
-    }
+    const { classes: own, checked } = routes;
+    const now = checked === 'off' ? { checked } : routesChecked(resources);
+    this.#records.routes = { ...now, classes: own, ...(names && { existing: names }) };
+    if (!isDeepStrictEqual(routes, this.#records.routes)) this.#mark('all');
     this.#schedule();
   }
 

@@ -3,6 +3,22 @@
 import type { Change } from './record-index.ts';
 import type { Meta, Raw } from './records.ts';
 
+/**
+ * `required`: without it the cluster is not fresh. `namespaced`: without it what its namespace says of apps
+ * is unknown. The others may be forbidden or not there at all: they tell whether traffic is led to an
+ * app, which Services a Rollout joins, or, `app-pods`, how many pods an app without Service has, which
+ * is unknown then.
+ */
+export type ResourceKind =
+  | 'required'
+  | 'namespaced'
+  | 'app-pods'
+  | 'ingresses'
+  | 'classes'
+  | 'httproutes'
+  | 'gateways'
+  | 'rollouts';
+
 export interface Resource<R extends Meta> {
   /** As in `endpointslices of prod`. */
   readonly title: string;

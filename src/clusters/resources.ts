@@ -22,26 +22,12 @@ import {
   type SliceRecord,
 } from './records.ts';
 import { Reflector, type ReflectorParts } from './reflector.ts';
-import type { Resource } from './resource.ts';
+import type { Resource, ResourceKind } from './resource.ts';
 import { readRollout } from './rollout-records.ts';
 import { readGateway, readHttpRoute, readIngress } from './route-records.ts';
 import type { LabelMatcher } from './selector.ts';
 import type { ClusterSettings } from './settings.ts';
 import { annotationType } from './ways-in.ts';
-
-/**
- * `required`: without it the cluster is not fresh. The others may be forbidden or not there at all:
- * they tell whether traffic is led to an app, which Services a Rollout joins, or, `app-pods`, how many
- * pods an app without Service has, which is unknown then.
- */
-export type ResourceKind =
-  | 'required'
-  | 'app-pods'
-  | 'ingresses'
-  | 'classes'
-  | 'httproutes'
-  | 'gateways'
-  | 'rollouts';
 
 export interface Followed {
   readonly kind: ResourceKind;
@@ -49,6 +35,8 @@ export interface Followed {
   readonly reflector: Reflector<never>;
   /** Of `app-pods`. */
   readonly pods?: PodSelector;
+  /** Of what is followed in each namespace that the configuration names. */
+  readonly namespace?: string;
 }
 
 export interface Followers {
@@ -196,8 +184,11 @@ function followNamespace(
     const changed = (changes: readonly Change<R>[]) => {
       for (const each of changes) followers.dirty(change(each));
     };
-    return follow(kind, { ...at, read, changed }, parts);
+    return own(follow(kind, { ...at, read, changed }, parts));
   }
+  const own = (followed: Followed): Followed =>
+    namespace === undefined ? followed : { ...followed, namespace };
+  const needed = namespace === undefined ? 'required' : 'namespaced';
   const slices: Resource<SliceRecord> = {
     ...place('/apis/discovery.k8s.io/v1', 'endpointslices'),
     read: (raw) => readSlice(raw as never, reading),
@@ -212,12 +203,12 @@ function followNamespace(
   };
   return [
     one(
-      'required',
+      needed,
       place('/api/v1', 'services'),
       (raw) => readService(raw as never, reading),
       (change) => records.changeService(change),
     ),
-    follow('required', slices, parts),
+    own(follow(needed, slices, parts)),
     one(
       'rollouts',
       place(ARGO, 'rollouts'),

@@ -1,32 +1,16 @@
 // How a cluster stands, from the health of its resources and the silence of its nodes: unseen, fresh
-// or stale, with words for a person. And whether its routes can be read. Pure; times are handed in.
+// or stale, with words for a person. Pure; times are handed in.
 
 import type { ClusterState } from '../model.ts';
-import type { PodSelector } from './cluster.ts';
-import type { RouteRules } from './footprint.ts';
-import type { Health } from './health.ts';
-import type { ResourceKind } from './resources.ts';
+import type { ResourceHealth } from './health.ts';
 import { FOR_NOW, type Silence } from './silent-nodes.ts';
-
-export interface ResourceHealth {
-  readonly kind: ResourceKind;
-  readonly title: string;
-  readonly health: Health;
-  /** Of `app-pods`. */
-  readonly pods?: PodSelector;
-}
+import { isDark, isUnread, isUnserved } from './unread.ts';
 
 export interface Standing {
   readonly state: ClusterState;
   readonly reason?: string;
   /** For `stale`: when the last good word came from what is in trouble. */
   readonly lastWord?: number;
-}
-
-/** 403 and 404 on a kind that is not needed for all apps: it is not read, which those say that need it. */
-export function isUnread({ kind, health }: ResourceHealth): boolean {
-  const status = health.trouble?.status;
-  return kind !== 'required' && (status === 403 || status === 404);
 }
 
 export interface Before {
@@ -61,11 +45,13 @@ function freshStanding(resources: readonly ResourceHealth[], now: number): Stand
 
 /** What is in trouble, or not listed yet. */
 function muteOf(resources: readonly ResourceHealth[], before: ClusterState): ResourceHealth[] {
+  const dark = isDark(resources);
   return resources.filter((one) => {
     const { listed, open, trouble } = one.health;
-    if (isUnread(one)) return false;
+    const needed = one.kind === 'required' || one.kind === 'namespaced';
+    if (isUnread(one)) return dark && needed;
     // After an outage all have to be open again: what one tells may explain what another shows.
-    const shut = before === 'stale' && one.kind === 'required' && !open;
+    const shut = before === 'stale' && needed && !open;
     return trouble !== undefined || !listed || shut;
   });
 }
@@ -104,29 +90,4 @@ function titles(resources: readonly ResourceHealth[]): string {
 function silenceWords({ silent, nodes, until }: Silence): string {
   if (until !== FOR_NOW) return 'nodes that were silent came back just now';
   return `${silent} of ${nodes} nodes fell silent within 60 s; counts stay until they are Ready, deleted or cordoned`;
-}
-
-/** The kind is not there at all, and never was. */
-function isUnserved({ health }: ResourceHealth): boolean {
-  return health.trouble?.status === 404 && !health.listed;
-}
-
-export function routesChecked(resources: readonly ResourceHealth[]): RouteRules['checked'] {
-  const all = resources.every((one) => {
-    if (one.kind === 'ingresses') return one.health.listed && !isUnread(one);
-    if (one.kind !== 'httproutes') return true;
-    return isUnserved(one) || (one.health.listed && !isUnread(one));
-  });
-  return all ? 'all' : 'some';
-}
-
-/** Selectors whose pods cannot be read, and why. */
-export function unreadPods(
-  resources: readonly ResourceHealth[],
-): (readonly [PodSelector, string])[] {
-  return resources.flatMap((one) => {
-    if (!one.pods || !isUnread(one)) return [];
-    const text = `${one.title} cannot be read: ${one.health.trouble?.text}`;
-    return [[one.pods, text] as const];
-  });
 }

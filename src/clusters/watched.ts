@@ -2,7 +2,7 @@
 // it there is, and its health. Nothing fails.
 
 import type { Followed } from './resources.ts';
-import type { ResourceHealth } from './standing.ts';
+import type { ResourceHealth } from './health.ts';
 
 export interface Watched extends ResourceHealth {
   readonly path: string;
@@ -12,11 +12,12 @@ export interface Watched extends ResourceHealth {
   readonly count: number;
 }
 
-export function watchedOf({ kind, pods, place, reflector }: Followed): Watched {
+export function watchedOf({ kind, pods, namespace, place, reflector }: Followed): Watched {
   const { title, path, labelSelector, fieldSelector } = place;
   return {
     kind,
     ...(pods && { pods }),
+    ...(namespace !== undefined && { namespace }),
     title,
     path,
     ...(labelSelector !== undefined && { labelSelector }),

@@ -18,7 +18,8 @@ import type {
   Reason,
   Upstream,
 } from '../model.ts';
-import { type ClusterCount, NO_PODS } from './cluster-count.ts';
+import { isAbsent, NO_WORD, unseenReason } from './absent.ts';
+import type { ClusterCount } from './cluster-count.ts';
 import { believe, type SecondLookRules } from './second-look.ts';
 
 /** What one cluster says at the moment of a round. */
@@ -90,7 +91,8 @@ export function takeInventory(world: World, app: AppName): AppInventory {
   const clusters = [
     ...world.clusters.map((view, at) => {
       const before = countBefore(last, view.status.name, at);
-      if (view.absent && isAbsent(world, view, { app, from, before })) return view.absent;
+      const place = { app, isTold: told !== undefined, isPublished: from.has(view.status.name) };
+      if (view.absent && isAbsent(view, { ...place, before })) return view.absent;
       return countOf(world, view, { app, before });
     }),
     ...removedClusters(world, published).map(removedCount),
@@ -131,7 +133,7 @@ function withoutPods(
 ): { readonly vms: readonly Address[]; readonly leftOut?: Reason } {
   const all = world.vms.get(app) ?? [];
   if (all.length === 0) return { vms: all };
-  const unseen = world.clusters.find(({ status }) => status.state === 'unseen')?.status.name;
+  const unseen = world.clusters.find(isBlind)?.status.name;
   const words: string[] = [];
   const vms = all.filter((address) => {
     const ip = splitAddress(address)?.ip ?? '';
@@ -153,45 +155,17 @@ function join(first: Reason | undefined, second: Reason | undefined): Reason | u
 }
 
 /** With these a fresh cluster's numbers say nothing of the app: its last count stays. */
-const UNKNOWN: ReadonlySet<Reason['code']> = new Set(['two-namespaces', 'pods-unread']);
+const UNKNOWN: ReadonlySet<Reason['code']> = new Set([
+  'two-namespaces',
+  'pods-unread',
+  'namespace-unread',
+]);
 
 interface Place {
   readonly app: AppName;
   /** Its count of the last round. */
   readonly before: ClusterCount | undefined;
 }
-
-/**
- * In a fleet of many clusters most apps are in few of them: the others would be most of the work and of
- * the memory. A told app is looked for everywhere, and told what is missing.
- */
-function isAbsent(
-  world: World,
-  { status, apps }: ClusterView,
-  { app, from, before }: Place & { readonly from: ReadonlySet<ClusterName | 'vm'> },
-): boolean {
-  if (from.has(status.name)) return false;
-  if (status.state === 'unseen') return true;
-  if (apps.has(app) || world.told.has(app)) return false;
-  if (status.state === 'stale') return before?.absent === true && !before.kept;
-  return before === undefined || (before.pods === 0 && !before.doubt);
-}
-
-/** Of all apps of which nothing is in a cluster. */
-export function absentCount({ name, state, ingressNodes, reason }: ClusterStatus): ClusterCount {
-  const common = { cluster: name, state, ageSeconds: 0, pods: 0, hosts: [], absent: true } as const;
-  const count = { ...common, routed: 'unchecked', ingressNodes } as const;
-  if (state === 'fresh') return { ...count, kept: false, reason: NO_PODS };
-  if (state === 'unseen') return { ...count, kept: true, reason: unseenReason(name, reason) };
-  const text = `${name} is stale: ${reason ?? NO_WORD}`;
-  return { ...count, kept: false, reason: { code: 'stale', text } };
-}
-
-function unseenReason(cluster: ClusterName, why: string | undefined): Reason {
-  return { code: 'unseen', text: `${cluster} is not seen yet: ${why ?? 'its lists are not in'}` };
-}
-
-const NO_WORD = 'no word from it';
 
 function countOf(world: World, view: ClusterView, { app, before }: Place): ClusterCount {
   const { name: cluster, state, ageSeconds, ingressNodes } = view.status;
@@ -203,7 +177,7 @@ function countOf(world: World, view: ClusterView, { app, before }: Place): Clust
   if (state === 'stale') return staleCount(view, common, before);
 
   const footprint = view.footprint(app);
-  const { reason } = footprint;
+  const reason = mayHide(world, view, { app, before }) ?? footprint.reason;
   if (reason && UNKNOWN.has(reason.code)) {
     if (before) return { ...present(before), ...common, reason };
     return { ...common, ...nothing, reason, kept: true };
@@ -213,6 +187,20 @@ function countOf(world: World, view: ClusterView, { app, before }: Place): Clust
   const servers = world.published(app)?.servers ?? [];
   const published = servers.filter(({ from }) => from === cluster);
   return believe({ ...now, kept: false }, view.looks, { count: before, published }, world);
+}
+
+/** What was never found here may be in a namespace that cannot be read. */
+function mayHide(world: World, view: ClusterView, { app, before }: Place): Reason | undefined {
+  const { name, unread } = view.status;
+  if (!unread || world.told.has(app) || view.apps.has(app)) return undefined;
+  if (before && !before.kept) return undefined;
+  const text = `${app} may be in ${unread.join(', ')} of ${name}, where a right to read is missing`;
+  return { code: 'namespace-unread', text };
+}
+
+/** Whether there may be more in it than is known. */
+function isBlind({ status }: ClusterView): boolean {
+  return status.state === 'unseen' || status.unread !== undefined;
 }
 
 /** Clusters that something is published from, and that are not there. */
@@ -258,8 +246,9 @@ function staleCount(
 }
 
 /** Something of the app is there now. */
-function present({ absent: _, ...count }: ClusterCount): ClusterCount {
-  return count;
+function present(count: ClusterCount): ClusterCount {
+  const { absent: _absent, ...own } = count;
+  return own;
 }
 
 /** The clusters are the same from round to round, mostly. */
@@ -290,6 +279,6 @@ function hostsOf(
 function standingOf(world: World, app: AppName): AppInventory['standing'] {
   if (world.told.has(app) || world.vms.has(app)) return 'known';
   if (world.clusters.some((view) => view.apps.has(app))) return 'known';
-  const unseen = world.clusters.some((view) => view.status.state === 'unseen');
+  const unseen = world.clusters.some(isBlind);
   return unseen || world.vmsUnread?.(app) ? 'unseen' : 'orphaned';
 }

@@ -15,6 +15,7 @@ export interface Metrics {
   readonly clusterAge: Gauge<'cluster'>;
   readonly clusterIngressNodes: Gauge<'cluster'>;
   readonly clusterRelists: Gauge<'cluster'>;
+  readonly clusterUnread: Gauge<'cluster'>;
   readonly clusterSourceTrouble: Gauge<'source'>;
   readonly appPods: Gauge<'app' | 'cluster'>;
   readonly appUnroutedPods: Gauge<'app' | 'cluster' | 'reason'>;
@@ -76,6 +77,11 @@ export function createMetrics(): Metrics {
     clusterAge: gauge('cluster_age_seconds', 'Since the last word of a stale cluster', ['cluster']),
     clusterIngressNodes: gauge('cluster_ingress_nodes', 'Ingress nodes that count', ['cluster']),
     clusterRelists: gauge('cluster_relists', 'Lists made since the start', ['cluster']),
+    clusterUnread: gauge(
+      'cluster_unread_namespaces',
+      'Namespaces that a missing right keeps from being read; their counts stay',
+      ['cluster'],
+    ),
     clusterSourceTrouble: gauge(
       'cluster_source_trouble',
       'Things in a source of clusters that could not be used',

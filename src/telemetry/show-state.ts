@@ -103,10 +103,10 @@ function showEdge(metrics: Metrics, edge: EdgeView): void {
 }
 
 function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): void {
-  const { clusterState, clusterAge, clusterIngressNodes, clusterRelists } = metrics;
+  const { clusterState, clusterAge, clusterIngressNodes, clusterRelists, clusterUnread } = metrics;
   // Of one that is gone nothing is said any more.
-  for (const gauge of [clusterState, clusterAge, clusterIngressNodes, clusterRelists])
-    gauge.reset();
+  const gauges = [clusterState, clusterAge, clusterIngressNodes, clusterRelists, clusterUnread];
+  for (const gauge of gauges) gauge.reset();
   for (const status of clusters) {
     const cluster = status.name;
     for (const state of ['unseen', 'fresh', 'stale'] as const) {
@@ -115,6 +115,7 @@ function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): voi
     metrics.clusterAge.set({ cluster }, status.state === 'stale' ? status.ageSeconds : 0);
     metrics.clusterIngressNodes.set({ cluster }, status.ingressNodes.length);
     metrics.clusterRelists.set({ cluster }, status.relists);
+    metrics.clusterUnread.set({ cluster }, status.unread?.length ?? 0);
   }
 }
 

@@ -100,7 +100,8 @@ describe('pods by label', () => {
       return cluster.api.fault(forbidden);
     });
     const { reader, simulated } = watched;
-    const text = 'pods of prod (app=desk) cannot be read: HTTP 403';
+    const text =
+      'pods of prod (app=desk) cannot be read: HTTP 403, the right to list and watch them is missing';
     expect(reader.footprint('desk').reason).toEqual({ code: 'pods-unread', text });
     expect(reader.status().reason).toMatch(/^not read: HTTP 403 on pods of prod \(app=desk\)/);
     expect(reader.footprint('shop')).toMatchObject({ pods: 7 });

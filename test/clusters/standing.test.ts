@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Health } from '../../src/clusters/health.ts';
+import type { Health, ResourceHealth } from '../../src/clusters/health.ts';
 import { NO_SILENCE } from '../../src/clusters/silent-nodes.ts';
-import { awaitsNodes, type ResourceHealth, standingOf } from '../../src/clusters/standing.ts';
+import { awaitsNodes, standingOf } from '../../src/clusters/standing.ts';
 
 function resource(title: string, health: Partial<Health>): ResourceHealth {
   const good: Health = { listed: true, open: true, lastWord: 0, lists: 1 };

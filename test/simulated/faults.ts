@@ -5,6 +5,8 @@ import type { Verb } from './request-path.ts';
 interface Aim {
   /** Plural names (`pods`); absent: all, also `/version` and `/readyz`. */
   readonly resources?: readonly string[];
+  /** Absent: everywhere, also what stands in no namespace. */
+  readonly namespaces?: readonly string[];
   /** Absent: all verbs the fault has a meaning for. */
   readonly verbs?: readonly Verb[];
   /** How many requests or events it strikes before it is over; absent: until cleared. */
@@ -80,6 +82,7 @@ export interface ClearFault {
 /** What a fault is held against: one request, or one event of a watch. */
 export interface FaultSubject {
   readonly resource: string | undefined;
+  readonly namespace?: string | undefined;
   readonly verb: Verb;
   readonly inside: boolean;
 }
@@ -144,6 +147,9 @@ export function hasFault(board: FaultBoard, subject: FaultSubject, kind: FaultKi
 export function isAimedAt(fault: Fault, subject: FaultSubject): boolean {
   if (subject.inside && fault.from !== 'anywhere') return false;
   if (fault.verbs && !fault.verbs.includes(subject.verb)) return false;
-  if (!fault.resources) return true;
-  return subject.resource !== undefined && fault.resources.includes(subject.resource);
+  return isOf(fault.namespaces, subject.namespace) && isOf(fault.resources, subject.resource);
+}
+
+function isOf(names: readonly string[] | undefined, name: string | undefined): boolean {
+  return names === undefined || (name !== undefined && names.includes(name));
 }

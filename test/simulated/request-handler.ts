@@ -59,6 +59,7 @@ export async function handleRequest(
   const request = parseApiRequest(req.method ?? 'GET', req.url ?? '/', world.kinds);
   const subject: FaultSubject = {
     resource: request.kind?.plural,
+    namespace: request.namespace,
     verb: request.verb,
     inside: world.inside,
   };
@@ -123,7 +124,8 @@ function answerTo(
       contentType: req.headers['content-type'] ?? '',
     });
   }
-  const subject: FaultSubject = { resource: kind.plural, verb, inside };
+  const { namespace } = request;
+  const subject: FaultSubject = { resource: kind.plural, namespace, verb, inside };
   if (takeFault(world.board, subject, 'expired'))
     return statusAnswer(410, 'simulated fault: expired');
   return answerList(
@@ -163,9 +165,10 @@ function answerReview(request: ApiRequest, body: string, world: Surroundings): A
     return { status: 404, body: '404 page not found\n' };
   }
   const { resourceAttributes: at } = (asked?.['spec'] ?? {}) as {
-    resourceAttributes?: { resource: string; verb: Verb };
+    resourceAttributes?: { resource: string; namespace?: string; verb: Verb };
   };
-  const subject = { resource: at?.resource, verb: at?.verb ?? 'other', inside: world.inside };
+  const { resource, namespace, verb = 'other' as const } = at ?? {};
+  const subject = { resource, namespace, verb, inside: world.inside };
   const allowed = findFault(world.board, subject, 'status')?.code !== 403;
   return { status: 201, body: { ...asked, status: { allowed } } };
 }

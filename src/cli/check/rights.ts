@@ -38,7 +38,7 @@ async function rightFinding(
   if (answers.includes(undefined)) return unknownFinding(watched);
   const missing = VERBS.filter((_, index) => answers[index] === false);
   if (missing.length === 0) return [];
-  const required = watched.kind === 'required';
+  const required = watched.kind === 'required' || watched.kind === 'namespaced';
   if (!required && !(await isServed(cluster, attributes))) return [];
   return [
     {

@@ -1,0 +1,41 @@
+// One count for all apps of which nothing is in a cluster. In a fleet of many clusters most apps are in
+// few of them: the others would be most of the work and of the memory. Pure.
+//
+// Comes in: a cluster as it is seen, an app, its count of the last round. Goes out: whether nothing of it
+// is there; the count that says so. On failure: there is none; in doubt an app has a count of its own.
+
+import type { AppName, AppNames, ClusterName, ClusterStatus, Reason } from '../model.ts';
+import { type ClusterCount, NO_PODS } from './cluster-count.ts';
+
+export const NO_WORD = 'no word from it';
+
+/** A told app is looked for everywhere, and told what is missing. */
+export function isAbsent(
+  { status, apps }: { readonly status: ClusterStatus; readonly apps: AppNames },
+  of: {
+    readonly app: AppName;
+    readonly isTold: boolean;
+    readonly isPublished: boolean;
+    readonly before: ClusterCount | undefined;
+  },
+): boolean {
+  const { app, before } = of;
+  if (of.isPublished) return false;
+  if (status.state === 'unseen') return true;
+  if (of.isTold || apps.has(app)) return false;
+  if (status.state === 'stale') return before?.absent === true && !before.kept;
+  return before === undefined || (before.pods === 0 && !before.doubt);
+}
+
+export function absentCount({ name, state, ingressNodes, reason }: ClusterStatus): ClusterCount {
+  const common = { cluster: name, state, ageSeconds: 0, pods: 0, hosts: [], absent: true } as const;
+  const count = { ...common, routed: 'unchecked', ingressNodes } as const;
+  if (state === 'fresh') return { ...count, kept: false, reason: NO_PODS };
+  if (state === 'unseen') return { ...count, kept: true, reason: unseenReason(name, reason) };
+  const text = `${name} is stale: ${reason ?? NO_WORD}`;
+  return { ...count, kept: false, reason: { code: 'stale', text } };
+}
+
+export function unseenReason(cluster: ClusterName, why: string | undefined): Reason {
+  return { code: 'unseen', text: `${cluster} is not seen yet: ${why ?? 'its lists are not in'}` };
+}
