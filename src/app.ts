@@ -143,6 +143,7 @@ export async function startApp(
     book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
+    edges: store,
     notes: store.notes,
     answered: (route, code) => metrics.apiRequests.inc({ route, code }),
     streams: (count) => metrics.eventClients.set(count),

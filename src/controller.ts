@@ -179,6 +179,14 @@ export function createController(parts: ControllerParts): Controller {
     waiters.release();
   };
 
+  const standBy = async (): Promise<void> => {
+    const { store } = parts.term;
+    const contents = await store.read();
+    const { term, version } = published?.mark ?? {};
+    if (term !== contents.term || version !== contents.version) replace(contents);
+    parts.book.read(await store.heartbeats(), clock.now());
+  };
+
   /** One try for the lease, and what follows from it. */
   const serve = async (signal: AbortSignal): Promise<void> => {
     const onPhase = (words: string): void => {
@@ -189,10 +197,7 @@ export function createController(parts: ControllerParts): Controller {
     leader = 'heldBy' in office ? office.address : undefined;
     if ('heldBy' in office) {
       phase = `standby of ${office.heldBy}`;
-      const contents = await parts.term.store.read();
-      const { term, version } = published?.mark ?? {};
-      if (term !== contents.term || version !== contents.version) replace(contents);
-      return;
+      return standBy();
     }
     if ('counter' in office) counter = Math.max(counter, office.counter);
     else if ('failed' in office) phase = office.failed;
@@ -216,7 +221,7 @@ export function createController(parts: ControllerParts): Controller {
         address: parts.term.address,
         leaseMs: parts.term.leaseMs,
         push: parts.push,
-        onHeartbeat: (state) => parts.book.hear(state, clock.now()),
+        onBeats: (beats) => parts.book.read(beats, clock.now()),
         onForeign: (apps) => {
           mark(apps.includes(HOLDS) ? 'all' : new Set(apps));
           waiters.release();

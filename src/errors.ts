@@ -35,6 +35,21 @@ export const ERRORS = {
     title: 'No such cluster',
     act: 'List the clusters at /api/v1/clusters.',
   },
+  'edge-unknown': {
+    status: 404,
+    title: 'No such edge',
+    act: 'List the edges at /api/v1/edges.',
+  },
+  'edge-configured': {
+    status: 409,
+    title: 'The edge is in the configuration',
+    act: 'Take it out of `edges` there, at every controller, and restart them.',
+  },
+  'edge-alive': {
+    status: 409,
+    title: 'The edge still gives word',
+    act: 'Stop it, and ask again once it has been silent for some seconds.',
+  },
   'upstream-unknown': {
     status: 404,
     title: 'No upstream is published for this app',

@@ -29,6 +29,10 @@ export interface ReadParts extends HoldParts {
 }
 
 const VIEW = { needs: 'viewer' } as const;
+const BESIDE_EDGES = {
+  leader: shape.Leader,
+  retired: Type.Array(Type.String(), { description: 'by a person, and silent since' }),
+};
 const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
 
 const closed = { additionalProperties: false } as const;
@@ -89,9 +93,10 @@ export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
   );
   api.get(
     '/api/v1/edges',
-    read('Edges', shape.answers(shape.items(shape.Edge, { leader: shape.Leader }))),
+    read('Edges, but the retired ones', shape.answers(shape.items(shape.Edge, BESIDE_EDGES))),
     async ({ caller }) => ({
       leader: controller.leader(),
+      retired: parts.book.retired(),
       items: parts.book
         .views(controller.published()?.mark, clock.now())
         .map((view) => edgeFor(caller, view)),

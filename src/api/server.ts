@@ -20,6 +20,7 @@ import { placeOf, problem } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
 import { noteRefusals } from './refusals.ts';
 import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
+import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, TEXT } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
@@ -27,6 +28,7 @@ import { addWeightsRoutes } from './weights.ts';
 export interface ApiParts
   extends ReadParts,
     DocumentParts,
+    RetireParts,
     RevertParts,
     Pick<OnceParts, 'notes'>,
     EventParts {
@@ -75,6 +77,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addHoldRoutes(scope, parts);
     addEventRoutes(scope, parts);
     addRevertRoute(scope, parts);
+    addRetireRoute(scope, parts);
     addHistoryRoutes(scope, parts);
     addOpenApiRoutes(scope);
   });

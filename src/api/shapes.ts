@@ -179,6 +179,7 @@ export const Edge = component('Edge', {
     }),
   ),
 });
+export const Retired = component('Retired', { name: Text, retired: Type.Literal(true) });
 export const Upstream = component('Upstream', {
   ...stamp,
   digest: Text,

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import type { EdgeAnswer } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, wholeNumber } from './asking.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
@@ -16,6 +16,7 @@ interface Mark {
 
 interface Edges {
   readonly items: readonly EdgeAnswer[];
+  readonly retired?: readonly string[];
 }
 
 const SHAPE: Shape<EdgeAnswer> = {
@@ -47,15 +48,34 @@ export function edgeCommand(): Command {
     .argument('[edge]')
     .addOption(outputOption())
     .action(async (name: string | undefined, options: PlaceOptions & { output: Format }) => {
+      const { output } = options;
       const body = await askEdges(await callerOf(options), name);
-      process.stdout.write(await formatList(body, SHAPE, options.output));
+      process.stdout.write(await formatList(body, SHAPE, output));
+      const { retired = [] } = body;
+      const isTable = output === 'table' || output === 'wide';
+      if (isTable && retired.length > 0) process.stdout.write(`retired: ${retired.join(', ')}\n`);
     });
   addPlaceOptions(edge.command('wait'))
     .description('until every edge, or one, has applied and saved the last commit')
     .argument('[edge]')
     .option('--timeout <seconds>', 'exit code 6 after it', wholeNumber('--timeout', 1, 3600), 60)
     .action(wait);
+  addPlaceOptions(edge.command('retire'))
+    .description('nothing waits any more for an edge that is gone, until it gives word again')
+    .argument('<edge>')
+    .requiredOption('--confirm <edge>', 'the name again')
+    .action(retire);
   return edge;
+}
+
+async function retire(
+  name: string,
+  options: PlaceOptions & { readonly confirm: string },
+): Promise<void> {
+  const caller = await callerOf(options);
+  const query = { confirm: options.confirm };
+  await caller.ask(`/edges/${segment(name)}`, { method: 'DELETE', query });
+  process.stdout.write(`${name} is retired\n`);
 }
 
 async function askEdges(caller: Caller, name: string | undefined): Promise<Edges> {

@@ -5,7 +5,7 @@
 
 import type { Stamp } from '../model.ts';
 import { compareStamps } from './document.ts';
-import type { EdgeState } from './edge-state.ts';
+import type { Beats, EdgeState } from './edge-state.ts';
 
 const SILENT_MS = 5000;
 
@@ -32,12 +32,17 @@ interface Entry {
 export interface EdgeBook {
   /** Takes a heartbeat, or what a push answered, unless it is older than the state there. */
   hear(state: EdgeState, at: number): void;
+  /** Takes what edges left in the store: words as `hear` does, and who is retired since. */
+  read(beats: Beats, at: number): void;
   /** Takes what the edge itself answered just now: also the same beat is a word from it. */
   answered(state: EdgeState, at: number): void;
   setTrouble(edge: string, trouble: string | undefined): void;
   /** Each word of an edge, repeated and late ones too; until what it returns is called. */
   onWord(listener: (state: EdgeState) => void): () => void;
+  /** All edges: the configured ones and those that gave word, but not the retired ones. */
   views(mark: Stamp | undefined, at: number): readonly EdgeView[];
+  /** Names, in order; a configured edge is none. */
+  retired(): readonly string[];
 }
 
 /** `configured`: name and control address of the configuration's edges. */
@@ -45,6 +50,7 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
   const entries = new Map<string, Entry>();
   const troubles = new Map<string, string>();
   const listeners = new Set<(state: EdgeState) => void>();
+  let retired: readonly string[] = [];
   const tell = (state: EdgeState): void => {
     for (const listener of listeners) listener(state);
   };
@@ -63,13 +69,21 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
     };
   };
 
+  const hear = (state: EdgeState, at: number): void => {
+    tell(state);
+    const before = entries.get(state.name)?.state;
+    // A dead edge's heartbeat stays in Redis: the same beat again is no word from it.
+    if (before && before.start === state.start && before.beat >= state.beat) return;
+    entries.set(state.name, { state, at });
+  };
+
   return {
-    hear(state, at) {
-      tell(state);
-      const before = entries.get(state.name)?.state;
-      // A dead edge's heartbeat stays in Redis: the same beat again is no word from it.
-      if (before && before.start === state.start && before.beat >= state.beat) return;
-      entries.set(state.name, { state, at });
+    hear,
+    read(beats, at) {
+      for (const state of beats.states) hear(state, at);
+      // One that is configured again counts, though it was retired in between.
+      retired = beats.retired.filter((name) => !configured.has(name)).toSorted();
+      for (const name of retired) entries.delete(name);
     },
     answered(state, at) {
       tell(state);
@@ -90,6 +104,7 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
       const names = new Set([...configured.keys(), ...entries.keys()]);
       return [...names].toSorted().map((name) => viewOf(name, mark, at));
     },
+    retired: () => retired,
   };
 }
 

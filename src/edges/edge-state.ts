@@ -39,10 +39,34 @@ export interface EdgeState {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads a heartbeat's text. */
-export function parseEdgeState(text: string): EdgeState | undefined {
+/** What edges left in the store. */
+export interface Beats {
+  readonly states: readonly EdgeState[];
+  /** Names of those that a person retired, and that have given no word since. */
+  readonly retired: readonly string[];
+}
+
+/** Reads the texts in the store; what is neither a heartbeat nor a mark is left out. */
+export function readBeats(texts: readonly string[]): Beats {
+  const values = texts.map(parse);
+  return {
+    states: values.flatMap((value) => (isRetired(value) ? [] : (readEdgeState(value) ?? []))),
+    retired: values.flatMap((value) => (isRetired(value) ? [String(value['name'])] : [])),
+  };
+}
+
+/** What stands in place of a retired edge's heartbeat, until the next one. */
+export function retiredText(name: string): string {
+  return JSON.stringify({ name, retired: true });
+}
+
+function isRetired(value: unknown): value is Json {
+  return isJson(value) && value['retired'] === true;
+}
+
+function parse(text: string): unknown {
   try {
-    return readEdgeState(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

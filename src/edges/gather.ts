@@ -74,7 +74,7 @@ export async function gather(
   for (;;) {
     const pending = links.filter((link) => !gathering.answered.has(link.name));
     const answers = await Promise.all(pending.map((link) => askLink(link, gathering)));
-    const beats = await store.heartbeats();
+    const beats = (await store.heartbeats()).states;
     for (const beat of beats) hear(beat, gathering);
     const over = highestOver(answers, beats, lease.term);
     if (over !== undefined) return { counter: counterOf(over) };

@@ -7,7 +7,7 @@
 import type { AppName } from '../model.ts';
 import { compareStamps, HOLDS, type Document } from './document.ts';
 import type { Push } from './edge-link.ts';
-import type { EdgeState } from './edge-state.ts';
+import type { Beats } from './edge-state.ts';
 import type { HistoryKeeper } from './history-keeper.ts';
 import type { HistoryLine } from './history-store.ts';
 import type { Published } from './published.ts';
@@ -28,7 +28,7 @@ export interface LeadershipOptions {
   readonly leaseMs: number;
   /** Sends to every edge; does not wait. */
   readonly push: (push: Push) => void;
-  readonly onHeartbeat: (state: EdgeState) => void;
+  readonly onBeats: (beats: Beats) => void;
   /** Documents changed by others: by an endpoint, or seeded late. */
   readonly onForeign: (apps: readonly AppName[]) => void;
   readonly keeper?: HistoryKeeper;
@@ -99,8 +99,9 @@ export function openLeadership(options: LeadershipOptions, published: Published)
 
   const hearEdges = async (): Promise<Over | undefined> => {
     const above = new Map<AppName, Document>();
-    for (const state of await store.heartbeats()) {
-      options.onHeartbeat(state);
+    const beats = await store.heartbeats();
+    options.onBeats(beats);
+    for (const state of beats.states) {
       if (state.highest > lease.term && isPlausible(counterOf(state.highest), own)) {
         return over(`${state.name} has seen a higher term`, counterOf(state.highest));
       }

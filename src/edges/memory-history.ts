@@ -26,6 +26,8 @@ export interface Written {
 export interface HistoryDump {
   readonly changes: readonly KeptChange[];
   readonly words: readonly KeptLine[];
+  /** Of the last word, trimmed or not. */
+  readonly lastId: string;
   readonly acknowledged: readonly Acknowledged[];
   readonly newest: ReadonlyMap<AppName, KeptChange>;
 }
@@ -33,6 +35,8 @@ export interface HistoryDump {
 export interface MemoryHistory extends HistoryStore {
   /** What a commit wrote. */
   written(written: Written): void;
+  /** A line of the audit without a commit. */
+  noted(text: string): void;
 }
 
 /** Where it lies: with the documents, so that a dump has both of one moment. */
@@ -46,6 +50,7 @@ export interface HistoryPlace {
 export const NO_HISTORY: HistoryDump = {
   changes: [],
   words: [],
+  lastId: '0-0',
   acknowledged: [],
   newest: new Map(),
 };
@@ -55,7 +60,17 @@ export function memoryHistory(
   { now, version, get, set }: HistoryPlace,
   answer: <T>(make: () => T) => Promise<T>,
 ): MemoryHistory {
+  const noted = (text: string): void => {
+    const { words, lastId } = get();
+    const [of = 0, place = 0] = lastId.split('-').map(Number);
+    const last = Math.max(of, version());
+    const id = `${last}-${of === last ? place + 1 : 1}`;
+    const word = { id, version: last, term: 0, at: Math.floor(now()), text };
+    set({ ...get(), words: [...words, word], lastId: id });
+  };
+
   return {
+    noted,
     written({ term, version: of, history, audit, deleted }) {
       const at = Math.floor(now());
       const common = { version: of, term, at };
@@ -68,7 +83,8 @@ export function memoryHistory(
       }
       const said = audit === undefined ? [] : [{ id: `${of}-0`, ...common, text: audit }];
       const changes = [...before.changes, ...made];
-      set({ ...before, changes, words: [...before.words, ...said], newest });
+      const lastId = said[0]?.id ?? before.lastId;
+      set({ ...before, changes, words: [...before.words, ...said], lastId, newest });
     },
     changes: ({ app, ...asked }) =>
       answer(() => {
@@ -79,15 +95,7 @@ export function memoryHistory(
         return pageOf(own.length === 0 && kept ? [kept] : own, asked);
       }),
     words: (asked) => answer(() => pageOf(get().words, asked)),
-    note: (text) =>
-      answer(() => {
-        const { words } = get();
-        const [of = version(), place = 0] = words.at(-1)?.id.split('-').map(Number) ?? [];
-        const last = Math.max(of, version());
-        const id = `${last}-${of === last ? place + 1 : 1}`;
-        const word = { id, version: last, term: 0, at: Math.floor(now()), text };
-        set({ ...get(), words: [...words, word] });
-      }),
+    note: (text) => answer(() => noted(text)),
     acknowledge: (commits) =>
       answer(() => {
         set({ ...get(), acknowledged: [...get().acknowledged, ...commits] });
@@ -129,7 +137,7 @@ function trimmed<Line extends KeptLine>(
   { entries, days }: Bounds,
   now: number,
 ): Line[] {
-  const recent = lines.slice(-entries);
+  const recent = lines.slice(Math.max(0, lines.length - entries));
   const young = recent.findIndex(({ at }) => at >= now - days * DAY_MS);
   return young < 0 ? [] : recent.slice(young);
 }

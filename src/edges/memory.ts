@@ -7,9 +7,9 @@ import { BallastError } from '../errors.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import { digestOf } from './digest.ts';
 import { compareStamps, HOLDS, isDeleted, stampText, type Document } from './document.ts';
-import { parseEdgeState, type EdgeState } from './edge-state.ts';
+import { readBeats, type EdgeState } from './edge-state.ts';
 import { memoryHistory, NO_HISTORY, type HistoryDump } from './memory-history.ts';
-import type { Committed, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
+import type { Committed, LastWord, Lease, Put, Round, Store, StoreRefusal } from './store.ts';
 
 export interface MemoryStore extends Store {
   /** Until true again, every call ends in `redis-unavailable`. */
@@ -44,6 +44,8 @@ export interface Dump {
   readonly documents: ReadonlyMap<AppName, Document>;
   readonly changes: readonly ChangeEntry[];
   readonly heartbeats: ReadonlyMap<string, EdgeState>;
+  /** Edges that a person retired. */
+  readonly retired: ReadonlySet<string>;
   readonly history: HistoryDump;
 }
 
@@ -62,6 +64,7 @@ const NOTHING: Dump = {
   documents: new Map(),
   changes: [],
   heartbeats: new Map(),
+  retired: new Set(),
   history: NO_HISTORY,
 };
 const CHANGES_KEPT = 500;
@@ -234,15 +237,32 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
         unreadable: new Map(),
       })),
     version: () => answer(() => ({ term: data.record?.term ?? 0, version: data.version })),
-    heartbeats: () => answer(() => [...data.heartbeats.values()]),
+    heartbeats: () =>
+      answer(() => ({ states: [...data.heartbeats.values()], retired: [...data.retired] })),
     beat: (edge, text) =>
       answer(() => {
-        const state = parseEdgeState(text);
-        if (state) data = { ...data, heartbeats: new Map(data.heartbeats).set(edge, state) };
+        const [state] = readBeats([text]).states;
+        if (!state) return;
+        const heartbeats = new Map(data.heartbeats).set(edge, state);
+        data = { ...data, heartbeats, retired: data.retired.difference(new Set([edge])) };
+      }),
+    retire: (edge, last, audit) =>
+      answer(() => {
+        const word = data.heartbeats.get(edge);
+        if (word && hasSpoken(word, last)) return false;
+        const heartbeats = new Map(data.heartbeats);
+        heartbeats.delete(edge);
+        data = { ...data, heartbeats, retired: data.retired.union(new Set([edge])) };
+        history.noted(audit);
+        return true;
       }),
     notes: memoryNotes(answer, now),
     close: async () => undefined,
   };
+}
+
+function hasSpoken(word: EdgeState, { start, beat }: LastWord = { start: '', beat: 0 }): boolean {
+  return word.start !== start || word.beat > beat;
 }
 
 function no(refused: StoreRefusal['refused'], detail = ''): StoreRefusal {

@@ -75,7 +75,8 @@ export function redisHistory({ redis, scripts, key, ask }: RedisHistoryOptions):
       return { ...read, lines: read.lines.map(lineOf) };
     },
     async note(text) {
-      await ask(() => scripts.ballastNote(key('version'), key('audit'), text));
+      const keys = [key('version'), key('audit'), key('edges')];
+      await ask(() => scripts.ballastNote(...keys, text, '', '', '', ''));
     },
     async acknowledge(commits) {
       if (commits.length === 0) return;

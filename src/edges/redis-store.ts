@@ -9,7 +9,7 @@ import type { AppName } from '../model.ts';
 import { redisNotes } from './call-notes.ts';
 import { digestOf } from './digest.ts';
 import { parseManifestLine, stampText, type Document } from './document.ts';
-import { parseEdgeState, type EdgeState } from './edge-state.ts';
+import { readBeats, retiredText } from './edge-state.ts';
 import {
   connectRedis,
   type RedisConnection,
@@ -60,7 +60,7 @@ export function openRedisStore(options: RedisStoreOptions): Store {
       ballastCommit: { numberOfKeys: COMMIT_KEYS.length, lua: script('commit-8.lua') },
       ballastLease: { numberOfKeys: 1, lua: script('lease-1.lua') },
       ballastTrail: { numberOfKeys: 2, lua: script('trail-2.lua') },
-      ballastNote: { numberOfKeys: 2, lua: script('note-2.lua') },
+      ballastNote: { numberOfKeys: 3, lua: script('note-3.lua') },
     },
     options.onState,
   );
@@ -108,11 +108,16 @@ export function openRedisStore(options: RedisStoreOptions): Store {
       return { term: Number(term ?? 0), version: Number(version ?? 0) };
     },
     async heartbeats() {
-      const texts = Object.values(await ask(() => redis.hgetall(key('edges'))));
-      return texts.map(parseEdgeState).filter((state): state is EdgeState => state !== undefined);
+      return readBeats(Object.values(await ask(() => redis.hgetall(key('edges')))));
     },
     async beat(edge, text) {
       await ask(() => redis.hset(key('edges'), edge, text));
+    },
+    async retire(edge, last, audit) {
+      const { start = '', beat = '' } = last ?? {};
+      const args = [audit, edge, retiredText(edge), start, String(beat)];
+      const keys = [key('version'), key('audit'), key('edges')];
+      return (await ask(() => scripts.ballastNote(...keys, ...args))) !== '';
     },
     notes: redisNotes(redis, ask, key),
     async close() {

@@ -8,7 +8,7 @@
 import type { CallNotes } from './call-notes.ts';
 import type { AppName, Owner, Stamp } from '../model.ts';
 import type { Document } from './document.ts';
-import type { EdgeState } from './edge-state.ts';
+import type { Beats, EdgeState } from './edge-state.ts';
 import type { HistoryLine, HistoryStore } from './history-store.ts';
 
 /** A lease and the Redis it was taken from (R1). The term is the record's until one is taken. */
@@ -75,6 +75,8 @@ export interface Contents {
   readonly unreadable: ReadonlyMap<AppName, string>;
 }
 
+export type LastWord = Pick<EdgeState, 'start' | 'beat'>;
+
 export interface Store {
   readonly history: HistoryStore;
   take(holder: string, address: string, ttlMs: number): Promise<Lease | Held>;
@@ -93,9 +95,14 @@ export interface Store {
   read(): Promise<Contents>;
   /** Cheap: to notice commits of others. */
   version(): Promise<{ readonly term: number; readonly version: number }>;
-  heartbeats(): Promise<readonly EdgeState[]>;
+  heartbeats(): Promise<Beats>;
   /** The heartbeat of an edge that does not reach Redis itself, in its own words. */
   beat(edge: string, text: string): Promise<void>;
+  /**
+   * Leaves a mark in place of the edge's heartbeat, and a line in the audit. False, and nothing is
+   * written: it has given word after the one that was the last.
+   */
+  retire(edge: string, last: LastWord | undefined, audit: string): Promise<boolean>;
   readonly notes: CallNotes;
   close(): Promise<void>;
 }

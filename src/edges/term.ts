@@ -34,7 +34,7 @@ export async function takeTerm(
   const taken = await store.take(holder, address, leaseMs);
   if (isHeld(taken)) return taken;
 
-  const beats = await store.heartbeats();
+  const beats = (await store.heartbeats()).states;
   const known = Math.max(counter, counterOf(taken.term));
   const met = beats.map((beat) => counterOf(beat.highest)).filter((one) => isPlausible(one, known));
   const next = Math.max(known, ...met) + 1;

@@ -20,10 +20,10 @@ export interface Metrics {
   readonly appPods: Gauge<'app' | 'cluster'>;
   readonly appUnroutedPods: Gauge<'app' | 'cluster' | 'reason'>;
   readonly serverWeight: Gauge<'app' | 'from' | 'server'>;
-  readonly weightChanges: Counter;
+  readonly weightChanges: Counter<'cause'>;
   readonly guardRefused: Counter<'code'>;
   readonly guardRefusing: Gauge;
-  readonly guardDelayed: Gauge;
+  readonly guardDelayed: Gauge<'code'>;
   readonly secondLooks: Counter<'cluster'>;
   readonly doubtedApps: Gauge<'cluster'>;
   readonly unreadableDocuments: Gauge;
@@ -94,10 +94,18 @@ export function createMetrics(): Metrics {
       'reason',
     ]),
     serverWeight: gauge('server_weight', 'Published weight', ['app', 'from', 'server']),
-    weightChanges: counter('weight_changes_total', 'Upstreams committed with other weights'),
+    weightChanges: counter(
+      'weight_changes_total',
+      'Upstreams committed with other weights, by the first cause; none: nothing that is counted moved',
+      ['cause'],
+    ),
     guardRefused: counter('guard_refused_total', 'Changes refused, once a round', ['code']),
     guardRefusing: gauge('guard_refusing', 'Apps whose change is refused now'),
-    guardDelayed: gauge('guard_delayed', 'Clusters of apps that are held back on their way up'),
+    guardDelayed: gauge(
+      'guard_delayed',
+      'Clusters of apps that the guard holds back now: on their way up, or until a second list',
+      ['code'],
+    ),
     secondLooks: counter(
       'second_looks_total',
       'Second lists asked for, since a first one showed much less than before',

@@ -57,7 +57,8 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
     },
     committed(commit, changes, causes, actor = 'controller') {
       for (const change of changes) {
-        metrics.weightChanges.inc();
+        const [cause] = causes.get(change.app) ?? [];
+        metrics.weightChanges.inc({ cause: cause?.kind ?? 'none' });
         log.info(
           {
             app: change.app,

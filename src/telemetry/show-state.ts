@@ -43,6 +43,8 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
     showPods(metrics, app, controller.facts(app));
     showWeights(metrics, app, controller.published());
   }
+  metrics.edgeUp.reset();
+  metrics.edgeVersion.reset();
   for (const edge of state.book.views(controller.published()?.mark, state.now)) {
     showEdge(metrics, edge);
   }
@@ -86,8 +88,13 @@ function stateOf({ stopped }: Ramp): 'rising' | 'stopped' | 'abandoned' {
 }
 
 function showDelays(metrics: Metrics, controller: Controller): void {
-  const delayed = controller.apps().map((app) => controller.facts(app)?.weighed?.delays?.size ?? 0);
-  metrics.guardDelayed.set(delayed.reduce((sum, count) => sum + count, 0));
+  const counts = { 'share-limited': 0, 'second-look': 0 };
+  for (const app of controller.apps()) {
+    const facts = controller.facts(app);
+    counts['share-limited'] += facts?.weighed?.delays?.size ?? 0;
+    counts['second-look'] += facts?.inventory.clusters.filter(({ doubt }) => doubt).length ?? 0;
+  }
+  for (const [code, count] of Object.entries(counts)) metrics.guardDelayed.set({ code }, count);
 }
 
 function showWeights(metrics: Metrics, app: string, published: Published | undefined): void {

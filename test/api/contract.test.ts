@@ -5,6 +5,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { EdgeBook } from '../../src/edges/edge-book.ts';
+import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
@@ -36,13 +39,20 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { kind: 'freeze', cluster: 'east', why: 'x', lift: ['h-1'] },
   ],
 };
-/** They take what no memory cluster has: an app of an endpoint, one that nobody names; or no other hold. */
-const SELDOM = ['postAppsAppAdopt', 'deleteAppsApp', 'deleteClustersCluster', 'postAppsAppRevert'];
+/** They take what is not there: an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
+const SELDOM = [
+  'postAppsAppAdopt',
+  'deleteAppsApp',
+  'deleteClustersCluster',
+  'deleteEdgesName',
+  'postAppsAppRevert',
+];
 
 /** Refused, so that it stands in the audit as that. */
 const DENIED = { kind: 'drain', app: 'shop', why: 'x' };
 
 let api: Awaited<ReturnType<typeof openApi>>['api'];
+let book: EdgeBook;
 let document: Document;
 let operations: readonly (Operation & Pick<Described, 'responses' | 'operationId'>)[];
 let validator: Ajv2020;
@@ -56,7 +66,7 @@ beforeAll(async () => {
     west.set(app, { pods: 5 });
   }
   const opened = await openApi({ clusters: [east, west] });
-  ({ api } = opened);
+  ({ api, book } = opened);
   await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);
   document = (await api.inject('/api/v1/openapi.json')).json<Document>();
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -130,7 +140,7 @@ test('the document is OpenAPI 3.1, and every operation has a name of its own, wo
   }
 });
 
-test('a revert and what it leaves in history and audit are what the document says', async () => {
+test('a revert, a retired edge and what they leave in history and audit are what the document says', async () => {
   const call = async (
     method: 'get' | 'post' | 'delete',
     id: string,
@@ -157,6 +167,11 @@ test('a revert and what it leaves in history and audit are what the document say
   await api.inject({ method: 'POST', url: '/api/v1/holds', payload: DENIED });
   const audit = await call('get', 'getAudit', '/api/v1/audit');
   expect(audit.items).toHaveLength(3);
+  const gone = { name: 'gone', start: 'a', beat: 1 };
+  book.hear(readEdgeState(gone) as EdgeState, systemClock.now() - 60_000);
+  await call('delete', 'deleteEdgesName', '/api/v1/edges/gone?confirm=gone');
+  await call('get', 'getEdges', '/api/v1/edges');
+  expect((await call('get', 'getAudit', '/api/v1/audit')).items).toHaveLength(4);
 });
 
 test('every answer is what the document says, and none is our error', {

@@ -47,6 +47,7 @@ function open(edges: readonly string[]): void {
     book,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
+    edges: store,
     notes: store.notes,
     history: store.history,
     clock: systemClock,
@@ -203,7 +204,7 @@ const post = (name: string, payload: object) =>
 test('a heartbeat stands in the store, where everything looks for it', async () => {
   await lead('shop');
   expect((await post('edge-9', beat('edge-9'))).statusCode).toBe(204);
-  expect((await store.heartbeats()).map(({ name }) => name)).toEqual(['edge-9']);
+  expect((await store.heartbeats()).states.map(({ name }) => name)).toEqual(['edge-9']);
   await until('the book knows it', () =>
     book.views(undefined, 0).some(({ name, state }) => name === 'edge-9' && state),
   );
@@ -216,7 +217,7 @@ test('a heartbeat of another name, or of another shape, is refused with its plac
   expect(wrong.json().detail).toContain('body/name');
   const shape = await post('edge-9', beat('edge-9', { mark: 'x' }));
   expect(shape.json().detail).toContain('body/mark');
-  expect(await store.heartbeats()).toEqual([]);
+  expect((await store.heartbeats()).states).toEqual([]);
   store.setUp(false);
   const down = await post('edge-9', beat('edge-9'));
   expect(down.json()).toMatchObject({ status: 503, code: 'redis-unavailable' });

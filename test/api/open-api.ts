@@ -30,6 +30,7 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     statistics: collectStatistics(),
     history: parts.store.history,
     beat: async () => undefined,
+    edges: parts.store,
     notes: parts.store.notes,
     clock: systemClock,
     wall: own.wall ?? (() => new Date(0)),

@@ -38,6 +38,7 @@ beforeAll(async () => {
     book: parts.book,
     statistics,
     beat: (edge, text) => store.beat(edge, text),
+    edges: store,
     notes: store.notes,
     history: store.history,
     clock: systemClock,

@@ -88,7 +88,7 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
         unreadable: new Map(),
       });
       expect(await store.version()).toEqual({ term: 0, version: 0 });
-      expect(await store.heartbeats()).toEqual([]);
+      expect(await store.heartbeats()).toEqual({ states: [], retired: [] });
     });
 
     test('a heartbeat is kept by its edge, the last one', async () => {
@@ -96,11 +96,36 @@ export function storeConformance(title: string, open: () => Promise<StoreStage>)
       await store.beat('one', text('one', 1));
       await store.beat('two', text('two', 1));
       await store.beat('one', text('one', 2));
-      const beats = (await store.heartbeats()).map(({ name, beat }) => [name, beat]);
+      const beats = (await store.heartbeats()).states.map(({ name, beat }) => [name, beat]);
       expect(beats.toSorted()).toEqual([
         ['one', 2],
         ['two', 1],
       ]);
+    });
+
+    test('a retired edge is none until its next heartbeat, and the audit says so', async () => {
+      const text = (beat: number, start = 'a') => JSON.stringify({ name: 'one', start, beat });
+      const seen = async () => {
+        const { states, retired } = await store.heartbeats();
+        return [states.map(({ beat }) => beat), retired];
+      };
+      await store.beat('one', text(3));
+      // What is known of it is older than what it said, or of an earlier start.
+      expect(await store.retire('one', { start: 'a', beat: 2 }, '"x"')).toBe(false);
+      expect(await store.retire('one', { start: 'b', beat: 9 }, '"x"')).toBe(false);
+      expect(await store.retire('one', undefined, '"x"')).toBe(false);
+      expect(await seen()).toEqual([[3], []]);
+      expect((await store.history.words({ count: 9 })).lines).toEqual([]);
+      expect(await store.retire('one', { start: 'a', beat: 3 }, '"retired"')).toBe(true);
+      expect(await seen()).toEqual([[], ['one']]);
+      expect((await store.history.words({ count: 9 })).lines).toMatchObject([
+        { text: '"retired"', term: 0 },
+      ]);
+      await store.beat('one', text(1, 'b'));
+      expect(await seen()).toEqual([[1], []]);
+      // The store has lost it, a controller has not.
+      expect(await store.retire('two', { start: 'a', beat: 1 }, '"two"')).toBe(true);
+      expect(await seen()).toEqual([[1], ['two']]);
     });
 
     test('a note is the first one’s until it is dropped or over', async () => {

@@ -30,7 +30,7 @@ test('a commit behind somebody else’s is shown together with it, never before 
       address: 'nowhere',
       leaseMs: 60_000,
       push: () => undefined,
-      onHeartbeat: () => undefined,
+      onBeats: () => undefined,
       onForeign: () => undefined,
     },
     published,
@@ -59,7 +59,7 @@ test('what is held and cannot be read is read again after 1, 2, 4 looks and so o
   let reads = 0;
   const counted = { ...store, read: async () => ((reads += 1), store.read()) };
   const rest = { address: 'nowhere', leaseMs: 60_000, push: () => undefined };
-  const told = { onHeartbeat: () => undefined, onForeign: () => undefined };
+  const told = { onBeats: () => undefined, onForeign: () => undefined };
   const options = { store: counted, lease, ...rest, ...told };
   const fine = openLeadership(options, publishedFrom(await store.read()));
   await store.seed(lease, [bad]);

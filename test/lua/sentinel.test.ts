@@ -48,7 +48,7 @@ async function lead(term: number, address: string): Promise<number> {
   if (isHeld(taken)) throw new Error(`held by ${taken.heldBy}`);
   const lease = await store.takeTerm(taken, 'nowhere', 60_000, term);
   if (isRefusal(lease)) throw new Error(lease.refused);
-  const above = (await store.heartbeats()).flatMap((state) => state.above);
+  const above = (await store.heartbeats()).states.flatMap((state) => state.above);
   await store.seed(lease, above);
   const body = bodyOf('shop', { [address]: 1 }, [HOST]);
   const done = await store.commit(lease, {
@@ -92,7 +92,7 @@ test('who is named as the master but is a replica is passed by, and the next Sen
   const other = await startEdge({ name: 'edge-2', source: { redis }, workers: 1 });
   closers.push(() => other.close());
   await until('its heartbeat stands at the master', async () =>
-    (await store.heartbeats()).some(({ name }) => name === 'edge-2'),
+    (await store.heartbeats()).states.some(({ name }) => name === 'edge-2'),
   );
   expect(lying.asked()).toBeGreaterThan(0);
   await other.close();
@@ -124,7 +124,9 @@ test('edge and controller find the master, and the next one after a fail-over: m
   const version = await until('a term at the new master', () => lead(200, b));
   await marked(200, version);
   await until('its heartbeat stands at the new master', async () =>
-    (await store.heartbeats()).some(({ name, highest }) => name === 'edge-1' && highest === 200),
+    (await store.heartbeats()).states.some(
+      ({ name, highest }) => name === 'edge-1' && highest === 200,
+    ),
   );
 
   const before = load.snapshot().answered;

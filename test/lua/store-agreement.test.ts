@@ -6,6 +6,7 @@ import { digestOf } from '../../src/edges/digest.ts';
 import { encodeUpstream, HOLDS, type Document } from '../../src/edges/document.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
 import { openRedisStore } from '../../src/edges/redis-store.ts';
+import type { Beats } from '../../src/edges/edge-state.ts';
 import { isHeld, isRefusal, type Lease, type Put, type Store } from '../../src/edges/store.ts';
 import type { Stamp } from '../../src/model.ts';
 import { Random } from '../chaos/random.ts';
@@ -24,7 +25,10 @@ const KEYS = [
   'audit',
   'newest',
 ];
+/** Beside those that the commit script has: all of them are of one moment in a dump. */
+const ALL = [...KEYS, 'edges', 'acknowledged'];
 const SCRIPT = readFileSync(new URL('../../lua/redis/commit-8.lua', import.meta.url), 'utf8');
+const EDGES = ['one', 'two'];
 const APPS = ['cart', 'shop', HOLDS, 'constructor'];
 /** A lease that is over as soon as it is taken, and one that outlives the test. */
 const TTLS = [-1, 600_000];
@@ -102,8 +106,9 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
       .shuffled(APPS)
       .slice(0, random.between(1, 3))
       .map((app) => anyPut(app, random));
-    const history = puts.map(({ app }) => ({ app, text: '{}' }));
-    const round = { puts, history, ...(holds && { holds }) };
+    const history = puts.map(({ app }) => ({ app, text: `${random.between(0, 99)}` }));
+    const audit = random.next() < 0.5 ? { audit: `${random.between(0, 99)}` } : {};
+    const round = { puts, history, ...audit, ...(holds && { holds }) };
     return [
       wordsOf(await real.commit(lease.real, round)),
       wordsOf(await memory.commit(lease.memory, round)),
@@ -130,8 +135,8 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
   async writeOne({ memory, random, key }) {
     const { app, body } = anyPut(random.pick(['cart', 'shop', 'hand']), random);
     const keys = KEYS.map(key);
-    const head = ['endpoint', 'edge', '', '', '', 'round', '*', '0', '{}', '1'];
-    const put = [app, '', 'endpoint', body === undefined ? '1' : '0', body ?? '', app, '{}'];
+    const head = ['endpoint', 'edge', '', '', '', 'round', '*', '0', '', '1'];
+    const put = [app, '', 'endpoint', body === undefined ? '1' : '0', body ?? ''];
     const reply = (await raw.eval(SCRIPT, keys.length, ...keys, ...head, ...put)) as string[];
     const [word, version, previous, ...digests] = reply;
     const written = { version: Number(version), previous: Number(previous), digests };
@@ -139,6 +144,29 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
     if (isRefusal(other)) return [word === 'refused' ? version : reply, other.refused];
     const { term: _, ...rest } = other;
     return [word === 'ok' ? written : reply, rest];
+  },
+  async beat({ real, memory, random }) {
+    const name = random.pick(EDGES);
+    const text = JSON.stringify({
+      name,
+      start: random.pick(['a', 'b']),
+      beat: random.between(1, 3),
+    });
+    return [await real.beat(name, text), await memory.beat(name, text)];
+  },
+  async retire({ real, memory, random }) {
+    const name = random.pick(EDGES);
+    const last = { start: random.pick(['a', 'b']), beat: random.between(1, 3) };
+    const known = random.next() < 0.8 ? last : undefined;
+    const audit = `${random.between(0, 99)}`;
+    return [await real.retire(name, known, audit), await memory.retire(name, known, audit)];
+  },
+  async trim({ real, memory, random }) {
+    const bounds = () => ({ entries: random.between(0, 9), days: 1 });
+    const [history, audit] = [bounds(), bounds()];
+    await real.history.trim(history, audit);
+    await memory.history.trim(history, audit);
+    return [undefined, undefined];
   },
   /** As after a fail-over: what it holds stays, who it is does not. */
   async changed({ memory }) {
@@ -148,7 +176,7 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
   },
   async keep({ memory, key, kept }) {
     const keys = new Map<string, Buffer>();
-    for (const name of KEYS.map(key)) {
+    for (const name of ALL.map(key)) {
       const bytes = await raw.dumpBuffer(name);
       if (bytes) keys.set(name, bytes);
     }
@@ -158,7 +186,7 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
   async back({ memory, key, kept, random }) {
     if (kept.length === 0) return [undefined, undefined];
     const { keys, dump } = random.pick(kept);
-    await raw.del(...KEYS.map(key));
+    await raw.del(...ALL.map(key));
     for (const [name, bytes] of keys) await raw.restore(name, 0, bytes);
     await raw.call('DEBUG', 'CHANGE-REPL-ID');
     memory.load(dump, true);
@@ -166,7 +194,7 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
   },
 };
 const NAMES = ['take', 'takeTerm', 'seed', 'commit', 'commit', 'commit', 'writeOne', 'writeOne'];
-const RARE = ['renew', 'release', 'changed', 'keep', 'back'];
+const RARE = ['renew', 'release', 'changed', 'keep', 'back', 'beat', 'beat', 'retire', 'trim'];
 
 function anyLease({ leases, random }: Both): Pair {
   const none = { holder: 'c', term: 0, runId: 'none', replId: 'none' };
@@ -206,6 +234,25 @@ async function expectSame({ real, memory, key, stamps }: Both, what: string): Pr
     prev: Number(prev),
   }));
   expect(changes, what).toEqual(memory.dump().changes);
+  const [heard, told] = [await real.heartbeats(), await memory.heartbeats()];
+  expect(namesOf(heard), what).toEqual(namesOf(told));
+  expect(await trailOf(real), what).toEqual(await trailOf(memory));
+}
+
+function namesOf({ states, retired }: Beats): object {
+  const beats = states.map(({ name, start, beat }) => `${name} ${start} ${beat}`);
+  return { beats: beats.toSorted(), retired: retired.toSorted() };
+}
+
+/** All that history and audit say, but when: their clocks are two. */
+async function trailOf({ history }: Store): Promise<object> {
+  const count = 1000;
+  const pages = [
+    await history.changes({ count }),
+    ...(await Promise.all(APPS.map((app) => history.changes({ count, app })))),
+    await history.words({ count }),
+  ];
+  return pages.map(({ lines }) => lines.map((line) => ({ ...line, at: 0 })));
 }
 
 function sorted({ documents, ...rest }: Awaited<ReturnType<Store['read']>>): object {

@@ -65,6 +65,7 @@ export class Redis {
       version: () => call((store) => store.version()),
       heartbeats: () => call((store) => store.heartbeats()),
       beat: (...args) => call((store) => store.beat(...args)),
+      retire: (...args) => call((store) => store.retire(...args)),
       notes: {
         claim: (...args) => call((store) => store.notes.claim(...args)),
         put: (...args) => call((store) => store.notes.put(...args)),
