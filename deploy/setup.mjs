@@ -1,7 +1,7 @@
 // Sets up what this checkout needs: npm packages with the pinned Node, then nginx with Lua and Redis
 // from the system's packages. Any Node from 20 on runs it, without a package.
 //
-//   node deploy/setup.mjs [--for start|test|bench|lint|check] [--check]
+//   node deploy/setup.mjs [--for start|test|bench|lint|check|deploy] [--check]
 //
 // In: what is on this machine. Out: nothing to say when nothing is missing; else each step with its
 // seconds, on standard error. On failure: one list of what to install, and exit code 1. Nothing that
@@ -14,7 +14,7 @@ import { Halt } from './setup/step.mjs';
 import { findPrograms } from './setup/programs.mjs';
 import { installSystemPackages, whatToInstall } from './setup/system-packages.mjs';
 
-const PURPOSES = ['start', 'test', 'bench', 'lint', 'check'];
+const PURPOSES = ['start', 'test', 'bench', 'lint', 'check', 'deploy'];
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 
 function readArguments(argv) {

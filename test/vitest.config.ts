@@ -11,7 +11,9 @@ if (process.versions.node.split('.')[0] !== '26') {
 
 // Lanes of their own, each with its own command: too long for `npm test`, or in need of more than npm,
 // nginx and Redis.
-const lanes = ['bench', 'browser', 'chaos', 'controlplane'].map((lane) => `test/${lane}/**`);
+const lanes = ['bench', 'browser', 'chaos', 'controlplane', 'deploy'].map(
+  (lane) => `test/${lane}/**`,
+);
 
 // Tests that start real nginx and Redis run alone: two processors are all we count on.
 const real = ['test/e2e/**', 'test/lua/**'];

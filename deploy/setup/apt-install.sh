@@ -23,7 +23,7 @@ options='-y --no-install-recommends -o DPkg::Lock::Timeout=600 -o APT::Get::Remo
 
 is_installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 fresh=
-for service in nginx redis-server haproxy; do is_installed "$service" || fresh="$fresh $service"; done
+for service in nginx redis-server haproxy prometheus prometheus-alertmanager victoria-metrics; do is_installed "$service" || fresh="$fresh $service"; done
 
 # The package lists may be missing altogether (an image), or too old to download by.
 apt-get $options -s install "$@" >/dev/null 2>&1 || apt-get -o DPkg::Lock::Timeout=600 update

@@ -13,6 +13,8 @@ export const BUSTED = 'busted';
 export const FAKETIME = 'faketime';
 export const HAPROXY = 'HAProxy';
 export const WRK = 'wrk';
+export const RPM = 'rpmbuild';
+export const MMDEBSTRAP = 'mmdebstrap';
 
 /** Lua modules the edge requires from outside; of each line one is enough. */
 const LUA_MODULES = [
@@ -25,6 +27,7 @@ const NEEDS = {
   test: ['edge', REDIS, LUACHECK, BUSTED, FAKETIME],
   bench: ['edge', REDIS, HAPROXY, WRK],
   lint: [LUACHECK],
+  deploy: ['edge', REDIS, RPM, MMDEBSTRAP],
   check: [],
 };
 
@@ -35,6 +38,8 @@ const COMMANDS = {
   [FAKETIME]: ['faketime'],
   [HAPROXY]: ['haproxy'],
   [WRK]: ['wrk'],
+  [RPM]: ['rpmbuild'],
+  [MMDEBSTRAP]: ['mmdebstrap'],
 };
 
 /** What of the purpose's needs is missing: `[{need, detail?}]`, in a fixed order. */

@@ -13,12 +13,22 @@ import {
   FAKETIME,
   HAPROXY,
   LUACHECK,
+  MMDEBSTRAP,
   NGINX,
   REDIS,
   REDIS_CLIENT,
+  RPM,
   WRK,
 } from './programs.mjs';
 import { Halt, step } from './step.mjs';
+
+// What tests of Debian's own ways need.
+const debianOnly = (apt) => ({
+  apt,
+  dnf: '(no such package)',
+  apk: '(no such package)',
+  brew: '(no such package)',
+});
 
 const PACKAGES = {
   [NGINX]: {
@@ -50,6 +60,8 @@ const PACKAGES = {
   [FAKETIME]: { apt: 'faketime', dnf: 'libfaketime', apk: 'libfaketime', brew: 'libfaketime' },
   [HAPROXY]: { apt: 'haproxy', dnf: 'haproxy', apk: 'haproxy', brew: 'haproxy' },
   [WRK]: { apt: 'wrk', dnf: 'wrk', apk: 'wrk', brew: 'wrk' },
+  [RPM]: { apt: 'rpm', dnf: 'rpm-build', apk: 'rpm-dev', brew: 'rpm' },
+  [MMDEBSTRAP]: debianOnly('mmdebstrap'),
 };
 
 const FAMILIES = [
