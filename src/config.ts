@@ -115,8 +115,20 @@ function resolvePaths(config: Config, folder: string): Config {
   const { tls } = config.redis;
   if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
+  resolveBackups(config.migration, absolute);
   resolveApi(config.api, absolute);
   return config;
+}
+
+function resolveBackups(
+  { backups = [] }: Config['migration'],
+  absolute: (path: string) => string,
+): void {
+  for (const { folder, s3 } of backups) {
+    if (folder) folder.path = absolute(folder.path);
+    if (s3?.ca !== undefined) s3.ca = absolute(s3.ca);
+    for (const one of [s3?.credentials, s3?.customerKey]) if (one) one.file = absolute(one.file);
+  }
 }
 
 function resolveApi(api: Config['api'], absolute: (path: string) => string): void {

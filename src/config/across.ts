@@ -4,6 +4,7 @@ import { canonicalAddress } from '../address.ts';
 import { apiFaults } from '../api/settings.ts';
 import { callFault } from '../edges/place-url.ts';
 import { redisFaults } from '../edges/redis-settings.ts';
+import { migrationFaults } from '../migration/settings.ts';
 import { nacosFaults } from '../inventory/nacos-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
 import type { Fault } from './faults.ts';
@@ -27,6 +28,11 @@ export function checkAcross(config: Config): Fault[] {
     ...sharedHosts(config),
     ...ingressFaults(config),
     ...podFaults(config),
+    ...twice(config.migration.backups ?? [], ['migration', 'backups'], 'cluster'),
+    ...migrationFaults(config.migration).map(({ path, text }) => ({
+      path: ['migration', ...path],
+      text,
+    })),
     ...controls(config),
     ...apiFaults(config.api).map(({ path, text }) => ({ path: ['api', ...path], text })),
   ];

@@ -6,6 +6,7 @@ import { ClusterSettings, ClusterSourceSettings } from '../clusters/settings.ts'
 import { RedisSettings } from '../edges/redis-settings.ts';
 import { AuditSettings, EdgeSettings, HistorySettings, LeaderSettings } from '../edges/settings.ts';
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
+import { MigrationSettings } from '../migration/settings.ts';
 import { GuardSettings } from '../plan/settings.ts';
 import { HoldSettings, WeightSettings } from '../weights/settings.ts';
 
@@ -26,6 +27,7 @@ export const ConfigSchema = Type.Object(
     clusterSources: Type.Optional(Type.Array(ClusterSourceSettings, { default: [] })),
     apps: Type.Optional(AppsSettings),
     vms: Type.Optional(VmsSettings),
+    migration: Type.Optional(MigrationSettings),
     edges: Type.Optional(Type.Array(EdgeSettings, { default: [] })),
     api: Type.Optional(ApiSettings),
   },

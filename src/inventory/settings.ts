@@ -86,6 +86,19 @@ export const AppSettings = Type.Object(
       ),
     ),
     vms: Type.Optional(Type.Array(VmSettings)),
+    core: Type.Optional(
+      Type.Boolean({ description: 'of a migration: placed first, never deferred' }),
+    ),
+    importance: Type.Optional(
+      Type.Integer({
+        minimum: -1000,
+        maximum: 1000,
+        description: 'the higher, the earlier placed',
+      }),
+    ),
+    floor: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'so many pods stay where room is short' }),
+    ),
     nacos: Type.Optional(
       Type.String({ pattern: SERVICE, description: 'service in Nacos: NAME or GROUP@@NAME' }),
     ),
