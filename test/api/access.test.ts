@@ -91,6 +91,7 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'admin', method: 'DELETE', route: '/api/v1/clusters/:cluster' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/vms' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/edges' },
+  { needs: 'admin', method: 'DELETE', route: '/api/v1/edges/:name' },
   { needs: 'edge', method: 'POST', route: '/api/v1/edges/:name/heartbeat', body: BEAT },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams/:app' },
