@@ -29,6 +29,7 @@ export interface Bench {
 
 const STATIC = 'static nginx';
 const ZONE = 'static nginx with zone';
+const SHARED = 'static nginx with one upstream for all';
 const PLAIN = 'statistics off';
 const FULL = 'statistics';
 const HAPROXY = 'HAProxy';
@@ -68,9 +69,13 @@ export async function manyAppsRows(bench: Bench, count: number): Promise<Row[]> 
   const title = `${count} apps`;
   return using(async (own) => {
     const { contenders } = await startAll(bench, apps, own, KEEPALIVE_OF_MANY);
+    contenders.push(
+      await own(startStatic(SHARED, apps, bench.cores, { shared: true, keepalive: KEEPALIVE })),
+    );
     const samples = await runSlices(entrants(contenders, count), bench.pace);
     return [
       ...rowsOf(title, samples),
+      rowOf(`${title}, ${SHARED}`, 'ratio', ratios(samples, SHARED, STATIC)),
       rowOf(`${title} against HAProxy`, 'ratio', ratios(samples, PLAIN, HAPROXY)),
       failures(title, samples),
     ];
@@ -147,7 +152,7 @@ function rowsOf(title: string, samples: Samples): Row[] {
 function failures(title: string, { failed }: Samples): Row {
   let ours = 0;
   for (const [name, count] of Object.entries(failed)) {
-    const rival = [STATIC, ZONE, HAPROXY].includes(name);
+    const rival = [STATIC, ZONE, SHARED, HAPROXY].includes(name);
     if (!rival) ours += count;
     else if (count > 0) console.error(`${title}: ${name} failed ${count} requests`);
   }
