@@ -6,7 +6,7 @@
 // in `unlisted` instead.
 
 import { CallFailure, failureOfStatus } from './call-failure.ts';
-import type { KubernetesObject } from './cluster-writer.ts';
+import type { KubernetesObject, ObjectsRef } from './cluster-writer.ts';
 import { askJson } from './json-answer.ts';
 import type { Link } from './link.ts';
 import {
@@ -45,10 +45,14 @@ export interface LiveQuestion {
   readonly signal: AbortSignal;
   /** Whether a time of the cluster is over a minute ago: a pod may just not have been looked at. */
   readonly isOld: (time: string) => boolean;
+  /** In which objects with the label are looked for; absent: all, which takes wider rights. */
+  readonly namespaces?: readonly string[];
+  /** Of which objects with the label are looked for, beside the wanted ones'. */
+  readonly kinds?: readonly ObjectsRef[];
 }
 
-interface Asking extends LiveQuestion {
-  readonly kinds: ServedKinds;
+interface Asking extends Omit<LiveQuestion, 'kinds'> {
+  readonly served: ServedKinds;
 }
 
 /** `label`: as in a selector; objects of the same kinds that carry it are read too. */
@@ -57,17 +61,18 @@ export async function readLiveObjects(
   wanted: readonly WantedObject[],
   label: string | undefined,
 ): Promise<LiveObjects> {
-  const kinds = createServedKinds((path) => ask(path, question));
-  const asking: Asking = { ...question, kinds };
+  const { kinds: others = [], ...how } = question;
+  const served = createServedKinds((path) => ask(path, question));
+  const asking: Asking = { ...how, served };
   const unserved = new Set<string>();
   const single = await Promise.all(
     wanted.map(async (one) => {
-      const resource = await kinds.find(one);
+      const resource = await served.find(one);
       if (!resource) unserved.add(`${one.apiVersion} ${one.kind}`);
       return resource && (await getObject(one, resource, asking));
     }),
   );
-  const each = new Map(wanted.map((one) => [`${one.apiVersion} ${one.kind}`, one]));
+  const each = new Map([...others, ...wanted].map((one) => [`${one.apiVersion} ${one.kind}`, one]));
   const lists = label === undefined ? [] : [...each.values()];
   const listed = await Promise.all(lists.map((one) => listLabelled(one, label ?? '', asking)));
   const all = [
@@ -101,18 +106,40 @@ interface Listed {
   readonly refused: readonly string[];
 }
 
-async function listLabelled(one: WantedObject, label: string, asking: Asking): Promise<Listed> {
-  const resource = await asking.kinds.find(one);
+async function listLabelled(one: ObjectsRef, label: string, asking: Asking): Promise<Listed> {
+  const resource = await asking.served.find(one);
   if (!resource) return { items: [], refused: [] };
+  const places = resource.namespaced ? (asking.namespaces ?? [undefined]) : [undefined];
+  const lists = await Promise.all(
+    places.map((namespace) => listIn({ one, resource, namespace }, label, asking)),
+  );
+  return {
+    items: lists.flatMap(({ items }) => items),
+    refused: lists.flatMap(({ refused }) => refused),
+  };
+}
+
+interface ListPlace {
+  readonly one: ObjectsRef;
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+}
+
+async function listIn(
+  { one, resource, namespace }: ListPlace,
+  label: string,
+  asking: Asking,
+): Promise<Listed> {
   const { apiVersion, kind } = one;
-  const path = collectionPath({ apiVersion, kind }, resource);
+  const where = { apiVersion, kind, ...(namespace !== undefined && { namespace }) };
+  const path = collectionPath(where, resource);
   try {
     const items = await list(`${path}?labelSelector=${encodeURIComponent(label)}`, asking);
     // A list's items have neither.
     return { items: items.map((item) => ({ ...item, apiVersion, kind })), refused: [] };
   } catch (error) {
     if (!(error instanceof CallFailure) || error.failure.status !== 403) throw error;
-    return { items: [], refused: [`${resource.name} of all namespaces`] };
+    return { items: [], refused: [`${resource.name} of ${namespace ?? 'all namespaces'}`] };
   }
 }
 
@@ -128,7 +155,10 @@ async function ask(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { status, json } = await askJson(link, { path }, signal);
   if (status === 404) return undefined;
-  if (status !== 200) throw new CallFailure(failureOfStatus(status));
+  if (status !== 200) {
+    const failure = failureOfStatus(status);
+    throw new CallFailure({ ...failure, text: `${failure.text} at ${path}` });
+  }
   return json;
 }
 

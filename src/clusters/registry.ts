@@ -96,7 +96,7 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
   async function settle(): Promise<void> {
     failures.clear();
     const now = new Map<ClusterName, Member>();
-    for (const [source, order] of wanted(sources, words, fail)) {
+    for (const [source, order] of ordersThatCount(sources, words, fail)) {
       const member = await memberFor(source, order);
       if (member) now.set(order.settings.name, member);
     }
@@ -194,8 +194,8 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
   };
 }
 
-/** The orders that count, in order, each name once. */
-function wanted(
+/** In order, each name once. */
+export function ordersThatCount(
   sources: readonly string[],
   words: ReadonlyMap<string, SourceWord>,
   fail: (source: string, text: string) => void,

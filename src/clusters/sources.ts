@@ -43,7 +43,10 @@ interface Running {
 
 const RETRY_MS = 5000;
 
-export function runSources(registry: Registry, world: ClusterWorld): Sources {
+export function runSources(
+  registry: Pick<Registry, 'arrange' | 'tell' | 'word'>,
+  world: ClusterWorld,
+): Sources {
   let running: ReadonlyMap<string, Running> = new Map();
 
   function begin({ title, key, follow }: Plan): { running: Running; first: Promise<void> } {

@@ -11,10 +11,12 @@ import { KubernetesWriter, WRITE_MS } from './kubernetes-writer.ts';
 import { LIMITS } from './limits.ts';
 import { Link } from './link.ts';
 import type { ClusterOrder } from './registry.ts';
+import type { ClusterSettings } from './settings.ts';
 import type { ClusterWorld } from './world.ts';
-import { withinScope } from './writer-scope.ts';
+import { withinScope, type WriterScope } from './writer-scope.ts';
 
-type Order = Pick<ClusterOrder, 'settings' | 'digest' | 'load'>;
+type Order = Pick<ClusterOrder, 'settings' | 'load'>;
+type JobsSettings = NonNullable<ClusterSettings['jobs']>;
 
 export interface Writers {
   writer(name: ClusterName): Promise<ClusterWriter>;
@@ -27,7 +29,7 @@ interface Opened {
   readonly writer: Promise<ClusterWriter>;
 }
 
-export function createWriters(orders: () => readonly Order[], world: ClusterWorld): Writers {
+export function createWriters(orders: () => readonly ClusterOrder[], world: ClusterWorld): Writers {
   const opened = new Map<ClusterName, Opened>();
   const shut = ({ writer }: Opened): Promise<void> =>
     writer.then((one) => one.close()).catch(() => undefined);
@@ -52,21 +54,30 @@ export function createWriters(orders: () => readonly Order[], world: ClusterWorl
   };
 }
 
-/** With the credentials of jobs, else those that the cluster is read by. */
-export async function openWriter(
-  { settings, load: read }: Pick<ClusterOrder, 'settings' | 'load'>,
-  world: ClusterWorld,
-): Promise<ClusterWriter> {
-  const { name, jobs } = settings;
+export async function openWriter(order: Order, world: ClusterWorld): Promise<ClusterWriter> {
+  const { name, jobs } = order.settings;
   if (!jobs) {
     const text = `${name} is read only: the configuration has no clusters[].jobs for it`;
     throw new BallastError('jobs-not-allowed', text);
   }
-  const { kubeconfig, inCluster, namespaces, secrets = false } = jobs;
-  const own = kubeconfig !== undefined || inCluster === true;
-  const place = { name, ...(kubeconfig && { kubeconfig }), inCluster: inCluster ?? false };
+  const link = await openJobsLink(order, world);
+  return withinScope(new KubernetesWriter(name, link), scopeOf(jobs));
+}
+
+export function scopeOf({ namespaces, secrets = false }: JobsSettings): WriterScope {
+  return { namespaces, secrets };
+}
+
+/** With the credentials of jobs, else those that the cluster is read by. */
+export async function openJobsLink(
+  { settings, load: read }: Order,
+  world: ClusterWorld,
+): Promise<Link> {
+  const { name, jobs } = settings;
+  const { kubeconfig, inCluster = false } = jobs ?? {};
+  const own = kubeconfig !== undefined || inCluster;
+  const place = { name, ...(kubeconfig && { kubeconfig }), inCluster };
   const load = own ? () => loadCluster(place, world) : read;
   const limits = { ...LIMITS, ...world.limits, headersMs: WRITE_MS };
-  const link = new Link(await load(), load, { ...world, limits });
-  return withinScope(new KubernetesWriter(name, link), { namespaces, secrets });
+  return new Link(await load(), load, { ...world, limits });
 }

@@ -33,6 +33,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ClusterRole: { group: 'rbac.authorization.k8s.io', version: 'v1' },
 };
 
+const PARTS = ['Pod', 'Namespace', 'ClusterRole'];
+
+/** What fan-outs are made of, for whoever looks for what one left behind. */
+export const FANOUT_KINDS: readonly { readonly apiVersion: string; readonly kind: string }[] =
+  Object.keys(KINDS)
+    .filter((kind) => !PARTS.includes(kind))
+    .map((kind) => ({ apiVersion: usualApiVersion(kind) ?? '', kind }));
+
 /** Without a namespace; others are taken to have one. */
 const CLUSTER_SCOPED = new Set([
   'APIService',

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
+import { readOrders } from '../../src/clusters/named-orders.ts';
 import { createRegistry } from '../../src/clusters/registry.ts';
 import { runSources } from '../../src/clusters/sources.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
@@ -51,7 +52,7 @@ async function startSources(baseFolder: string) {
     await sources.close();
     await registry.close();
   });
-  return { registry, sources };
+  return { registry, sources, world };
 }
 
 test('files, a folder, Secrets and Argo CD at once; what is no longer named goes', async () => {
@@ -81,8 +82,9 @@ test('files, a folder, Secrets and Argo CD at once; what is no longer named goes
     ingress: INGRESS,
   };
   const fromArgo = { argocd: { kubeconfig, namespace: 'argocd' }, ingress: INGRESS };
-  const { registry, sources } = await startSources(folder);
-  await sources.configure({ clusters, clusterSources: [fromFolder, fromSecrets, fromArgo] });
+  const { registry, sources, world } = await startSources(folder);
+  const clusterSources = [fromFolder, fromSecrets, fromArgo];
+  await sources.configure({ clusters, clusterSources });
   // Files are in when it returns.
   expect(
     registry
@@ -94,6 +96,15 @@ test('files, a folder, Secrets and Argo CD at once; what is no longer named goes
     Object.fromEntries(
       registry.readers().map((one) => [one.name, [one.status().state, one.footprint('shop').pods]]),
     );
+  // A command that comes and goes sees the same.
+  const once = await readOrders({ clusters, clusterSources }, world, 20_000);
+  expect(once.trouble).toEqual([]);
+  expect(once.orders.map(({ settings }) => settings.name)).toEqual([
+    'home',
+    'north',
+    'east',
+    'west',
+  ]);
   await eventually(() =>
     expect(counts()).toEqual({
       home: ['fresh', 1],

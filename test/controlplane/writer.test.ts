@@ -15,40 +15,19 @@ import { openWriter } from '../../src/clusters/writers.ts';
 import { writerConformance } from '../conformance/cluster-writer.ts';
 import { ApiError } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
-import { deployment, namespace } from './objects.ts';
+import { allowJobs, rolloutDefinition } from './jobs.ts';
+import { deployment } from './objects.ts';
 import { until } from './until.ts';
 
 let plane: ControlPlane;
 
 beforeAll(async () => {
   plane = await startCluster({ name: 'east', users: ['jobs', 'nobody'] });
-  await plane.admin.apply(namespace('prod'), ...(await jobsRole('prod', 'jobs')));
-  const writer = await open();
-  const may = () => writer.list({ apiVersion: 'v1', kind: 'ConfigMap' }, 'a=b');
-  await until('jobs may list', async () => Array.isArray(await may().catch(() => false)), 60_000);
-  await writer.close();
+  await allowJobs(plane, ['prod']);
 });
 afterAll(async () => {
   await plane?.close();
 });
-
-/** As it is published, bound to a user. */
-async function jobsRole(where: string, user: string): Promise<KubernetesObject[]> {
-  const file = new URL('../../deploy/manifests/role-jobs.yaml', import.meta.url);
-  const { parse } = await import('yaml');
-  const role = parse(await readFile(file, 'utf8')) as KubernetesObject;
-  const { apiVersion, metadata } = role;
-  return [
-    { ...role, metadata: { ...metadata, namespace: where } },
-    {
-      apiVersion,
-      kind: 'RoleBinding',
-      metadata: { name: 'jobs', namespace: where },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
-    },
-  ];
-}
 
 interface Wish {
   readonly user?: string;
@@ -212,27 +191,3 @@ describe('a real API server', () => {
     }
   });
 });
-
-/** As much of Argo's as the API server needs to know; the controller does not run here. */
-function rolloutDefinition(): KubernetesObject {
-  const schema = {
-    openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-  };
-  const names = {
-    kind: 'Rollout',
-    listKind: 'RolloutList',
-    plural: 'rollouts',
-    singular: 'rollout',
-  };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'rollouts.argoproj.io' },
-    spec: {
-      group: 'argoproj.io',
-      scope: 'Namespaced',
-      names,
-      versions: [{ name: 'v1alpha1', served: true, storage: true, schema }],
-    },
-  };
-}

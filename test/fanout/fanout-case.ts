@@ -1,5 +1,6 @@
 // A case of test/cases/fanout/: what is written, which clusters there are, and what comes of it.
 
+import type { WriterScope } from '../../src/clusters/writer-scope.ts';
 import { readFanout } from '../../src/fanout/fanout.ts';
 import type { FanoutCluster, Manifest } from '../../src/fanout/model.ts';
 import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
@@ -21,6 +22,10 @@ interface WrittenCluster extends Partial<FanoutCluster> {
   readonly unread?: string;
   /** By an object's key, as in entries. */
   readonly room?: Readonly<Record<string, number>>;
+  /** Where jobs may write. */
+  readonly scope?: WriterScope;
+  /** By app: which migration took it away. */
+  readonly movedAway?: Readonly<Record<string, string>>;
 }
 
 export interface Expected {
@@ -47,12 +52,16 @@ export function filesOf(input: FanoutCase['input']) {
 }
 
 export function worldOf(clusters: FanoutCase['clusters']): World {
-  const written = clusters.map((one) => (typeof one === 'string' ? { name: one } : one));
+  const written: WrittenCluster[] = clusters.map((one) =>
+    typeof one === 'string' ? { name: one } : one,
+  );
   return {
-    clusters: written.map(({ live = [], unread, room, ...cluster }: WrittenCluster) => ({
+    clusters: written.map(({ live = [], unread, room, scope, movedAway, ...cluster }) => ({
       cluster: { ready: true, labels: {}, zones: [], taints: [], ...cluster },
       ...(unread === undefined ? { live } : { trouble: unread }),
       ...(room && { room: new Map(Object.entries(room)) }),
+      ...(scope && { scope }),
+      ...(movedAway && { movedAway: new Map(Object.entries(movedAway)) }),
     })),
   };
 }

@@ -16,7 +16,16 @@ const COMPUTING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders whose files are all pure, but for the schema of their part of the configuration. */
-const PURE_FOLDERS = ['src/fanout', 'src/plan', 'src/weights'];
+const PURE_FOLDERS = [
+  'src/fanout/division',
+  'src/fanout/patch',
+  'src/fanout/placement',
+  'src/fanout/plan',
+  'src/fanout/read',
+  'src/fanout/schemas',
+  'src/plan',
+  'src/weights',
+];
 
 interface Override {
   readonly files: readonly string[];

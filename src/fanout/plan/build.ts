@@ -62,7 +62,7 @@ export function buildObject(
   const said = scaled === object ? notes : [...notes, `replicas are ${live?.scaledBy}’s`];
   return {
     ok: true,
-    object: marked(scaled, input, options),
+    object: marked(placed(scaled, order), input, options),
     notes: said,
     warnings: patched.warnings,
   };
@@ -163,6 +163,13 @@ function withoutScaled(object: Manifest, live: LiveObject | undefined): Manifest
 function withLabel(object: Manifest, key: string, value: string): Manifest {
   const { metadata } = object;
   return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [key]: value } } };
+}
+
+/** Whoever writes it needs no rule of where what names no namespace goes. */
+function placed(object: Manifest, { namespace }: Order): Manifest {
+  const { metadata } = object;
+  if (namespace === '' || metadata.namespace !== undefined) return object;
+  return { ...object, metadata: { ...metadata, namespace } };
 }
 
 /** Nothing is marked that has no name to be found again by. */

@@ -1,5 +1,7 @@
 // One object in one cluster: what is to be done there, and what it would change.
 
+import { type ObjectRef, refOf } from '../../clusters/cluster-writer.ts';
+import { scopeFault } from '../../clusters/writer-scope.ts';
 import type { Portion } from '../division/division.ts';
 import { identityOf, keyOf } from '../identity.ts';
 import { replicasKey, replicasOf } from '../kinds.ts';
@@ -33,6 +35,12 @@ export interface Entry {
   readonly uid?: string;
   /** Of what of it the plan was made for. */
   readonly liveDigest?: string;
+  /** Whose replicas the digest does not cover. */
+  readonly scaledBy?: string;
+  /** What others own of it is taken over. */
+  readonly adopts?: true;
+  /** Of what is deleted or kept, which has no object. */
+  readonly ref?: ObjectRef;
 }
 
 export interface Replicas {
@@ -50,6 +58,8 @@ export interface MadeEntry {
 
 export interface EntryInput extends Omit<BuildInput, 'live'> {
   readonly key: string;
+  /** Of a workload: which app it is. */
+  readonly app?: string | undefined;
 }
 
 export function entryOf(
@@ -66,6 +76,11 @@ export function entryOf(
   }
   const { object, warnings } = built;
   const base = { cluster, key, object, ...replicas(object, input.portion, live) };
+  const barred = barredText({ object, app: input.app, live }, world, options);
+  if (barred !== undefined) {
+    const entry: Entry = { ...base, action: 'fault', differences: [], notes: built.notes };
+    return { entry, warnings, faults: [`${cluster}: ${barred}`] };
+  }
   if (!world.live) {
     const notes = [...built.notes, world.trouble ?? 'the cluster could not be read'];
     return { entry: { ...base, action: 'unread', differences: [], notes }, warnings, faults: [] };
@@ -85,6 +100,25 @@ export function entryOf(
   return { ...withLive({ ...base, notes: built.notes }, live, input.order, options), warnings };
 }
 
+interface Coming {
+  readonly object: Manifest;
+  readonly app: string | undefined;
+  readonly live: LiveObject | undefined;
+}
+
+/** Why it may not be written here at all. */
+function barredText(
+  { object, app, live }: Coming,
+  { scope, movedAway }: WorldCluster,
+  { returning = [] }: PlanOptions,
+): string | undefined {
+  const outside = scope && scopeFault(refOf(object), scope);
+  if (outside !== undefined) return outside;
+  const by = app === undefined || live ? undefined : movedAway?.get(app);
+  if (by === undefined || returning.includes(app ?? '')) return undefined;
+  return `${shown(object)}: ${by} moved ${app} away from here: let it return (--return ${app}), or leave the cluster out`;
+}
+
 function withLive(
   base: Pick<Entry, 'cluster' | 'key' | 'notes'> & { readonly object: Manifest },
   live: LiveObject,
@@ -92,13 +126,17 @@ function withLive(
   options: PlanOptions,
 ): Omit<MadeEntry, 'warnings'> {
   const differences = diffObjects(live.object, base.object);
-  const seen = { uid: uidOf(live.object), liveDigest: liveDigest(live) };
+  const adopts = options.adopt || order.keep.adopt;
+  const seen = {
+    ...seenOf(live),
+    ...(adopts && { adopts: true as const }),
+  };
   if (isOurs(live.object, options.name)) {
     const action = differences.length > 0 ? 'update' : 'none';
     return { entry: { ...base, ...seen, action, differences }, faults: [] };
   }
   const owner = ownerOf(live.object);
-  if (options.adopt || order.keep.adopt) {
+  if (adopts) {
     const notes = [...base.notes, `is taken over from ${owner}`];
     return { entry: { ...base, ...seen, action: 'update', differences, notes }, faults: [] };
   }
@@ -142,6 +180,16 @@ export function shown({ kind, metadata }: Manifest): string {
 export function uidOf({ metadata }: Manifest): string {
   const { uid } = metadata;
   return typeof uid === 'string' ? uid : '';
+}
+
+/** By what an entry knows the live object again. */
+export function seenOf(live: LiveObject): Pick<Entry, 'uid' | 'liveDigest' | 'scaledBy'> {
+  const { object, scaledBy } = live;
+  return {
+    uid: uidOf(object),
+    liveDigest: liveDigest(live),
+    ...(scaledBy !== undefined && { scaledBy }),
+  };
 }
 
 /**

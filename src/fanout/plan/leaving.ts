@@ -2,8 +2,9 @@
 //
 // They are kept unless it is asked to delete them; then only what has our label and a UID to prove it.
 
+import { refOf } from '../../clusters/cluster-writer.ts';
 import { identityOf, keyOf } from '../identity.ts';
-import { type Entry, isOurs, liveDigest, uidOf } from './entry.ts';
+import { type Entry, isOurs, seenOf, uidOf } from './entry.ts';
 import type { LiveObject, PlanOptions, World } from './world.ts';
 
 /** `staying`: places (`placeOf`) that orders have taken. */
@@ -35,7 +36,7 @@ function leaving(cluster: string, one: LiveObject, { prune }: PlanOptions): Entr
     action: deletes ? 'delete' : 'keep',
     differences: [],
     notes: [note],
-    uid,
-    liveDigest: liveDigest(one),
+    ref: refOf(object),
+    ...seenOf(one),
   };
 }

@@ -19,6 +19,7 @@ import { identityOf, keyOf } from '../identity.ts';
 import type { FanoutCluster, Order, Orders, Warning } from '../model.ts';
 import { dependsOnVersion } from '../placement/filter.ts';
 import type { LeftOut } from '../placement/select.ts';
+import { appNames } from './app-of.ts';
 import { digestOf } from './canonical.ts';
 import { placementMark, type Share, shareOrder } from './divide-order.ts';
 import { type Entry, entryOf } from './entry.ts';
@@ -53,7 +54,10 @@ export interface Total {
 export function planFanout(orders: Orders, world: World, options: PlanOptions): Plan {
   const name = options.name ?? orders.name;
   const named = { ...options, ...(name !== undefined && { name }) };
-  const planned = orders.orders.map((order) => planOrder(order, world, named));
+  const appOf = appNames(orders.orders, options.apps);
+  const planned = orders.orders.map((order) =>
+    planOrder({ order, app: appOf(order) }, world, named),
+  );
   const staying = new Set(planned.flatMap(({ places }) => places));
   const leaving = leavingOf(staying, world, named);
   const entries = [...planned.flatMap((one) => one.entries), ...leaving].toSorted(byCluster);
@@ -78,8 +82,9 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
 }
 
 /** What is written and what it was compared with. Not the findings: they may be worded better one day. */
-function sealed({ cluster, key, action, object, liveDigest = '', uid = '' }: Entry): object {
-  return { cluster, key, action, object: object ?? null, liveDigest, uid };
+function sealed({ cluster, key, action, object, ...seen }: Entry): object {
+  const { liveDigest = '', uid = '', adopts = false } = seen;
+  return { cluster, key, action, object: object ?? null, liveDigest, uid, adopts };
 }
 
 interface PlannedOrder {
@@ -91,7 +96,12 @@ interface PlannedOrder {
   readonly faults: readonly string[];
 }
 
-function planOrder(order: Order, world: World, options: PlanOptions): PlannedOrder {
+interface NamedOrder {
+  readonly order: Order;
+  readonly app: string | undefined;
+}
+
+function planOrder({ order, app }: NamedOrder, world: World, options: PlanOptions): PlannedOrder {
   const key = keyOf(identityOf(order.object, order.namespace));
   const shared = shareOrder(order, world, options);
   if (!shared.ok) {
@@ -109,7 +119,7 @@ function planOrder(order: Order, world: World, options: PlanOptions): PlannedOrd
     if (!cluster) return [];
     const count = completions?.get(portion.cluster);
     const input = { order, portion, placement, ...(count !== undefined && { completions: count }) };
-    return [entryOf({ key, ...input }, cluster, options)];
+    return [entryOf({ key, app, ...input }, cluster, options)];
   });
   const total = totalOf(order, share);
   return {

@@ -1,5 +1,6 @@
 // What a plan is made against: clusters, what lives there, and what still fits. Read by others; plain data.
 
+import type { WriterScope } from '../../clusters/writer-scope.ts';
 import type { FanoutCluster, Manifest } from '../model.ts';
 
 export interface World {
@@ -15,6 +16,10 @@ export interface WorldCluster {
   readonly unserved?: ReadonlySet<string>;
   /** Pods of an object that still fit, by its key; absent: not known. */
   readonly room?: ReadonlyMap<string, number>;
+  /** Where jobs may write; absent: nobody said. */
+  readonly scope?: WriterScope;
+  /** Apps that a migration took away from here, and which one. */
+  readonly movedAway?: ReadonlyMap<string, string>;
 }
 
 /** The objects of a stream's orders as they are there, and those that carry the fan-out's label. */
@@ -50,6 +55,21 @@ export interface PlanOptions {
   readonly cronJobs: boolean;
   readonly initContainers: boolean;
   readonly registries: readonly string[];
+  /** Apps that come back to where a migration took them from. */
+  readonly returning?: readonly string[];
+  /** Which app a workload is. */
+  readonly apps?: AppNaming;
+}
+
+/** As the configuration names apps. */
+export interface AppNaming {
+  /** Of Services, with the app's name as its value. */
+  readonly label?: string;
+  readonly list: readonly {
+    readonly name: string;
+    readonly service?: string;
+    readonly namespace?: string;
+  }[];
 }
 
 export const USUAL: PlanOptions = {

@@ -1,0 +1,76 @@
+// A plan against what lives in the clusters: read, planned, and tried there by a dry run.
+//
+// Comes in: orders, and how each cluster is reached. Goes out: the plan, with what the clusters themselves
+// say of each object that would change, and what could not be read. On failure: a cluster that does not
+// answer is `unread` in the plan; nothing here throws because of one. Nothing is written anywhere.
+//
+//     read-world.ts   what lives in a cluster
+//     dry-run.ts      what a cluster says of the objects that a plan has for it
+//     with-answers.ts the plan, told so
+
+import type { ClusterWorld } from '../../clusters/world.ts';
+import type { Orders } from '../model.ts';
+import { type Plan, planFanout } from '../plan/plan.ts';
+import type { PlanOptions, WorldCluster } from '../plan/world.ts';
+import { tryEntries } from './dry-run.ts';
+import { openClusters, type OpenedCluster, type Reached, readCluster } from './read-world.ts';
+import { type Answers, withAnswers } from './with-answers.ts';
+
+export interface LiveOptions {
+  readonly plan: PlanOptions;
+  readonly timeoutMs: number;
+  /** Asks the clusters in which jobs may write what they would make of each change. */
+  readonly dryRun: boolean;
+  /** By cluster: apps that a migration took away, and which one. */
+  readonly movedAway?: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+export interface LivePlan {
+  readonly plan: Plan;
+  /** What could not be looked at, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export async function planLive(
+  orders: Orders,
+  clusters: readonly Reached[],
+  world: ClusterWorld,
+  options: LiveOptions,
+): Promise<LivePlan> {
+  const opened = await openClusters(clusters, world);
+  try {
+    const name = options.plan.name ?? orders.name;
+    const { timeoutMs, movedAway } = options;
+    const asking = { orders, world, timeoutMs, ...(name !== undefined && { name }) };
+    const prune = options.plan.prune;
+    const seen = await Promise.all(opened.map((one) => readCluster(one, { ...asking, prune })));
+    const clustersNow = { clusters: seen.map(({ cluster }) => withMoved(cluster, movedAway)) };
+    const plan = planFanout(orders, clustersNow, options.plan);
+    const notes = seen.flatMap((one) => one.notes);
+    if (!options.dryRun) return { plan, notes };
+    const answers = await tryAll(plan, opened);
+    return { plan: withAnswers(plan, clustersNow, answers), notes };
+  } finally {
+    await Promise.all(opened.map((one) => one.close()));
+  }
+}
+
+function withMoved(cluster: WorldCluster, movedAway: LiveOptions['movedAway']): WorldCluster {
+  const moved = movedAway?.get(cluster.cluster.name);
+  return moved ? { ...cluster, movedAway: moved } : cluster;
+}
+
+/** Clusters side by side; each is asked for its own objects a few at a time. */
+async function tryAll(plan: Plan, opened: readonly OpenedCluster[]): Promise<Answers> {
+  const each = opened.flatMap(({ name, writer }) =>
+    writer
+      ? [
+          tryEntries(
+            plan.entries.filter(({ cluster }) => cluster === name),
+            writer,
+          ),
+        ]
+      : [],
+  );
+  return new Map((await Promise.all(each)).flatMap((answers) => [...answers]));
+}

@@ -1,0 +1,134 @@
+// What lives in a cluster of what a fan-out is about.
+//
+// Comes in: how the cluster is reached, and the orders. Goes out: the cluster as plans see it, and what
+// could not be looked at. On failure: a cluster without live objects, with its trouble in words.
+
+import { failureOf } from '../../clusters/call-failure.ts';
+import type { ClusterWriter } from '../../clusters/cluster-writer.ts';
+import { KubernetesWriter } from '../../clusters/kubernetes-writer.ts';
+import type { Link } from '../../clusters/link.ts';
+import { readLiveObjects, type WantedObject } from '../../clusters/live-objects.ts';
+import type { ClusterOrder } from '../../clusters/registry.ts';
+import type { ClusterSettings } from '../../clusters/settings.ts';
+import type { ClusterWorld } from '../../clusters/world.ts';
+import { scopeFault, withinScope, type WriterScope } from '../../clusters/writer-scope.ts';
+import { openJobsLink, scopeOf } from '../../clusters/writers.ts';
+import { timeOf } from '../../clock.ts';
+import { FANOUT_KINDS } from '../kinds.ts';
+import type { FanoutCluster, Orders } from '../model.ts';
+import { modernise } from '../plan/modern.ts';
+import { FANOUT_LABEL, type WorldCluster } from '../plan/world.ts';
+
+export type Reached = Pick<ClusterOrder, 'settings' | 'load'>;
+
+export interface OpenedCluster {
+  readonly name: string;
+  readonly settings: ClusterSettings;
+  /** Absent where its credentials cannot be read; `trouble` says why. */
+  readonly link?: Link;
+  readonly trouble?: string;
+  /** Where jobs may write. */
+  readonly scope?: WriterScope;
+  readonly writer?: ClusterWriter;
+  close(): Promise<void>;
+}
+
+export function openClusters(
+  clusters: readonly Reached[],
+  world: ClusterWorld,
+): Promise<OpenedCluster[]> {
+  return Promise.all(clusters.map((one) => openCluster(one, world)));
+}
+
+async function openCluster(reached: Reached, world: ClusterWorld): Promise<OpenedCluster> {
+  const { settings } = reached;
+  const { name, jobs } = settings;
+  const scope = jobs && scopeOf(jobs);
+  const base = { name, settings, ...(scope && { scope }) };
+  try {
+    const link = await openJobsLink(reached, world);
+    const writer = scope && withinScope(new KubernetesWriter(name, link), scope);
+    return { ...base, link, ...(writer && { writer }), close: () => link.close() };
+  } catch (error) {
+    return { ...base, trouble: (error as Error).message, close: () => Promise.resolve() };
+  }
+}
+
+export interface ReadAsking {
+  readonly orders: Orders;
+  readonly world: ClusterWorld;
+  readonly timeoutMs: number;
+  /** Of the fan-out: what carries it is read too. */
+  readonly name?: string;
+  /** What left the stream is looked for in all kinds that fan-outs are made of. */
+  readonly prune: boolean;
+}
+
+export interface SeenCluster {
+  readonly cluster: WorldCluster;
+  readonly notes: readonly string[];
+}
+
+/** Pods without a node for so long have been looked at, and found none. */
+const OLD_MS = 60_000;
+
+export async function readCluster(
+  { name, settings, link, trouble = '', scope }: OpenedCluster,
+  { orders, world, timeoutMs, name: fanout, prune }: ReadAsking,
+): Promise<SeenCluster> {
+  const told = { ...(scope && { scope }) };
+  if (!link) return { cluster: { cluster: faceOf(settings, false), trouble, ...told }, notes: [] };
+  const wanted = wantedOf(orders).filter((one) => isReadable(one, scope));
+  const isOld = (time: string): boolean => {
+    const at = timeOf(time);
+    return at !== undefined && world.wall().getTime() - at > OLD_MS;
+  };
+  const label = fanout === undefined ? undefined : `${FANOUT_LABEL}=${fanout}`;
+  try {
+    const { found, unserved, unlisted } = await readLiveObjects(
+      {
+        link,
+        signal: AbortSignal.timeout(timeoutMs),
+        isOld,
+        ...(scope && { namespaces: scope.namespaces }),
+        ...(prune && { kinds: FANOUT_KINDS.filter((one) => isKindReadable(one.kind, scope)) }),
+      },
+      wanted,
+      label,
+    );
+    const notes = unlisted.map((what) => `${name}: may not list ${what}: what left is not known`);
+    return { cluster: { cluster: faceOf(settings, true), live: found, unserved, ...told }, notes };
+  } catch (error) {
+    const { text } = failureOf(error);
+    return { cluster: { cluster: faceOf(settings, false), trouble: text, ...told }, notes: [] };
+  }
+}
+
+function wantedOf({ orders }: Orders): WantedObject[] {
+  return orders.map(({ object, namespace }) => {
+    const { apiVersion, kind, metadata } = modernise(object).object;
+    return { apiVersion, kind, namespace, name: metadata.name };
+  });
+}
+
+/** What jobs may not write they need not see: the plan says that it is barred. */
+function isReadable({ namespace, ...ref }: WantedObject, scope: WriterScope | undefined): boolean {
+  const where = namespace === '' ? {} : { namespace };
+  return !scope || scopeFault({ ...ref, ...where }, scope) === undefined;
+}
+
+const isKindReadable = (kind: string, scope: WriterScope | undefined): boolean =>
+  kind !== 'Secret' || !scope || scope.secrets;
+
+function faceOf(traits: ClusterSettings, ready: boolean): FanoutCluster {
+  const { name, labels = {}, provider, region, zones = [], taints = [] } = traits;
+  return {
+    name,
+    ready,
+    labels,
+    zones,
+    taints,
+    ...(provider !== undefined && { provider }),
+    ...(region !== undefined && { region }),
+  };
+}
