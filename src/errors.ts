@@ -205,6 +205,21 @@ export const ERRORS = {
     title: 'The first call under this Idempotency-Key has no answer yet',
     act: 'Ask again in a second; where it stays so, look at what stands before you take another key.',
   },
+  'job-unknown': {
+    status: 404,
+    title: 'No such job',
+    act: 'List the jobs at /api/v1/jobs.',
+  },
+  'job-unfit': {
+    status: 409,
+    title: 'The job is at something else',
+    act: 'Look at the job’s state, and say what fits it.',
+  },
+  'app-locked': {
+    status: 409,
+    title: 'Another job has the app',
+    act: 'Wait until that job is at its end, or abort it.',
+  },
   'redis-unavailable': {
     status: 503,
     title: 'Redis does not answer',

@@ -20,6 +20,8 @@ export interface MemoryStore extends Store {
   dump(): Dump;
   /** As a replica that is promoted, or a Redis that is restored: other ids, and what the dump has. */
   load(dump: Dump, keepsRunId?: boolean): void;
+  /** Why nothing may be written under this lease, as lua/redis/job-1.lua says. */
+  refuses(lease: Lease): StoreRefusal | undefined;
   /** What an edge's endpoint does: writes one document (without a body: deletes it). */
   writeOne(app: AppName, body?: string): OneWritten | StoreRefusal;
 }
@@ -197,6 +199,10 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
       data = dump;
     },
     writeOne,
+    refuses(lease) {
+      if (!up) throw new BallastError('redis-unavailable', 'the store is down');
+      return mayCommit(lease) ?? isSeeded();
+    },
     take: (holder, address, ttlMs) =>
       answer(() => {
         const { record } = data;

@@ -47,18 +47,12 @@ export function connectRedis(
   onState: TellState,
 ): RedisConnection {
   const options: Options = {
-    ...(place.sentinels ? bySentinels(place, place.sentinels) : byUrl(place.url ?? '')),
-    ...tlsOf(place),
-    ...(place.user !== undefined && { username: place.user }),
-    ...(place.password !== undefined && { password: place.password }),
+    ...redisOptions(place),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: ANSWER_MS,
     commandTimeout: ANSWER_MS,
-    retryStrategy: pause,
-    // Behind a name or an address that moves: this one has become a replica.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     scripts,
   };
   const redis = new Redis(options);
@@ -101,6 +95,19 @@ export function connectRedis(
       isClosed = true;
       redis.disconnect();
     },
+  };
+}
+
+/** Where it is, and how it is come back to. */
+export function redisOptions(place: RedisPlace): Options {
+  return {
+    ...(place.sentinels ? bySentinels(place, place.sentinels) : byUrl(place.url ?? '')),
+    ...tlsOf(place),
+    ...(place.user !== undefined && { username: place.user }),
+    ...(place.password !== undefined && { password: place.password }),
+    retryStrategy: pause,
+    // Behind a name or an address that moves: this one has become a replica.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }
 

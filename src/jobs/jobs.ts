@@ -1,0 +1,175 @@
+// Jobs: work on clusters that takes its time, done by the leader alone, step by step, in a way that a
+// runner may be killed at any point and the next one goes on without writing anything twice.
+//
+// Comes in: a lease for as long as this controller leads; new jobs; what people say to them. Goes out: the
+// journal, and what the steps of a job's kind do. On failure: where the journal refuses or gives no answer
+// everything stops, is read anew, and goes on only where it can be trusted (trust.ts); else the job is
+// Blocked, keeps its holds, and waits for a person.
+//
+//     kind.ts      what a kind of job brings along: a pure next step, and the acts
+//     journal.ts   where it is on record: redis-journal.ts, memory-journal.ts
+//     wakes.ts     who wakes the runner: bull-wakes.ts, memory-wakes.ts
+//     book.ts      the jobs of this term, as the journal has them
+//     work.ts      one job: intent, act, result
+//     recover.ts   what of the journal may be gone on with, when a term begins (R12)
+//     drive.ts     one look at a job at a time, and the next wake
+//     commands.ts  pause, resume, abort, retry, skip, approve
+
+import type { Lease } from '../edges/store.ts';
+import { BallastError } from '../errors.ts';
+import type { AppName, ClusterName } from '../model.ts';
+import { openBook, TermOver, type JobBook } from './book.ts';
+import { headOf } from './change.ts';
+import { obey, type Command } from './commands.ts';
+import { drive } from './drive.ts';
+import { isFinal, type Job, type JobHead } from './record.ts';
+import { recover, type RecoverParts } from './recover.ts';
+import type { Remembered } from './trust.ts';
+import type { Wakes } from './wakes.ts';
+import { createWork, type Work, type WorkParts } from './work.ts';
+
+export interface JobParts extends WorkParts, RecoverParts {
+  readonly wakes: Wakes;
+  readonly random: () => number;
+  readonly changed: () => void;
+}
+
+/** A job before it is one. */
+export interface Draft {
+  readonly kind: string;
+  readonly name: string;
+  readonly apps: readonly AppName[];
+  readonly clusters: readonly ClusterName[];
+  readonly plan: unknown;
+  readonly planDigest: string;
+  readonly who: string;
+}
+
+export interface Jobs {
+  /** Runs them under this lease, until what it returns is called; that waits for acts under way. */
+  serve(lease: Lease): () => Promise<void>;
+  create(draft: Draft): Promise<Job>;
+  command(id: string, command: Omit<Command, 'said'> & { readonly who: string }): Promise<Job>;
+  /** As the journal has them, whoever leads; the newest first. */
+  heads(): Promise<readonly JobHead[]>;
+  read(id: string): Promise<Job | undefined>;
+  /** What a step waits for, where this one leads. */
+  waitsFor(id: string, step: string): string | undefined;
+}
+
+/** Every job is looked at so often, whether a wake was lost or not. */
+const LOOK_MS = 15_000;
+const RETRY_MS = 500;
+
+interface Stint {
+  readonly book: JobBook;
+  readonly work: Work;
+  readonly look: (id: string) => void;
+}
+
+export function createJobs(parts: JobParts): Jobs {
+  const { journal, clock, wakes } = parts;
+  const memory = new Map<string, Remembered>();
+  let stint: Stint | undefined;
+
+  const leading = (): Stint => {
+    if (!stint) throw new BallastError('not-leader', 'this controller runs no jobs now');
+    return stint;
+  };
+
+  /** From the journal to the first trouble, or the end of the term. */
+  const serveOnce = async (lease: Lease, over: AbortSignal): Promise<void> => {
+    const trouble = new AbortController();
+    const until = AbortSignal.any([over, trouble.signal]);
+    const book = openBook({ journal, memory, changed: parts.changed }, lease);
+    await recover(parts, { book, memory, lease });
+    const work = createWork(parts, book, lease);
+    const drives = drive({ work, wakes, clock, until, trouble: () => trouble.abort() });
+    stint = { book, work, look: drives.look };
+    const silence = wakes.listen(drives.woken);
+    try {
+      while (!until.aborted) {
+        for (const job of book.all()) if (!isFinal(job)) drives.look(job.id);
+        await clock.sleep(LOOK_MS, until);
+      }
+    } finally {
+      stint = undefined;
+      trouble.abort();
+      await Promise.all([silence().catch(() => undefined), drives.ended()]);
+    }
+  };
+
+  return {
+    serve(lease) {
+      const over = new AbortController();
+      const run = async (): Promise<void> => {
+        while (!over.signal.aborted) {
+          await serveOnce(lease, over.signal).catch((error: unknown) => {
+            const isUsual = error instanceof TermOver || error instanceof BallastError;
+            if (!isUsual) parts.unexpected(error);
+          });
+          await clock.sleep(RETRY_MS, over.signal);
+        }
+      };
+      const ended = run();
+      return async () => {
+        over.abort();
+        await ended;
+      };
+    },
+    async create(draft) {
+      const { book, look } = leading();
+      const { who, plan, ...rest } = draft;
+      const job: Job = {
+        ...rest,
+        id: `${draft.name}-${newPart(parts.random)}`,
+        begun: { who, at: parts.wall().getTime() },
+        state: 'Planned',
+        why: '',
+        approvals: {},
+        revision: 0,
+        tip: '',
+        home: { runId: '', replId: '' },
+        plan,
+        steps: {},
+      };
+      const made = await asSpoken(() => book.add(job, {}));
+      parts.note(made, `created by ${who}`);
+      look(made.id);
+      return made;
+    },
+    async command(id, { who, ...command }) {
+      const { book, look } = leading();
+      const said = { who, at: parts.wall().getTime() };
+      if (!book.get(id)) throw new BallastError('job-unknown', `no job ${id}`);
+      const job = await asSpoken(() => book.update(id, (now) => obey(now, { ...command, said })));
+      const step = command.step === undefined ? '' : ` ${command.step}`;
+      parts.note(job, `${command.name}${step} by ${who}`);
+      look(id);
+      return job;
+    },
+    async heads() {
+      const heads = stint ? stint.book.all().map(headOf) : await journal.heads();
+      return heads.toSorted((a, b) => b.begun.at - a.begun.at || (a.id < b.id ? -1 : 1));
+    },
+    read: async (id) => stint?.book.get(id) ?? (await journal.read(id)),
+    waitsFor: (id, step) => stint?.work.waitsFor(id, step),
+  };
+}
+
+/** To a person a term that ended is no news of their own doing. */
+async function asSpoken<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof TermOver) throw new BallastError('lost-term', error.message);
+    throw error;
+  }
+}
+
+/** 36^4 for each name of a job: one that is taken already is refused by the journal. */
+function newPart(random: () => number): string {
+  return Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
+}

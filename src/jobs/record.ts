@@ -1,0 +1,126 @@
+// What is on record of a job: its head, its frozen plan, and the journal of its steps. Plain data: it is
+// written as JSON, and what is read back is the same.
+
+import type { AppName, ClusterName } from '../model.ts';
+
+export const JOB_STATES = [
+  'Pending',
+  'Planned',
+  'Running',
+  'Paused',
+  'WaitingApproval',
+  'RollingBack',
+  'Done',
+  'RolledBack',
+  'Failed',
+  'Blocked',
+] as const;
+
+/**
+ * `Blocked`: a person must act, for nobody knows enough to go on. `Failed` is the end of one that holds
+ * nothing any more.
+ */
+export type JobState = (typeof JOB_STATES)[number];
+
+const FINAL: ReadonlySet<JobState> = new Set(['Done', 'RolledBack', 'Failed']);
+
+export function isFinal({ state }: Pick<JobHead, 'state'>): boolean {
+  return FINAL.has(state);
+}
+
+/** Who said something, and when by the leader's time of day, in milliseconds. */
+export interface Said {
+  readonly who: string;
+  readonly at: number;
+}
+
+export interface JobHead {
+  readonly id: string;
+  /** Which kind of job it is: `fanout`. */
+  readonly kind: string;
+  /** As people call it. */
+  readonly name: string;
+  /** Locked while it is not at its end. */
+  readonly apps: readonly AppName[];
+  /** Where it writes. */
+  readonly clusters: readonly ClusterName[];
+  readonly begun: Said;
+  readonly planDigest: string;
+  readonly state: JobState;
+  /** In words, for a person; empty where the state says it all. */
+  readonly why: string;
+  readonly paused?: Said;
+  readonly aborted?: Said;
+  /** Why it may not go on until a person says so. */
+  readonly blocked?: string;
+  /** What it waits to be approved. */
+  readonly asks?: string;
+  readonly approvals: Readonly<Record<string, Said>>;
+  /** One above the last at each write. */
+  readonly revision: number;
+  /** Of all that was ever written of it, in order: two journals that differ anywhere differ here. */
+  readonly tip: string;
+  /** The Redis it was last written to. */
+  readonly home: Home;
+}
+
+export interface Home {
+  readonly runId: string;
+  readonly replId: string;
+}
+
+export interface Job<Plan = unknown> extends JobHead {
+  readonly plan: Plan;
+  /** By step. */
+  readonly steps: Readonly<Record<string, StepRecord>>;
+}
+
+/** An object of a cluster that a step is about to write. */
+export interface PlacedObject {
+  readonly cluster: ClusterName;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** What is about to be done: stored before it is. */
+export interface Intent {
+  /** A sentence. */
+  readonly text: string;
+  readonly objects: readonly PlacedObject[];
+  /** What the kind of job needs to know of how it was before. No data of a Secret. */
+  readonly data?: unknown;
+}
+
+/** What came of it: stored when it is proved. */
+export interface StepResult {
+  /** `left`: given up half-way, and what it named is fenced: it may have been written or not. */
+  readonly kind: 'done' | 'failed' | 'skipped' | 'left';
+  readonly text: string;
+  readonly data?: unknown;
+}
+
+export interface StepRecord {
+  readonly id: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** The term under which it is done. */
+  readonly fence: number;
+  readonly intent: Intent;
+  /** Absent: it is under way, or was when its runner ended. */
+  readonly result?: StepResult;
+  /** A person asked for another attempt. */
+  readonly again?: Said;
+}
+
+/** Whether it is under way. */
+export function isOpen(step: StepRecord | undefined): step is StepRecord {
+  return step !== undefined && step.result === undefined;
+}
+
+/** The result that counts: not of an attempt that is to be made again. */
+export function resultOf({ steps }: Pick<Job, 'steps'>, id: string): StepResult | undefined {
+  const step = Object.hasOwn(steps, id) ? steps[id] : undefined;
+  return step?.again ? undefined : step?.result;
+}

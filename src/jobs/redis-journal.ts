@@ -1,0 +1,112 @@
+// The journal on Redis or Valkey: every write is lua/redis/job-1.lua.
+//
+// `{ballast:ENV}:jobs` has the head of each job, `…:jobs:locks` the job of each locked app, and
+// `…:jobs:ID` plan and steps of one. On failure: as src/edges/redis-store.ts, whose connection is of the
+// same kind: a call that gets no answer ends in `redis-unavailable` and is never sent again by itself.
+
+import { readFileSync } from 'node:fs';
+import { connectRedis, type RedisPlace, type TellState } from '../edges/redis-connection.ts';
+import type { Lease } from '../edges/store.ts';
+import { BallastError } from '../errors.ts';
+import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
+import type { Job, JobHead, StepRecord } from './record.ts';
+
+export interface RedisJournalOptions extends RedisPlace {
+  readonly environment: string;
+  readonly onState: TellState;
+}
+
+interface Scripts {
+  ballastJob(...args: readonly string[]): Promise<readonly string[]>;
+}
+
+const PLAN = 'plan';
+const STEP = 'step:';
+
+export function openRedisJournal(options: RedisJournalOptions): JobJournal {
+  const lua = readFileSync(new URL('../../lua/redis/job-1.lua', import.meta.url), 'utf8');
+  const connection = connectRedis(
+    options,
+    { ballastJob: { numberOfKeys: 4, lua } },
+    options.onState,
+  );
+  const { redis } = connection;
+  const scripts = redis as unknown as Scripts;
+  const key = (name: string): string => `{ballast:${options.environment}}:${name}`;
+  const jobKey = (id: string): string => key(`jobs:${id}`);
+
+  const ask = async <T>(call: () => Promise<T>): Promise<T> => {
+    await connection.settled;
+    try {
+      return await call();
+    } catch (cause) {
+      const why = connection.trouble() ?? (cause as Error).message;
+      throw new BallastError('redis-unavailable', why, { cause });
+    }
+  };
+  const run = async (
+    lease: Lease,
+    id: string,
+    args: readonly string[],
+  ): Promise<JournalRefusal | undefined> => {
+    const { holder, term, runId, replId } = lease;
+    const keys = [key('leader'), key('jobs'), key('jobs:locks'), jobKey(id)];
+    const [word, code, detail = ''] = await ask(() =>
+      scripts.ballastJob(...keys, holder, String(term), runId, replId, ...args),
+    );
+    if (word === 'ok') return undefined;
+    return { refused: code as JournalRefusal['refused'], detail };
+  };
+
+  return {
+    put: (lease, entry) => run(lease, entry.head.id, putArgs(entry)),
+    check: (lease) => run(lease, '', ['check', '', '0', '', 'keep', '0']),
+    drop(lease, { id, revision, apps }) {
+      const args = ['drop', id, String(revision), '', 'free', String(apps.length), ...apps];
+      return run(lease, id, args);
+    },
+    async heads() {
+      return (await ask(() => redis.hvals(key('jobs')))).map((text) => JSON.parse(text) as JobHead);
+    },
+    async read(id) {
+      const multi = redis.multi().hget(key('jobs'), id).hgetall(jobKey(id));
+      const [head, fields] = (await ask(async () => (await multi.exec()) ?? [])).map(
+        ([error, value]) => {
+          if (error) throw new BallastError('redis-unavailable', error.message, { cause: error });
+          return value;
+        },
+      );
+      if (typeof head !== 'string') return undefined;
+      return jobOf(head, (fields ?? {}) as Record<string, string>);
+    },
+    async locks() {
+      return new Map(Object.entries(await ask(() => redis.hgetall(key('jobs:locks')))));
+    },
+    async close() {
+      connection.close();
+    },
+  };
+}
+
+function putArgs(entry: Entry): string[] {
+  const { head, steps, plan, lock } = entry;
+  const fields = [
+    ...(plan === undefined ? [] : [PLAN, JSON.stringify(plan)]),
+    ...steps.flatMap((step) => [`${STEP}${step.id}`, JSON.stringify(step)]),
+  ];
+  const { id, apps } = head;
+  const basis = String(entry.basis);
+  return ['put', id, basis, JSON.stringify(head), lock, String(apps.length), ...apps, ...fields];
+}
+
+function jobOf(head: string, fields: Readonly<Record<string, string>>): Job {
+  const steps = Object.entries(fields)
+    .filter(([name]) => name.startsWith(STEP))
+    .map(([name, text]) => [name.slice(STEP.length), JSON.parse(text) as StepRecord]);
+  const { [PLAN]: plan = 'null' } = fields;
+  return {
+    ...(JSON.parse(head) as JobHead),
+    plan: JSON.parse(plan) as unknown,
+    steps: Object.fromEntries(steps) as Record<string, StepRecord>,
+  };
+}

@@ -1,0 +1,267 @@
+// One job, brought on as far as it goes: intent, act, result.
+//
+// Comes in: a job's id. Goes out: in how many milliseconds to look again; undefined where it rests until
+// somebody speaks. On failure: a step's failure is a result like others, and what follows from it is the
+// kind's word. TermOver passes through: nothing is written then, and the step stays open for a successor.
+//
+//     intent   stored before the act, under the fence; a predecessor's is taken over only when each object
+//              that it names carries our term: a write that is still under way then fails
+//     act      looks first, and does only what is not done
+//     result   stored when it is proved
+
+import type { Clock } from '../clock.ts';
+import { BallastError } from '../errors.ts';
+import type { Lease } from '../edges/store.ts';
+import { TermOver, type JobBook } from './book.ts';
+import type { JobJournal } from './journal.ts';
+import type { JobKind, Next, Outcome, Scene } from './kind.ts';
+import {
+  isFinal,
+  isOpen,
+  resultOf,
+  type Job,
+  type PlacedObject,
+  type StepRecord,
+  type StepResult,
+} from './record.ts';
+
+export interface WorkParts {
+  readonly journal: JobJournal;
+  readonly kinds: readonly JobKind[];
+  readonly clock: Clock;
+  /** Writes the fence of a job into an object, where it is there; throws where that is not known. */
+  readonly fence: (object: PlacedObject, fence: Fence) => Promise<void>;
+  readonly note: (job: Job, text: string) => void;
+  readonly unexpected: (error: unknown) => void;
+}
+
+export interface Fence {
+  readonly job: string;
+  readonly term: number;
+}
+
+export interface Work {
+  look(id: string): Promise<number | undefined>;
+  /** What a step waits for. */
+  waitsFor(id: string, step: string): string | undefined;
+}
+
+/** Until something that failed by itself is tried again. */
+const AGAIN_MS = 1000;
+const UNREACHED_MS = 5000;
+/** Where the term ends under them, nobody knows yet whether it was done. */
+const UNKNOWN = new Set(['lost-term', 'not-leader', 'redis-unavailable', 'word-lost']);
+
+export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work {
+  const { journal, clock } = parts;
+  const { term } = lease;
+  const begun = new Map<string, number>();
+  const waits = new Map<string, string>();
+
+  const sceneOf = (job: Job, key: string): Scene => {
+    const first = begun.get(key) ?? clock.now();
+    begun.set(key, first);
+    return {
+      term,
+      waitedMs: clock.now() - first,
+      note: (text) => parts.note(job, text),
+      async check() {
+        const refused = await journal.check(lease).catch((cause: unknown) => {
+          throw new TermOver(String(cause), { cause });
+        });
+        if (refused) throw new TermOver(`${refused.refused} ${refused.detail}`);
+      },
+    };
+  };
+
+  const kindOf = ({ kind }: Job): JobKind | undefined =>
+    parts.kinds.find((one) => one.kind === kind);
+
+  /** Undefined: its objects are fenced. */
+  const fenceAll = async (job: Job, { intent, id }: StepRecord): Promise<number | undefined> => {
+    try {
+      await Promise.all(intent.objects.map((one) => parts.fence(one, { job: job.id, term })));
+      return undefined;
+    } catch (error) {
+      waits.set(keyOf(job, id), `what it may have written cannot be fenced: ${messageOf(error)}`);
+      return UNREACHED_MS;
+    }
+  };
+
+  /** Of what is given up on the way back. */
+  const leave = async (id: string, step: StepRecord): Promise<number | undefined> => {
+    const job = book.get(id);
+    const wait = job && (await fenceAll(job, step));
+    if (wait !== undefined) return wait;
+    const result = { kind: 'left', text: 'given up half-way' } as const;
+    await finish(id, step, result);
+    return undefined;
+  };
+
+  const finish = async (id: string, step: StepRecord, result: StepResult): Promise<void> => {
+    waits.delete(keyOf({ id }, step.id));
+    await book.update(id, ({ steps }) => {
+      const now = steps[step.id];
+      // A person may have skipped it meanwhile.
+      const isMine = isOpen(now) && now.attempt === step.attempt;
+      return isMine ? { steps: [{ ...now, result }] } : undefined;
+    });
+  };
+
+  const block = (id: string, blocked: string): Promise<Job> =>
+    book.update(id, (job) => ({ head: { ...job, blocked } }));
+
+  const begin = async (
+    job: Job,
+    kind: JobKind,
+    id: string,
+  ): Promise<number | StepRecord | undefined> => {
+    const before = job.steps[id];
+    const attempt = (before?.attempt ?? 0) + 1;
+    const scene = sceneOf(job, `${keyOf(job, id)} ${attempt}`);
+    const found = await attempted(() => kind.prepare(job as never, id, scene));
+    if ('seconds' in found) return found.seconds * 1000;
+    if ('kind' in found && found.kind === 'blocked') {
+      await block(job.id, `${id}: ${found.text}`);
+      return undefined;
+    }
+    const failed = 'kind' in found ? found : undefined;
+    const intent = 'kind' in found ? { text: 'not begun', objects: [] } : found;
+    const step: StepRecord = {
+      id,
+      attempt,
+      fence: term,
+      intent,
+      ...(failed && { result: { kind: 'failed', text: failed.text } }),
+    };
+    await book.update(job.id, () => ({ steps: [step] }));
+    return failed ? undefined : step;
+  };
+
+  /** What a predecessor left open is ours once it can no longer write. */
+  const takeOver = async (job: Job, step: StepRecord): Promise<number | StepRecord> => {
+    const wait = await fenceAll(job, step);
+    if (wait !== undefined) return wait;
+    const ours = { ...step, fence: term };
+    await book.update(job.id, () => ({ steps: [ours] }));
+    return ours;
+  };
+
+  const ready = async (
+    job: Job,
+    kind: JobKind,
+    id: string,
+  ): Promise<number | StepRecord | undefined> => {
+    const open = job.steps[id];
+    if (!isOpen(open)) return begin(job, kind, id);
+    return open.fence === term ? open : takeOver(job, open);
+  };
+
+  const attempted = async <T>(act: () => Promise<T>): Promise<T | Outcome> => {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof TermOver) throw error;
+      const text = messageOf(error);
+      if (error instanceof BallastError && UNKNOWN.has(error.code)) {
+        return { kind: 'wait', text, seconds: AGAIN_MS / 1000 };
+      }
+      if (!(error instanceof BallastError)) parts.unexpected(error);
+      return { kind: 'failed', text };
+    }
+  };
+
+  /** Milliseconds until it is asked again; undefined: something moved. */
+  const act = async (
+    kind: JobKind,
+    id: string,
+    record: StepRecord,
+  ): Promise<number | undefined> => {
+    const job = book.get(id);
+    // Said meanwhile: the intent stays, and nothing is written.
+    if (!job || job.paused || job.blocked !== undefined) return undefined;
+    const key = keyOf(job, record.id);
+    const scene = sceneOf(job, `${key} ${record.attempt}`);
+    const outcome = await attempted(() => kind.act(job as never, record, scene));
+    if (outcome.kind === 'wait') {
+      waits.set(key, outcome.text);
+      return outcome.seconds * 1000;
+    }
+    if (outcome.kind === 'blocked') await block(id, `${record.id}: ${outcome.text}`);
+    else await finish(id, record, { ...outcome, kind: outcome.kind });
+    return undefined;
+  };
+
+  const step = async (id: string, name: string): Promise<number | undefined> => {
+    const job = book.get(id);
+    const kind = job && kindOf(job);
+    if (!job || !kind) return undefined;
+    const record = await ready(job, kind, name);
+    return typeof record === 'object' ? act(kind, id, record) : record;
+  };
+
+  const nextOf = (job: Job): Next => {
+    const { blocked, paused } = job;
+    if (blocked !== undefined) return { state: 'Blocked', why: blocked, run: [] };
+    if (paused) return { state: 'Paused', why: `by ${paused.who}`, run: [] };
+    const kind = kindOf(job);
+    if (!kind) return { state: 'Blocked', why: `nobody knows jobs of kind ${job.kind}`, run: [] };
+    try {
+      const next = kind.next(job as never);
+      const done = next.run.find((name) => resultOf(job, name) !== undefined);
+      if (done === undefined) return next;
+      throw new Error(`step ${done} would be done twice`);
+    } catch (error) {
+      parts.unexpected(error);
+      return { state: 'Blocked', why: messageOf(error), run: [] };
+    }
+  };
+
+  const tell = async (id: string, { state, why = '', asks }: Next): Promise<void> => {
+    await book.update(id, (job) => {
+      if (job.state === state && job.why === why && job.asks === asks) return undefined;
+      const { asks: _, ...rest } = job;
+      return { head: { ...rest, state, why, ...(asks !== undefined && { asks }) } };
+    });
+  };
+
+  /** Steps that are still open where the way leads back, or ends. */
+  const leftBy = (job: Job, { state, run }: Next): StepRecord[] => {
+    if (state !== 'RollingBack' && !isFinal({ state })) return [];
+    return Object.values(job.steps).filter((one) => isOpen(one) && !run.includes(one.id));
+  };
+
+  return {
+    waitsFor: (id, name) => waits.get(keyOf({ id }, name)),
+    async look(id) {
+      for (;;) {
+        const job = book.get(id);
+        if (!job || isFinal(job)) return undefined;
+        const next = nextOf(job);
+        const left = await allOf(leftBy(job, next).map((one) => leave(id, one)));
+        const unfenced = left.filter((ms) => ms !== undefined);
+        // Nothing is taken back as long as a write may still be under way.
+        if (unfenced.length > 0) return Math.min(...unfenced);
+        await tell(id, next);
+        if (next.run.length === 0) {
+          if (left.length === 0) return undefined;
+          continue;
+        }
+        const all = await allOf(next.run.map((name) => step(id, name)));
+        const waiting = all.filter((ms) => ms !== undefined);
+        if (waiting.length === all.length) return Math.min(...waiting);
+      }
+    },
+  };
+}
+
+const keyOf = ({ id }: Pick<Job, 'id'>, step: string): string => `${id} ${step}`;
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** None is left running behind the failure of another. */
+async function allOf<T>(acts: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(acts);
+  return Promise.all(acts);
+}

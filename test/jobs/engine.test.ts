@@ -1,0 +1,173 @@
+// What people say to a job, and what the engine makes of a step that does not go well.
+
+import { expect, onTestFinished, test } from 'vitest';
+import type { CommandName } from '../../src/jobs/commands.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
+import { trustIn } from '../../src/jobs/trust.ts';
+import { until } from '../controlplane/until.ts';
+import { memoryStage } from './memory-stage.ts';
+import { draftOf, PLAN, serve, startProcess, untilState, type ProcessParts } from './process.ts';
+import { ToyWorld, type ToyPlan } from './toy.ts';
+
+async function begin(plan: ToyPlan, own: Partial<ProcessParts> & { world?: ToyWorld } = {}) {
+  const { journal, term, ...stage } = await memoryStage();
+  const world = own.world ?? new ToyWorld();
+  const process = startProcess({ journal, ...own, world });
+  const stop = await serve(process, await term());
+  onTestFinished(stop);
+  const { id } = await process.create(draftOf(plan));
+  const say = (name: CommandName, step?: string) =>
+    process.command(id, { name, who: 'ann', ...(step !== undefined && { step }) });
+  return { journal, world, process, id, say, term, stage };
+}
+
+const SLOW: ToyPlan = { ...PLAN, atOnce: 1 };
+
+test('paused: nothing is written anywhere until it is resumed', async () => {
+  const world = new ToyWorld();
+  const gate = Promise.withResolvers<void>();
+  const write = world.write.bind(world);
+  world.write = async (...args) => {
+    if (args[0] === 'b') await gate.promise;
+    return write(...args);
+  };
+  const { journal, id, say } = await begin(SLOW, { world });
+  await until('b is under way', async () => (await journal.read(id))?.steps['write:b']);
+  await say('pause');
+  // What was under way comes to its end, and is on record.
+  expect((await journal.read(id))?.state).toBe('Running');
+  gate.resolve();
+  const job = await untilState(journal, id, 'Paused');
+  expect(job.why).toBe('by ann');
+  expect(job.steps['write:b']?.result?.kind).toBe('done');
+  await expect(say('pause')).rejects.toMatchObject({ code: 'job-unfit' });
+  expect(world.writes).toEqual(['a new', 'b new']);
+  await say('resume');
+  await untilState(journal, id, 'Done');
+  await expect(say('resume')).rejects.toThrow('at its end');
+});
+
+test('a step that failed is made again, or skipped', async () => {
+  const world = new ToyWorld();
+  world.broken.set('a', 'disk full').set('b', 'no such thing');
+  const { journal, id, say } = await begin(PLAN, { world });
+  const job = await untilState(journal, id, 'Paused');
+  expect(job.why).toContain('disk full');
+  await until('b failed too', async () => (await journal.read(id))?.steps['write:b']?.result);
+  await expect(say('skip')).rejects.toThrow('write:a, write:b');
+  await expect(say('skip', 'write:c')).rejects.toThrow('write:c has not failed');
+  await expect(say('resume')).rejects.toThrow('nobody has paused it');
+  await say('skip', 'write:b');
+  world.broken.clear();
+  await say('retry');
+  const done = await untilState(journal, id, 'Done');
+  expect(done.steps['write:a']).toMatchObject({ attempt: 2, result: { kind: 'done' } });
+  expect(done.steps['write:b']).toMatchObject({ attempt: 1, result: { kind: 'skipped' } });
+  expect(world.values()).toEqual({ a: 'new', c: 'new' });
+});
+
+test('an approval is waited for, and goes into the audit with its name', async () => {
+  const { journal, id, say, process, world } = await begin({ ...PLAN, approval: true });
+  const job = await untilState(journal, id, 'WaitingApproval');
+  expect(job.asks).toBe('begin');
+  expect(world.writes).toEqual([]);
+  await say('approve');
+  const done = await untilState(journal, id, 'Done');
+  expect(done.approvals).toEqual({ begin: { who: 'ann', at: 1000 } });
+  expect(done).not.toHaveProperty('asks');
+  expect(process.notes).toContain(`${id}: approve by ann`);
+  await expect(say('approve')).rejects.toMatchObject({ code: 'job-unfit' });
+});
+
+test('a kind that breaks blocks its job, and no other; a retry goes on', async () => {
+  let isBroken = true;
+  const kinds = (): readonly JobKind[] => [
+    {
+      kind: 'toy',
+      next() {
+        if (isBroken) throw new Error('a bug');
+        return { state: 'Done', run: [] };
+      },
+      prepare: async () => ({ text: '', objects: [] }),
+      act: async () => ({ kind: 'done', text: '' }),
+    },
+  ];
+  const { journal, id, say, process } = await begin(PLAN, { kinds });
+  expect(await untilState(journal, id, 'Blocked')).toMatchObject({ why: 'a bug' });
+  expect(process.errors.map(String)).toContain('Error: a bug');
+  const { id: other } = await process.create(draftOf(PLAN, { kind: 'unknown', apps: [] }));
+  expect((await untilState(journal, other, 'Blocked')).why).toContain('kind unknown');
+  isBroken = false;
+  await say('abort');
+  await untilState(journal, id, 'Done');
+});
+
+test('a step that blocks leaves its intent open; what it named is fenced when the way leads back', async () => {
+  const world = new ToyWorld();
+  let blocks = true;
+  const kinds = (its: Pick<ToyWorld, 'read' | 'write'>): readonly JobKind[] => [
+    {
+      kind: 'toy',
+      next: ({ aborted }) => ({
+        state: aborted ? 'RollingBack' : 'Running',
+        run: aborted ? ['undo'] : ['do'],
+      }),
+      prepare: async (_job, step) => ({
+        text: step,
+        objects: [{ cluster: 'east', apiVersion: 'v1', kind: 'X', name: 'a' }],
+      }),
+      async act(_job, { id }) {
+        if (id === 'undo') return { kind: 'wait', text: 'on and on', seconds: 100 };
+        await its.write('a', 'half', 'absent');
+        return blocks ? { kind: 'blocked', text: 'somebody else’s' } : { kind: 'done', text: '' };
+      },
+    },
+  ];
+  const { journal, id, say, term, process } = await begin(PLAN, { world, kinds });
+  expect((await untilState(journal, id, 'Blocked')).why).toBe('do: somebody else’s');
+  blocks = false;
+  await say('abort');
+  const left = await until('it is left', async () => (await journal.read(id))?.steps['do']?.result);
+  expect(left.kind).toBe('left');
+  expect(world.things.get('a')?.fence).toBe(1);
+  await until('it waits', () => process.waitsFor(id, 'undo'));
+  expect(term).toBeDefined();
+});
+
+test('a write whose answer is lost: the journal is read again, and believed', async () => {
+  const { journal, term } = await memoryStage();
+  let lost = 0;
+  const unsure: typeof journal = {
+    ...journal,
+    async put(...args) {
+      const answer = await journal.put(...args);
+      lost += 1;
+      if (lost % 3 === 0) throw new Error('connection reset');
+      return answer;
+    },
+  };
+  const world = new ToyWorld();
+  const process = startProcess({ journal: unsure, world });
+  const stop = await serve(process, await term());
+  onTestFinished(stop);
+  const { id } = await process.create(draftOf());
+  await untilState(journal, id, 'Done');
+  expect(world.writes.toSorted()).toEqual(['a new', 'b new', 'c new']);
+});
+
+test('which journal is trusted', () => {
+  const job = (revision: number, runId: string) =>
+    ({ revision, tip: `tip ${revision}`, home: { runId, replId: 'x' } }) as never;
+  const here = { runId: 'now', replId: 'x' };
+  const found = job(3, 'before');
+  expect(trustIn(job(3, 'now'), undefined, here).kind).toBe('trusted');
+  expect(trustIn(found, undefined, here)).toMatchObject({ kind: 'doubted', job: found });
+  expect(trustIn(found, { job: job(3, 'before') }, here).kind).toBe('trusted');
+  expect(trustIn(found, { job: job(2, 'before'), pending: found }, here).kind).toBe('trusted');
+  // Set back: what this process knows goes further, and is what has to be cleared up.
+  const further = job(4, 'before');
+  expect(trustIn(found, { job: further }, here)).toMatchObject({ kind: 'doubted', job: further });
+  expect(trustIn(undefined, { job: found }, here)).toMatchObject({ kind: 'doubted', job: found });
+  expect(trustIn(undefined, { job: job(3, 'now') }, here).kind).toBe('gone');
+  expect(trustIn(undefined, undefined, here).kind).toBe('gone');
+});

@@ -1,0 +1,4 @@
+import { jobsConformance } from '../conformance/jobs.ts';
+import { memoryStage } from './memory-stage.ts';
+
+jobsConformance('memory', memoryStage);

@@ -1,0 +1,96 @@
+// A process that runs jobs, and dies when a test says so; and what it takes to follow one.
+
+import { systemClock } from '../../src/clock.ts';
+import type { Lease } from '../../src/edges/store.ts';
+import { createJobs, type Draft, type Jobs } from '../../src/jobs/jobs.ts';
+import type { JobJournal } from '../../src/jobs/journal.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
+import type { Trace } from '../../src/jobs/found.ts';
+import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
+import type { Job } from '../../src/jobs/record.ts';
+import type { Wakes } from '../../src/jobs/wakes.ts';
+import { until } from '../controlplane/until.ts';
+import { live, type Life } from './mortal.ts';
+import { fenceIn, toyKind, type ToyPlan, type World } from './toy.ts';
+
+export interface ProcessParts {
+  readonly journal: JobJournal;
+  readonly world: World;
+  readonly life?: Life;
+  readonly traces?: () => readonly Trace[];
+  readonly wakes?: Wakes;
+  readonly kinds?: (world: World) => readonly JobKind[];
+}
+
+export interface Process extends Jobs {
+  readonly notes: string[];
+  readonly errors: unknown[];
+}
+
+export function startProcess(parts: ProcessParts): Process {
+  const {
+    life = live(),
+    traces = () => [],
+    kinds = (world) => [toyKind(world) as JobKind],
+  } = parts;
+  const world = life.of('world', parts.world);
+  const notes: string[] = [];
+  const errors: unknown[] = [];
+  const sleepOn = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    await systemClock.sleep(ms, signal);
+    // A dead process does not wake up.
+    if (life.isDead) await new Promise(() => undefined);
+  };
+  const clock = { ...systemClock, sleep: sleepOn };
+  const jobs = createJobs({
+    journal: life.of('journal', parts.journal),
+    kinds: kinds(world),
+    wakes: parts.wakes ?? memoryWakes(clock),
+    clock,
+    wall: () => new Date(1000),
+    random: Math.random,
+    fence: fenceIn(world),
+    traces,
+    note: ({ id }, text) => notes.push(`${id}: ${text}`),
+    changed: () => undefined,
+    unexpected: (error) => errors.push(error),
+  });
+  return { ...jobs, notes, errors };
+}
+
+export const PLAN: ToyPlan = { objects: ['a', 'b', 'c'], value: 'new', atOnce: 2 };
+
+export const draftOf = (plan: ToyPlan = PLAN, own: Partial<Draft> = {}): Draft => ({
+  kind: 'toy',
+  name: 'toy',
+  apps: ['shop'],
+  clusters: ['east'],
+  plan,
+  planDigest: 'd',
+  who: 'ann',
+  ...own,
+});
+
+/** Serves, once it has taken the jobs in. */
+export async function serve(process: Process, lease: Lease): Promise<() => Promise<void>> {
+  const stop = process.serve(lease);
+  await until('it runs jobs', async () => {
+    await process.command('nobody', { name: 'pause', who: 'x' }).catch((error: Error) => {
+      if (!error.message.includes('no job nobody')) throw error;
+    });
+    return true;
+  });
+  return stop;
+}
+
+export async function untilState(
+  journal: JobJournal,
+  id: string,
+  ...states: readonly Job['state'][]
+): Promise<Job> {
+  return until(`${id} is ${states.join(' or ')}`, async () => {
+    const job = await journal.read(id);
+    if (job && states.includes(job.state)) return job;
+    throw new Error(`${job?.state} ${job?.why}`);
+  });
+}
