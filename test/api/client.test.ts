@@ -23,9 +23,10 @@ const TSCONFIG = {
   files: ['program.ts'],
 };
 
+const CLIENT = 'client.ts';
 /** What a release job would write: tsc takes it only where the generated types have these members. */
 const PROGRAM = `
-import { Api } from './client.ts';
+import { Api } from './${CLIENT}';
 
 export async function drain(baseUrl: string): Promise<{ weight: number; ids: string[] }> {
   const { api } = new Api({ baseUrl });
@@ -59,7 +60,7 @@ test('a client generated from the document compiles, and drains a cluster', asyn
   await generateApi({
     input: join(folder, 'openapi.json'),
     output: folder,
-    fileName: 'client.ts',
+    fileName: CLIENT,
     silent: true,
   });
   await writeFile(join(folder, 'package.json'), '{"type": "module"}');
