@@ -16,5 +16,18 @@ export function fanoutCommand(): Command {
     .action(async (options: PlanCommandOptions) =>
       (await import('./fanout/plan.ts')).planCommand(options),
     );
+  addPlaceOptions(addSourceOptions(fanout.command('explain')))
+    .description(
+      'the rule behind a number: who placed an object, and what made each cluster’s share',
+    )
+    .argument('<object>', 'its name, KIND/NAME or KIND/NAMESPACE/NAME')
+    .addOption(
+      new Option('-o, --output <format>', 'how it is written')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (object: string, options: PlanCommandOptions) =>
+      (await import('./fanout/explain.ts')).explainCommand(object, options),
+    );
   return fanout;
 }

@@ -74,11 +74,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function plan(documents: readonly object[], options: readonly string[] = []) {
+const plan = (documents: readonly object[], options: readonly string[] = []) =>
+  run(['plan'], documents, options);
+
+async function run(
+  command: readonly string[],
+  documents: readonly object[],
+  options: readonly string[] = [],
+) {
   const file = join(folder, 'stream.yaml');
   await writeFile(file, documents.map((one) => stringify(one)).join('---\n'));
-  const run = [MAIN, 'fanout', 'plan', '-f', file, ...options];
-  const child = spawn(process.execPath, run, { stdio: 'pipe' });
+  const args = [MAIN, 'fanout', ...command, '-f', file, ...options];
+  const child = spawn(process.execPath, args, { stdio: 'pipe' });
   let text = '';
   let errors = '';
   child.stdout.on('data', (data: Buffer) => (text += data.toString()));
@@ -216,4 +223,13 @@ test('a list of clusters is enough to look at a plan', async () => {
   expect(code).toBe(2);
   expect(text).toContain('west:\n  ? ConfigMap/default/settings (unread)\n');
   expect(text).toContain('not east: not selected');
+});
+
+test('the rule behind a number, by the name of an object', async () => {
+  const { code, text } = await run(['explain', 'shop'], [FANOUT, DEPLOYMENT], online());
+  expect(code).toBe(0);
+  expect(text).toContain('Deployment/default/shop, by FanOut release: 6 of 6 replicas\n  rule: ');
+  expect(text).toMatch(/\n {2}east: 4 \(create\)\n {6}/);
+  const none = await run(['explain', 'cart'], [FANOUT, DEPLOYMENT], online());
+  expect(none).toMatchObject({ code: 3, errors: expect.stringContaining('it has: Deployment/') });
 });

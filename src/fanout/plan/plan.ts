@@ -43,6 +43,8 @@ export interface Plan {
 export interface Total {
   readonly object: string;
   readonly chosenBy: string;
+  /** By which rule. */
+  readonly division: Order['division']['kind'];
   readonly group: string;
   readonly asked: number;
   readonly written: number;
@@ -137,12 +139,13 @@ function planOrder({ order, app }: NamedOrder, world: World, options: PlanOption
 function totalOf(order: Order, share: Share): Total {
   const { portions, asked, unplaced, overflow, leftOut, group } = share;
   const written = portions.reduce((sum, { replicas }) => sum + replicas, 0);
-  const { object, namespace, chosenBy } = order;
+  const { object, namespace, chosenBy, division } = order;
   const shown = [object.kind, namespace, object.metadata.name].filter((part) => part !== '');
   const byName = (left: LeftOut, right: LeftOut): number => (left.cluster < right.cluster ? -1 : 1);
   return {
     object: shown.join('/'),
     chosenBy,
+    division: division.kind,
     group,
     asked,
     written,
