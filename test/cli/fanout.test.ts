@@ -6,12 +6,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Plan } from '../../src/fanout/plan/plan.ts';
 import { SimulatedApiServer } from '../simulated/api-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+// Each test starts the program several times, which takes what the machine gives.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 let east: SimulatedApiServer;
