@@ -155,6 +155,37 @@ test.concurrent('a watch that ends is opened again at once, without a list and w
   expect(seen.slice(-3).map(({ status }) => status.state)).not.toContain('stale');
 });
 
+test.concurrent('a quiet resource keeps up by bookmarks, and its version never expires', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  await eventually(() => expect(simulated.api.openWatches()).toBe(6));
+  // Of one kind only.
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+  simulated.api.bookmark();
+  simulated.api.compact();
+  simulated.api.endWatches();
+  const { length } = simulated.api.requests;
+  await eventually(() => expect(simulated.api.requests.length).toBeGreaterThanOrEqual(length + 6));
+  simulated.scale('shop', 2);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(2));
+  expect(reader.status().relists).toBe(0);
+});
+
+test.concurrent('a mark that throws stops nobody', async (context) => {
+  const { reader, simulated } = await openFresh(context);
+  reader.onDirty(() => {
+    throw new Error('a mark');
+  });
+  let marks = 0;
+  reader.onDirty(() => marks++);
+  for (const pods of [9, 3]) {
+    marks = 0;
+    simulated.scale('shop', pods);
+    await eventually(() => expect(reader.footprint('shop').pods).toBe(pods));
+    await eventually(() => expect(marks).toBeGreaterThan(0));
+  }
+});
+
 test.concurrent('versions that expired while nobody could watch are listed anew', async (context) => {
   const watched = await openFresh(context);
   const { reader, simulated } = watched;
