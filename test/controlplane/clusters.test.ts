@@ -33,6 +33,8 @@ beforeAll(async () => {
   const before = new Map([['shop', new Map()]]);
   truth = await quiet();
   await published.expectBetween(before, truth);
+  // Or all that follows would prove nothing.
+  expect(published.documents).toBeGreaterThan(0);
 });
 afterAll(async () => {
   published?.close();
@@ -174,8 +176,10 @@ test('2,000 pods in and out', async () => {
     await until(`the last app has ${replicas}`, counted, 4 * MINUTES);
   };
   await during(scaleAll(200));
+  const documents = published.documents;
   // Not to zero: that the last server leaves is refused, which is another test's matter.
   await during(scaleAll(1));
+  expect(published.documents).toBeGreaterThan(documents);
 }, 600_000);
 
 /** Changes, waits for quiet, and compares all that was published meanwhile with before and after. */
