@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { showState } from '../../src/telemetry/show-state.ts';
 import { until } from '../controlplane/until.ts';
 import { jumpingClock } from './jumping-clock.ts';
 import type { Own } from './memory-controller.ts';
@@ -28,7 +29,12 @@ async function start(own: Own = {}) {
   const differences = async () =>
     (await metrics.registry.getSingleMetric('ballast_recount_differences_total')?.get())?.values;
   const explained = async () => (await opened.call('GET', '/api/v1/apps/shop')).json;
-  return { east, west, passSeconds, differences, explained, ...opened };
+  const shown = async () => {
+    const { controller, book } = opened;
+    const state = { controller, book, sources: [], now: clock.now(), wall: 0, forgottenHours: 24 };
+    return showState(metrics, state);
+  };
+  return { east, west, clock, passSeconds, differences, explained, shown, ...opened };
 }
 
 test('a small cluster that explodes gains 40 points a minute, with the numbers, to the end', async () => {
@@ -47,6 +53,28 @@ test('a small cluster that explodes gains 40 points a minute, with the numbers, 
   await until('it has arrived', () => weights() === '990, 10000');
   expect((await explained()).clusters[1].reason).toBeUndefined();
   expect(await differences()).toEqual([{ value: 0, labels: {} }]);
+});
+
+test('metrics say what is held back and why weights changed', async () => {
+  const { east, west, clock, weights, passSeconds, shown } = await start();
+  const delayed = (code: string, count: number) =>
+    expect.stringContaining(`ballast_guard_delayed{code="${code}"} ${count}\n`);
+  const changed = (cause: string, count: number) =>
+    expect.stringContaining(`ballast_weight_changes_total{cause="${cause}"} ${count}\n`);
+  expect(await shown()).toEqual(changed('first-look', 1));
+  west.set('shop', { pods: 1000 });
+  await until('it is held back', () => weights() === '990, 688');
+  expect(await shown()).toEqual(delayed('share-limited', 1));
+  expect(await shown()).toEqual(changed('pods', 1));
+  passSeconds(61);
+  await until('it goes on', () => weights() === '990, 4511');
+  expect(await shown()).toEqual(changed('guard', 1));
+  passSeconds(61);
+  await until('it has arrived', () => weights() === '990, 10000');
+  expect(await shown()).toEqual(delayed('share-limited', 0));
+  east.setLooks({ changedAt: clock.now(), since: clock.now() - 1 });
+  east.set('shop', { pods: 0 });
+  await until('it is doubted', async () => (await shown()).includes('{code="second-look"} 1\n'));
 });
 
 test('a doubling passes at once, and so does what falls and what a hold explains', async () => {

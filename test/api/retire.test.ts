@@ -14,10 +14,10 @@ import { closeAll, openApi } from './open-api.ts';
 
 afterEach(closeAll);
 
-const SILENT_MS = 6000;
+const SILENT = Number.NEGATIVE_INFINITY;
 
-/** Of edge-9 there is one heartbeat, heard so long ago: from when there is a leader, or from before (`store`). */
-async function start(heardMs: number, more: Parameters<typeof openApi>[1] = {}, store?: Store) {
+/** Of edge-9 there is one heartbeat, heard then: from when there is a leader, or from before (`store`). */
+async function start(heardAt: number, more: Parameters<typeof openApi>[1] = {}, store?: Store) {
   const east = new MemoryCluster('east');
   east.setNodes([1, 2].map((n) => ({ name: `e${n}`, address: `10.1.0.${n}:80` })));
   east.set('shop', { pods: 8 });
@@ -26,7 +26,7 @@ async function start(heardMs: number, more: Parameters<typeof openApi>[1] = {}, 
   const leads = (): boolean => api.controller.published()?.app('shop') !== undefined;
   if (!store) await until('it leads', leads);
   const state = readEdgeState(JSON.parse(text(1)));
-  if (state) api.book.hear(state, systemClock.now() - heardMs);
+  if (state) api.book.hear(state, heardAt);
   await api.store.beat('edge-9', text(1));
   const retire = (query = '?confirm=edge-9', name = 'edge-9') =>
     api.call('DELETE', `/api/v1/edges/${name}${query}`);
@@ -49,16 +49,17 @@ async function start(heardMs: number, more: Parameters<typeof openApi>[1] = {}, 
 }
 
 test('nothing waits for a retired edge, until it gives word again', async () => {
-  const { retire, edges, hold, call, beat, book, controller } = await start(SILENT_MS);
+  const { retire, edges, hold, call, beat, book, controller } = await start(SILENT);
   const drain = (id: string) =>
     hold({ id, kind: 'drain', app: 'shop', server: '10.1.0.1:80' }, '?wait=1s');
   expect((await drain('a')).json).toMatchObject({
     acknowledged: false,
     edges: [{ name: 'edge-9', missing: expect.stringContaining('silent') }],
   });
+  const all = createMetrics();
   const metrics = async () => {
     const state = { controller, sources: [], book, now: systemClock.now(), wall: 0 };
-    return showState(createMetrics(), { ...state, forgottenHours: 24 });
+    return showState(all, { ...state, forgottenHours: 24 });
   };
   expect(await metrics()).toContain('ballast_edge_up{edge="edge-9"} 0');
   expect(await retire()).toMatchObject({ status: 200, json: { name: 'edge-9', retired: true } });
@@ -86,13 +87,14 @@ test('nothing waits for a retired edge, until it gives word again', async () => 
 
 test('an edge that gives word, or is in the configuration, is not retired', async () => {
   const own = openEdgeBook(new Map([['edge-1', undefined]]));
-  const alive = await start(1000);
+  const at = systemClock.now();
+  const alive = await start(at - 1000, { clock: { ...systemClock, now: () => at } });
   expect(await alive.retire()).toMatchObject({
     status: 409,
-    json: { code: 'edge-alive', detail: expect.stringMatching(/edge-9 gave word \d\.\d s ago/) },
+    json: { code: 'edge-alive', detail: 'DELETE /api/v1/edges/edge-9: edge-9 gave word 1.0 s ago' },
   });
   expect(await alive.edges()).toEqual([['edge-9'], []]);
-  const configured = await start(SILENT_MS, { book: own });
+  const configured = await start(SILENT, { book: own });
   expect(await configured.retire('?confirm=edge-1', 'edge-1')).toMatchObject({
     status: 409,
     json: { code: 'edge-configured', detail: expect.stringContaining('edge-1') },
@@ -101,7 +103,7 @@ test('an edge that gives word, or is in the configuration, is not retired', asyn
 });
 
 test('word that comes between the look and the mark is stronger', async () => {
-  const { retire, edges, beats } = await start(SILENT_MS, {
+  const { retire, edges, beats } = await start(SILENT, {
     edges: {
       heartbeats: async () => ({ states: [], retired: [] }),
       async retire(...args) {
@@ -122,7 +124,7 @@ test.each([
   ['?confirm=edge-9&force=true', 'edge-9', 400, 'request-invalid'],
   ['?confirm=nobody', 'nobody', 404, 'edge-unknown'],
 ])('DELETE %s of %s is refused', async (query, name, status, code) => {
-  const { retire, beats } = await start(SILENT_MS);
+  const { retire, beats } = await start(SILENT);
   expect(await retire(query, name)).toMatchObject({ status, json: { code } });
   expect(await beats()).toEqual([['edge-9 1'], []]);
 });
@@ -130,16 +132,30 @@ test.each([
 test('a new term that waits for nobody but it goes on', async () => {
   const store = openMemoryStore(systemClock.now);
   await store.beat('edge-9', '{"name":"edge-9","start":"a","beat":1}');
-  const { retire, controller, leads } = await start(SILENT_MS, {}, store);
+  const { retire, controller, leads } = await start(SILENT, {}, store);
   await until('it gathers', () => controller.leader().phase.includes('no word yet from edge-9'));
   expect((await retire()).status).toBe(200);
   await until('it leads', leads);
 });
 
 test('it takes an admin', async () => {
-  const { retire, beats } = await start(SILENT_MS, { access: openAtLoopback('operator') });
+  const { retire, beats } = await start(SILENT, { access: openAtLoopback('operator') });
   expect(await retire()).toMatchObject({ status: 403, json: { code: 'role-missing' } });
   expect(await beats()).toEqual([['edge-9 1'], []]);
+});
+
+test('a controller that stands by hears the edges, and who is retired', async () => {
+  const store = openMemoryStore(systemClock.now);
+  await openApi({ store, holder: 'one' });
+  await until('one leads', async () => (await store.version()).version > 0);
+  const { book, controller } = await openApi({ store, holder: 'two' });
+  await until('the other stands by', () => controller.leader().phase.includes('standby'));
+  await store.beat('edge-9', '{"name":"edge-9","start":"a","beat":1}');
+  const names = () => book.views(undefined, systemClock.now()).map(({ name }) => name);
+  await until('it knows the edge', () => names().join() === 'edge-9');
+  await store.retire('edge-9', { start: 'a', beat: 1 }, '{}');
+  await until('it knows the mark', () => names().length === 0 && book.retired().length === 1);
+  expect(controller.leader().leading).toBe(false);
 });
 
 test('one that is configured again counts, though a mark is left of it', () => {

@@ -52,10 +52,6 @@ const drain = (wait: string) =>
 
 test('from the first heartbeat to the retirement, and back', async () => {
   await both('current', 'both controllers know the guest');
-  expect(await ballast('edge', 'retire', 'guest', '--confirm', 'guest')).toMatchObject({
-    code: 5,
-    errors: expect.stringMatching(/^edge-alive: guest gave word .* s ago/),
-  });
   expect(await ballast('edge', 'retire', 'edge-1', '--confirm', 'edge-1')).toMatchObject({
     code: 5,
     errors: expect.stringContaining('edge-configured'),
@@ -73,10 +69,10 @@ test('from the first heartbeat to the retirement, and back', async () => {
   await both('guest', 'both controllers know that the guest is retired');
   expect((await ballast('edge', 'get')).out).toContain('\nretired: guest\n');
   expect((await ballast('edge', 'wait')).out).not.toContain('guest');
-  expect(await drain('30')).toMatchObject({ code: 0 });
+  expect(await drain('60')).toMatchObject({ code: 0 });
   await ballast('cluster', 'undrain', 'east');
 
   await guest.start();
   await both('current', 'the guest is an edge again, and has caught up');
-  expect((await drain('30')).out).toContain('guest: applied and saved');
+  expect((await drain('60')).out).toContain('guest: applied and saved');
 }, 120_000);
