@@ -26,7 +26,7 @@ const TSCONFIG = {
 const CLIENT = 'client.ts';
 /** What a release job would write: tsc takes it only where the generated types have these members. */
 const PROGRAM = `
-import { Api } from './${CLIENT}';
+import { Api } from ${JSON.stringify(`./${CLIENT}`)};
 
 export async function drain(baseUrl: string): Promise<{ weight: number; ids: string[] }> {
   const { api } = new Api({ baseUrl });
