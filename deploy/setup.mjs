@@ -1,7 +1,7 @@
-// Sets up what this checkout needs: npm packages with the pinned Node, then nginx with Lua and Redis
-// from the system's packages. Any Node from 20 on runs it, without a package.
+// Sets up what this checkout needs: npm packages with the pinned Node, nginx with Lua and Redis from the
+// system's packages, the page. Any Node from 20 on runs it, without a package.
 //
-//   node deploy/setup.mjs [--for start|test|bench|lint|check|deploy] [--check]
+//   node deploy/setup.mjs [--for start|test|browser|bench|lint|check|deploy] [--check]
 //
 // In: what is on this machine. Out: nothing to say when nothing is missing; else each step with its
 // seconds, on standard error. On failure: one list of what to install, and exit code 1. Nothing that
@@ -10,11 +10,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdLock } from './setup/lock.mjs';
 import { installNodePackages, nodePackagesFault } from './setup/node-packages.mjs';
+import { buildPage, pageFault } from './setup/page.mjs';
 import { Halt } from './setup/step.mjs';
 import { findPrograms } from './setup/programs.mjs';
 import { installSystemPackages, whatToInstall } from './setup/system-packages.mjs';
 
-const PURPOSES = ['start', 'test', 'bench', 'lint', 'check', 'deploy'];
+const PURPOSES = ['start', 'test', 'browser', 'bench', 'lint', 'check', 'deploy'];
+const WITH_PAGE = ['start', 'browser', 'bench'];
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 
 function readArguments(argv) {
@@ -31,30 +33,44 @@ function readArguments(argv) {
 async function setUp({ purpose, checkOnly }) {
   const look = () => lookAround(purpose);
   const first = await look();
-  if (first.fault === undefined && first.missing.length === 0) return;
+  if (isReady(first)) return;
   if (checkOnly) throw new Halt(list(first));
   // A second set-up of this checkout waits here, and then finds that nothing is missing any more.
   const release = await holdLock(join(root, '.setup.lock'));
   try {
     const now = await look();
     if (now.fault !== undefined) await installNodePackages(root, now.fault);
-    if (now.missing.length === 0) return;
-    if (!(await installSystemPackages(now.missing))) throw new Halt(whatToInstall(now.missing));
-    const after = await look();
-    if (after.missing.length > 0) throw new Halt(whatToInstall(after.missing));
+    if (now.missing.length > 0) await installMissing(now.missing, look);
+    const { page } = await look();
+    if (page !== undefined) await buildPage(root, page);
   } finally {
     release();
   }
 }
 
-async function lookAround(purpose) {
-  return { fault: nodePackagesFault(root), missing: await findPrograms(root, purpose) };
+async function installMissing(missing, look) {
+  if (!(await installSystemPackages(missing))) throw new Halt(whatToInstall(missing));
+  const after = await look();
+  if (after.missing.length > 0) throw new Halt(whatToInstall(after.missing));
 }
 
-function list({ fault, missing }) {
+async function lookAround(purpose) {
+  return {
+    fault: nodePackagesFault(root),
+    missing: await findPrograms(root, purpose),
+    page: WITH_PAGE.includes(purpose) ? pageFault(root) : undefined,
+  };
+}
+
+function isReady({ fault, missing, page }) {
+  return fault === undefined && missing.length === 0 && page === undefined;
+}
+
+function list({ fault, missing, page }) {
   const npm = fault === undefined ? [] : [`npm packages: ${fault}. Install them: npm ci`];
   const system = missing.length === 0 ? [] : [whatToInstall(missing)];
-  return [...npm, ...system].join('\n');
+  const built = page === undefined ? [] : [`page: ${page}. Build it: node deploy/setup.mjs`];
+  return [...npm, ...system, ...built].join('\n');
 }
 
 try {

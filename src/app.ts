@@ -3,9 +3,10 @@
 // Comes in: a checked configuration, later perhaps another. Goes out: a running controller with its API.
 // On failure: a BallastError that names the place, before anything was started or changed.
 
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { openDoor } from './api/door.ts';
+import { readPage } from './api/page.ts';
 import { buildApi } from './api/server.ts';
 import { systemClock } from './clock.ts';
 import { openKubernetesCluster } from './clusters/kubernetes.ts';
@@ -29,6 +30,9 @@ import { appSourcesOf, rulesOf } from './rules.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
+
+/** Where set-up builds the page. */
+const PAGE = join(import.meta.dirname, 'admin', 'built');
 
 export interface Running {
   /** Where the API answers. */
@@ -135,8 +139,11 @@ export async function startApp(
       why: known ? (vms.trouble() ?? '') : `no state from Redis yet: ${controller.leader().phase}`,
     };
   };
+  const page = await readPage(PAGE);
   const api = buildApi({
     ...door,
+    environment: config.environment,
+    ...(page && { page }),
     controller,
     sources: () => registry.sources(),
     vms,

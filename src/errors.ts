@@ -55,6 +55,11 @@ export const ERRORS = {
     title: 'No upstream is published for this app',
     act: 'Ask /api/v1/apps/{app} why it has none.',
   },
+  'page-missing': {
+    status: 404,
+    title: 'The page is not built',
+    act: 'Run `npm start`, or `node deploy/setup.mjs`, which builds it.',
+  },
   'not-found': {
     status: 404,
     title: 'No such resource',

@@ -15,6 +15,7 @@ export const HAPROXY = 'HAProxy';
 export const WRK = 'wrk';
 export const RPM = 'rpmbuild';
 export const MMDEBSTRAP = 'mmdebstrap';
+export const CHROMIUM = 'Chromium';
 
 /** Lua modules the edge requires from outside; of each line one is enough. */
 const LUA_MODULES = [
@@ -25,7 +26,8 @@ const LUA_MODULES = [
 const NEEDS = {
   start: ['edge', REDIS],
   test: ['edge', REDIS, LUACHECK, BUSTED, FAKETIME],
-  bench: ['edge', REDIS, HAPROXY, WRK],
+  browser: ['edge', REDIS, CHROMIUM],
+  bench: ['edge', REDIS, HAPROXY, WRK, CHROMIUM],
   lint: [LUACHECK],
   deploy: ['edge', REDIS, RPM, MMDEBSTRAP],
   check: [],
@@ -40,6 +42,7 @@ const COMMANDS = {
   [WRK]: ['wrk'],
   [RPM]: ['rpmbuild'],
   [MMDEBSTRAP]: ['mmdebstrap'],
+  [CHROMIUM]: ['chromium', 'chromium-browser'],
 };
 
 /** What of the purpose's needs is missing: `[{need, detail?}]`, in a fixed order. */

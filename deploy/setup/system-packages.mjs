@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   BUSTED,
+  CHROMIUM,
   CORE,
   findCommand,
   FAKETIME,
@@ -62,6 +63,7 @@ const PACKAGES = {
   [WRK]: { apt: 'wrk', dnf: 'wrk', apk: 'wrk', brew: 'wrk' },
   [RPM]: { apt: 'rpm', dnf: 'rpm-build', apk: 'rpm-dev', brew: 'rpm' },
   [MMDEBSTRAP]: debianOnly('mmdebstrap'),
+  [CHROMIUM]: { apt: 'chromium', dnf: 'chromium', apk: 'chromium', brew: 'chromium' },
 };
 
 const FAMILIES = [

@@ -11,7 +11,7 @@ import type { EdgeView } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
 import { BallastError } from '../errors.ts';
 import type { Vms } from '../inventory/vms.ts';
-import type { AppName } from '../model.ts';
+import type { AppName, Server } from '../model.ts';
 import type { AppFacts } from '../round.ts';
 import { speaksOf } from '../weights/holds.ts';
 import { sees, seesAll, seesCluster, seesHold, type Caller } from './access/caller.ts';
@@ -203,9 +203,32 @@ export function summary({ controller }: ReadParts, app: string): object {
   const facts = controller.facts(app);
   const published = controller.published()?.app(app);
   const counts = facts?.inventory.clusters ?? [];
+  const servers = published?.upstream.servers ?? [];
   return {
     ...nameApp(app, facts, published),
     pods: counts.reduce((sum, count) => sum + count.pods, 0),
-    servers: published?.upstream.servers.length ?? 0,
+    servers: servers.length,
+    from: whatWhere(facts, servers),
   };
+}
+
+/** By cluster, in order of names, and `vm`. */
+function whatWhere(facts: AppFacts | undefined, servers: readonly Server[]): object[] {
+  const places = new Map<string, { name: string; pods: number; servers: number; weight: number }>();
+  const at = (name: string) => {
+    const place = places.get(name) ?? { name, pods: 0, servers: 0, weight: 0 };
+    places.set(name, place);
+    return place;
+  };
+  for (const { cluster, pods } of facts?.inventory.clusters ?? []) at(cluster).pods += pods;
+  const vms = facts?.inventory.vms.length ?? 0;
+  if (vms > 0) at('vm').pods = vms;
+  for (const { from, weight } of servers) {
+    const place = at(from);
+    place.servers += 1;
+    place.weight += weight;
+  }
+  return [...places.values()]
+    .filter((place) => place.pods + place.servers > 0)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -16,6 +16,7 @@ import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
+import { addPageRoutes, type PageFiles } from './page.ts';
 import { placeOf, problem } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
 import { noteRefusals } from './refusals.ts';
@@ -24,6 +25,7 @@ import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, TEXT } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
+import { addCallerRoute } from './who.ts';
 
 export interface ApiParts
   extends ReadParts,
@@ -34,6 +36,9 @@ export interface ApiParts
     EventParts {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly metrics: () => Promise<string>;
+  readonly environment: string;
+  /** Absent: it was not built. */
+  readonly page?: PageFiles;
   /** By the route as it is declared: paths would be without bound. */
   readonly answered?: (route: string, code: number) => void;
   /** Absent: plain HTTP. */
@@ -71,6 +76,8 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   void api.register(async (scope) => {
     await describeRoutes(scope);
     addProcessRoutes(scope, parts);
+    addPageRoutes(scope, parts);
+    addCallerRoute(scope, parts);
     addReadRoutes(scope, parts);
     addWeightsRoutes(scope, parts);
     addDocumentRoutes(scope, parts);

@@ -102,7 +102,22 @@ const appName = {
   version: Type.Union([Whole, Type.Null()], { description: 'null: not published' }),
   refused: may(Reason),
 };
-export const AppSummary = component('AppSummary', { ...appName, pods: Whole, servers: Whole });
+export const AppSummary = component('AppSummary', {
+  ...appName,
+  pods: Whole,
+  servers: Whole,
+  from: may(
+    Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'a cluster, or vm' }),
+        pods: Type.Integer({ minimum: 0, description: 'or VMs' }),
+        servers: Whole,
+        weight: Type.Integer({ minimum: 0, description: 'of its servers together' }),
+      }),
+      { description: 'what it has where' },
+    ),
+  ),
+});
 export const App = component('App', {
   ...appName,
   clusters: may(
@@ -152,6 +167,19 @@ export const Leader = component('Leader', {
   phase: Type.String({ description: 'in words' }),
   term: may(Whole),
   address: may(Type.String({ description: 'of the one that leads, while this one stands by' })),
+});
+export const CallerRef = component('Caller', {
+  name: Text,
+  environment: Text,
+  grants: Type.Array(
+    Type.Object({
+      roles: Type.Array(Type.Enum(['viewer', 'operator', 'migrator', 'admin', 'edge'])),
+      apps: may(Names),
+      clusters: may(Names),
+      edges: may(Names),
+    }),
+    { description: 'names with * for anything; absent: all' },
+  ),
 });
 const StampRef = component('Stamp', stamp);
 export const Edge = component('Edge', {
@@ -259,10 +287,17 @@ export const TEXT = { description: 'text', content: { 'text/plain': { schema: Te
 
 export type AppSummaryAnswer = Static<typeof AppSummary>;
 export type AppAnswer = Static<typeof App>;
+export type CallerAnswer = Static<typeof CallerRef>;
 export type ClusterAnswer = Static<typeof Cluster>;
+export type ClusterSourceAnswer = Static<typeof ClusterSource>;
 export type EdgeAnswer = Static<typeof Edge>;
 export type HoldAnswered = Static<typeof HoldRef>;
+export type LeaderAnswer = Static<typeof Leader>;
 export type PreviewAnswer = Static<typeof Preview>;
+export type ProblemAnswer = Static<typeof Problem>;
+export type ReasonAnswer = Static<typeof Reason>;
+export type StandingHoldAnswer = Static<typeof StandingHold>;
+export type VmSourceAnswer = Static<typeof VmSource>;
 export type UpstreamAnswer = Static<typeof Upstream>;
 export type WeightsAnswer = Static<typeof Weights>;
 export type WrittenAnswer = Static<typeof Written>;

@@ -53,6 +53,7 @@ function open(edges: readonly string[]): void {
     clock: systemClock,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',
+    environment: 'test',
     wall: () => new Date(0),
     random: () => 0.5,
     forgottenHours: () => 24,

@@ -38,6 +38,7 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     forgottenHours: () => 24,
     ready: () => ({ ready: true, why: '' }),
     metrics: async () => '',
+    environment: 'test',
     signal: stop.signal,
     access: openAtLoopback('admin'),
     ...more,

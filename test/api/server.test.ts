@@ -44,6 +44,7 @@ beforeAll(async () => {
     clock: systemClock,
     ready: () => ({ ready: false, why: 'no state from Redis yet' }),
     metrics: async () => 'ballast_leader 1\n',
+    environment: 'test',
     wall: () => new Date(0),
     random: () => 0.5,
     forgottenHours: () => 24,

@@ -1,0 +1,110 @@
+// The dialog of every word: what it says, what it would change, a name to type where it is dangerous, and
+// then the edges, one by one, as they have it.
+
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { Dialog } from '../show/dialog.tsx';
+import { Trouble } from '../show/notice.tsx';
+import { useWords } from '../words/words.ts';
+import { Preview } from './preview.tsx';
+import { ProgressOf } from './progress.tsx';
+import { usePreview, useSay, type Saying } from './say.ts';
+
+export interface SayDialogParts {
+  readonly title: string;
+  readonly close: () => void;
+  readonly doIt: string;
+  /** Undefined: it is not whole yet. */
+  readonly saying: Saying | undefined;
+  /** As it is looked at, perhaps before it may be said. */
+  readonly looked?: Saying | undefined;
+  /** Has to be typed. */
+  readonly name?: string;
+  readonly isDangerous?: boolean;
+  /** The cluster that the preview is about. */
+  readonly about?: string;
+  readonly children?: ComponentChildren;
+}
+
+export function SayDialog(parts: SayDialogParts) {
+  const { title, close, saying, looked = saying } = parts;
+  const words = useWords();
+  const { progress, say } = useSay(saying);
+  const { preview, problem } = usePreview(progress.step === 'asking' ? looked : undefined);
+  const isAsking = progress.step === 'asking';
+  return (
+    <Dialog title={title} close={close} isWide>
+      {isAsking && (
+        <Asking {...parts} isSayable={saying !== undefined && !problem} say={() => void say()}>
+          {parts.children}
+          {problem && <Trouble problem={problem} />}
+          {preview && (
+            <Preview preview={preview} {...(parts.about !== undefined && { about: parts.about })} />
+          )}
+          {looked && !preview && !problem && (
+            <p class="empty" role="status">
+              {words.previewing}
+            </p>
+          )}
+        </Asking>
+      )}
+      {!isAsking && <ProgressOf progress={progress} />}
+      {!isAsking && (
+        <footer>
+          {progress.step === 'failed' && (
+            <button type="button" onClick={() => void say()}>
+              {words.again}
+            </button>
+          )}
+          <button type="button" class="main" onClick={close}>
+            {words.close}
+          </button>
+        </footer>
+      )}
+    </Dialog>
+  );
+}
+
+interface AskingParts extends Omit<SayDialogParts, 'saying' | 'looked' | 'title'> {
+  readonly isSayable: boolean;
+  readonly say: () => void;
+}
+
+function Asking({ children, close, doIt, name, isDangerous, isSayable, say }: AskingParts) {
+  const words = useWords();
+  const [typed, setTyped] = useState('');
+  const isNamed = name === undefined || typed.trim() === name;
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (isSayable && isNamed) say();
+  };
+  return (
+    <form onSubmit={submit}>
+      {children}
+      {name !== undefined && (
+        <label>
+          {words.typeName(name)}
+          <input
+            type="text"
+            autocomplete="off"
+            spellcheck={false}
+            value={typed}
+            onInput={({ currentTarget: { value } }) => setTyped(value)}
+          />
+        </label>
+      )}
+      <footer>
+        <button type="button" onClick={close}>
+          {words.cancel}
+        </button>
+        <button
+          type="submit"
+          class={isDangerous ? 'danger' : 'main'}
+          disabled={!isSayable || !isNamed}
+        >
+          {doIt}
+        </button>
+      </footer>
+    </form>
+  );
+}

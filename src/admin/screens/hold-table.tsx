@@ -1,0 +1,86 @@
+// Holds that stand, each with its end.
+
+import { useState } from 'preact/hooks';
+import type { LiveHold } from '../live/fleet.ts';
+import { useMayHold } from '../live/session.ts';
+import { EndHold } from '../say/end-hold.tsx';
+import { Badge } from '../show/badge.tsx';
+import { Empty } from '../show/notice.tsx';
+import { HoldKind } from '../show/states.tsx';
+import { Table, type Column } from '../show/table.tsx';
+import { When } from '../show/time.tsx';
+import { useWords } from '../words/words.ts';
+
+export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
+  const words = useWords();
+  const [ending, setEnding] = useState<LiveHold>();
+  if (holds.length === 0 && !ending) return <Empty>{words.noHolds}</Empty>;
+  const columns: readonly Column<LiveHold>[] = [
+    { key: 'id', head: 'id', cell: ({ id }) => <code>{id}</code> },
+    {
+      key: 'kind',
+      head: words.kind,
+      cell: ({ kind, weight }) => (
+        <>
+          <HoldKind kind={kind} /> {weight}
+        </>
+      ),
+    },
+    {
+      key: 'scope',
+      head: words.scope,
+      cell: ({ app = '', cluster = '', server = '' }) => words.scopeOf(app, cluster, server),
+    },
+    { key: 'who', head: words.who, cell: ({ who }) => who },
+    { key: 'why', head: words.why, cell: ({ why }) => <span class="why">{why}</span> },
+    {
+      key: 'since',
+      head: words.since,
+      cell: ({ since, forgotten }) => (
+        <>
+          <When at={since} /> {forgotten && <Badge tone="warning">{words.noEnd}</Badge>}
+        </>
+      ),
+    },
+    {
+      key: 'until',
+      head: words.until,
+      cell: ({ until }) => (until === undefined ? words.noEnd : <When at={until} />),
+    },
+    { key: 'end', head: '', cell: (hold) => <End hold={hold} end={setEnding} /> },
+  ];
+  return (
+    <>
+      <Table label={words.holds} columns={columns} rows={holds} keyOf={({ id }) => id} />
+      {ending && <EndHold hold={ending} close={() => setEnding(undefined)} />}
+    </>
+  );
+}
+
+function End({
+  hold,
+  end,
+}: {
+  readonly hold: LiveHold;
+  readonly end: (hold: LiveHold) => void;
+}) {
+  const words = useWords();
+  const { app, cluster, job, id } = hold;
+  const may = useMayHold({
+    ...(app !== undefined && { app }),
+    ...(cluster !== undefined && { cluster }),
+  });
+  if (!may) return null;
+  const isOfJob = job !== undefined;
+  return (
+    <button
+      type="button"
+      aria-label={words.endHoldOf(id)}
+      disabled={isOfJob}
+      {...(isOfJob && { title: words.jobHold })}
+      onClick={() => end(hold)}
+    >
+      {words.endHold}
+    </button>
+  );
+}
