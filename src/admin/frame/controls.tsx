@@ -41,7 +41,7 @@ export function Controls({ help }: { readonly help: () => void }) {
         aria-label={other === 'zh' ? '切换到中文' : 'Switch to English'}
         onClick={() => chooseLanguage(other)}
       >
-        {other === 'zh' ? '中文' : 'EN'}
+        {other === 'zh' ? '中文' : 'English'}
       </button>
       <button type="button" class="plain" onClick={help} aria-label={words.keys} title={words.keys}>
         ?

@@ -26,12 +26,17 @@ export function Liveness() {
   const why = state.state === 'lost' ? (state.problem?.message ?? '') : '';
   return (
     <div class="liveness">
-      <Badge tone={TONES[state.state]} {...(state.state === 'lost' && { title: words.lostWhy(why) })}>
+      <Badge
+        tone={TONES[state.state]}
+        {...(state.state === 'lost' && { title: words.lostWhy(why) })}
+      >
         <span class="live-words">{texts[state.state]}</span>
       </Badge>
       {/* Told once when it changes, not with every second. */}
       <span class="unseen" role="status">
-        {state.state === 'lost' ? words.lostWhy('') : words[state.state === 'live' ? 'live' : 'connecting']}
+        {state.state === 'lost'
+          ? words.lostWhy('')
+          : words[state.state === 'live' ? 'live' : 'connecting']}
       </span>
     </div>
   );

@@ -63,7 +63,10 @@ async function follow(signal: AbortSignal): Promise<void> {
   try {
     const own = AbortSignal.any([signal, dead.signal]);
     const before = last;
-    const response = await open('events', { signal: own, ...(before !== undefined && { last: before }) });
+    const response = await open('events', {
+      signal: own,
+      ...(before !== undefined && { last: before }),
+    });
     if (before === undefined) reader.begin();
     if (!response.body) return;
     await readEvents(response.body, {

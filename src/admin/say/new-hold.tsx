@@ -83,4 +83,3 @@ export function untilOf(minutes: number): string {
   const end = Math.ceil((Date.now() + minutes * 60_000) / 60_000) * 60_000;
   return new Date(end).toISOString();
 }
-

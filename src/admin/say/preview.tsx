@@ -23,7 +23,7 @@ export function Preview({
   const least = leastLeft(rows);
   const { refused, unheld = [] } = preview;
   return (
-    <section class="preview" aria-label={words.preview}>
+    <section class="preview">
       <h3>{words.preview}</h3>
       <p role="status">
         {rows.length === 0 ? words.noChange : words.appsChange(rows.length)}
@@ -56,12 +56,7 @@ export function Preview({
       )}
       {rows.length > 0 && (
         <>
-          <LongTable
-            label={words.preview}
-            columns={columns}
-            rows={rows}
-            keyOf={({ app }) => app}
-          />
+          <LongTable label={words.preview} columns={columns} rows={rows} keyOf={({ app }) => app} />
           <p class="hint">
             {words.capacityLeft}: {words.capacityHint}
           </p>
@@ -74,17 +69,10 @@ export function Preview({
 function columnsOf(places: readonly string[], words: Words): Column<PreviewRow>[] {
   return [
     { key: 'app', head: words.app, width: 9, cell: ({ app }) => app },
-    ...places.map((place) => ({
-      key: place,
-      head: placeName(words, place),
-      width: 9,
-      isNumber: true,
-      cell: ({ shares }: PreviewRow) => <Change change={shares.get(place)} />,
-    })),
     {
       key: 'left',
       head: words.capacityLeft,
-      width: 11,
+      width: 12.5,
       isNumber: true,
       cell: ({ left, before, after }) => (
         <>
@@ -93,10 +81,19 @@ function columnsOf(places: readonly string[], words: Words): Column<PreviewRow>[
         </>
       ),
     },
+    ...places.map((place) => ({
+      key: place,
+      head: placeName(words, place),
+      width: 11,
+      isNumber: true,
+      cell: ({ shares }: PreviewRow) => <Change change={shares.get(place)} />,
+    })),
   ];
 }
 
-function Change({ change }: { readonly change: PreviewRow['shares'] extends ReadonlyMap<string, infer One> ? One | undefined : never }) {
+type Pair = readonly [number, number];
+
+function Change({ change }: { readonly change: Pair | undefined }) {
   const words = useWords();
   if (!change) return <span class="none">–</span>;
   const [before, after] = change;

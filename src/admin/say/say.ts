@@ -19,7 +19,11 @@ export type Acknowledged = Pick<StandingHoldAnswer, 'acknowledged' | 'edges'>;
 export type Progress =
   | { readonly step: 'asking' }
   | { readonly step: 'sending' }
-  | { readonly step: 'waiting' | 'done'; readonly written: WrittenAnswer; readonly now: Acknowledged }
+  | {
+      readonly step: 'waiting' | 'done';
+      readonly written: WrittenAnswer;
+      readonly now: Acknowledged;
+    }
   | { readonly step: 'failed'; readonly problem: Problem };
 
 /** Holds can be asked for again and again; whatever else is said is waited for in one call. */

@@ -12,13 +12,7 @@ const KEPT = 100;
 const SHOWN = 10;
 
 /** `changed`: another value, and it is read anew. */
-export function AppHistory({
-  app,
-  changed,
-}: {
-  readonly app: string;
-  readonly changed: unknown;
-}) {
+export function AppHistory({ app, changed }: { readonly app: string; readonly changed: unknown }) {
   const words = useWords();
   const [reverted, setReverted] = useState<ChangeAnswer>();
   const path = `history?app=${encodeURIComponent(app)}&limit=${KEPT}`;

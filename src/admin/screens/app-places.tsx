@@ -64,7 +64,7 @@ function ClusterPart({
     <div class="place">
       <h3>
         <a href={linkTo(['clusters', name])}>{name}</a> <ClusterState state={state} />{' '}
-        {reason && <ReasonBadge reason={reason} />}
+        {reason && reason.code !== state && <ReasonBadge reason={reason} />}
       </h3>
       <p class="sum">
         <span class="unseen">{words.sum}: </span>
@@ -72,9 +72,13 @@ function ClusterPart({
       </p>
       {reason && <p class="detail">{reason.text}</p>}
       <p class="detail">
-        {routed === false && `${words.notRouted}. `}
-        {ingressNodes.length > 0 && `${ingressNodes.map((node) => node.name).join(', ')}. `}
-        {words.lookedAt(duration(words, ageSeconds))}
+        {[
+          routed === false && words.notRouted,
+          ingressNodes.map((node) => node.name).join(', '),
+          words.lookedAt(duration(words, ageSeconds)),
+        ]
+          .filter(Boolean)
+          .join(' · ')}
       </p>
     </div>
   );

@@ -57,28 +57,28 @@ function App({ app }: { readonly app: AppAnswer }) {
         <AppActions app={app} />
       </div>
       {refused && <p class="reason">{refused.text}</p>}
-      <section aria-labelledby="places">
-        <h2 id="places">{words.whereItGoes}</h2>
+      <section>
+        <h2>{words.whereItGoes}</h2>
         <AppPlaces app={app} />
       </section>
-      <section aria-labelledby="at-edges">
-        <h2 id="at-edges">{words.atEdges}</h2>
+      <section>
+        <h2>{words.atEdges}</h2>
         <AtEdges version={version} />
       </section>
-      <section aria-labelledby="holds">
-        <h2 id="holds">{words.holds}</h2>
+      <section>
+        <h2>{words.holds}</h2>
         <HoldTable holds={holds} />
       </section>
-      <section aria-labelledby="servers">
-        <h2 id="servers">{words.servers}</h2>
+      <section>
+        <h2>{words.servers}</h2>
         {servers.length === 0 ? (
           <Empty>{words.nothingServes}</Empty>
         ) : (
           <ServerTable servers={servers} />
         )}
       </section>
-      <section aria-labelledby="history">
-        <h2 id="history">{words.history}</h2>
+      <section>
+        <h2>{words.history}</h2>
         <AppHistory app={name} changed={version} />
       </section>
     </div>

@@ -53,7 +53,13 @@ export function AppsScreen({ query }: Pick<Place, 'query'>) {
   );
 }
 
-function readAsked({ search = '', show = 'all', cluster = '', by = 'name', down = '' }: Place['query']): Asked {
+function readAsked({
+  search = '',
+  show = 'all',
+  cluster = '',
+  by = 'name',
+  down = '',
+}: Place['query']): Asked {
   return { search, show, cluster, by, down: down === 'yes' };
 }
 
@@ -83,7 +89,9 @@ function Filters({ asked, places }: { readonly asked: Asked; readonly places: re
       <select
         aria-label={words.show}
         value={asked.show}
-        onChange={({ currentTarget: { value } }) => setQuery({ show: value === 'all' ? '' : value })}
+        onChange={({ currentTarget: { value } }) =>
+          setQuery({ show: value === 'all' ? '' : value })
+        }
       >
         {SHOWS.map((one) => (
           <option key={one} value={one}>

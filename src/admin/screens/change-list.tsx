@@ -48,13 +48,14 @@ function Change({ change, isOfOne, revert }: ChangeParts) {
         <span class="detail">{actor}</span>
         {causes.map(({ kind, text }) => (
           <Badge key={`${kind} ${text}`} tone="quiet">
-            {words.causeKinds[kind]} <span class="detail">{text}</span>
+            {words.causeKinds[kind]}
+            {kind !== 'first-look' && <span class="detail">{text}</span>}
           </Badge>
         ))}
         {mayHold && (
           <button
             type="button"
-            aria-label={words.revertTo(app, version)}
+            aria-label={`${words.revert} ${words.revertTo(app, version)}`}
             title={words.revertTo(app, version)}
             onClick={revert}
           >

@@ -78,7 +78,10 @@ function rowsOf({ clusters, apps, holds }: Fleet): Row[] {
 }
 
 /** The hold that takes everything away from a cluster. */
-export function drainOf(holds: Fleet['holds'], cluster: string): Fleet['holds'][number] | undefined {
+export function drainOf(
+  holds: Fleet['holds'],
+  cluster: string,
+): Fleet['holds'][number] | undefined {
   return holds.find(
     (hold) =>
       hold.kind === 'drain' &&

@@ -24,16 +24,16 @@ export function FleetScreen() {
       <h1 class="unseen">{words.fleet}</h1>
       <WhenKnown>
         <Figures state={state} />
-        <section aria-labelledby="attention">
-          <h2 id="attention">{words.attention}</h2>
+        <section>
+          <h2>{words.attention}</h2>
           <Matters matters={matters} />
         </section>
-        <section aria-labelledby="clusters">
-          <h2 id="clusters">{words.clusters}</h2>
+        <section>
+          <h2>{words.clusters}</h2>
           <ClusterTable state={state} />
         </section>
-        <section aria-labelledby="edges">
-          <h2 id="edges">{words.edges}</h2>
+        <section>
+          <h2>{words.edges}</h2>
           <EdgeTable state={state} />
         </section>
       </WhenKnown>

@@ -14,7 +14,13 @@ import { useWords } from '../words/words.ts';
 export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
   const words = useWords();
   const [ending, setEnding] = useState<LiveHold>();
+  const mayEnd = useMayHold();
   if (holds.length === 0 && !ending) return <Empty>{words.noHolds}</Empty>;
+  const endColumn: Column<LiveHold> = {
+    key: 'end',
+    head: words.action,
+    cell: (hold) => <End hold={hold} end={setEnding} />,
+  };
   const columns: readonly Column<LiveHold>[] = [
     { key: 'id', head: 'id', cell: ({ id }) => <code>{id}</code> },
     {
@@ -47,7 +53,7 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
       head: words.until,
       cell: ({ until }) => (until === undefined ? words.noEnd : <When at={until} />),
     },
-    { key: 'end', head: '', cell: (hold) => <End hold={hold} end={setEnding} /> },
+    ...(mayEnd ? [endColumn] : []),
   ];
   return (
     <>
@@ -57,13 +63,7 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
   );
 }
 
-function End({
-  hold,
-  end,
-}: {
-  readonly hold: LiveHold;
-  readonly end: (hold: LiveHold) => void;
-}) {
+function End({ hold, end }: { readonly hold: LiveHold; readonly end: (hold: LiveHold) => void }) {
   const words = useWords();
   const { app, cluster, job, id } = hold;
   const may = useMayHold({
@@ -75,7 +75,7 @@ function End({
   return (
     <button
       type="button"
-      aria-label={words.endHoldOf(id)}
+      aria-label={`${words.endHold} ${words.endHoldOf(id)}`}
       disabled={isOfJob}
       {...(isOfJob && { title: words.jobHold })}
       onClick={() => end(hold)}

@@ -85,7 +85,10 @@ function optionsOf(
     cursor: { show: false },
     scales: { y: { range: [0, 1] } },
     axes: [
-      { ...axis, values: (_self, splits) => splits.map((second) => clock(second, words.languageTag)) },
+      {
+        ...axis,
+        values: (_self, splits) => splits.map((second) => clock(second, words.languageTag)),
+      },
       { ...axis, size: 44, values: (_self, splits) => splits.map((share) => `${share * 100} %`) },
     ],
     series: [

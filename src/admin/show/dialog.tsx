@@ -4,6 +4,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { useWords } from '../words/words.ts';
 
+const FIRST = 'form input, form select, form footer button';
+
 export function Dialog({
   title,
   close,
@@ -21,6 +23,8 @@ export function Dialog({
   useEffect(() => {
     const before = document.activeElement;
     place.current?.showModal();
+    // Not the cross: a space that is typed would close it.
+    place.current?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -17,7 +17,13 @@ const EDGE: Readonly<Record<EdgeAnswer['status'], Tone>> = {
 };
 /** Reasons that a person wished, or that pass by themselves. */
 const MEANT = new Set(['drained', 'pinned', 'frozen', 'ramping', 'share-limited', 'no-pods']);
-const BAD = new Set(['would-empty', 'too-few-clusters', 'too-few-servers', 'unreadable', 'ramp-abandoned']);
+const BAD = new Set([
+  'would-empty',
+  'too-few-clusters',
+  'too-few-servers',
+  'unreadable',
+  'ramp-abandoned',
+]);
 
 export function ClusterState({ state }: Pick<ClusterAnswer, 'state'>) {
   const words = useWords();

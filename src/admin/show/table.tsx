@@ -80,7 +80,9 @@ export function LongTable<Row>({
     if (!element) return undefined;
     const look = (): void => {
       const { scrollTop: top, clientHeight: height } = element;
-      setView((before) => (before.top === top && before.height === height ? before : { top, height }));
+      setView((before) =>
+        before.top === top && before.height === height ? before : { top, height },
+      );
     };
     look();
     const sizes = new ResizeObserver(look);

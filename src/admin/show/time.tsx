@@ -16,7 +16,8 @@ export function duration(words: Words, seconds: number): string {
 export function When({ at }: { readonly at: string }) {
   const words = useWords();
   const seconds = (useStore(now) - Date.parse(at)) / 1000;
-  const text = seconds >= 0 ? words.ago(duration(words, seconds)) : words.inTime(duration(words, -seconds));
+  const text =
+    seconds >= 0 ? words.ago(duration(words, seconds)) : words.inTime(duration(words, -seconds));
   return (
     <time dateTime={at} title={at}>
       {text}
