@@ -5,21 +5,7 @@
 
 import type { ProblemAnswer } from '../api/shapes.ts';
 import { readToken, tokenRefused } from './live/token.ts';
-
-export class Problem extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly title: string;
-  readonly act: string;
-
-  constructor({ status, code, title, detail, act }: Omit<ProblemAnswer, 'type'>) {
-    super(detail);
-    this.status = status;
-    this.code = code;
-    this.title = title;
-    this.act = act;
-  }
-}
+import { Problem, silent } from './problem.ts';
 
 export interface Called {
   readonly method?: 'GET' | 'POST' | 'DELETE';
@@ -67,14 +53,6 @@ async function problemOf(response: Response): Promise<Problem> {
   const problem = new Problem((await response.json()) as ProblemAnswer);
   if (problem.status === 401) tokenRefused(problem);
   return problem;
-}
-
-function silent(detail: string): Problem {
-  return new Problem({ status: 0, code: 'silent', title: '', detail, act: '' });
-}
-
-export function asProblem(error: unknown): Problem {
-  return error instanceof Problem ? error : silent((error as Error).message);
 }
 
 /** Not crypto.randomUUID: that is not there on a page by plain HTTP. */

@@ -20,7 +20,7 @@ interface PageFile {
   readonly tag: string;
 }
 
-/** By name: `index.html`, and what lies in `assets`. */
+/** What lies in `assets`, by name; the page itself has none. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ const FileParams = Type.Object({ file: Type.String() });
 export async function readPage(folder: string): Promise<PageFiles | undefined> {
   const files = new Map<string, PageFile>();
   try {
-    files.set('index.html', await readOne(join(folder, 'index.html')));
+    files.set('', await readOne(join(folder, 'index.html')));
     for (const name of await readdir(join(folder, 'assets'))) {
       files.set(name, await readOne(join(folder, 'assets', name)));
     }
@@ -75,7 +75,7 @@ export function addPageRoutes(
     if (basePath !== '' && path === basePath) {
       return reply.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`, 308);
     }
-    const file = page?.get('index.html');
+    const file = page?.get('');
     if (!file) throw new BallastError('page-missing', 'src/admin/built has no build of it');
     void reply.header('content-security-policy', POLICY).header('cache-control', 'no-cache');
     return send(request, reply, file);

@@ -168,19 +168,6 @@ export const Leader = component('Leader', {
   term: may(Whole),
   address: may(Type.String({ description: 'of the one that leads, while this one stands by' })),
 });
-export const CallerRef = component('Caller', {
-  name: Text,
-  environment: Text,
-  grants: Type.Array(
-    Type.Object({
-      roles: Type.Array(Type.Enum(['viewer', 'operator', 'migrator', 'admin', 'edge'])),
-      apps: may(Names),
-      clusters: may(Names),
-      edges: may(Names),
-    }),
-    { description: 'names with * for anything; absent: all' },
-  ),
-});
 const StampRef = component('Stamp', stamp);
 export const Edge = component('Edge', {
   name: Text,
@@ -287,7 +274,6 @@ export const TEXT = { description: 'text', content: { 'text/plain': { schema: Te
 
 export type AppSummaryAnswer = Static<typeof AppSummary>;
 export type AppAnswer = Static<typeof App>;
-export type CallerAnswer = Static<typeof CallerRef>;
 export type ClusterAnswer = Static<typeof Cluster>;
 export type ClusterSourceAnswer = Static<typeof ClusterSource>;
 export type EdgeAnswer = Static<typeof Edge>;

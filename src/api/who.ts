@@ -4,7 +4,8 @@
 // failure: as every route: 401 without a good token, 403 for one that may not even look.
 
 import type { FastifyInstance } from 'fastify';
-import { answers, CallerRef } from './shapes.ts';
+import { CallerRef } from './caller-shape.ts';
+import { answers } from './shapes.ts';
 
 export function addCallerRoute(
   api: FastifyInstance,

@@ -70,11 +70,14 @@ interface Wanted {
 
 /** Least role of each route; what else is let in follows from it. */
 const NEEDS: readonly Wanted[] = [
+  { needs: 'nothing', method: 'GET', route: '/' },
+  { needs: 'nothing', method: 'GET', route: '/assets/:file' },
   { needs: 'nothing', method: 'GET', route: '/livez' },
   { needs: 'nothing', method: 'GET', route: '/readyz' },
   { needs: 'nothing', method: 'GET', route: '/api/v1/openapi.json' },
   { needs: 'nothing', method: 'GET', route: '/api/v1/docs' },
   { needs: 'viewer', method: 'GET', route: '/metrics' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/caller' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/apps' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/apps/:app' },
   { needs: 'admin', method: 'DELETE', route: '/api/v1/apps/:app' },
@@ -119,6 +122,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
   ':cluster': 'east',
   ':name': 'edge-1',
   ':id': 'none',
+  ':file': 'none',
 };
 
 test('the table names every route', async () => {
@@ -129,7 +133,7 @@ test('the table names every route', async () => {
     .printRoutes({ commonPrefix: false })
     .split('\n')
     .flatMap((line) => {
-      const [, indent = '', part = '', methods = ''] = /^(.*?)(\/\S*) \((.*)\)/.exec(line) ?? [];
+      const [, indent = '', part = '', methods = ''] = /^([│├└─ ]*)(\S+) \((.*)\)/.exec(line) ?? [];
       path.splice(Math.floor(indent.length / 4) - 1, Infinity, part);
       const named = methods.split(', ').filter((method) => method !== '' && method !== 'HEAD');
       return named.map((method) => `${method} ${path.join('')}`);

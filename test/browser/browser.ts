@@ -19,7 +19,7 @@ export interface Watched {
   readonly page: Page;
   /** What is wrong so far: requests elsewhere, errors of the page. */
   readonly faults: readonly string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function startBrowser(): Promise<Browser> {

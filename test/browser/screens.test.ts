@@ -60,6 +60,8 @@ async function whole(page: Page, screen: string): Promise<void> {
 
 async function turnTo(page: Page, screen: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(screen)}`);
+  // The one before has much that this one has.
+  await page.evaluate('new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))');
   await whole(page, screen);
 }
 

@@ -42,10 +42,10 @@ export async function openStanding(size: Size, more: Partial<ApiParts> = {}) {
     url,
     clusters,
     /** An edge says that it has everything, or what else is told. */
-    hear(name: string, more: Partial<EdgeState> = {}): void {
+    hear: (name: string, told: Partial<EdgeState> = {}): void => {
       const mark = controller.published()?.mark ?? { term: 0, version: 0 };
       beat += 1;
-      const state = { ...stateOf(name, mark), beat, ...more };
+      const state = { ...stateOf(name, mark), beat, ...told };
       book.hear(state, systemClock.now());
     },
   };

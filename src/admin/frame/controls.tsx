@@ -1,6 +1,6 @@
 // Who looks, the theme, the language, the keys.
 
-import type { CallerAnswer } from '../../api/shapes.ts';
+import type { CallerAnswer } from '../../api/caller-shape.ts';
 import { caller, logOut, rolesOf } from '../live/session.ts';
 import { readToken } from '../live/token.ts';
 import { useStore } from '../store.ts';

@@ -1,7 +1,7 @@
 // A token is wanted: it is pasted here, and stays in this tab.
 
 import { useState } from 'preact/hooks';
-import type { Problem } from '../call.ts';
+import type { Problem } from '../problem.ts';
 import { logIn } from '../live/session.ts';
 import { Badge } from '../show/badge.tsx';
 import { useWords } from '../words/words.ts';

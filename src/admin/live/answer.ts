@@ -2,7 +2,8 @@
 // now and then, for ages and measured shares move without an event.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { asProblem, call, type Problem } from '../call.ts';
+import { call } from '../call.ts';
+import { asProblem, type Problem } from '../problem.ts';
 
 export interface Answered<Answer> {
   readonly answer?: Answer;

@@ -4,7 +4,8 @@
 // again, with the id of the last event, so that only what changed meanwhile comes; a stream that is silent
 // for longer than its heart beats is taken for dead. A tab that nobody looks at lets go after a minute.
 
-import { asProblem, open, type Problem } from '../call.ts';
+import { open } from '../call.ts';
+import { asProblem, type Problem } from '../problem.ts';
 import { createStore } from '../store.ts';
 import { readEvents } from './events.ts';
 import { EMPTY, readFleet, type Fleet } from './fleet.ts';

@@ -2,7 +2,8 @@
 // ones are added as they are wanted.
 
 import { useEffect, useState } from 'preact/hooks';
-import { asProblem, call, type Problem } from '../call.ts';
+import { call } from '../call.ts';
+import { asProblem, type Problem } from '../problem.ts';
 import { useAnswer } from './answer.ts';
 
 interface Page<Item> {

@@ -1,8 +1,9 @@
 // Who looks, and the stream that belongs to it.
 
 import { mayHold, type Caller } from '../../api/access/caller.ts';
-import type { CallerAnswer } from '../../api/shapes.ts';
-import { asProblem, call, type Problem } from '../call.ts';
+import type { CallerAnswer } from '../../api/caller-shape.ts';
+import { call } from '../call.ts';
+import { asProblem, type Problem } from '../problem.ts';
 import { createStore, useStore } from '../store.ts';
 import { restWhileHidden, runLive, startAnew } from './live.ts';
 import { forgetToken, giveToken, wanted } from './token.ts';

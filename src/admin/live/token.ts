@@ -1,6 +1,6 @@
 // The token of this tab: kept as long as the tab, and nowhere else.
 
-import type { Problem } from '../call.ts';
+import type { Problem } from '../problem.ts';
 import { createStore } from '../store.ts';
 
 const NAME = 'ballast-token';

@@ -30,24 +30,28 @@ const FIRST: HoldDraft = {
 export function NewHold({ close, title, app = '', cluster = '', fixed }: NewHoldParts) {
   const words = useWords();
   const [draft, setDraft] = useState<HoldDraft>({ ...FIRST, app, cluster });
-  const looked = sayingOf(draft, draft.why.trim() || 'preview');
-  const isWhole = looked !== undefined && draft.why.trim() !== '';
-  const isOfCluster = draft.cluster !== '' && draft.app === '' && draft.server === '';
-  const mustName = isOfCluster && draft.kind === 'drain';
+  const why = draft.why.trim();
+  const name = nameToType(draft);
   return (
     <SayDialog
       title={title}
       close={close}
-      doIt={mustName ? words.doDrain(draft.cluster) : words.doHold}
-      saying={isWhole ? sayingOf(draft, draft.why.trim()) : undefined}
-      looked={looked}
+      doIt={name === undefined ? words.doHold : words.doDrain(name)}
+      saying={why === '' ? undefined : sayingOf(draft, why)}
+      // Before there is a reason it may be looked at, and not be said.
+      looked={sayingOf(draft, why || 'preview')}
       isDangerous={draft.kind === 'drain'}
-      {...(mustName && { name: draft.cluster })}
+      {...(name !== undefined && { name })}
       {...(draft.cluster !== '' && { about: draft.cluster })}
     >
       <HoldFields draft={draft} fixed={fixed} change={(part) => setDraft({ ...draft, ...part })} />
     </SayDialog>
   );
+}
+
+/** A drain that takes a whole cluster away. */
+function nameToType({ kind, app, cluster, server }: HoldDraft): string | undefined {
+  return kind === 'drain' && cluster !== '' && app + server === '' ? cluster : undefined;
 }
 
 /** Undefined: the API would not take it for a hold. */

@@ -27,41 +27,56 @@ export interface SayDialogParts {
 }
 
 export function SayDialog(parts: SayDialogParts) {
-  const { title, close, saying, looked = saying } = parts;
-  const words = useWords();
+  const { title, close, saying } = parts;
   const { progress, say } = useSay(saying);
-  const { preview, problem } = usePreview(progress.step === 'asking' ? looked : undefined);
-  const isAsking = progress.step === 'asking';
+  const start = (): void => void say();
   return (
     <Dialog title={title} close={close} isWide>
-      {isAsking && (
-        <Asking {...parts} isSayable={saying !== undefined && !problem} say={() => void say()}>
-          {parts.children}
-          {problem && <Trouble problem={problem} />}
-          {preview && (
-            <Preview preview={preview} {...(parts.about !== undefined && { about: parts.about })} />
-          )}
-          {looked && !preview && !problem && (
-            <p class="empty" role="status">
-              {words.previewing}
-            </p>
-          )}
-        </Asking>
-      )}
-      {!isAsking && <ProgressOf progress={progress} />}
-      {!isAsking && (
-        <footer>
-          {progress.step === 'failed' && (
-            <button type="button" onClick={() => void say()}>
-              {words.again}
-            </button>
-          )}
-          <button type="button" class="main" onClick={close}>
-            {words.close}
-          </button>
-        </footer>
+      {progress.step === 'asking' ? (
+        <Looking {...parts} say={start} />
+      ) : (
+        <>
+          <ProgressOf progress={progress} />
+          <Footer close={close} {...(progress.step === 'failed' && { again: start })} />
+        </>
       )}
     </Dialog>
+  );
+}
+
+function Footer({ close, again }: { readonly close: () => void; readonly again?: () => void }) {
+  const words = useWords();
+  return (
+    <footer>
+      {again && (
+        <button type="button" onClick={again}>
+          {words.again}
+        </button>
+      )}
+      <button type="button" class="main" onClick={close}>
+        {words.close}
+      </button>
+    </footer>
+  );
+}
+
+/** What it would change is looked at with every change of what is to be said. */
+function Looking(parts: SayDialogParts & { readonly say: () => void }) {
+  const { saying, looked = saying, about, children } = parts;
+  const words = useWords();
+  const { preview, problem } = usePreview(looked);
+  const isUnknown = looked && !preview && !problem;
+  return (
+    <Asking {...parts} isSayable={saying !== undefined && !problem}>
+      {children}
+      {problem && <Trouble problem={problem} />}
+      {preview && <Preview preview={preview} {...(about !== undefined && { about })} />}
+      {isUnknown && (
+        <p class="empty" role="status">
+          {words.previewing}
+        </p>
+      )}
+    </Asking>
   );
 }
 

@@ -5,7 +5,8 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PreviewAnswer, StandingHoldAnswer, WrittenAnswer } from '../../api/shapes.ts';
-import { asProblem, call, newKey, type Problem } from '../call.ts';
+import { call, newKey } from '../call.ts';
+import { asProblem, type Problem } from '../problem.ts';
 
 export interface Saying {
   readonly method: 'POST' | 'DELETE';

@@ -12,11 +12,9 @@ type Act = 'hold' | 'adopt' | 'delete';
 export function AppActions({ app: { name, refused } }: { readonly app: AppAnswer }) {
   const words = useWords();
   const [act, setAct] = useState<Act>();
-  const mayHold = useMayHold({ app: name }) || useMayHold();
+  const mayHold = useMayHold();
   const isAdmin = useIsAdmin();
-  const isForeign = refused?.code === 'owned-by-endpoint';
-  const isOrphaned = refused?.code === 'orphaned';
-  const close = () => setAct(undefined);
+  const code = isAdmin ? refused?.code : undefined;
   return (
     <span class="actions">
       {mayHold && (
@@ -24,28 +22,31 @@ export function AppActions({ app: { name, refused } }: { readonly app: AppAnswer
           {words.holdApp}
         </button>
       )}
-      {isAdmin && isForeign && (
+      {code === 'owned-by-endpoint' && (
         <button type="button" onClick={() => setAct('adopt')}>
           {words.adopt}
         </button>
       )}
-      {isAdmin && isOrphaned && (
+      {code === 'orphaned' && (
         <button type="button" class="danger" onClick={() => setAct('delete')}>
           {words.deleteApp}
         </button>
       )}
-      {act === 'hold' && (
-        <NewHold
-          title={`${words.holdApp.replace('…', '')}: ${name}`}
-          app={name}
-          fixed={['app']}
-          close={close}
-        />
-      )}
-      {act === 'adopt' && <Adopt name={name} close={close} />}
-      {act === 'delete' && <Delete name={name} close={close} />}
+      {act && <Acting act={act} name={name} close={() => setAct(undefined)} />}
     </span>
   );
+}
+
+function Acting({ act, name, close }: ActParts & { readonly act: Act }) {
+  const words = useWords();
+  switch (act) {
+    case 'hold':
+      return <NewHold title={words.holdOf(name)} app={name} fixed={['app']} close={close} />;
+    case 'adopt':
+      return <Adopt name={name} close={close} />;
+    case 'delete':
+      return <Delete name={name} close={close} />;
+  }
 }
 
 interface ActParts {

@@ -4,21 +4,59 @@ import type { AuditWordAnswer } from '../../api/history-shapes.ts';
 import { usePages } from '../live/pages.ts';
 import { setQuery, type Place } from '../route.ts';
 import { Badge } from '../show/badge.tsx';
-import { Empty, Loading, Trouble } from '../show/notice.tsx';
+import { PageList } from '../show/page-list.tsx';
 import { Table, type Column } from '../show/table.tsx';
 import { When } from '../show/time.tsx';
 import { useWords } from '../words/words.ts';
 
 const EVERY_MS = 5000;
 
-export function AuditScreen({ query: { refused = '', actor = '' } }: Pick<Place, 'query'>) {
+export function AuditScreen({ query }: Pick<Place, 'query'>) {
   const words = useWords();
+  const pages = usePages<AuditWordAnswer>(`audit?${searchOf(query)}`, { everyMs: EVERY_MS });
+  return (
+    <div class="screen">
+      <div class="bar">
+        <h1>{words.audit}</h1>
+        <Filters query={query} />
+      </div>
+      <PageList pages={pages} draw={(items) => <Words items={items} />} />
+    </div>
+  );
+}
+
+function searchOf({ refused = '', actor = '' }: Place['query']): string {
   const search = new URLSearchParams({ limit: '50' });
   if (refused !== '') search.set('refused', 'true');
   if (actor.trim() !== '') search.set('actor', actor.trim());
-  const { items, problem, more } = usePages<AuditWordAnswer>(`audit?${search}`, {
-    everyMs: EVERY_MS,
-  });
+  return search.toString();
+}
+
+function Filters({ query: { refused = '', actor = '' } }: Pick<Place, 'query'>) {
+  const words = useWords();
+  return (
+    <div class="filters" role="search">
+      <input
+        type="search"
+        aria-label={words.actor}
+        placeholder={words.actor}
+        value={actor}
+        onInput={({ currentTarget: { value } }) => setQuery({ actor: value })}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={refused !== ''}
+          onChange={() => setQuery({ refused: refused === '' ? 'yes' : '' })}
+        />
+        {words.onlyRefused}
+      </label>
+    </div>
+  );
+}
+
+function Words({ items }: { readonly items: readonly AuditWordAnswer[] }) {
+  const words = useWords();
   const columns: readonly Column<AuditWordAnswer>[] = [
     { key: 'at', head: words.at, cell: ({ at }) => <When at={at} /> },
     { key: 'actor', head: words.actor, cell: (word) => word.actor },
@@ -31,43 +69,7 @@ export function AuditScreen({ query: { refused = '', actor = '' } }: Pick<Place,
       cell: ({ version }) => version ?? '–',
     },
   ];
-  return (
-    <div class="screen">
-      <div class="bar">
-        <h1>{words.audit}</h1>
-        <div class="filters" role="search">
-          <input
-            type="search"
-            aria-label={words.actor}
-            placeholder={words.actor}
-            value={actor}
-            onInput={({ currentTarget: { value } }) => setQuery({ actor: value })}
-          />
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={refused !== ''}
-              onChange={() => setQuery({ refused: refused === '' ? 'yes' : '' })}
-            />
-            {words.onlyRefused}
-          </label>
-        </div>
-      </div>
-      {problem && <Trouble problem={problem} />}
-      {!items && !problem && <Loading />}
-      {items?.length === 0 && <Empty>{words.noHistory}</Empty>}
-      {items && items.length > 0 && (
-        <Table label={words.audit} columns={columns} rows={items} keyOf={({ id }) => id} />
-      )}
-      {more && (
-        <p>
-          <button type="button" onClick={more}>
-            {words.more}
-          </button>
-        </p>
-      )}
-    </div>
-  );
+  return <Table label={words.audit} columns={columns} rows={items} keyOf={({ id }) => id} />;
 }
 
 function Answer({ word: { refused, changed = 0 } }: { readonly word: AuditWordAnswer }) {

@@ -29,42 +29,67 @@ export function ClustersScreen() {
 
 function Sources() {
   const words = useWords();
-  const clusters = useAnswer<{ readonly sources: readonly ClusterSourceAnswer[] }>('clusters', {
-    everyMs: EVERY_MS,
-  });
-  const vms = useAnswer<{ readonly items: readonly VmSourceAnswer[] }>('vms', {
-    everyMs: EVERY_MS,
-  });
-  const problem = clusters.problem ?? vms.problem;
+  const ofClusters = useAnswer<ClusterSources>('clusters', { everyMs: EVERY_MS });
+  const ofVms = useAnswer<VmSources>('vms', { everyMs: EVERY_MS });
+  const problem = ofClusters.problem ?? ofVms.problem;
+  const clusters = ofClusters.answer?.sources ?? [];
+  const vms = ofVms.answer?.items ?? [];
   return (
     <>
       {problem && <Trouble problem={problem} />}
-      {(clusters.answer?.sources ?? []).length > 0 && (
-        <section>
-          <h2>{words.sources}</h2>
-          <ul class="matters">
-            {clusters.answer?.sources.map(({ source, clusters: names, trouble }) => (
-              <li key={source}>
-                <Badge tone={trouble.length === 0 ? 'well' : 'warning'}>{source}</Badge>
-                <span class="detail">{[...names, ...trouble].join(' · ')}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {(vms.answer?.items ?? []).length > 0 && (
-        <section>
-          <h2>{words.sourcesOfVms}</h2>
-          <ul class="matters">
-            {vms.answer?.items.map(({ name, state, vms: count, reason = '' }) => (
-              <li key={name}>
-                <Badge tone={state === 'fresh' ? 'well' : 'warning'}>{name}</Badge>
-                <span class="detail">{`${count} ${words.vms} ${reason}`}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <SourceList
+        title={words.sources}
+        sources={clusters.map(({ source, clusters: names, trouble }) => ({
+          name: source,
+          isWell: trouble.length === 0,
+          text: [...names, ...trouble].join(' · '),
+        }))}
+      />
+      <SourceList
+        title={words.sourcesOfVms}
+        sources={vms.map(({ name, state, vms: count, reason = '' }) => ({
+          name,
+          isWell: state === 'fresh',
+          text: `${count} ${words.vms} ${reason}`,
+        }))}
+      />
     </>
+  );
+}
+
+interface ClusterSources {
+  readonly sources: readonly ClusterSourceAnswer[];
+}
+
+interface VmSources {
+  readonly items: readonly VmSourceAnswer[];
+}
+
+interface Source {
+  readonly name: string;
+  readonly isWell: boolean;
+  readonly text: string;
+}
+
+function SourceList({
+  title,
+  sources,
+}: {
+  readonly title: string;
+  readonly sources: readonly Source[];
+}) {
+  if (sources.length === 0) return null;
+  return (
+    <section>
+      <h2>{title}</h2>
+      <ul class="matters">
+        {sources.map(({ name, isWell, text }) => (
+          <li key={name}>
+            <Badge tone={isWell ? 'well' : 'warning'}>{name}</Badge>
+            <span class="detail">{text}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

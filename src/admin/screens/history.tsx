@@ -6,7 +6,7 @@ import { fleet } from '../live/live.ts';
 import { usePages } from '../live/pages.ts';
 import { setQuery, type Place } from '../route.ts';
 import { Revert } from '../say/revert.tsx';
-import { Empty, Loading, Trouble } from '../show/notice.tsx';
+import { PageList } from '../show/page-list.tsx';
 import { useStore } from '../store.ts';
 import { placeName, useWords } from '../words/words.ts';
 import { ChangeList } from './change-list.tsx';
@@ -18,12 +18,7 @@ export function HistoryScreen({ query }: Pick<Place, 'query'>) {
   const words = useWords();
   const { apps } = useStore(fleet);
   const [reverted, setReverted] = useState<ChangeAnswer>();
-  const search = new URLSearchParams({ limit: '50' });
-  for (const name of FILTERS) {
-    const value = query[name]?.trim() ?? '';
-    if (value !== '') search.set(name, value);
-  }
-  const { items, problem, more } = usePages<ChangeAnswer>(`history?${search}`, {
+  const pages = usePages<ChangeAnswer>(`history?${searchOf(query)}`, {
     everyMs: EVERY_MS,
     changed: apps,
   });
@@ -33,19 +28,10 @@ export function HistoryScreen({ query }: Pick<Place, 'query'>) {
         <h1>{words.history}</h1>
         <Filters query={query} />
       </div>
-      {problem && <Trouble problem={problem} />}
-      {!items && !problem && <Loading />}
-      {items?.length === 0 && <Empty>{words.noHistory}</Empty>}
-      {items && items.length > 0 && (
-        <ChangeList changes={items} isOfOne={false} revert={setReverted} />
-      )}
-      {more && (
-        <p>
-          <button type="button" onClick={more}>
-            {words.more}
-          </button>
-        </p>
-      )}
+      <PageList
+        pages={pages}
+        draw={(items) => <ChangeList changes={items} isOfOne={false} revert={setReverted} />}
+      />
       {reverted && (
         <Revert
           app={reverted.app}
@@ -55,6 +41,15 @@ export function HistoryScreen({ query }: Pick<Place, 'query'>) {
       )}
     </div>
   );
+}
+
+function searchOf(query: Place['query']): string {
+  const search = new URLSearchParams({ limit: '50' });
+  for (const name of FILTERS) {
+    const value = query[name]?.trim() ?? '';
+    if (value !== '') search.set(name, value);
+  }
+  return search.toString();
 }
 
 function Filters({ query }: Pick<Place, 'query'>) {

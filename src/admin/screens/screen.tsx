@@ -1,5 +1,6 @@
 // Which screen stands at a place.
 
+import type { JSX } from 'preact';
 import { linkTo, type Place } from '../route.ts';
 import { Empty } from '../show/notice.tsx';
 import { useWords } from '../words/words.ts';
@@ -13,28 +14,24 @@ import { FleetScreen } from './fleet.tsx';
 import { HistoryScreen } from './history.tsx';
 import { HoldsScreen } from './holds.tsx';
 
+type Draw = (query: Place['query']) => JSX.Element;
+
+const SCREENS = new Map<string, Draw>([
+  ['', () => <FleetScreen />],
+  ['apps', (query) => <AppsScreen query={query} />],
+  ['clusters', () => <ClustersScreen />],
+  ['edges', () => <EdgesScreen />],
+  ['holds', () => <HoldsScreen />],
+  ['history', (query) => <HistoryScreen query={query} />],
+  ['audit', (query) => <AuditScreen query={query} />],
+]);
+
 export function Screen({ path, query }: Place) {
   const [screen = '', name, ...more] = path;
   if (more.length > 0) return <Nowhere />;
   if (name !== undefined) return <Named screen={screen} name={name} />;
-  switch (screen) {
-    case '':
-      return <FleetScreen />;
-    case 'apps':
-      return <AppsScreen query={query} />;
-    case 'clusters':
-      return <ClustersScreen />;
-    case 'edges':
-      return <EdgesScreen />;
-    case 'holds':
-      return <HoldsScreen />;
-    case 'history':
-      return <HistoryScreen query={query} />;
-    case 'audit':
-      return <AuditScreen query={query} />;
-    default:
-      return <Nowhere />;
-  }
+  const draw = SCREENS.get(screen);
+  return draw ? draw(query) : <Nowhere />;
 }
 
 function Named({ screen, name }: { readonly screen: string; readonly name: string }) {

@@ -1,7 +1,7 @@
 // What stands where there is nothing to show: not yet, not here, or not to be had.
 
 import type { ComponentChildren } from 'preact';
-import type { Problem } from '../call.ts';
+import type { Problem } from '../problem.ts';
 import { connection, known } from '../live/live.ts';
 import { useStore } from '../store.ts';
 import { useWords } from '../words/words.ts';

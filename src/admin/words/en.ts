@@ -1,9 +1,12 @@
 // Every word of the page in English. The others are typed by it: one that lacks a word does not compile.
 
+import { enStates } from './en-states.ts';
+
 const many = (count: number, one: string, more: string): string =>
   `${count} ${count === 1 ? one : more}`;
 
 export const en = {
+  ...enStates,
   language: 'English',
   languageTag: 'en',
   skip: 'Skip to the content',
@@ -20,7 +23,6 @@ export const en = {
   audit: 'Audit',
   apiPage: 'API',
   theme: 'Theme',
-  themes: { system: 'System', light: 'Light', dark: 'Dark' },
   switchLanguage: 'Language',
   keys: 'Keys',
   close: 'Close',
@@ -52,13 +54,6 @@ export const en = {
   tokenWanted: 'The API asks for a token.',
   tokenHint:
     'Paste one that the access file knows; `ballast token create` makes it. It is kept in this tab only.',
-  roles: {
-    viewer: 'viewer',
-    operator: 'operator',
-    migrator: 'migrator',
-    admin: 'admin',
-    edge: 'edge',
-  } as Readonly<Record<string, string>>,
   readOnly: 'read only',
   mayNothing: 'This caller may not look.',
 
@@ -84,14 +79,6 @@ export const en = {
   },
   ofAll: (some: number, all: number) => `${some} of ${all}`,
 
-  clusterStates: { fresh: 'fresh', stale: 'stale', unseen: 'unseen' },
-  edgeStates: {
-    current: 'current',
-    behind: 'behind',
-    unreachable: 'unreachable',
-    never: 'never seen',
-  },
-  kinds: { drain: 'drain', pin: 'pin', freeze: 'freeze' },
   drained: 'drained',
   held: 'held',
   published: 'published',
@@ -193,6 +180,7 @@ export const en = {
   noHolds: 'Nothing is held: every weight is the rule’s.',
   newHold: 'New hold…',
   holdApp: 'Hold…',
+  holdOf: (app: string) => `Hold ${app}`,
   endHold: 'End…',
   endHoldOf: (id: string) => `End hold ${id}`,
   jobHold: 'A job’s hold: abort the job, it lifts its holds itself.',
@@ -201,11 +189,6 @@ export const en = {
       .filter(Boolean)
       .join(', '),
 
-  kindHints: {
-    drain: 'Weight 0: no new request.',
-    pin: 'That weight, whatever is counted.',
-    freeze: 'As it is published now.',
-  },
   ofServer: 'of the server',
   ofCluster: 'of the cluster’s servers together',
   everyApp: 'every app',
@@ -256,22 +239,6 @@ export const en = {
   revertHint: 'As a freeze: it keeps that version’s shares until the hold ends.',
   notAcknowledged: 'not yet',
   anyCause: 'any cause',
-  causeKinds: {
-    pods: 'pods',
-    nodes: 'nodes',
-    vms: 'VMs',
-    routes: 'routes',
-    hosts: 'hosts',
-    policy: 'policy',
-    cluster: 'cluster',
-    hold: 'hold',
-    job: 'job',
-    ramp: 'ramp',
-    guard: 'guard',
-    word: 'word',
-    endpoint: 'endpoint',
-    'first-look': 'first look',
-  },
   word: 'What was said',
   answer: 'Answer',
   done: 'done',
@@ -286,53 +253,4 @@ export const en = {
   deleteApp: 'Delete…',
   deleteTitle: (name: string) => `Delete ${name}`,
   deleteHint: 'Its servers leave every edge. This cannot be undone.',
-
-  keyHelp: {
-    '/': 'search',
-    'j k': 'next row, row before',
-    Enter: 'open the row',
-    Esc: 'close, leave the search',
-    'g f': 'fleet',
-    'g a': 'apps',
-    'g c': 'clusters',
-    'g e': 'edges',
-    'g h': 'holds',
-    'g y': 'history',
-    'g u': 'audit',
-    '?': 'this list',
-  },
-
-  reasons: {
-    'not-routed': 'not routed',
-    'no-ingress-nodes': 'no ingress nodes',
-    'no-pods': 'no pods',
-    'no-service': 'no Service',
-    'two-namespaces': 'two namespaces',
-    'pods-unread': 'pods not readable',
-    'external-name': 'ExternalName',
-    stale: 'stale',
-    unseen: 'unseen',
-    'second-look': 'second look',
-    'address-conflict': 'address conflict',
-    'address-invalid': 'wrong address',
-    'vms-unread': 'VMs not read',
-    'vms-stale': 'VMs stale',
-    'vm-is-pod': 'VM is a pod',
-    'host-conflict': 'host conflict',
-    'host-invalid': 'wrong host',
-    'owned-by-endpoint': 'owned by an endpoint',
-    orphaned: 'orphaned',
-    unreadable: 'unreadable',
-    'cluster-removed': 'cluster removed',
-    'would-empty': 'would be empty',
-    'too-few-clusters': 'too few clusters',
-    'too-few-servers': 'too few servers',
-    'share-limited': 'share limited',
-    drained: 'drained',
-    pinned: 'pinned',
-    frozen: 'frozen',
-    ramping: 'on its way up',
-    'ramp-stopped': 'ramp stopped',
-    'ramp-abandoned': 'ramp abandoned',
-  },
 };

@@ -3,17 +3,11 @@
 import type { ReasonCode } from '../../model.ts';
 import type { ReasonAnswer } from '../../api/shapes.ts';
 import { useLanguage } from '../frame/looks.ts';
+import type { Words } from './dictionary.ts';
 import { en } from './en.ts';
 import { zh } from './zh.ts';
 
-/** As the English ones: texts, and texts that take something in. */
-type Like<Part> = Part extends string
-  ? string
-  : Part extends (...taken: infer Taken) => string
-    ? (...taken: Taken) => string
-    : { readonly [Key in keyof Part]: Like<Part[Key]> };
-
-export type Words = Like<typeof en>;
+export type { Words } from './dictionary.ts';
 
 const DICTIONARIES = { en, zh } satisfies Readonly<Record<string, Words>>;
 

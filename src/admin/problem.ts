@@ -1,0 +1,26 @@
+// What is wrong, as the API says it, or as it is when nothing answers.
+
+import type { ProblemAnswer } from '../api/shapes.ts';
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly act: string;
+
+  constructor({ status, code, title, detail, act }: Omit<ProblemAnswer, 'type'>) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.title = title;
+    this.act = act;
+  }
+}
+
+export function silent(detail: string): Problem {
+  return new Problem({ status: 0, code: 'silent', title: '', detail, act: '' });
+}
+
+export function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : silent((error as Error).message);
+}
