@@ -23,6 +23,7 @@ export function ProgressOf({ progress }: { readonly progress: Progress }) {
     );
   }
   const { step, now, written } = progress;
+  if (!now.edges) return <p class="progress">{words.done}</p>;
   const isAll = now.acknowledged === true;
   const still = step === 'done' ? words.notAll : words.waiting;
   return (

@@ -18,6 +18,8 @@ export interface SayDialogParts {
   readonly saying: Saying | undefined;
   /** As it is looked at, perhaps before it may be said. */
   readonly looked?: Saying | undefined;
+  /** The API has no look before this one. */
+  readonly isBlind?: boolean;
   /** Has to be typed. */
   readonly name?: string;
   readonly isDangerous?: boolean;
@@ -62,16 +64,15 @@ function Footer({ close, again }: { readonly close: () => void; readonly again?:
 
 /** What it would change is looked at with every change of what is to be said. */
 function Looking(parts: SayDialogParts & { readonly say: () => void }) {
-  const { saying, looked = saying, about, children } = parts;
+  const { saying, looked = saying, isBlind, about, children } = parts;
   const words = useWords();
-  const { preview, problem } = usePreview(looked);
-  const isUnknown = looked && !preview && !problem;
+  const { preview, problem, isLooking } = usePreview(isBlind ? undefined : looked);
   return (
     <Asking {...parts} isSayable={saying !== undefined && !problem}>
       {children}
       {problem && <Trouble problem={problem} />}
       {preview && <Preview preview={preview} {...(about !== undefined && { about })} />}
-      {isUnknown && (
+      {isLooking && (
         <p class="empty" role="status">
           {words.previewing}
         </p>

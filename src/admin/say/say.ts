@@ -13,6 +13,8 @@ export interface Saying {
   readonly path: string;
   readonly query?: string;
   readonly body?: object;
+  /** No edge has to have it. */
+  readonly isForNoEdge?: boolean;
 }
 
 export type Acknowledged = Pick<StandingHoldAnswer, 'acknowledged' | 'edges'>;
@@ -50,7 +52,8 @@ export function usePreview(saying: Saying | undefined) {
       stop.abort();
     };
   }, [key]);
-  return state;
+  const isLooking = saying !== undefined && !state.preview && !state.problem;
+  return { ...state, isLooking };
 }
 
 export function useSay(saying: Saying | undefined) {
@@ -76,7 +79,8 @@ async function follow(
   tell: (progress: Progress) => void,
 ): Promise<void> {
   const isHold = saying.method === 'POST' && saying.body !== undefined;
-  const written = await send<WrittenAnswer>(saying, { query: isHold ? '' : LONG, signal });
+  const query = isHold || saying.isForNoEdge ? '' : LONG;
+  const written = await send<WrittenAnswer>(saying, { query, signal });
   const [id] = written.ids ?? [];
   let now: Acknowledged = written;
   while (isHold && id !== undefined && !now.acknowledged && !signal.aborted) {

@@ -1,6 +1,6 @@
 // Who said what: also what was refused.
 
-import type { AuditWordAnswer } from '../../api/history-shapes.ts';
+import type { WordAnswer } from '../../api/history-shapes.ts';
 import { usePages } from '../live/pages.ts';
 import { setQuery, type Place } from '../route.ts';
 import { Badge } from '../show/badge.tsx';
@@ -13,7 +13,7 @@ const EVERY_MS = 5000;
 
 export function AuditScreen({ query }: Pick<Place, 'query'>) {
   const words = useWords();
-  const pages = usePages<AuditWordAnswer>(`audit?${searchOf(query)}`, { everyMs: EVERY_MS });
+  const pages = usePages<WordAnswer>(`audit?${searchOf(query)}`, { everyMs: EVERY_MS });
   return (
     <div class="screen">
       <div class="bar">
@@ -55,9 +55,9 @@ function Filters({ query: { refused = '', actor = '' } }: Pick<Place, 'query'>) 
   );
 }
 
-function Words({ items }: { readonly items: readonly AuditWordAnswer[] }) {
+function Words({ items }: { readonly items: readonly WordAnswer[] }) {
   const words = useWords();
-  const columns: readonly Column<AuditWordAnswer>[] = [
+  const columns: readonly Column<WordAnswer>[] = [
     { key: 'at', head: words.at, cell: ({ at }) => <When at={at} /> },
     { key: 'actor', head: words.actor, cell: (word) => word.actor },
     { key: 'text', head: words.word, cell: ({ text }) => <span class="why">{text}</span> },
@@ -72,7 +72,7 @@ function Words({ items }: { readonly items: readonly AuditWordAnswer[] }) {
   return <Table label={words.audit} columns={columns} rows={items} keyOf={({ id }) => id} />;
 }
 
-function Answer({ word: { refused, changed = 0 } }: { readonly word: AuditWordAnswer }) {
+function Answer({ word: { refused, changed = 0 } }: { readonly word: WordAnswer }) {
   const words = useWords();
   if (!refused) return <Badge tone="well">{words.changedApps(changed)}</Badge>;
   return (

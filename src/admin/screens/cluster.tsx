@@ -114,7 +114,7 @@ function DrainButton({
 
 function Facts({ cluster }: Pick<Parts, 'cluster'>) {
   const words = useWords();
-  const { name, ingressNodes, leftOut, relists } = cluster;
+  const { name, ingressNodes, leftOut, relists, unread = [] } = cluster;
   const { answer } = useAnswer<{ readonly items: readonly ClusterAnswer[] }>('clusters', {
     everyMs: EVERY_MS,
     changed: cluster,
@@ -135,6 +135,12 @@ function Facts({ cluster }: Pick<Parts, 'cluster'>) {
         <dt>{`${words.ingressNodes} (${nodes.length})`}</dt>
         <dd>{nodes.length === 0 ? words.none : nodes.join(', ')}</dd>
       </div>
+      {unread.length > 0 && (
+        <div>
+          <dt>{words.unread}</dt>
+          <dd>{unread.join(', ')}</dd>
+        </div>
+      )}
       {leftOut.length > 0 && (
         <div>
           <dt>{`${words.leftOut} (${leftOut.length})`}</dt>

@@ -1,8 +1,11 @@
 // Every edge: what it has applied and saved, in each nginx worker, and what it refused.
 
+import { useState } from 'preact/hooks';
 import type { EdgeAnswer, LeaderAnswer } from '../../api/shapes.ts';
 import { useAnswer } from '../live/answer.ts';
 import { fleet } from '../live/live.ts';
+import { useIsAdmin } from '../live/session.ts';
+import { SayDialog } from '../say/say-dialog.tsx';
 import { Badge } from '../show/badge.tsx';
 import { Empty, Loading, Trouble } from '../show/notice.tsx';
 import { whole } from '../show/numbers.ts';
@@ -72,6 +75,7 @@ function Edge({ edge, latest }: { readonly edge: EdgeAnswer; readonly latest: nu
     <article aria-label={name}>
       <h2>
         {name} <EdgeStatus status={status} />
+        {!configured && status === 'unreachable' && <Retire name={name} />}
       </h2>
       <dl class="facts">
         <Fact name={words.heard}>
@@ -96,6 +100,39 @@ function Fact({ name, children }: { readonly name: string; readonly children: st
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** Of one that is gone, and that no configuration names. */
+function Retire({ name }: { readonly name: string }) {
+  const words = useWords();
+  const [isOpen, setOpen] = useState(false);
+  if (!useIsAdmin()) return null;
+  const path = `edges/${encodeURIComponent(name)}`;
+  return (
+    <>
+      <button type="button" onClick={() => setOpen(true)}>
+        {words.retire}
+      </button>
+      {isOpen && (
+        <SayDialog
+          title={words.retireTitle(name)}
+          close={() => setOpen(false)}
+          doIt={words.doRetire}
+          saying={{
+            method: 'DELETE',
+            path,
+            query: `confirm=${encodeURIComponent(name)}`,
+            isForNoEdge: true,
+          }}
+          name={name}
+          isBlind
+          isDangerous
+        >
+          <p>{words.retireHint}</p>
+        </SayDialog>
+      )}
+    </>
   );
 }
 

@@ -54,6 +54,7 @@ export const enStates = {
   },
   reasons: {
     'not-routed': 'not routed',
+    'namespace-unread': 'namespace not readable',
     'no-ingress-nodes': 'no ingress nodes',
     'no-pods': 'no pods',
     'no-service': 'no Service',

@@ -252,5 +252,10 @@ export const en = {
   adoptTitle: (app: string) => `Take ${app} over from the edge’s endpoint`,
   deleteApp: 'Delete…',
   deleteTitle: (name: string) => `Delete ${name}`,
+  retire: 'Retire…',
+  retireTitle: (name: string) => `Retire edge ${name}`,
+  retireHint: 'Nothing waits for it any more, until it gives word again.',
+  doRetire: 'Retire',
+  unread: 'Not readable',
   deleteHint: 'Its servers leave every edge. This cannot be undone.',
 };

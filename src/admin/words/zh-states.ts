@@ -56,6 +56,7 @@ export const zhStates: States = {
   },
   reasons: {
     'not-routed': '未路由',
+    'namespace-unread': '命名空间不可读',
     'no-ingress-nodes': '没有入口节点',
     'no-pods': '没有 Pod',
     'no-service': '没有 Service',

@@ -251,5 +251,10 @@ export const zh: Words = {
   adoptTitle: (app) => `从边缘端点接管 ${app}`,
   deleteApp: '删除…',
   deleteTitle: (name) => `删除 ${name}`,
+  retire: '退役…',
+  retireTitle: (name) => `退役边缘节点 ${name}`,
+  retireHint: '不再等待它，直到它再次出现。',
+  doRetire: '退役',
+  unread: '不可读',
   deleteHint: '其服务地址将从所有边缘节点移除，无法撤销。',
 };
