@@ -28,6 +28,41 @@ export async function askJson(
   return { status, json: json ?? {} };
 }
 
+/** By GET; undefined: 404. Throws a CallFailure for all else that is not 200. */
+export type Ask = (path: string) => Promise<Readonly<Record<string, unknown>> | undefined>;
+
+export function asker(link: Pick<Link, 'send'>, signal: () => AbortSignal): Ask {
+  return async (path) => {
+    const { status, json } = await askJson(link, { path }, signal());
+    if (status === 404) return undefined;
+    if (status === 200) return json;
+    const failure = failureOfStatus(status);
+    throw new CallFailure({ ...failure, text: `${failure.text} at ${path}` });
+  };
+}
+
+const PAGE = 250;
+
+interface ListBody {
+  readonly items?: readonly object[];
+  readonly metadata?: { readonly continue?: string };
+}
+
+/** All pages of a list. */
+export async function listWhole(ask: Ask, path: string, labelSelector = ''): Promise<object[]> {
+  const items: object[] = [];
+  let next = '';
+  do {
+    const query = new URLSearchParams({ limit: `${PAGE}` });
+    if (labelSelector !== '') query.set('labelSelector', labelSelector);
+    if (next !== '') query.set('continue', next);
+    const { items: some = [], metadata = {} }: ListBody = (await ask(`${path}?${query}`)) ?? {};
+    items.push(...some);
+    next = metadata.continue ?? '';
+  } while (next !== '');
+  return items;
+}
+
 async function exchange(link: Pick<Link, 'send'>, message: Message, signal: AbortSignal) {
   try {
     const { status, body, retryAfter } = await link.send(message, signal);

@@ -4,7 +4,7 @@
 // Comes in: objects. Goes out: what the API server made of them. On failure: see cluster-writer.ts; what
 // the API server says of a Secret stays there, for it may quote it.
 
-import { CallFailure, failureOfStatus } from './call-failure.ts';
+import { CallFailure } from './call-failure.ts';
 import {
   type ApplyOptions,
   type ApplyResult,
@@ -27,14 +27,14 @@ import {
   type RemoveResult,
   shownRef,
 } from './cluster-writer.ts';
-import { askJson, type JsonAnswer } from './json-answer.ts';
+import { type Ask, asker, askJson, type JsonAnswer, listWhole } from './json-answer.ts';
 import type { Link, Message } from './link.ts';
 import { collectionPath, createServedKinds, objectPath, type ServedKinds } from './served-kinds.ts';
 import { conflictsOf, isMoved, type StatusBody, wordsOf } from './write-answer.ts';
 
 /** Above what an API server gives a request with its webhooks; below it nobody knows what came of one. */
 export const WRITE_MS = 40_000;
-const PAGE = 250;
+const patience = (): AbortSignal => AbortSignal.timeout(WRITE_MS);
 /** Each lost race is one write of somebody else's between our reading and our writing. */
 const FENCE_TRIES = 10;
 /** No object is at it: a cluster's first write is 2. So what is there cannot be at it, and what is not is made. */
@@ -43,12 +43,14 @@ const NEVER = '1';
 export class KubernetesWriter implements ClusterWriter {
   readonly name: string;
   readonly #link: Pick<Link, 'send' | 'close'>;
+  readonly #get: Ask;
   readonly #kinds: ServedKinds;
 
   constructor(name: string, link: Pick<Link, 'send' | 'close'>) {
     this.name = name;
     this.#link = link;
-    this.#kinds = createServedKinds((path) => this.#get(path));
+    this.#get = asker(link, patience);
+    this.#kinds = createServedKinds(this.#get);
   }
 
   async read(ref: ObjectRef): Promise<KubernetesObject | undefined> {
@@ -60,17 +62,8 @@ export class KubernetesWriter implements ClusterWriter {
   async list(ref: ObjectsRef, labelSelector: string): Promise<readonly KubernetesObject[]> {
     const resource = await this.#kinds.find(ref);
     if (!resource) return [];
-    const items: KubernetesObject[] = [];
-    let next = '';
-    do {
-      const query = new URLSearchParams({ labelSelector, limit: `${PAGE}` });
-      if (next !== '') query.set('continue', next);
-      const page = (await this.#get(`${collectionPath(ref, resource)}?${query}`)) ?? {};
-      const { items: some = [], metadata = {} } = page as ListBody;
-      items.push(...some.map((one) => typed(one, ref)));
-      next = metadata.continue ?? '';
-    } while (next !== '');
-    return items;
+    const items = await listWhole(this.#get, collectionPath(ref, resource), labelSelector);
+    return items.map((one) => typed(one, ref));
   }
 
   async apply(object: KubernetesObject, options: ApplyOptions = {}): Promise<ApplyResult> {
@@ -149,22 +142,9 @@ export class KubernetesWriter implements ClusterWriter {
     return objectPath(ref, resource);
   }
 
-  /** Undefined: 404. */
-  async #get(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const { status, json } = await this.#ask({ path });
-    if (status === 404) return undefined;
-    if (status !== 200) throw new CallFailure(failureOfStatus(status));
-    return json;
-  }
-
   #ask(message: Message): Promise<JsonAnswer> {
-    return askJson(this.#link, message, AbortSignal.timeout(WRITE_MS));
+    return askJson(this.#link, message, patience());
   }
-}
-
-interface ListBody {
-  readonly items?: readonly object[];
-  readonly metadata?: { readonly continue?: string };
 }
 
 /** A list's items have neither. */

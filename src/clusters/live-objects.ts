@@ -5,9 +5,9 @@
 // for a plan must not take a silent cluster for an empty one; only a list that is not allowed is told
 // in `unlisted` instead.
 
-import { CallFailure, failureOfStatus } from './call-failure.ts';
+import { CallFailure } from './call-failure.ts';
 import type { KubernetesObject, ObjectsRef } from './cluster-writer.ts';
-import { askJson } from './json-answer.ts';
+import { type Ask, asker } from './json-answer.ts';
 import type { Link } from './link.ts';
 import {
   collectionPath,
@@ -52,6 +52,7 @@ export interface LiveQuestion {
 }
 
 interface Asking extends Omit<LiveQuestion, 'kinds'> {
+  readonly ask: Ask;
   readonly served: ServedKinds;
 }
 
@@ -62,12 +63,12 @@ export async function readLiveObjects(
   label: string | undefined,
 ): Promise<LiveObjects> {
   const { kinds: others = [], ...how } = question;
-  const served = createServedKinds((path) => ask(path, question));
-  const asking: Asking = { ...how, served };
+  const ask = asker(how.link, () => how.signal);
+  const asking: Asking = { ...how, ask, served: createServedKinds(ask) };
   const unserved = new Set<string>();
   const single = await Promise.all(
     wanted.map(async (one) => {
-      const resource = await served.find(one);
+      const resource = await asking.served.find(one);
       if (!resource) unserved.add(`${one.apiVersion} ${one.kind}`);
       return resource && (await getObject(one, resource, asking));
     }),
@@ -97,7 +98,7 @@ async function getObject(
   asking: Asking,
 ): Promise<KubernetesObject | undefined> {
   const { apiVersion, kind } = wanted;
-  const object = await ask(objectPath(wanted, resource), asking);
+  const object = await asking.ask(objectPath(wanted, resource));
   return object && ({ ...object, apiVersion, kind } as KubernetesObject);
 }
 
@@ -143,23 +144,8 @@ async function listIn(
   }
 }
 
-async function list(path: string, asking: Asking): Promise<readonly KubernetesObject[]> {
-  const answer = await ask(path, asking);
-  return (answer?.['items'] as readonly KubernetesObject[] | undefined) ?? [];
-}
-
-/** Undefined: 404. Throws a CallFailure for all else that is not 200. */
-async function ask(
-  path: string,
-  { link, signal }: Pick<Asking, 'link' | 'signal'>,
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { status, json } = await askJson(link, { path }, signal);
-  if (status === 404) return undefined;
-  if (status !== 200) {
-    const failure = failureOfStatus(status);
-    throw new CallFailure({ ...failure, text: `${failure.text} at ${path}` });
-  }
-  return json;
+async function list(path: string, { ask }: Asking): Promise<readonly KubernetesObject[]> {
+  return ((await ask(path))?.['items'] as readonly KubernetesObject[] | undefined) ?? [];
 }
 
 interface Workload {

@@ -5,15 +5,13 @@
 // failure: a CallFailure.
 
 import type { ObjectRef, ObjectsRef } from './cluster-writer.ts';
+import type { Ask } from './json-answer.ts';
 
 export interface Resource {
   readonly name: string;
   readonly kind: string;
   readonly namespaced: boolean;
 }
-
-/** Undefined: 404. */
-type Ask = (path: string) => Promise<Readonly<Record<string, unknown>> | undefined>;
 
 type Kind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
 

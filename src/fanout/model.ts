@@ -219,6 +219,7 @@ export type WarningCode =
   | 'has-no-effect'
   | 'image-no-effect'
   | 'max-groups-zero'
+  | 'no-room'
   | 'null-weight'
   | 'other-than-original'
   | 'replicas-patched'

@@ -4,6 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { V1Node, V1ResourceQuota } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -22,6 +23,8 @@ import { call } from '../cli/run.ts';
 import { ApiError, type Ref } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { allowJobs, rolloutDefinition } from './jobs.ts';
+import { node } from './objects.ts';
+import { until } from './until.ts';
 
 let folder: string;
 let config: string;
@@ -122,7 +125,7 @@ type Objects = readonly object[];
 const streamOf = (objects: Objects): string =>
   [FANOUT, ...objects].map((one) => stringify(one, { aliasDuplicateObjects: false })).join('---\n');
 
-async function planned(objects: Objects, options: Partial<PlanOptions> = {}) {
+async function planned(objects: Objects, options: Partial<PlanOptions> = {}, room = false) {
   const read = readFanout([{ name: 'stream.yaml', text: streamOf(objects) }]);
   if (read.kind === 'faults') throw new Error(read.faults.join('\n'));
   const world = clusterWorld(loadConfig(config, {}), pino({ level: 'silent' }));
@@ -130,6 +133,7 @@ async function planned(objects: Objects, options: Partial<PlanOptions> = {}) {
     plan: { ...USUAL, ...options },
     timeoutMs: 20_000,
     dryRun: true,
+    ...(room && { room: { headroomPercent: 10 } }),
   });
   expect(notes).toEqual([]);
   return plan;
@@ -169,6 +173,11 @@ async function versions(): Promise<unknown[]> {
     ),
   );
   return Promise.all(all);
+}
+
+async function takesPods(plane: ControlPlane, name: string): Promise<boolean> {
+  const { spec, status } = await plane.admin.get<V1Node>(node({ name }));
+  return status?.allocatable?.['cpu'] !== undefined && (spec?.taints ?? []).length === 0;
 }
 
 beforeEach(async () => {
@@ -278,6 +287,37 @@ test('what a server refuses is a fault in its words, in that cluster', async () 
     expect.stringMatching(/^east: .*kube-system is none of clusters\[\]\.jobs\.namespaces/),
     expect.stringMatching(/^west: .*kube-system is none of clusters\[\]\.jobs\.namespaces/),
   ]);
+});
+
+test('room by real nodes and quotas; what does not fit is told, or planned less of', async () => {
+  const quota = {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: meta('few'),
+    spec: { hard: { pods: '2' } },
+  };
+  await east.admin.create(node({ name: 'east-1', address: '127.1.1.1' }));
+  await east.admin.apply(quota);
+  const counted = async () => (await east.admin.get<V1ResourceQuota>(quota)).status?.hard?.['pods'];
+  await until('the quota is counted', counted);
+  await until('the node takes pods', () => takesPods(east, 'east-1'));
+  const { warnings, faults } = await planned([deployment], {}, true);
+  expect(faults).toEqual([]);
+  const text = 'Deployment prod/shop: ';
+  expect(warnings.filter(({ code }) => code === 'no-room')).toEqual([
+    {
+      code: 'no-room',
+      place: 'east',
+      text: `${text}2 of 3 more pods fit: quota few: pods 2 left, 1 a pod`,
+    },
+    { code: 'no-room', place: 'west', text: `${text}0 of 1 more pods fit: it has no nodes` },
+  ]);
+  await west.admin.create(node({ name: 'west-1', address: '127.1.2.1' }));
+  await until('it takes pods', () => takesPods(west, 'west-1'));
+  const less = await planned([deployment], { degrade: true }, true);
+  expect(less).toMatchObject({ faults: [], ladder: { rung: 1 } });
+  expect(less.entries.map(({ replicas }) => replicas?.after)).toEqual([2, 0]);
+  await east.admin.remove(quota);
 });
 
 test('pruned is what carries the label of this fan-out and the UID of the plan, of every kind', async () => {

@@ -1,10 +1,13 @@
 // A case of test/cases/fanout/: what is written, which clusters there are, and what comes of it.
 
 import type { WriterScope } from '../../src/clusters/writer-scope.ts';
+import type { DestinationView } from '../../src/migration/capacity/room.ts';
 import { readFanout } from '../../src/fanout/fanout.ts';
 import type { FanoutCluster, Manifest } from '../../src/fanout/model.ts';
-import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
-import { type PlanOptions, USUAL, type World } from '../../src/fanout/plan/world.ts';
+import { planWithRoom } from '../../src/fanout/plan/degrade.ts';
+import type { Plan } from '../../src/fanout/plan/plan.ts';
+import type { Space } from '../../src/fanout/plan/space.ts';
+import { type PlanOptions, type Rank, USUAL, type World } from '../../src/fanout/plan/world.ts';
 
 export interface FanoutCase {
   /** One stream, or several files by name. */
@@ -12,7 +15,9 @@ export interface FanoutCase {
   readonly federatedNamespaces?: readonly string[];
   /** By name alone, or with what is special about them. */
   readonly clusters: readonly (string | WrittenCluster)[];
-  readonly options?: Partial<PlanOptions>;
+  readonly options?: Partial<Omit<PlanOptions, 'ranks'>> & {
+    readonly ranks?: Readonly<Record<string, Rank>>;
+  };
   readonly expected: Expected;
 }
 
@@ -22,10 +27,34 @@ interface WrittenCluster extends Partial<FanoutCluster> {
   readonly unread?: string;
   /** By an object's key, as in entries. */
   readonly room?: Readonly<Record<string, number>>;
+  /** Nodes with so many cores and pods each; `unread`: what could not be read. */
+  readonly space?: WrittenSpace;
   /** Where jobs may write. */
   readonly scope?: WriterScope;
   /** By app: which migration took it away. */
   readonly movedAway?: Readonly<Record<string, string>>;
+}
+
+interface WrittenSpace {
+  readonly nodes?: readonly { readonly name: string; readonly cpu: string }[];
+  readonly quotas?: DestinationView['quotas'];
+  readonly limitRanges?: DestinationView['limitRanges'];
+  readonly unread?: readonly (keyof DestinationView)[];
+}
+
+function spaceOf({ nodes = [], quotas = [], limitRanges = [], unread = [] }: WrittenSpace): Space {
+  const view: DestinationView = {
+    nodes: nodes.map(({ name, cpu }) => ({
+      metadata: { name },
+      status: { allocatable: { cpu, memory: '64Gi', pods: '20' } },
+    })),
+    pods: [],
+    quotas,
+    limitRanges,
+    headroomPercent: 0,
+  };
+  const known = Object.entries(view).filter(([key]) => !unread.includes(key as keyof typeof view));
+  return { view: Object.fromEntries(known) as unknown as DestinationView, bookings: [] };
 }
 
 export interface Expected {
@@ -44,6 +73,8 @@ export interface Expected {
   readonly totals?: readonly string[];
   readonly leftOut?: readonly string[];
   readonly waves?: readonly string[];
+  /** `rung words: app before -> after` */
+  readonly ladder?: readonly string[];
 }
 
 export function filesOf(input: FanoutCase['input']) {
@@ -56,10 +87,11 @@ export function worldOf(clusters: FanoutCase['clusters']): World {
     typeof one === 'string' ? { name: one } : one,
   );
   return {
-    clusters: written.map(({ live = [], unread, room, scope, movedAway, ...cluster }) => ({
+    clusters: written.map(({ live = [], unread, room, space, scope, movedAway, ...cluster }) => ({
       cluster: { ready: true, labels: {}, zones: [], taints: [], ...cluster },
       ...(unread === undefined ? { live } : { trouble: unread }),
       ...(room && { room: new Map(Object.entries(room)) }),
+      ...(space && { space: spaceOf(space) }),
       ...(scope && { scope }),
       ...(movedAway && { movedAway: new Map(Object.entries(movedAway)) }),
     })),
@@ -75,7 +107,7 @@ export function outcomeOf({
 }: FanoutCase): Required<Expected> {
   const read = readFanout(filesOf(input), { federatedNamespaces });
   if (read.kind === 'faults') return { ...NOTHING, faults: read.faults, warnings: said(read) };
-  const plan = planFanout(read.orders, worldOf(clusters), { ...USUAL, ...options });
+  const plan = planWithRoom(read.orders, worldOf(clusters), optionsOf(options));
   const by = <Value>(pick: (entry: Plan['entries'][number]) => readonly Value[]) => {
     const groups = Object.entries(Object.groupBy(plan.entries, ({ cluster }) => cluster));
     const values = groups.map(([name, entries = []]) => [name, entries.flatMap(pick)] as const);
@@ -100,10 +132,15 @@ export function outcomeOf({
     leftOut: plan.totals.flatMap(({ leftOut }) =>
       leftOut.map((one) => `${one.cluster}: ${one.why}`),
     ),
+    ladder: ladderOf(plan),
     waves: plan.waves.map(
       ({ name, clusters: names, concurrency }) => `${name}: ${names.join(', ')} by ${concurrency}`,
     ),
   };
+}
+
+function optionsOf({ ranks, ...options }: NonNullable<FanoutCase['options']> = {}): PlanOptions {
+  return { ...USUAL, ...options, ...(ranks && { ranks: new Map(Object.entries(ranks)) }) };
 }
 
 const NOTHING: Required<Expected> = {
@@ -117,7 +154,16 @@ const NOTHING: Required<Expected> = {
   totals: [],
   leftOut: [],
   waves: [],
+  ladder: [],
 };
+
+function ladderOf({ ladder }: Plan): string[] {
+  if (!ladder) return [];
+  const apps = ladder.apps.map(({ app, before, after, deferred }) => {
+    return deferred ? `${app} deferred` : `${app} ${before} -> ${after}`;
+  });
+  return [`rung ${ladder.rung}, ${ladder.words}`, ...apps];
+}
 
 const said = ({ warnings }: Pick<Plan, 'warnings'>): string[] =>
   warnings.map(({ code, place, text }) => `${code} ${place}: ${text}`);

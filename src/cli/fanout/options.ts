@@ -1,6 +1,7 @@
 // Options that the commands of fan-outs share. Apart from what they lead to, so that help comes at once.
 
 import { type Command, Option } from 'commander';
+import { wholeNumber } from '../asking.ts';
 
 export interface SourceOptions {
   readonly file: readonly string[];
@@ -49,6 +50,9 @@ export interface PlaceOptions {
   readonly clusters?: string;
   readonly timeout: number;
   readonly dryRun: boolean;
+  readonly room: boolean;
+  readonly headroom: number;
+  readonly degrade: boolean;
 }
 
 export function addPlaceOptions(command: Command): Command {
@@ -60,5 +64,10 @@ export function addPlaceOptions(command: Command): Command {
     )
     .option('--clusters <file>', 'clusters in YAML, of which nothing is read')
     .option('--no-dry-run', 'ask no cluster what it would make of a change')
+    .option('--room', 'look whether the pods find room', false)
+    .option('--headroom <percent>', 'of each node, what stays free', percent, 0)
+    .option('--degrade', 'halve where they do not, and defer; core apps last', false)
     .option('--timeout <seconds>', 'how long a cluster may take to answer', Number, 10);
 }
+
+const percent = wholeNumber('--headroom', 0, 99);

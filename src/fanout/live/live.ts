@@ -5,12 +5,14 @@
 // answer is `unread` in the plan; nothing here throws because of one. Nothing is written anywhere.
 //
 //     read-world.ts   what lives in a cluster
+//     read-space.ts   what takes room there
 //     dry-run.ts      what a cluster says of the objects that a plan has for it
 //     with-answers.ts the plan, told so
 
 import type { ClusterWorld } from '../../clusters/world.ts';
 import type { Orders } from '../model.ts';
-import { type Plan, planFanout } from '../plan/plan.ts';
+import { planWithRoom } from '../plan/degrade.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { PlanOptions, WorldCluster } from '../plan/world.ts';
 import { tryEntries } from './dry-run.ts';
 import { openClusters, type OpenedCluster, type Reached, readCluster } from './read-world.ts';
@@ -21,6 +23,8 @@ export interface LiveOptions {
   readonly timeoutMs: number;
   /** Asks the clusters in which jobs may write what they would make of each change. */
   readonly dryRun: boolean;
+  /** Looks whether the pods fit; of each node so many hundredths stay free. */
+  readonly room?: { readonly headroomPercent: number };
   /** By cluster: apps that a migration took away, and which one. */
   readonly movedAway?: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
@@ -37,15 +41,16 @@ export async function planLive(
   world: ClusterWorld,
   options: LiveOptions,
 ): Promise<LivePlan> {
-  const opened = await openClusters(clusters, world);
+  const { room } = options;
+  const opened = await openClusters(clusters, world, room !== undefined);
   try {
     const name = options.plan.name ?? orders.name;
     const { timeoutMs, movedAway } = options;
     const asking = { orders, world, timeoutMs, ...(name !== undefined && { name }) };
-    const prune = options.plan.prune;
-    const seen = await Promise.all(opened.map((one) => readCluster(one, { ...asking, prune })));
+    const more = { prune: options.plan.prune, headroomPercent: room?.headroomPercent ?? 0 };
+    const seen = await Promise.all(opened.map((one) => readCluster(one, { ...asking, ...more })));
     const clustersNow = { clusters: seen.map(({ cluster }) => withMoved(cluster, movedAway)) };
-    const plan = planFanout(orders, clustersNow, options.plan);
+    const plan = planWithRoom(orders, clustersNow, options.plan);
     const notes = seen.flatMap((one) => one.notes);
     if (!options.dryRun) return { plan, notes };
     const answers = await tryAll(plan, opened);

@@ -6,6 +6,7 @@
 import { failureOf } from '../../clusters/call-failure.ts';
 import type { ClusterWriter } from '../../clusters/cluster-writer.ts';
 import { KubernetesWriter } from '../../clusters/kubernetes-writer.ts';
+import { asker } from '../../clusters/json-answer.ts';
 import type { Link } from '../../clusters/link.ts';
 import { readLiveObjects, type WantedObject } from '../../clusters/live-objects.ts';
 import type { ClusterOrder } from '../../clusters/registry.ts';
@@ -17,7 +18,9 @@ import { timeOf } from '../../clock.ts';
 import { FANOUT_KINDS } from '../kinds.ts';
 import type { FanoutCluster, Orders } from '../model.ts';
 import { modernise } from '../plan/modern.ts';
+import type { Space } from '../plan/space.ts';
 import { FANOUT_LABEL, type WorldCluster } from '../plan/world.ts';
+import { readSpace } from './read-space.ts';
 
 export type Reached = Pick<ClusterOrder, 'settings' | 'load'>;
 
@@ -27,6 +30,8 @@ export interface OpenedCluster {
   /** Absent where its credentials cannot be read; `trouble` says why. */
   readonly link?: Link;
   readonly trouble?: string;
+  /** By the credentials that watch it; only where room is asked for. */
+  readonly wide?: Link;
   /** Where jobs may write. */
   readonly scope?: WriterScope;
   readonly writer?: ClusterWriter;
@@ -36,19 +41,28 @@ export interface OpenedCluster {
 export function openClusters(
   clusters: readonly Reached[],
   world: ClusterWorld,
+  room: boolean,
 ): Promise<OpenedCluster[]> {
-  return Promise.all(clusters.map((one) => openCluster(one, world)));
+  return Promise.all(clusters.map((one) => openCluster(one, world, room)));
 }
 
-async function openCluster(reached: Reached, world: ClusterWorld): Promise<OpenedCluster> {
-  const { settings } = reached;
+async function openCluster(
+  reached: Reached,
+  world: ClusterWorld,
+  room: boolean,
+): Promise<OpenedCluster> {
+  const { settings, load } = reached;
   const { name, jobs } = settings;
   const scope = jobs && scopeOf(jobs);
   const base = { name, settings, ...(scope && { scope }) };
   try {
     const link = await openJobsLink(reached, world);
+    const { jobs: _, ...watched } = settings;
+    const wide = room ? await openJobsLink({ settings: watched, load }, world) : undefined;
     const writer = scope && withinScope(new KubernetesWriter(name, link), scope);
-    return { ...base, link, ...(writer && { writer }), close: () => link.close() };
+    const close = async (): Promise<void> =>
+      void (await Promise.all([link.close(), wide?.close()]));
+    return { ...base, link, ...(wide && { wide }), ...(writer && { writer }), close };
   } catch (error) {
     return { ...base, trouble: (error as Error).message, close: () => Promise.resolve() };
   }
@@ -62,6 +76,7 @@ export interface ReadAsking {
   readonly name?: string;
   /** What left the stream is looked for in all kinds that fan-outs are made of. */
   readonly prune: boolean;
+  readonly headroomPercent: number;
 }
 
 export interface SeenCluster {
@@ -72,10 +87,9 @@ export interface SeenCluster {
 /** Pods without a node for so long have been looked at, and found none. */
 const OLD_MS = 60_000;
 
-export async function readCluster(
-  { name, settings, link, trouble = '', scope }: OpenedCluster,
-  { orders, world, timeoutMs, name: fanout, prune }: ReadAsking,
-): Promise<SeenCluster> {
+export async function readCluster(opened: OpenedCluster, asking: ReadAsking): Promise<SeenCluster> {
+  const { name, settings, link, trouble = '', scope } = opened;
+  const { orders, world, timeoutMs, name: fanout, prune } = asking;
   const told = { ...(scope && { scope }) };
   if (!link) return { cluster: { cluster: faceOf(settings, false), trouble, ...told }, notes: [] };
   const wanted = wantedOf(orders).filter((one) => isReadable(one, scope));
@@ -85,23 +99,40 @@ export async function readCluster(
   };
   const label = fanout === undefined ? undefined : `${FANOUT_LABEL}=${fanout}`;
   try {
-    const { found, unserved, unlisted } = await readLiveObjects(
-      {
-        link,
-        signal: AbortSignal.timeout(timeoutMs),
-        isOld,
-        ...(scope && { namespaces: scope.namespaces }),
-        ...(prune && { kinds: FANOUT_KINDS.filter((one) => isKindReadable(one.kind, scope)) }),
-      },
-      wanted,
-      label,
-    );
+    const signal = AbortSignal.timeout(timeoutMs);
+    const question = {
+      link,
+      signal,
+      isOld,
+      ...(scope && { namespaces: scope.namespaces }),
+      ...(prune && { kinds: FANOUT_KINDS.filter((one) => isKindReadable(one.kind, scope)) }),
+    };
+    const [{ found, unserved, unlisted }, space] = await Promise.all([
+      readLiveObjects(question, wanted, label),
+      spaceOf(opened, asking, signal),
+    ]);
     const notes = unlisted.map((what) => `${name}: may not list ${what}: what left is not known`);
-    return { cluster: { cluster: faceOf(settings, true), live: found, unserved, ...told }, notes };
+    const seen = { live: found, unserved, ...(space && { space }), ...told };
+    return { cluster: { cluster: faceOf(settings, true), ...seen }, notes };
   } catch (error) {
     const { text } = failureOf(error);
     return { cluster: { cluster: faceOf(settings, false), trouble: text, ...told }, notes: [] };
   }
+}
+
+function spaceOf(
+  { link, wide }: OpenedCluster,
+  { orders, headroomPercent }: ReadAsking,
+  signal: AbortSignal,
+): Promise<Space | undefined> {
+  if (!link || !wide) return Promise.resolve(undefined);
+  const namespaces = [...new Set(orders.orders.map(({ namespace }) => namespace))];
+  return readSpace({
+    wide: asker(wide, () => signal),
+    own: asker(link, () => signal),
+    namespaces: namespaces.filter((one) => one !== ''),
+    headroomPercent,
+  });
 }
 
 function wantedOf({ orders }: Orders): WantedObject[] {

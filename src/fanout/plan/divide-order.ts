@@ -4,7 +4,12 @@
 // reasons of its number, and those left out. On failure: why no cluster, or no division, was found; the
 // next group of clusters is tried first, where a placement has several.
 
-import { divided, type Division as Divided, type Portion } from '../division/division.ts';
+import {
+  divided,
+  type Division as Divided,
+  type Portion,
+  type Undivided,
+} from '../division/division.ts';
 import { divideByPreferences } from '../division/federation.ts';
 import { divideByPlacement } from '../division/karmada.ts';
 import { identityOf, keyOf } from '../identity.ts';
@@ -41,7 +46,7 @@ export interface Share {
 
 export type Shared =
   | { readonly ok: true; readonly share: Share }
-  | { readonly ok: false; readonly text: string };
+  | { readonly ok: false; readonly text: string; readonly code: Undivided['code'] };
 
 /** What lives where, of one order. */
 interface Around {
@@ -56,13 +61,14 @@ export function shareOrder(order: Order, world: World, options: PlanOptions): Sh
   const around = aroundOf(order, world, options);
   const clusters = world.clusters.map(({ cluster }) => cluster);
   const has = new Set(around.earlier.keys());
-  let first: string | undefined;
+  let first: Shared | undefined;
   for (const selected of selectClusters(order.placement, clusters, has)) {
     const divided = divideOrder(selected.candidates, around);
     if (divided.ok) return { ok: true, share: shareOf(selected, divided, around) };
-    first ??= selected.group === '' ? divided.text : `${selected.group}: ${divided.text}`;
+    const text = selected.group === '' ? divided.text : `${selected.group}: ${divided.text}`;
+    first ??= { ok: false, code: divided.code, text };
   }
-  return { ok: false, text: first ?? 'no group of clusters' };
+  return first ?? { ok: false, code: 'no-clusters', text: 'no group of clusters' };
 }
 
 function aroundOf(order: Order, world: World, options: PlanOptions): Around {

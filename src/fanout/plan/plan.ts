@@ -33,10 +33,30 @@ export interface Plan {
   readonly entries: readonly Entry[];
   readonly totals: readonly Total[];
   readonly waves: readonly PlannedWave[];
+  /** Absent: all of it was planned. */
+  readonly ladder?: Ladder;
+  /** Keys of what no division was found for, for want of room; each is a fault. */
+  readonly noRoom: readonly string[];
   readonly warnings: readonly Warning[];
   readonly faults: readonly string[];
   /** Of what is written, and of the world it was made for. */
   readonly digest: string;
+}
+
+/** What was planned less of, for want of room. */
+export interface Ladder {
+  readonly rung: 0 | 1 | 2 | 3;
+  readonly words: string;
+  readonly apps: readonly LadderApp[];
+}
+
+export interface LadderApp {
+  readonly key: string;
+  readonly app: string;
+  /** What is divided; the full count, which is given back when there is room. */
+  readonly before: number;
+  readonly after: number;
+  readonly deferred: boolean;
 }
 
 /** Of one order over all clusters. */
@@ -74,6 +94,7 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
     entries,
     totals: planned.flatMap(({ total }) => (total ? [total] : [])),
     waves,
+    noRoom: planned.flatMap((one) => one.noRoom ?? []),
     warnings: distinct([...orders.warnings, ...planned.flatMap((one) => one.warnings)]),
     faults,
   };
@@ -93,6 +114,8 @@ interface PlannedOrder {
   readonly entries: readonly Entry[];
   /** Where the object is, or may be, after it. */
   readonly places: readonly string[];
+  /** Its key, where that is why it is not divided. */
+  readonly noRoom?: string;
   readonly total?: Total;
   readonly warnings: readonly Warning[];
   readonly faults: readonly string[];
@@ -105,12 +128,21 @@ interface NamedOrder {
 
 function planOrder({ order, app }: NamedOrder, world: World, options: PlanOptions): PlannedOrder {
   const key = keyOf(identityOf(order.object, order.namespace));
+  // It stays as it is, wherever it is.
+  const all = world.clusters.map(({ cluster }) => placeOf(cluster.name, key));
+  if (options.deferred?.has(key)) return { entries: [], places: all, warnings: [], faults: [] };
   const shared = shareOrder(order, world, options);
   if (!shared.ok) {
     const text = `${order.place}: ${order.chosenBy}: ${shared.text}`;
     // Nothing is proved about where it does not belong.
-    const places = world.clusters.map(({ cluster }) => placeOf(cluster.name, key));
-    return { entries: [], places, warnings: [], faults: [text] };
+    const noRoom = shared.code === 'no-room';
+    return {
+      entries: [],
+      places: all,
+      warnings: [],
+      faults: [text],
+      ...(noRoom && { noRoom: key }),
+    };
   }
   const { share } = shared;
   const completions = completionsOf(order, share.portions);

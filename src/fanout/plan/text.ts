@@ -4,7 +4,7 @@
 import type { Warning } from '../model.ts';
 import type { Difference } from './diff.ts';
 import type { Action, Entry, Replicas } from './entry.ts';
-import type { Plan, Total } from './plan.ts';
+import type { Ladder, Plan, Total } from './plan.ts';
 
 const SIGNS: Readonly<Record<Action, string>> = {
   create: '+',
@@ -28,6 +28,7 @@ export function planText(plan: Plan): string {
       '',
     ]),
     ...plan.totals.flatMap(totalLines),
+    ...(plan.ladder ? ['', ...ladderLines(plan.ladder)] : []),
     ...(plan.waves.length > 1 ? ['', ...plan.waves.map(waveLine)] : []),
     ...section('warnings', plan.warnings.map(warningLine)),
     ...section('faults', plan.faults),
@@ -83,6 +84,16 @@ function totalLines({
   return [
     `${object}, by ${by}: ${[`${written} of ${asked} replicas`, ...rest].join(', ')}`,
     ...leftOut.map(({ cluster, why }) => `  not ${cluster}: ${why}`),
+  ];
+}
+
+function ladderLines({ rung, words, apps }: Ladder): string[] {
+  const less = apps.filter(({ before, after }) => before !== after);
+  return [
+    `short of room: rung ${rung}, ${words}`,
+    ...less.map(({ app, before, after, deferred }) =>
+      deferred ? `  ${app}: deferred, of ${before}` : `  ${app}: ${before} -> ${after}`,
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import type { WriterScope } from '../../clusters/writer-scope.ts';
 import type { FanoutCluster, Manifest } from '../model.ts';
+import type { Space } from './space.ts';
 
 export interface World {
   readonly clusters: readonly WorldCluster[];
@@ -16,6 +17,8 @@ export interface WorldCluster {
   readonly unserved?: ReadonlySet<string>;
   /** Pods of an object that still fit, by its key; absent: not known. */
   readonly room?: ReadonlyMap<string, number>;
+  /** What takes room there; absent: it was not asked for. */
+  readonly space?: Space;
   /** Where jobs may write; absent: nobody said. */
   readonly scope?: WriterScope;
   /** Apps that a migration took away from here, and which one. */
@@ -59,6 +62,21 @@ export interface PlanOptions {
   readonly returning?: readonly string[];
   /** Which app a workload is. */
   readonly apps?: AppNaming;
+  /** By app; others are not core, of importance 0 and floor 1. */
+  readonly ranks?: ReadonlyMap<string, Rank>;
+  /** Where pods find no room, fewer are planned. */
+  readonly degrade?: boolean;
+  /** Workloads, by key, that stay as they are for want of room. */
+  readonly deferred?: ReadonlySet<string>;
+}
+
+/** Who gets room first, and how few are enough. */
+export interface Rank {
+  readonly core: boolean;
+  /** Higher is more important. */
+  readonly importance: number;
+  /** Halving does not go below it. */
+  readonly floor: number;
 }
 
 /** As the configuration names apps. */
