@@ -26,7 +26,9 @@ import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
 import { checkClusters, openEdges, redisPlace } from './named.ts';
-import { appSourcesOf, rulesOf } from './rules.ts';
+import { edgesSeen } from './migration/read/edges.ts';
+import { createMigrations } from './migration/migrations.ts';
+import { appSourcesOf, migrationRulesOf, rulesOf } from './rules.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
@@ -55,6 +57,7 @@ export async function startApp(
   let wanted = appSourcesOf(config);
   let { holds } = config;
   let bounds = boundsOf(config);
+  let migrationRules = migrationRulesOf(config);
   const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
@@ -140,10 +143,18 @@ export async function startApp(
     };
   };
   const page = await readPage(PAGE);
+  const migrations = createMigrations({
+    orders: () => registry.orders(),
+    world,
+    controller,
+    rules: () => migrationRules,
+    edges: () => edgesSeen(book.views(controller.published()?.mark, clock.now())),
+  });
   const api = buildApi({
     ...door,
     environment: config.environment,
     ...(page && { page }),
+    migrations,
     controller,
     sources: () => registry.sources(),
     vms,
@@ -198,6 +209,7 @@ export async function startApp(
     rules = rulesOf(next.config);
     holds = next.config.holds;
     bounds = boundsOf(next.config);
+    migrationRules = migrationRulesOf(next.config);
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
     if (JSON.stringify(wanted) !== before) await registry.reopen();

@@ -7,6 +7,7 @@ import type { ToldApp } from './inventory/inventory.ts';
 import { settlePolicy } from './inventory/policy.ts';
 import type { Minimum } from './plan/guard.ts';
 import { minimumOf, shareLimitsOf } from './plan/settings.ts';
+import type { MigrationRules } from './migration/migrations.ts';
 import type { AppName } from './model.ts';
 import { rampOf } from './weights/settings.ts';
 
@@ -26,6 +27,21 @@ export function rulesOf(config: Config): Rules {
 export function appSourcesOf(config: Config): AppSources {
   const { discover } = config.apps;
   return { told: toldSources(config), ...(discover && { serviceLabel: discover.services }) };
+}
+
+export function migrationRulesOf(config: Config): MigrationRules {
+  const { migration, weights, apps } = config;
+  return {
+    sources: appSourcesOf(config),
+    importance: new Map(
+      (apps.list ?? []).map(({ name, core = false, importance = 0, floor = 1 }) => [
+        name,
+        { core, importance, floor },
+      ]),
+    ),
+    migration,
+    base: weights.base ?? 10,
+  };
 }
 
 function minimums({ guard, apps }: Config): (app: AppName) => Minimum {

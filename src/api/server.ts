@@ -12,6 +12,7 @@ import type { Certificate } from './certificate.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
 import { addEventRoutes, type EventParts } from './events.ts';
 import { addHistoryRoutes } from './history.ts';
+import { addMigrationRoutes, type MigrationParts } from './migrations.ts';
 import { addHoldRoutes } from './holds.ts';
 import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
@@ -32,6 +33,7 @@ export interface ApiParts
     DocumentParts,
     RetireParts,
     RevertParts,
+    MigrationParts,
     Pick<OnceParts, 'notes'>,
     EventParts {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
@@ -86,6 +88,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addRevertRoute(scope, parts);
     addRetireRoute(scope, parts);
     addHistoryRoutes(scope, parts);
+    addMigrationRoutes(scope, parts);
     addOpenApiRoutes(scope);
   });
   return api;

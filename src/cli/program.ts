@@ -18,6 +18,7 @@ import { CommandFailure, EXIT } from './exit-codes.ts';
 import { fanoutCommand } from './fanout.ts';
 import { auditCommand, historyCommand } from './history.ts';
 import { holdCommand } from './hold.ts';
+import { migrationCommand } from './migration.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
 import { weightCommand } from './weight.ts';
@@ -51,6 +52,7 @@ export function createProgram(run: Run): Command {
     historyCommand(),
     auditCommand(),
     fanoutCommand(),
+    migrationCommand(),
     contextCommand(),
     checkCommand(),
     tokenCommand(),

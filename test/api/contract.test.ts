@@ -9,6 +9,8 @@ import { systemClock } from '../../src/clock.ts';
 import type { EdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
+import { planMigration } from '../../src/migration/plan/plan.ts';
+import { world } from '../migration/plan/plan-world.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
@@ -38,6 +40,10 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { holds: [{ kind: 'drain', server: '10.2.0.1:80', why: 'x', rampSeconds: 9 }] },
     { kind: 'freeze', cluster: 'east', why: 'x', lift: ['h-1'] },
   ],
+  postMigrationsPlan: [
+    { apps: ['shop'], from: 'east', to: 'west' },
+    { apps: ['prod/shop'], from: 'east', to: 'west', mode: 'offline', degrade: true },
+  ],
 };
 /** They take what is not there: an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
 const SELDOM = [
@@ -47,6 +53,11 @@ const SELDOM = [
   'deleteEdgesName',
   'postAppsAppRevert',
 ];
+
+/** Over a world that has something of everything. */
+const migrations = {
+  plan: async (request: Parameters<typeof planMigration>[0]) => planMigration(request, world()),
+};
 
 /** Refused, so that it stands in the audit as that. */
 const DENIED = { kind: 'drain', app: 'shop', why: 'x' };
@@ -65,7 +76,7 @@ beforeAll(async () => {
     east.set(app, { pods: 8, hosts: [`${app}.example.com`] });
     west.set(app, { pods: 5 });
   }
-  const opened = await openApi({ clusters: [east, west] });
+  const opened = await openApi({ clusters: [east, west] }, { migrations });
   ({ api, book } = opened);
   await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);
   document = (await api.inject('/api/v1/openapi.json')).json<Document>();

@@ -14,6 +14,7 @@ import { isHeld } from '../../src/edges/store.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { until } from '../controlplane/until.ts';
 import { openAtLoopback } from './access.ts';
+import { NO_MIGRATIONS } from './no-migrations.ts';
 import { controllerInMemory } from './memory-controller.ts';
 
 let cluster: MemoryCluster;
@@ -45,6 +46,7 @@ function open(edges: readonly string[]): void {
     sources: () => [],
     vms: joinVms([]),
     book,
+    migrations: NO_MIGRATIONS,
     statistics: collectStatistics(),
     beat: (edge, text) => store.beat(edge, text),
     edges: store,

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { openAtLoopback } from './access.ts';
+import { NO_MIGRATIONS } from './no-migrations.ts';
 import { controllerInMemory, type Own } from './memory-controller.ts';
 
 export interface Answer {
@@ -29,6 +30,7 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
     vms: joinVms([]),
     statistics: collectStatistics(),
     history: parts.store.history,
+    migrations: NO_MIGRATIONS,
     beat: async () => undefined,
     edges: parts.store,
     notes: parts.store.notes,

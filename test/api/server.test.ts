@@ -12,6 +12,7 @@ import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { until } from '../controlplane/until.ts';
 import { openAtLoopback } from './access.ts';
+import { NO_MIGRATIONS } from './no-migrations.ts';
 import { controllerInMemory } from './memory-controller.ts';
 
 const stop = new AbortController();
@@ -30,6 +31,7 @@ beforeAll(async () => {
   const parts = controllerInMemory({ clusters: [cluster] });
   ({ controller, store } = parts);
   api = buildApi({
+    migrations: NO_MIGRATIONS,
     access: openAtLoopback('admin'),
     answered: (route, code) => counted.push(`${route} ${code}`),
     controller,

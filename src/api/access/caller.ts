@@ -62,8 +62,17 @@ export function seesHold(caller: Caller, { app, cluster }: Pick<Hold, 'app' | 'c
 }
 
 /** Within the scope: a narrowed grant takes only what names its app or cluster. */
-export function mayHold(caller: Caller, { app, cluster }: Pick<Hold, 'app' | 'cluster'>): boolean {
-  return grantsFor(caller, 'operator').some(
+export function mayHold(caller: Caller, scope: Pick<Hold, 'app' | 'cluster'>): boolean {
+  return within(caller, 'operator', scope);
+}
+
+/** The same of a job: it needs the app and each cluster that it touches. */
+export function mayMigrate(caller: Caller, scope: Pick<Hold, 'app' | 'cluster'>): boolean {
+  return within(caller, 'migrator', scope);
+}
+
+function within(caller: Caller, role: Role, { app, cluster }: Pick<Hold, 'app' | 'cluster'>) {
+  return grantsFor(caller, role).some(
     ({ apps, clusters }) => covers(apps, app) && covers(clusters, cluster),
   );
 }

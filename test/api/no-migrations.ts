@@ -1,0 +1,7 @@
+// For APIs of tests that are about something else.
+
+import type { Migrations } from '../../src/migration/migrations.ts';
+
+export const NO_MIGRATIONS: Migrations = {
+  plan: () => Promise.reject(new Error('no migrations here')),
+};

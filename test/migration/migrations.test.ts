@@ -1,0 +1,211 @@
+// Plans read from two simulated clusters and from a folder of backups, the way the controller does it.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { loadCluster } from '../../src/clusters/kubeconfig.ts';
+import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { MOVED_KINDS } from '../../src/migration/kinds.ts';
+import type { Manifest } from '../../src/migration/manifests/manifest.ts';
+import { createMigrations, type Migrations } from '../../src/migration/migrations.ts';
+import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.ts';
+import { controllerInMemory } from '../api/memory-controller.ts';
+import { until } from '../controlplane/until.ts';
+import { SimulatedApiServer } from '../simulated/api-server.ts';
+import { resourceKinds, type ResourceKind } from '../simulated/resource-kinds.ts';
+import { OBJECTS, PASSWORD, REQUEST } from './plan/plan-world.ts';
+import { writeBackup } from './velero/backups.ts';
+
+const known = new Set(resourceKinds.map(({ group, plural }) => `${group}/${plural}`));
+const MORE: readonly (readonly [string, string, string, string])[] = [
+  ['', 'v1', 'resourcequotas', 'ResourceQuota'],
+  ['', 'v1', 'limitranges', 'LimitRange'],
+  ['storage.k8s.io', 'v1', 'storageclasses', 'StorageClass'],
+];
+const extraKinds: readonly ResourceKind[] = [
+  ...MOVED_KINDS.filter(({ group, resource }) => !known.has(`${group}/${resource}`)).map(
+    ({ group, version, resource, kind }) => ({
+      group,
+      version,
+      plural: resource,
+      kind,
+      namespaced: true,
+    }),
+  ),
+  ...MORE.map(([group, version, plural, kind]) => ({
+    group,
+    version,
+    plural,
+    kind,
+    namespaced: plural !== 'storageclasses',
+  })),
+];
+
+let folder = '';
+let east: SimulatedApiServer;
+let west: SimulatedApiServer;
+let migrations: Migrations;
+const seen = new MemoryCluster('east');
+const stop = new AbortController();
+let running: Promise<void>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ballast-migrations-'));
+  east = await new SimulatedApiServer({ name: 'east', extraKinds }).start();
+  west = await new SimulatedApiServer({ name: 'west', extraKinds }).start();
+  for (const api of [east, west]) {
+    writeFileSync(join(folder, `${api.name}.kubeconfig`), api.kubeconfig());
+    api.put('namespaces', { metadata: { name: 'prod' } });
+    api.put('ingressclasses', { metadata: { name: 'nginx' } });
+  }
+  for (const one of OBJECTS) put(east, one);
+  const node = { status: { allocatable: { cpu: '4', memory: '16Gi', pods: '110' } } };
+  west.put('nodes', { metadata: { name: 'node-1' }, ...node } as never);
+  await writeBackup(folder, {
+    name: 'nightly-1',
+    objects: OBJECTS,
+    startedAt: '2026-01-01T20:00:00Z',
+  });
+  const cut = { 'NAME.tar.gz': (bytes: Buffer) => bytes.subarray(0, -40) };
+  await writeBackup(folder, { name: 'nightly-2', objects: OBJECTS, files: cut });
+
+  seen.set('shop', { pods: 4 });
+  seen.setNodes([{ name: 'n1', address: '10.0.0.1:80' }]);
+  const other = new MemoryCluster('west');
+  other.setNodes([{ name: 'n2', address: '10.0.0.2:80' }]);
+  const { controller } = controllerInMemory({ clusters: [seen, other] });
+  running = controller.run(stop.signal);
+  await until('it is published', () => controller.published()?.app('shop') !== undefined);
+  migrations = createMigrations({ ...world(), controller });
+});
+
+afterAll(async () => {
+  stop.abort();
+  await running;
+  await east.stop();
+  await west.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function put(api: SimulatedApiServer, one: Manifest): void {
+  const kind = MOVED_KINDS.find((moved) => moved.kind === one.kind);
+  api.put(kind?.resource ?? '', one as never);
+}
+
+function world() {
+  const clusterWorld = {
+    baseFolder: folder,
+    clock: systemClock,
+    wall: () => new Date('2026-01-02T12:00:00Z'),
+    random: () => 0.5,
+    environment: {},
+    log: pino({ level: 'silent' }),
+    limits: { connectMs: 2000, headersMs: 5000 },
+  };
+  const orders = ['east', 'west'].map((name) => {
+    const kubeconfig = { path: `${name}.kubeconfig` };
+    const jobs = { namespaces: ['prod'], secrets: true };
+    const settings = { name, kubeconfig, ingress: { port: 80 }, jobs };
+    return { settings, load: () => loadCluster(settings, clusterWorld) };
+  });
+  const backups = [{ cluster: 'east', folder: { path: folder }, maxAgeHours: 26 }];
+  return {
+    orders: () => orders,
+    world: clusterWorld,
+    rules: () => ({
+      sources: { told: [], serviceLabel: 'app' },
+      importance: new Map([['shop', { core: true, importance: 0, floor: 1 }]]),
+      migration: { headroomPercent: 10, backups },
+      base: 10,
+    }),
+    edges: () => [{ name: 'edge-1' }],
+  };
+}
+
+const plan = (own: Partial<PlanRequest> = {}): Promise<MigrationPlan> =>
+  migrations.plan({ ...REQUEST, ...own });
+const said = ({ findings }: MigrationPlan): string[] =>
+  findings.map(({ severity, code, object, text }) => `${severity} ${code}: ${object}: ${text}`);
+
+test('online: found by its label, read from the live cluster, and nothing is written', async () => {
+  const planned = await plan();
+  expect(said(planned)).toEqual([]);
+  const [shop] = planned.apps;
+  expect(shop).toMatchObject({
+    state: 'planned',
+    namespace: 'prod',
+    core: true,
+    origin: { kind: 'live' },
+  });
+  expect(shop?.objects.map(({ manifest }) => manifest.kind)).toEqual([
+    'ConfigMap',
+    'Secret',
+    'Service',
+    'Deployment',
+    'Ingress',
+  ]);
+  expect(shop?.weights?.steps[0]?.parts).toEqual([
+    { from: 'east', servers: 1, sum: 40, each: 40, share: 1 },
+  ]);
+  expect(JSON.stringify(planned)).not.toContain(PASSWORD);
+  const verbs = [...east.requests, ...west.requests].map(({ verb }) => verb);
+  expect(verbs.filter((verb) => /create|update|patch|delete/.test(verb))).toEqual([]);
+});
+
+test('offline: the same objects from the newest whole backup, and why the newer one is not taken', async () => {
+  const live = await plan();
+  const planned = await plan({ apps: ['prod/shop'], mode: 'offline' });
+  expect(said(planned)).toEqual([]);
+  expect(planned.apps[0]?.origin).toMatchObject({
+    backup: 'nightly-1',
+    passedOver: [{ backup: 'nightly-2', why: 'its tarball or list: it is cut off' }],
+  });
+  const manifests = (of: MigrationPlan) => of.apps[0]?.objects.map(({ manifest }) => manifest);
+  expect(manifests(planned)).toEqual(manifests(live));
+  expect(planned.digest).not.toBe(live.digest);
+  expect(JSON.stringify(planned)).not.toContain(PASSWORD);
+});
+
+test('offline, the namespace must be told; without a backup each app says why', async () => {
+  expect(said(await plan({ mode: 'offline' }))).toEqual([
+    'refuse no-namespace: app shop: where it was is not known: name its namespace, as NAMESPACE/shop',
+  ]);
+  expect(said(await plan({ apps: ['prod/news', 'test/shop'], mode: 'offline' }))).toEqual([
+    'refuse no-backup: app test/shop: no backup will do: nightly-2: its tarball or list: it is cut off; nightly-1: no Service of it is there',
+    'refuse no-backup: app prod/news: no backup will do: nightly-2: its tarball or list: it is cut off; nightly-1: no Service of it is there',
+  ]);
+  expect(
+    said(await plan({ apps: ['prod/shop'], mode: 'offline', from: 'west', to: 'east' }))[0],
+  ).toBe('refuse no-backup: app prod/shop: migration.backups has nothing of west');
+});
+
+test('an app that nobody knows, a form that is none', async () => {
+  expect(said(await plan({ apps: ['nobody', 'a/b/c'] }))).toEqual([
+    'refuse app-unknown: app a/b/c: write APP or NAMESPACE/APP',
+    'refuse app-unknown: app nobody: nothing names such an app',
+  ]);
+});
+
+test('a cluster that does not answer is no empty one, source or destination', async () => {
+  await east.stop();
+  try {
+    expect(said(await plan())).toEqual([
+      'refuse source-unread: app shop: east could not be read: connection refused; mode offline moves from a backup',
+    ]);
+    const offline = await plan({ apps: ['prod/shop'], mode: 'offline' });
+    expect(said(offline)).toEqual([]);
+  } finally {
+    await east.start();
+  }
+  await west.stop();
+  try {
+    expect(said(await plan())).toEqual([
+      'refuse destination-unread: cluster west: it could not be read: connection refused',
+    ]);
+  } finally {
+    await west.start();
+  }
+});
