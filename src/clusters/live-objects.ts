@@ -65,21 +65,22 @@ export async function readLiveObjects(
   const { kinds: others = [], ...how } = question;
   const ask = asker(how.link, () => how.signal);
   const asking: Asking = { ...how, ask, served: createServedKinds(ask) };
+  const each = new Map([...others, ...wanted].map((one) => [`${one.apiVersion} ${one.kind}`, one]));
+  const lists = label === undefined ? [] : [...each.values()];
+  const listed = await Promise.all(lists.map((one) => listLabelled(one, label ?? '', asking)));
+  const labelled = listed.flatMap(({ items }) => items);
+  // Most of what is wanted carries the label already: one by one is asked only for the rest.
+  const known = new Set(labelled.map(keyOf));
   const unserved = new Set<string>();
   const single = await Promise.all(
     wanted.map(async (one) => {
       const resource = await asking.served.find(one);
       if (!resource) unserved.add(`${one.apiVersion} ${one.kind}`);
-      return resource && (await getObject(one, resource, asking));
+      const isKnown = known.has(keyOf(asObject(one)));
+      return resource && !isKnown ? await getObject(one, resource, asking) : undefined;
     }),
   );
-  const each = new Map([...others, ...wanted].map((one) => [`${one.apiVersion} ${one.kind}`, one]));
-  const lists = label === undefined ? [] : [...each.values()];
-  const listed = await Promise.all(lists.map((one) => listLabelled(one, label ?? '', asking)));
-  const all = [
-    ...single.filter((one) => one !== undefined),
-    ...listed.flatMap(({ items }) => items),
-  ];
+  const all = [...labelled, ...single.filter((one) => one !== undefined)];
   const found = await Promise.all(
     [...new Map(all.map((object) => [keyOf(object), object])).values()].map((object) =>
       withPods(object, asking),
@@ -90,6 +91,10 @@ export async function readLiveObjects(
 
 function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   return [apiVersion, kind, metadata.namespace ?? '', metadata.name].join('|');
+}
+
+function asObject({ apiVersion, kind, namespace, name }: WantedObject): KubernetesObject {
+  return { apiVersion, kind, metadata: { name, namespace } };
 }
 
 async function getObject(

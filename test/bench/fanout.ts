@@ -1,11 +1,13 @@
-// The lane of fan-out: what a plan costs the controller, on one core, in this process.
+// The lane of fan-out: what divisions and plans cost the controller, on one core, in this process.
 import { availableParallelism } from 'node:os';
 import { divideByPreferences, type Preference } from '../../src/fanout/division/federation.ts';
 import { divideByPlacement, type KarmadaAsk } from '../../src/fanout/division/karmada.ts';
+import { liveRows } from './fanout/live-rows.ts';
 import type { Lane, Length } from './lane.ts';
 import { rowOf, type Row } from './rows.ts';
 
 const ROUNDS: Readonly<Record<Length, number>> = { full: 30, quick: 10, smoke: 1 };
+const PLANS: Readonly<Record<Length, number>> = { full: 10, quick: 4, smoke: 1 };
 const APPS = Array.from({ length: 1000 }, (_, at) => `prod/app-${at}`);
 const CLUSTERS = Array.from({ length: 100 }, (_, at) => `cluster-${at}`).sort();
 
@@ -19,8 +21,8 @@ const LIMITS = {
 export const fanout: Lane = {
   limits: LIMITS,
   about: () =>
-    `Every number with its reasons, 250 replicas an app at least. Node ${process.version}, one of ${availableParallelism()} cores.`,
-  run(length, done) {
+    `Divisions: every number with its reasons, 250 replicas an app at least. Plans: from YAML to digest, two simulated API servers with ten names each in a process of their own, every second object to be changed. Node ${process.version}, one of ${availableParallelism()} cores.`,
+  async run(length, done) {
     // First, for it must be cold: nothing is compiled yet.
     const first = measured(byWeights);
     done([
@@ -29,7 +31,7 @@ export const fanout: Lane = {
       divisionRow('Karmada by weights', length, byWeights),
       divisionRow('Karmada by room', length, byRoom),
     ]);
-    return Promise.resolve();
+    done(await liveRows(PLANS[length]));
   },
 };
 
