@@ -59,6 +59,7 @@ class KubernetesCluster implements OpenCluster {
   readonly #records: ClusterRecords;
   readonly #link: Link;
   readonly #followed: readonly Followed[];
+  readonly #watched: readonly Watched[];
   readonly #marks = new Set<(dirty: Dirty) => void>();
   readonly #closed = new AbortController();
   readonly #opened: number;
@@ -122,6 +123,7 @@ class KubernetesCluster implements OpenCluster {
         setBack: () => this.#followed.forEach(({ reflector }) => reflector.setBack()),
       },
     });
+    this.#watched = this.#followed.map(watchedOf);
     for (const { reflector } of this.#followed) reflector.start();
   }
 
@@ -175,8 +177,8 @@ class KubernetesCluster implements OpenCluster {
     if (await this.#link.reload(load)) this.relist();
   }
 
-  watched(): Watched[] {
-    return this.#followed.map(watchedOf);
+  watched(): readonly Watched[] {
+    return this.#watched;
   }
 
   send: Link['send'] = (message, signal) => this.#link.send(message, signal);
@@ -191,7 +193,7 @@ class KubernetesCluster implements OpenCluster {
   #stand(): Standing {
     const now = this.#world.clock.now();
     const seen = { before: this.#entered.state, seenBefore: this.#seenBefore, now };
-    const standing = standingOf(this.watched(), this.#silence, seen);
+    const standing = standingOf(this.#watched, this.#silence, seen);
     if (standing.state === 'fresh') this.#seenBefore = true;
     if (standing.state !== this.#entered.state) {
       this.#entered = { state: standing.state, at: now };
@@ -208,7 +210,7 @@ class KubernetesCluster implements OpenCluster {
   }
 
   #read(): Watched[] {
-    return this.watched().filter((one) => !isUnread(one));
+    return this.#watched.filter((one) => !isUnread(one));
   }
 
   /** Each app is looked at, so that it is known what fell by this list, and what falls later by watch. */
@@ -234,7 +236,7 @@ class KubernetesCluster implements OpenCluster {
   /** What can be read of the routes, and which classes exist, decides for every app; pods, for some. */
   #followRights(): void {
     const { routes } = this.#records;
-    const resources = this.watched();
+    const resources = this.#watched;
     this.#mark(this.#records.setUnread(unreadOf(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
@@ -271,7 +273,7 @@ class KubernetesCluster implements OpenCluster {
     if (this.#closed.signal.aborted) return;
     this.#scheduled = false;
     // The nodes' next word, or their failure, tells what was marked meanwhile.
-    if (awaitsNodes(this.watched())) return;
+    if (awaitsNodes(this.#watched)) return;
     this.#scheduled = true;
     // May mark more, which this telling takes with it.
     this.#ingressNodes();

@@ -1,5 +1,5 @@
 // One list and watch of a cluster, as it goes. Comes in: what is followed. Goes out: where, how much of
-// it there is, and its health. Nothing fails.
+// it there is, and its health, as they are at the moment of asking: rounds ask all the time. Nothing fails.
 
 import type { Followed } from './resources.ts';
 import type { ResourceHealth } from './health.ts';
@@ -22,7 +22,11 @@ export function watchedOf({ kind, pods, namespace, place, reflector }: Followed)
     path,
     ...(labelSelector !== undefined && { labelSelector }),
     ...(fieldSelector !== undefined && { fieldSelector }),
-    health: reflector.health(),
-    count: reflector.count(),
+    get health() {
+      return reflector.health();
+    },
+    get count() {
+      return reflector.count();
+    },
   };
 }
