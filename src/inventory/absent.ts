@@ -24,7 +24,7 @@ export function isAbsent(
   if (status.state === 'unseen') return true;
   if (of.isTold || apps.has(app)) return false;
   if (status.state === 'stale') return before?.absent === true && !before.kept;
-  return before === undefined || (before.pods === 0 && !before.doubt);
+  return before === undefined || before.pods === 0;
 }
 
 export function absentCount({ name, state, ingressNodes, reason }: ClusterStatus): ClusterCount {
