@@ -26,6 +26,8 @@ import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
 import { checkClusters, openEdges, redisPlace } from './named.ts';
+import { rehearseRegularly } from './migration/rehearsal/schedule.ts';
+import { rehearsalHours } from './migration/settings.ts';
 import { edgesSeen } from './migration/read/edges.ts';
 import { createMigrations } from './migration/migrations.ts';
 import { appSourcesOf, migrationRulesOf, rulesOf } from './rules.ts';
@@ -179,6 +181,7 @@ export async function startApp(
         now: clock.now(),
         wall: Date.now(),
         forgottenHours: forgottenHours(),
+        rehearsal: migrations.rehearsed(),
       }),
     signal,
   });
@@ -189,6 +192,16 @@ export async function startApp(
     vms.follow((dirty) => controller.mark(dirty), signal),
     questionEdges(links, { statistics, book, clock }, signal),
     door.follow(api, signal),
+    rehearseRegularly(
+      {
+        migrations,
+        leads: () => controller.leader().leading,
+        everyHours: () => rehearsalHours(migrationRules.migration),
+        clock,
+        log,
+      },
+      signal,
+    ),
   ]);
   const stopped = work.then(async () => {
     await api.close();

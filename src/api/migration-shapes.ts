@@ -118,6 +118,38 @@ export const Plan = component('MigrationPlan', {
   findings: Type.Array(Finding),
 });
 
+export const RehearsalShape = component('Rehearsal', {
+  at: Type.String({ format: 'date-time' }),
+  clusters: Type.Array(
+    Type.Object({
+      cluster: Text,
+      ok: Type.Boolean({ description: 'all of its apps would come back, in one other cluster' }),
+      apps: Type.Array(
+        Type.Object({
+          app: Text,
+          namespace: may(Text),
+          backup: may(Text),
+          ageSeconds: may(Whole),
+          warnings: Type.Array(Text),
+          passedOver: Type.Array(PassedOver),
+          trouble: may(Type.String({ description: 'why it would not come back' })),
+        }),
+      ),
+      destinations: Type.Array(
+        Type.Object({
+          cluster: Text,
+          ok: Type.Boolean(),
+          rung: may(Type.Integer({ minimum: 0, maximum: 3, description: 'absent: no room' })),
+          words: Text,
+          refused: Type.Array(Text),
+        }),
+        { description: 'the best first' },
+      ),
+    }),
+  ),
+});
+
+export type RehearsalAnswer = Static<typeof RehearsalShape>;
 export type PlanAnswer = Static<typeof Plan>;
 export type FindingAnswer = Static<typeof Finding>;
 export type CapacityAnswer = Static<typeof Capacity>;

@@ -6,11 +6,13 @@
 import type { Static } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import { timeText } from '../clock.ts';
+import { BallastError } from '../errors.ts';
 import type { Migrations } from '../migration/migrations.ts';
+import type { Rehearsal } from '../migration/rehearsal/report.ts';
 import type { MigrationPlan, Origin } from '../migration/plan/model.ts';
 import { mayMigrate, type Caller } from './access/caller.ts';
 import { outOfScope } from './access/gate.ts';
-import { Plan, PlanBody } from './migration-shapes.ts';
+import { Plan, PlanBody, RehearsalShape } from './migration-shapes.ts';
 import { answers } from './shapes.ts';
 
 export interface MigrationParts {
@@ -36,6 +38,35 @@ export function addMigrationRoutes(api: FastifyInstance, { migrations }: Migrati
       return planView(await migrations.plan({ ...body, mode, stateful, degrade, adopt }));
     },
   );
+  const answer = async (rehearsal: Promise<Rehearsal>): Promise<object> =>
+    rehearsalView(await rehearsal);
+  api.post(
+    '/api/v1/migrations/rehearse',
+    {
+      config: { needs: 'migrator', whole: true },
+      schema: {
+        summary: 'For each cluster, as if it died now: what would come back, and where',
+        response: answers(RehearsalShape),
+      },
+    },
+    () => answer(migrations.rehearse()),
+  );
+  api.get(
+    '/api/v1/migrations/rehearsal',
+    {
+      config: { needs: 'viewer', whole: true },
+      schema: { summary: 'The last rehearsal', response: answers(RehearsalShape) },
+    },
+    () => {
+      const last = migrations.rehearsed();
+      if (!last) throw new BallastError('not-found', 'this controller has not rehearsed yet');
+      return rehearsalView(last);
+    },
+  );
+}
+
+function rehearsalView({ at, clusters }: Rehearsal): object {
+  return { at: timeText(at), clusters };
 }
 
 function checkScope(caller: Caller, { apps, from, to }: Body): void {

@@ -1,7 +1,12 @@
 // Plans of migrations as text. Pure.
 
-import type { CapacityAnswer, FindingAnswer, PlanAnswer } from '../api/migration-shapes.ts';
-import { percent, toTable } from './table.ts';
+import type {
+  CapacityAnswer,
+  FindingAnswer,
+  PlanAnswer,
+  RehearsalAnswer,
+} from '../api/migration-shapes.ts';
+import { age, percent, toTable } from './table.ts';
 
 type PlannedApp = PlanAnswer['apps'][number];
 
@@ -90,4 +95,37 @@ function weightsTable({ factor, steps }: NonNullable<PlannedApp['weights']>): st
   );
   const table = toTable(['STEP', 'FROM', 'WEIGHT', 'SERVERS', 'EACH', 'SHARE'], rows);
   return `weights times ${factor} while it lasts\n${table.replaceAll(/^- /gm, '  ')}`;
+}
+
+type RehearsedCluster = RehearsalAnswer['clusters'][number];
+
+export function rehearsalText({ at, clusters }: RehearsalAnswer): string {
+  return [`as if each died, at ${at}\n`, ...clusters.map(clusterText)].join('\n');
+}
+
+function clusterText({ cluster, ok, apps, destinations }: RehearsedCluster): string {
+  if (apps.length === 0) return `${cluster}: nothing runs there\n`;
+  const rows = apps.map((one) => [
+    one.namespace === undefined ? one.app : `${one.namespace}/${one.app}`,
+    one.backup ?? 'none',
+    age(one.ageSeconds),
+    [
+      ...(one.trouble === undefined ? [] : [one.trouble]),
+      ...one.warnings,
+      ...(one.trouble === undefined
+        ? one.passedOver.map(({ backup, why }) => `${backup} is passed over: ${why}`)
+        : []),
+    ].join('; '),
+  ]);
+  const places = destinations.map((one) => [
+    one.cluster,
+    one.ok ? 'yes' : 'no',
+    one.rung,
+    [one.words, ...one.refused].join('; '),
+  ]);
+  return [
+    `${cluster}: ${ok ? 'its apps would come back' : 'not all of its apps would come back'}\n`,
+    toTable(['APP', 'BACKUP', 'AGE', 'WHAT IS WRONG'], rows),
+    toTable(['TO', 'TAKES ALL', 'RUNG', 'WHY'], places),
+  ].join('');
 }

@@ -1,11 +1,11 @@
 // `ballast migration …`: moving apps from one cluster to another.
 
 import { Command, Option } from 'commander';
-import type { PlanAnswer } from '../api/migration-shapes.ts';
+import type { PlanAnswer, RehearsalAnswer } from '../api/migration-shapes.ts';
 import { addPlaceOptions, callerOf } from './asking.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { EXIT } from './exit-codes.ts';
-import { planText } from './migration-text.ts';
+import { planText, rehearsalText } from './migration-text.ts';
 import { formatItem, type Format } from './output.ts';
 
 interface PlanOptions extends PlaceOptions {
@@ -35,6 +35,11 @@ export function migrationCommand(): Command {
     .option('--adopt', 'take over objects that are there and not ours', false)
     .addOption(formatOption())
     .action(plan);
+  addPlaceOptions(migration.command('rehearse'))
+    .description('for each cluster, as if it died now: what would come back, and where')
+    .option('--last', 'the last one, instead of one now', false)
+    .addOption(formatOption())
+    .action(rehearse);
   return migration;
 }
 
@@ -54,4 +59,20 @@ async function plan(apps: readonly string[], options: PlanOptions): Promise<void
   const shape = { nameOf: () => `plan/${body.digest}`, columns: [] };
   process.stdout.write(await formatItem(body, shape, { format, text: () => planText(body) }));
   process.exitCode = body.ok ? EXIT.ok : EXIT.refused;
+}
+
+interface RehearseOptions extends PlaceOptions {
+  readonly last: boolean;
+  readonly output: Format;
+}
+
+async function rehearse(options: RehearseOptions): Promise<void> {
+  const caller = await callerOf(options);
+  const { body } = options.last
+    ? await caller.ask<RehearsalAnswer>('/migrations/rehearsal')
+    : await caller.ask<RehearsalAnswer>('/migrations/rehearse', { method: 'POST' });
+  const shape = { nameOf: () => `rehearsal/${body.at}`, columns: [] };
+  const { output: format } = options;
+  process.stdout.write(await formatItem(body, shape, { format, text: () => rehearsalText(body) }));
+  process.exitCode = body.clusters.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
 }

@@ -78,12 +78,27 @@ export const MigrationSettings = Type.Object(
     ingressClasses: texts('a source’s name to a destination’s'),
     storageClasses: texts('a source’s name to a destination’s'),
     backups: Type.Optional(Type.Array(BackupSettings, { default: [] })),
+    rehearsal: Type.Optional(
+      Type.Object(
+        {
+          everyHours: Type.Optional(
+            Type.Number({ minimum: 0, maximum: 720, default: 24, description: '0: never' }),
+          ),
+        },
+        { ...closed, default: {} },
+      ),
+    ),
   },
   { ...closed, default: {} },
 );
 
 export type MigrationSettings = Static<typeof MigrationSettings>;
 export type BackupSettings = Static<typeof BackupSettings>;
+
+/** Without backups there is nothing to rehearse. */
+export function rehearsalHours({ backups = [], rehearsal }: MigrationSettings): number {
+  return backups.length === 0 ? 0 : (rehearsal?.everyHours ?? 24);
+}
 
 interface MigrationFault {
   /** Below `migration`. */

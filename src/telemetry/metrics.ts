@@ -36,6 +36,10 @@ export interface Metrics {
   readonly edgeUp: Gauge<'edge'>;
   readonly edgeVersion: Gauge<'edge'>;
   readonly pushSeconds: Histogram<'edge'>;
+  readonly rehearsedAge: Gauge;
+  readonly backupAge: Gauge<'app' | 'cluster'>;
+  readonly unrecoverable: Gauge<'cluster'>;
+  readonly rehearsalRung: Gauge<'cluster'>;
   readonly apiRequests: Counter<'route' | 'code'>;
   readonly eventClients: Gauge;
 }
@@ -135,6 +139,21 @@ export function createMetrics(): Metrics {
     edgeUp: gauge('edge_up', '1 while the edge gives word', ['edge']),
     edgeVersion: gauge('edge_version', 'Version that the edge has applied', ['edge']),
     pushSeconds: histogram('push_duration_seconds', 'From sending to the edge’s answer', ['edge']),
+    rehearsedAge: gauge('rehearsal_age_seconds', 'Since the last rehearsal; none before the first'),
+    backupAge: gauge('rehearsal_backup_age_seconds', 'Of the newest usable backup', [
+      'app',
+      'cluster',
+    ]),
+    unrecoverable: gauge(
+      'rehearsal_unrecoverable_apps',
+      'Apps of the cluster without a usable backup; alert above 0',
+      ['cluster'],
+    ),
+    rehearsalRung: gauge(
+      'rehearsal_rung',
+      'Of the degrade ladder, if the cluster died; 4: no other takes its apps; alert above 0',
+      ['cluster'],
+    ),
     apiRequests: counter('api_requests_total', 'Answers of the API', ['route', 'code']),
     eventClients: gauge('event_clients', 'Open event streams'),
   };

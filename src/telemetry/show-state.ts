@@ -9,6 +9,7 @@ import type { AppFacts } from '../round.ts';
 import { HOLDS } from '../edges/document.ts';
 import { isForgotten } from '../weights/hold-changes.ts';
 import type { Ramp } from '../weights/ramps.ts';
+import type { Rehearsal } from '../migration/rehearsal/report.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface State {
@@ -20,6 +21,8 @@ export interface State {
   /** Milliseconds of the time of day. */
   readonly wall: number;
   readonly forgottenHours: number;
+  /** The last one; absent: there was none. */
+  readonly rehearsal?: Rehearsal | undefined;
 }
 
 /** The text of /metrics. */
@@ -30,6 +33,7 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
   showHolds(metrics, state);
   showRamps(metrics, controller);
   showDelays(metrics, controller);
+  showRehearsal(metrics, state);
   metrics.clusterSourceTrouble.reset();
   for (const { source, trouble } of state.sources) {
     metrics.clusterSourceTrouble.set({ source }, trouble.length);
@@ -85,6 +89,23 @@ function showRamps(metrics: Metrics, controller: Controller): void {
 function stateOf({ stopped }: Ramp): 'rising' | 'stopped' | 'abandoned' {
   if (!stopped) return 'rising';
   return stopped.code === 'ramp-abandoned' ? 'abandoned' : 'stopped';
+}
+
+/** Of a controller that never rehearsed nothing is said: another may lead. */
+function showRehearsal(metrics: Metrics, { rehearsal, wall }: State): void {
+  const { rehearsedAge, backupAge, unrecoverable, rehearsalRung } = metrics;
+  for (const gauge of [rehearsedAge, backupAge, unrecoverable, rehearsalRung]) gauge.reset();
+  if (!rehearsal) return rehearsedAge.remove();
+  rehearsedAge.set(Math.max(0, (wall - rehearsal.at) / 1000));
+  for (const { cluster, apps, destinations } of rehearsal.clusters) {
+    const since = Math.max(0, Math.round((wall - rehearsal.at) / 1000));
+    for (const { app, ageSeconds } of apps)
+      if (ageSeconds !== undefined) backupAge.set({ app, cluster }, ageSeconds + since);
+    const lost = apps.filter(({ trouble }) => trouble !== undefined);
+    unrecoverable.set({ cluster }, lost.length);
+    const rungs = destinations.flatMap(({ ok, rung }) => (ok && rung !== undefined ? rung : []));
+    if (apps.length > 0) rehearsalRung.set({ cluster }, Math.min(4, ...rungs));
+  }
 }
 
 function showDelays(metrics: Metrics, controller: Controller): void {

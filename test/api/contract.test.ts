@@ -9,8 +9,11 @@ import { systemClock } from '../../src/clock.ts';
 import type { EdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
+import type { Migrations } from '../../src/migration/migrations.ts';
+import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.ts';
 import { planMigration } from '../../src/migration/plan/plan.ts';
-import { world } from '../migration/plan/plan-world.ts';
+import { reportOf, type Rehearsal } from '../../src/migration/rehearsal/report.ts';
+import { REQUEST, world } from '../migration/plan/plan-world.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
@@ -55,8 +58,16 @@ const SELDOM = [
 ];
 
 /** Over a world that has something of everything. */
-const migrations = {
-  plan: async (request: Parameters<typeof planMigration>[0]) => planMigration(request, world()),
+const plan = (request: PlanRequest): MigrationPlan => planMigration(request, world());
+const rehearsal = (): Rehearsal => {
+  const { apps } = world();
+  const plans = [plan({ ...REQUEST, mode: 'offline', degrade: true })];
+  return { at: 0, clusters: [reportOf({ cluster: 'east', apps, plans }, 0)] };
+};
+const migrations: Migrations = {
+  plan: async (request) => plan(request),
+  rehearse: async () => rehearsal(),
+  rehearsed: rehearsal,
 };
 
 /** Refused, so that it stands in the audit as that. */

@@ -3,5 +3,7 @@
 import type { Migrations } from '../../src/migration/migrations.ts';
 
 export const NO_MIGRATIONS: Migrations = {
+  rehearse: () => Promise.reject(new Error('no migrations here')),
+  rehearsed: () => undefined,
   plan: () => Promise.reject(new Error('no migrations here')),
 };

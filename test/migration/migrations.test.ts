@@ -189,6 +189,59 @@ test('an app that nobody knows, a form that is none', async () => {
   ]);
 });
 
+test('a rehearsal: what would come back, from which backup, and where', async () => {
+  const { clusters } = await migrations.rehearse();
+  expect(clusters).toEqual([
+    {
+      cluster: 'east',
+      ok: true,
+      apps: [
+        {
+          app: 'shop',
+          namespace: 'prod',
+          backup: 'nightly-1',
+          ageSeconds: 16 * 3600,
+          warnings: [],
+          passedOver: [{ backup: 'nightly-2', why: 'its tarball or list: it is cut off' }],
+        },
+      ],
+      destinations: [{ cluster: 'west', ok: true, rung: 0, words: 'all in full', refused: [] }],
+    },
+    { cluster: 'west', ok: true, apps: [], destinations: [] },
+  ]);
+  expect(migrations.rehearsed()?.clusters).toEqual(clusters);
+  const verbs = [...east.requests, ...west.requests].map(({ verb }) => verb);
+  expect(verbs.filter((verb) => /create|update|patch|delete/.test(verb))).toEqual([]);
+});
+
+test('a rehearsal while the cluster is dead, and while the other one has no room', async () => {
+  await east.stop();
+  try {
+    const [dead] = (await migrations.rehearse()).clusters;
+    expect(dead).toMatchObject({
+      ok: false,
+      apps: [{ trouble: 'where it is in east could not be read' }],
+    });
+  } finally {
+    await east.start();
+  }
+  const node = (cpu: string) => ({
+    metadata: { name: 'node-1' },
+    status: { allocatable: { cpu, memory: '16Gi', pods: '110' } },
+  });
+  west.put('nodes', node('1') as never);
+  try {
+    const [degraded] = (await migrations.rehearse()).clusters;
+    expect(degraded).toMatchObject({
+      ok: false,
+      destinations: [{ ok: false, words: 'all apps halved, 0 deferred' }],
+    });
+    expect(degraded?.destinations[0]?.refused.join()).toContain('there is no room: shop 1 of 2');
+  } finally {
+    west.put('nodes', node('4') as never);
+  }
+});
+
 test('a cluster that does not answer is no empty one, source or destination', async () => {
   await east.stop();
   try {

@@ -81,6 +81,25 @@ export async function namespacesOf(
   return [...new Set(found)].toSorted();
 }
 
+/** In which namespaces Services have each value of a label. */
+export async function labelledServices(
+  listing: Listing,
+  label: string,
+  within: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const places = within.length === 0 ? [{}] : within.map((namespace) => ({ namespace }));
+  const lists = await Promise.all(
+    places.map((place) => listWhole(listing, SERVICES, { ...place, labelSelector: label })),
+  );
+  const found = new Map<string, Set<string>>();
+  for (const { metadata } of lists.flatMap(itemsOf)) {
+    const value = metadata.labels?.[label] ?? '';
+    found.set(value, (found.get(value) ?? new Set()).add(metadata.namespace ?? ''));
+  }
+  return new Map([...found].map(([value, names]) => [value, [...names].toSorted()]));
+}
+
+/** Of namespaces; nothing where they may not be listed. */
 export async function uidsOf(listing: Listing): Promise<ReadonlyMap<string, string>> {
   const items = itemsOf(await listWhole(listing, NAMESPACES));
   return new Map(items.map(({ metadata }) => [metadata.name, String(metadata['uid'])]));

@@ -1,0 +1,84 @@
+// Rehearsals by the clock, and what Prometheus is told of them.
+
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
+import { rehearseRegularly } from '../../src/migration/rehearsal/schedule.ts';
+import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
+import { openEdgeBook } from '../../src/edges/edge-book.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { showState } from '../../src/telemetry/show-state.ts';
+import { controllerInMemory } from '../api/memory-controller.ts';
+
+const app = { app: 'shop', warnings: [], passedOver: [] };
+const REHEARSAL: Rehearsal = {
+  at: 1_000_000,
+  clusters: [
+    {
+      cluster: 'east',
+      ok: false,
+      apps: [
+        { ...app, backup: 'b', ageSeconds: 60 },
+        { ...app, app: 'news', trouble: 'there is no backup' },
+      ],
+      destinations: [
+        { cluster: 'west', ok: true, rung: 1, words: '', refused: [] },
+        { cluster: 'north', ok: false, rung: 0, words: '', refused: ['x'] },
+      ],
+    },
+    { cluster: 'west', ok: false, apps: [app], destinations: [] },
+    { cluster: 'north', ok: true, apps: [], destinations: [] },
+  ],
+};
+
+/** A day in ten steps of no time: each sleep is over at once. */
+async function rehearsals(hours: number, everyHours: number, leads: (now: number) => boolean) {
+  const stop = new AbortController();
+  const at: number[] = [];
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    async sleep(ms) {
+      now += ms;
+      if (now > hours * 3_600_000) stop.abort();
+    },
+  };
+  const migrations = {
+    rehearse: async () => {
+      at.push(now / 60_000);
+      return REHEARSAL;
+    },
+  };
+  const log = pino({ level: 'silent' });
+  await rehearseRegularly(
+    { migrations, leads: () => leads(now), everyHours: () => everyHours, clock, log },
+    stop.signal,
+  );
+  return at;
+}
+
+test('a minute after it leads, then as often as it is told; never by one that does not lead', async () => {
+  expect(await rehearsals(13, 6, () => true)).toEqual([1, 361, 721]);
+  expect(await rehearsals(13, 6, () => false)).toEqual([]);
+  expect(await rehearsals(13, 0, () => true)).toEqual([]);
+  expect(await rehearsals(2, 24, (now) => now >= 3_600_000)).toEqual([61]);
+});
+
+test('metrics: ages that go on, apps that are lost, the rung; nothing before the first', async () => {
+  const { controller } = controllerInMemory();
+  const metrics = createMetrics();
+  const book = openEdgeBook(new Map());
+  const state = { controller, sources: [], book, now: 0, wall: 1_030_000, forgottenHours: 24 };
+  const lines = (text: string): string[] =>
+    text.split('\n').filter((line) => line.startsWith('ballast_rehearsal'));
+  expect(lines(await showState(metrics, state))).toEqual([]);
+  expect(lines(await showState(metrics, { ...state, rehearsal: REHEARSAL }))).toEqual([
+    'ballast_rehearsal_age_seconds 30',
+    'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 90',
+    'ballast_rehearsal_unrecoverable_apps{cluster="east"} 1',
+    'ballast_rehearsal_unrecoverable_apps{cluster="west"} 0',
+    'ballast_rehearsal_unrecoverable_apps{cluster="north"} 0',
+    'ballast_rehearsal_rung{cluster="east"} 1',
+    'ballast_rehearsal_rung{cluster="west"} 4',
+  ]);
+});
