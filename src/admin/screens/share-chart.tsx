@@ -70,8 +70,7 @@ function optionsOf(
   places: readonly string[],
   words: ReturnType<typeof useWords>,
 ): uPlot.Options {
-  const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(name);
+  const colour = (name: string): string => colourOf(element, name);
   const axis = {
     stroke: colour('--chart-text'),
     grid: { stroke: colour('--chart-grid'), width: 1 },
@@ -103,6 +102,15 @@ function optionsOf(
       })),
     ],
   };
+}
+
+/** What the theme makes of it: a canvas does not know the style's names. */
+function colourOf(element: HTMLElement, name: string): string {
+  const probe = element.appendChild(document.createElement('span'));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }
 
 function clock(second: number, tag: string): string {
