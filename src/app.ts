@@ -41,6 +41,8 @@ const PAGE = join(import.meta.dirname, 'admin', 'built');
 export interface Running {
   /** Where the API answers. */
   readonly url: string;
+  /** Where the page is. */
+  readonly page: string;
   readonly stopped: Promise<void>;
   /** Clusters, their sources, apps, VMs and weights as they now stand. Throws; then all stays. */
   reload(next: LoadedConfig): Promise<void>;
@@ -232,7 +234,7 @@ export async function startApp(
     if (waiting.length > 0)
       log.warn({ keys: waiting }, 'changed, but only a restart takes them in');
   };
-  return { url, stopped, reload };
+  return { url, page: `${url}${door.basePath}/`, stopped, reload };
 }
 
 function needRestart(started: Config, now: Config): string[] {

@@ -26,7 +26,7 @@ async function run(options: RunOptions): Promise<void> {
   const starting = startApp(loadConfig(file, process.env), log, stop.signal);
   reloadOnHangUp(starting, log, () => loadConfig(file, process.env));
   const running = await starting;
-  log.info({ url: running.url }, 'ready');
+  log.info({ url: running.url, page: running.page }, 'ready');
   await running.stopped;
 }
 

@@ -22,7 +22,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const stop = AbortSignal.any([signal, whenNobodyLooks()]);
   const fleet = await startDemoFleet();
   try {
-    const title = `API: ${fleet.url}/api/v1/apps`;
+    const title = `page: ${fleet.url}/   API: ${fleet.url}/api/v1/docs`;
     const screen = options.json ? NO_SCREEN : openScreen(process.stdout, title);
     await until('every edge has every app', async () => {
       const states = await Promise.all(fleet.edges.map((edge) => edge.state()));
