@@ -63,7 +63,7 @@ async function openParts(loaded: LoadedConfig, world: ClusterWorld): Promise<Par
   const { api } = loaded.config;
   const home = api.tokenReview;
   const reviewer = home && (await placed(loaded, ['tokenReview'], openReviewer(home, world)));
-  const file = api.forward?.ca;
+  const { ca: file, serverName } = api.forward ?? {};
   const path = ['forward', 'ca'];
   const ca = file === undefined ? undefined : await placed(loaded, path, readOf(file, path));
   const access = await placed(
@@ -74,8 +74,16 @@ async function openParts(loaded: LoadedConfig, world: ClusterWorld): Promise<Par
   return {
     access,
     reviewer,
-    toLeader: ca === undefined ? undefined : new Agent({ connect: { ca } }),
+    toLeader: agentOf({ ca, servername: serverName }),
   };
+}
+
+function agentOf(
+  how: Readonly<Record<'ca' | 'servername', string | undefined>>,
+): Agent | undefined {
+  const given = Object.entries(how).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return undefined;
+  return new Agent({ connect: Object.fromEntries(given) as Record<string, string> });
 }
 
 async function placed<Opened>(

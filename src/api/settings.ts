@@ -75,6 +75,12 @@ export const ApiSettings = Type.Object(
         {
           key: Type.Object({ file: file('the same for all controllers') }, closed),
           ca: Type.Optional(file('PEM file of authorities')),
+          serverName: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description: 'name in the controllers’ certificates, where api.address is none of it',
+            }),
+          ),
         },
         closed,
       ),

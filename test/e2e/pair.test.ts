@@ -13,8 +13,10 @@ import { startRedis, type TestRedis } from '../lua/redis.ts';
 import { createCertificate } from '../simulated/certificate.ts';
 import { startBallast, type TestBallast } from './ballast.ts';
 
-const certificate = createCertificate('api');
-const agent = new Agent({ connect: { ca: certificate.cert } });
+// As pods are: called by addresses that no certificate names.
+const serverName = 'ballast.fleet.svc';
+const certificate = createCertificate('api', { names: [serverName] });
+const agent = new Agent({ connect: { ca: certificate.cert, servername: serverName } });
 let folder: string;
 let redis: TestRedis;
 const pair: TestBallast[] = [];
@@ -28,10 +30,10 @@ async function start(name: string): Promise<TestBallast> {
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
     api: {
-      listen: '127.0.0.1:0',
+      listen: '127.0.0.2:0',
       tokens: file('access.yaml'),
       tls: { cert: file('tls.crt'), key: file('tls.key') },
-      forward: { key: { file: file('forward.key') }, ca: file('tls.crt') },
+      forward: { key: { file: file('forward.key') }, ca: file('tls.crt'), serverName },
     },
   });
   pair.push(ballast);
