@@ -1,6 +1,6 @@
 // A Debian of a test's own: a whole root file system, unpacked from one that is made once on a machine.
 //
-// In: Debian packages. Out: a folder, and means to run programs in it as if it were the machine: by
+// In: the packages below. Out: a folder, and means to run programs in it as if it were the machine: by
 // chroot, with /dev and /proc in a mount namespace of the program's own, on this machine's network.
 // On failure: what mmdebstrap or the program said. Nothing is left, however the test ends.
 // Needs root, and for the first time the machine's own Debian mirror.
@@ -16,6 +16,13 @@ import { startKeeper } from '../controlplane/keeper.ts';
 import { until } from '../controlplane/until.ts';
 
 const run = promisify(execFile);
+
+/** What the tests of this folder ask of it: an edge's nginx, what Node is linked with, systemd. One root
+ *  for all of them, because making it takes a minute. */
+const PACKAGES = [
+  ...['nginx', 'libnginx-mod-http-lua', 'lua-resty-core', 'lua-nginx-redis'],
+  ...['libatomic1', 'libstdc++6', 'systemd', 'procps'],
+];
 
 export interface Said {
   readonly code: number;
@@ -38,9 +45,9 @@ export interface CleanRoot {
   close(): Promise<void>;
 }
 
-export async function openCleanRoot(packages: readonly string[]): Promise<CleanRoot> {
+export async function openCleanRoot(): Promise<CleanRoot> {
   if (process.getuid?.() !== 0) throw new Error('clean roots need root: chroot and mount');
-  const archive = await archiveOf(packages);
+  const archive = await archiveOf();
   const home = await mkdtemp(join(tmpdir(), 'ballast-root-'));
   const folder = join(home, 'root');
   const keeper = startKeeper(home);
@@ -109,20 +116,19 @@ export async function openCleanRoot(packages: readonly string[]): Promise<CleanR
 }
 
 /** Made once, aside and renamed, from the sources that this machine's apt has. */
-async function archiveOf(packages: readonly string[]): Promise<string> {
+async function archiveOf(): Promise<string> {
   const { stdout } = await run('sh', ['-c', '. /etc/os-release; echo "$VERSION_CODENAME"']);
   const suite = stdout.trim();
-  const key = createHash('sha256').update(JSON.stringify([suite, process.arch, packages]));
+  const key = createHash('sha256').update(JSON.stringify([suite, process.arch, PACKAGES]));
   const cache = join(dirname(cacheFolder()), 'deploy');
   const archive = join(cache, `root-${key.digest('hex').slice(0, 16)}.tar`);
   if (existsSync(archive)) return archive;
   await mkdir(cache, { recursive: true });
   const aside = await mkdtemp(join(cache, 'making-'));
-  console.log(`a Debian with ${packages.join(', ')} is being made (once on a machine)`);
+  console.log(`a Debian with ${PACKAGES.join(', ')} is being made (once on a machine)`);
   try {
     const made = join(aside, 'root.tar');
-    const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
-    const args = ['--quiet', '--variant=minbase', '--mode=root', ...include];
+    const args = ['--quiet', '--variant=minbase', '--mode=root', `--include=${PACKAGES.join(',')}`];
     await run('mmdebstrap', [...args, suite, made, ...sources()], { maxBuffer: 1 << 26 });
     await rename(made, archive);
   } finally {

@@ -17,8 +17,6 @@ import { openCleanRoot, type CleanRoot, type Said } from './clean-root.ts';
 const run = promisify(execFile);
 const BUILD = join(import.meta.dirname, '..', '..', 'deploy', 'packages', 'build.sh');
 
-const CLEAN = ['nginx', 'libnginx-mod-http-lua', 'lua-resty-core', 'lua-nginx-redis'];
-
 /** Packages of both kinds, by version. */
 async function build(folder: string, version: string): Promise<{ deb: string; rpm: string }> {
   const env = { ...process.env, BALLAST_PACKAGE_VERSION: version };
@@ -41,7 +39,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-packages-'));
   first = await build(join(folder, 'first'), '0.0.1');
   second = await build(join(folder, 'second'), '0.0.2');
-  root = await openCleanRoot(CLEAN);
+  root = await openCleanRoot();
   for (const file of [first.deb, second.deb])
     await copyFile(file, join(root.folder, 'root', basename(file)));
   await root.sh('rm -f /etc/nginx/sites-enabled/default');
