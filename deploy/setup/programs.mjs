@@ -15,6 +15,9 @@ export const HAPROXY = 'HAProxy';
 export const WRK = 'wrk';
 export const RPM = 'rpmbuild';
 export const MMDEBSTRAP = 'mmdebstrap';
+export const PROMETHEUS = 'Prometheus with promtool';
+export const ALERTMANAGER = 'Alertmanager';
+export const VICTORIA_METRICS = 'VictoriaMetrics';
 export const CHROMIUM = 'Chromium';
 
 /** Lua modules the edge requires from outside; of each line one is enough. */
@@ -29,7 +32,7 @@ const NEEDS = {
   browser: ['edge', REDIS, CHROMIUM],
   bench: ['edge', REDIS, HAPROXY, WRK, CHROMIUM],
   lint: [LUACHECK],
-  deploy: ['edge', REDIS, RPM, MMDEBSTRAP],
+  deploy: ['edge', REDIS, RPM, MMDEBSTRAP, PROMETHEUS, ALERTMANAGER, VICTORIA_METRICS],
   check: [],
 };
 
@@ -42,6 +45,9 @@ const COMMANDS = {
   [WRK]: ['wrk'],
   [RPM]: ['rpmbuild'],
   [MMDEBSTRAP]: ['mmdebstrap'],
+  [PROMETHEUS]: ['promtool'],
+  [ALERTMANAGER]: ['prometheus-alertmanager', 'alertmanager'],
+  [VICTORIA_METRICS]: ['victoria-metrics'],
   [CHROMIUM]: ['chromium', 'chromium-browser'],
 };
 

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
+  ALERTMANAGER,
   BUSTED,
   CHROMIUM,
   CORE,
@@ -16,9 +17,11 @@ import {
   LUACHECK,
   MMDEBSTRAP,
   NGINX,
+  PROMETHEUS,
   REDIS,
   REDIS_CLIENT,
   RPM,
+  VICTORIA_METRICS,
   WRK,
 } from './programs.mjs';
 import { Halt, step } from './step.mjs';
@@ -62,6 +65,24 @@ const PACKAGES = {
   [HAPROXY]: { apt: 'haproxy', dnf: 'haproxy', apk: 'haproxy', brew: 'haproxy' },
   [WRK]: { apt: 'wrk', dnf: 'wrk', apk: 'wrk', brew: 'wrk' },
   [RPM]: { apt: 'rpm', dnf: 'rpm-build', apk: 'rpm-dev', brew: 'rpm' },
+  [PROMETHEUS]: {
+    apt: 'prometheus',
+    dnf: 'golang-github-prometheus',
+    apk: 'prometheus',
+    brew: 'prometheus',
+  },
+  [ALERTMANAGER]: {
+    apt: 'prometheus-alertmanager',
+    dnf: 'golang-github-prometheus-alertmanager',
+    apk: 'alertmanager',
+    brew: 'alertmanager',
+  },
+  [VICTORIA_METRICS]: {
+    apt: 'victoria-metrics',
+    dnf: '(no such package)',
+    apk: 'victoria-metrics',
+    brew: 'victoriametrics',
+  },
   [MMDEBSTRAP]: debianOnly('mmdebstrap'),
   [CHROMIUM]: { apt: 'chromium', dnf: 'chromium', apk: 'chromium', brew: 'chromium' },
 };
