@@ -55,7 +55,7 @@ const DASHBOARDS = {
       }),
       panel('What the guard holds', 'short', {
         'apps refused': 'max(ballast_guard_refusing)',
-        'clusters of apps held back': 'max(ballast_guard_delayed)',
+        'clusters of apps, {{code}}': 'max by (code) (ballast_guard_delayed)',
         'apps that wait for a second list': 'sum(max by (cluster) (ballast_doubted_apps))',
       }),
       panel('Holds', 'short', { '{{kind}}': 'max by (kind) (ballast_holds)' }),

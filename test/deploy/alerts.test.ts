@@ -80,6 +80,9 @@ const CASES: Readonly<Record<string, Case>> = {
     good: { 'ballast_cluster_state{cluster="east",state="unseen"}': always(0) },
     labels: { cluster: 'east' },
   },
+  BallastClusterUnread: above('ballast_cluster_unread_namespaces{cluster="east"}', {
+    cluster: 'east',
+  }),
   BallastClusterSourceTrouble: above('ballast_cluster_source_trouble{source="folder x"}', {
     source: 'folder x',
   }),
@@ -100,7 +103,9 @@ const CASES: Readonly<Record<string, Case>> = {
     { app: 'shop', cluster: 'east', reason: 'not-routed' },
   ),
   BallastGuardRefusing: above('ballast_guard_refusing'),
-  BallastGuardDelayed: above('ballast_guard_delayed'),
+  BallastGuardDelayed: above('ballast_guard_delayed{code="share-limited"}', {
+    code: 'share-limited',
+  }),
   BallastSecondLook: above('ballast_doubted_apps{cluster="east"}', { cluster: 'east' }),
   BallastRampStopped: {
     bad: { 'ballast_ramps{state="stopped"}': always(1) },
