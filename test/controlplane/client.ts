@@ -90,6 +90,14 @@ export class Client {
     }
   }
 
+  /** What `apply` would be answered; nothing is kept. */
+  async dryRun(...objects: readonly KubernetesObject[]): Promise<void> {
+    for (const object of objects) {
+      const path = `${pathOf(object)}?fieldManager=tests&force=true&dryRun=All&fieldValidation=Strict`;
+      await this.call('PATCH', path, object, patches.apply);
+    }
+  }
+
   patch<T extends KubernetesObject>(ref: Ref, change: unknown, how: How = {}): Promise<T> {
     const path = pathOf(ref) + (how.subresource === undefined ? '' : `/${how.subresource}`);
     return this.call('PATCH', path, change, patches[how.type ?? 'merge']);
@@ -139,6 +147,7 @@ function pathOf(ref: Ref): string {
 
 function plural(kind: string): string {
   const word = kind.toLowerCase();
+  if (word === 'endpoints') return word;
   if (/(s|x|ch)$/.test(word)) return `${word}es`;
   return word.endsWith('y') && !word.endsWith('ay') ? `${word.slice(0, -1)}ies` : `${word}s`;
 }

@@ -63,6 +63,15 @@ export const recipes: readonly Recipe[] = [
   },
   // A registry that speaks Nacos's HTTP API, version 1. Nine minutes on two cores: 440 crates.
   { name: 'rnacos', crate: 'rnacos@0.8.8', rust: '1.85' },
+  // Of `npm run deploy`. Both Helms: version 4 applies on the server's side.
+  { name: 'helm3', folder: '../deploy/helm3', apart: true, package: 'helm.sh/helm/v3/cmd/helm' },
+  { name: 'helm4', folder: '../deploy/helm4', apart: true, package: 'helm.sh/helm/v4/cmd/helm' },
+  {
+    name: 'kubeconform',
+    folder: '../deploy/kubeconform',
+    apart: true,
+    package: 'github.com/yannh/kubeconform/cmd/kubeconform',
+  },
   // A contender of `npm run bench -- clusters`.
   { name: 'informer', folder: '../bench/clusters/informer', apart: true, package: '.' },
 ];
