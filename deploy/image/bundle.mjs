@@ -3,7 +3,7 @@
 //   node deploy/image/bundle.mjs FOLDER
 //
 // In: this checkout with its npm packages. Out: in FOLDER, which has to be empty or absent,
-// lib/ballast/main.mjs with its chunks, the Redis scripts, package.json, and the licences of what is
+// lib/ballast/main.mjs with its chunks and the page, the Redis scripts, package.json, and the licences of what is
 // bundled. On failure: rolldown's words, and FOLDER as it was.
 import {
   cpSync,
@@ -18,6 +18,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { buildPage, pageFault } from '../setup/page.mjs';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..', '..');
 
@@ -53,6 +54,10 @@ async function bundle(out) {
     comments: { legal: false },
   });
   await build.close();
+  const fault = pageFault(root);
+  if (fault !== undefined) await buildPage(root, fault);
+  const page = join('admin', 'built');
+  cpSync(join(root, 'src', page), join(out, 'lib', 'ballast', page), { recursive: true });
   cpSync(join(root, 'lua', 'redis'), join(out, 'lua', 'redis'), { recursive: true });
   const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(

@@ -134,6 +134,16 @@ describe('the controller from the bundle', () => {
     },
   );
 
+  it('has the page, with all that it loads', async () => {
+    const page = await get('/');
+    const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(loaded.length).toBeGreaterThan(1);
+    for (const path of loaded) {
+      const { pathname } = new URL(path, `${url}/`);
+      expect([path, (await get(pathname)).status]).toEqual([path, 200]);
+    }
+  });
+
   it('is asked and checked by its commands', async () => {
     const env = { env: { BALLAST_SERVER: url } };
     const { stdout } = await run(process.execPath, [main, 'app', 'explain', 'shop'], env);
