@@ -108,6 +108,14 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'operator', method: 'POST', route: '/api/v1/holds', body: DRAIN },
   { needs: 'viewer', method: 'GET', route: '/api/v1/holds/:id' },
   { needs: 'operator', method: 'DELETE', route: '/api/v1/holds/:id' },
+  {
+    needs: 'migrator',
+    method: 'POST',
+    route: '/api/v1/migrations/plan',
+    body: { apps: ['shop'], from: 'east', to: 'west' },
+  },
+  { needs: 'migrator', method: 'POST', route: '/api/v1/migrations/rehearse' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/migrations/rehearsal' },
 ];
 const LET_IN: Readonly<Record<Role | 'nothing', readonly string[]>> = {
   nothing: ['', 'viewer', 'operator', 'migrator', 'admin', 'edge'],
