@@ -37,8 +37,8 @@ const LIVE = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '0' } }
 type Answer = (object: KubernetesObject, options: ApplyOptions) => Promise<ApplyResult>;
 
 /** East has the object, west has none. */
-async function told(apply: Answer) {
-  const read = readFanout([{ name: 'a.yaml', text: STREAM }]);
+async function told(apply: Answer, stream = STREAM) {
+  const read = readFanout([{ name: 'a.yaml', text: stream }]);
   if (read.kind === 'faults') throw new Error(read.faults.join('\n'));
   const world = worldOf([{ name: 'east', live: [{ object: LIVE }] }, 'west']);
   const plan = planFanout(read.orders, world, USUAL);
@@ -109,4 +109,17 @@ test('an answer about another object of that name is a fault', async () => {
     done({ ...LIVE, metadata: { ...metadata, uid: 'u-2' } }),
   );
   expect(plan.faults).toEqual(['east: ConfigMap settings is another one now: plan again']);
+});
+
+test('what goes into a namespace that the plan makes is not tried before', async () => {
+  const namespace = '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n';
+  const tried: string[] = [];
+  const { told: plan } = await told(async (object) => {
+    tried.push(object.kind);
+    return done(object);
+  }, STREAM + namespace);
+  expect(tried).toEqual(['Namespace', 'Namespace']);
+  expect(plan.faults).toEqual([]);
+  const text = 'no dry run: the namespace default is not there yet';
+  expect(plan.entries.map(({ notes }) => notes)).toEqual([[text], [], [text], []]);
 });

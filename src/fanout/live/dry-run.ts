@@ -18,14 +18,24 @@ export async function tryEntries(
   writer: ClusterWriter,
 ): Promise<Answers> {
   const answers = new Map<string, DryRun>();
+  const coming = new Set(entries.flatMap((entry) => comingNamespace(entry) ?? []));
   const waiting = entries.filter(({ action }) => action === 'create' || action === 'update');
   const work = async (): Promise<void> => {
     for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
-      answers.set(placeOf(entry.cluster, entry.key), await tryEntry(entry, writer));
+      const { namespace = '' } = entry.object?.metadata ?? {};
+      const answer = coming.has(namespace)
+        ? ({ kind: 'unknown', text: `the namespace ${namespace} is not there yet` } as const)
+        : await tryEntry(entry, writer);
+      answers.set(placeOf(entry.cluster, entry.key), answer);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return answers;
+}
+
+/** One that the plan makes: before, a server refuses all that goes into it. */
+function comingNamespace({ action, object }: Entry): string | undefined {
+  return action === 'create' && object?.kind === 'Namespace' ? object.metadata.name : undefined;
 }
 
 async function tryEntry(entry: Entry, writer: ClusterWriter): Promise<DryRun> {
