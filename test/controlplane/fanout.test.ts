@@ -275,6 +275,21 @@ test('a field of ours that another has taken is a conflict that names both', asy
   expect(await live(east, deployment)).toMatchObject({ spec: { replicas: 3 } });
 });
 
+test('a field that another has taken since the plan is no less a conflict', async () => {
+  await bringOut(await planned([deployment]));
+  const plan = await planned([{ ...deployment, spec: { ...deployment.spec, replicas: 8 } }]);
+  // With the very value that it has: what lives is as it was planned for.
+  const theirs = { ...deployment, spec: { ...deployment.spec, replicas: 3 } };
+  await east.admin.apply(theirs as KubernetesObject);
+  // Amounts in another spelling than the server's are in conflict too.
+  const fields: unknown = expect.arrayContaining(['.spec.replicas']);
+  expect(await bringOut(plan)).toMatchObject([
+    { code: 'conflict', conflicts: [{ manager: 'tests', fields }] },
+    { ok: true, did: 'updated' },
+  ]);
+  expect(await live(east, deployment)).toMatchObject({ spec: { replicas: 3 } });
+});
+
 test('what a server refuses is a fault in its words, in that cluster', async () => {
   const wrong = { ...service, spec: { ...service.spec, ports: [{ port: 70_000 }] } };
   const { faults } = await planned([wrong]);
