@@ -258,6 +258,16 @@ test.concurrent('an old event of a deleted object brings nothing back', async (c
   expect(reader.apps().has('app-1')).toBe(false);
 });
 
+test.concurrent('a half-open link over which nobody calls is found by pings', async (context) => {
+  // Kinds that are not served would be asked for again now and then.
+  const enable = ['gateway.networking.k8s.io', 'argoproj.io'];
+  const { reader, simulated } = await openFresh(context, { enable });
+  await eventually(() => expect(simulated.api.openWatches()).toBe(9));
+  await simulated.api.fault({ kind: 'half-open' });
+  simulated.scale('shop', 9);
+  await eventually(() => expect(reader.footprint('shop').pods).toBe(9));
+});
+
 test.concurrent('without pings, a call that comes to nothing makes a new link', async (context) => {
   const { reader, simulated } = await openFresh(context, { limits: { pingMs: 60_000 } });
   await simulated.api.fault({ kind: 'half-open' });
