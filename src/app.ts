@@ -30,6 +30,8 @@ import { rehearseRegularly } from './migration/rehearsal/schedule.ts';
 import { rehearsalHours } from './migration/settings.ts';
 import { edgesSeen } from './migration/read/edges.ts';
 import { createMigrations } from './migration/migrations.ts';
+import { removedOf } from './plan/settings.ts';
+import { followRemoved } from './removed-clusters.ts';
 import { appSourcesOf, migrationRulesOf, rulesOf } from './rules.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createReporter } from './telemetry/reporter.ts';
@@ -58,6 +60,7 @@ export async function startApp(
   const random = () => Math.random();
   const metrics = createMetrics();
   let rules = rulesOf(config);
+  let removed = removedOf(config.guard);
   let wanted = appSourcesOf(config);
   let { holds } = config;
   let bounds = boundsOf(config);
@@ -191,6 +194,16 @@ export async function startApp(
   address = door.address(url);
   const work = Promise.all([
     controller.run(signal),
+    followRemoved(
+      {
+        controller,
+        clock,
+        rule: () => removed,
+        sources: () => registry.sources(),
+        answered: (source) => registry.word(source) !== undefined,
+      },
+      signal,
+    ),
     vms.follow((dirty) => controller.mark(dirty), signal),
     questionEdges(links, { statistics, book, clock }, signal),
     door.follow(api, signal),
@@ -222,6 +235,7 @@ export async function startApp(
     vms.exchange(nextVms);
     showVmSources();
     rules = rulesOf(next.config);
+    removed = removedOf(next.config.guard);
     holds = next.config.holds;
     bounds = boundsOf(next.config);
     migrationRules = migrationRulesOf(next.config);

@@ -227,7 +227,7 @@ function removedCount(cluster: ClusterName): ClusterCount {
 }
 
 export function removedText(cluster: ClusterName): string {
-  return `no source names ${cluster} any more; its servers keep their weights until a person deletes them`;
+  return `no source names ${cluster} any more; its servers stay until a person deletes them`;
 }
 
 /** Last counts, never newer ones: what a sick cluster says may be zero where nothing is gone. */

@@ -3,6 +3,7 @@
 import { Type, type Static } from 'typebox';
 import type { Minimum } from './guard.ts';
 import type { ShareLimits } from './share-limit.ts';
+import type { RemovedRule } from '../weights/removed-drains.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -51,6 +52,34 @@ export const GuardSettings = Type.Object(
         { ...closed, default: {} },
       ),
     ),
+    removed: Type.Optional(
+      Type.Object(
+        {
+          drain: Type.Optional(
+            Type.Boolean({
+              default: true,
+              description:
+                'a cluster that no source names any more is drained; false: only by a person',
+            }),
+          ),
+          afterSeconds: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              default: 600,
+              description: 'so long it has to be gone, while every source is well',
+            }),
+          ),
+          rampSeconds: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              default: 600,
+              description: 'so long its weights take to fall',
+            }),
+          ),
+        },
+        { ...closed, default: {} },
+      ),
+    ),
     minimum: Type.Optional(
       Type.Object(
         {
@@ -63,6 +92,12 @@ export const GuardSettings = Type.Object(
   },
   { ...closed, default: {} },
 );
+
+/** Absent: none is drained. */
+export function removedOf({ removed = {} }: GuardSettings): RemovedRule | undefined {
+  const { drain = true, afterSeconds = 600, rampSeconds = 600 } = removed;
+  return drain ? { afterSeconds, rampSeconds } : undefined;
+}
 
 export type GuardSettings = Static<typeof GuardSettings>;
 type OwnMinimum = Static<typeof OwnMinimumSettings>;

@@ -124,3 +124,20 @@ test('SIGHUP: what is wrong is said and changes nothing; an app more is looked f
   await settled({ [EAST]: 40 }, 'told');
   await settled({ [EAST]: 140, [WEST]: 160 });
 });
+
+test('one that goes for good is drained, and has its weight again when it comes back', async () => {
+  await fleet.hangUp({ guard: { removed: { afterSeconds: 1, rampSeconds: 2 } } });
+  await settled({ [EAST]: 70, [WEST]: 80 });
+  await unlink(path('west-2'));
+  await settled({ [EAST]: 70, [WEST]: 0 });
+  const holds = async () => {
+    const { items } = await fleet.ballast.get<{ items: { id: string; kind: string }[] }>(
+      '/api/v1/holds',
+    );
+    return items.map(({ id, kind }) => `${kind} ${id}`);
+  };
+  expect(await holds()).toEqual(['drain removed-west-2']);
+  await write('west-2', fleet.west.api.kubeconfig('rotated'));
+  await settled({ [EAST]: 70, [WEST]: 80 });
+  expect(await holds()).toEqual([]);
+});
