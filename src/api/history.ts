@@ -7,7 +7,9 @@ import { Type, type Static } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import { timeText, type Clock } from '../clock.ts';
 import type { Controller } from '../controller.ts';
+import { compareStamps } from '../edges/document.ts';
 import type { EdgeBook } from '../edges/edge-book.ts';
+import type { EdgeState } from '../edges/edge-state.ts';
 import type { HistoryStore, KeptLine } from '../edges/history-store.ts';
 import { CAUSE_KINDS } from '../weights/cause.ts';
 import { sees, seesAll } from './access/caller.ts';
@@ -108,22 +110,28 @@ function isAskedFor(change: ChangeView, { cluster, cause, actor: who }: HistoryA
 
 /** Each edge that is known, and those that are not any more but had it. */
 function edgesOf(
-  { term, version }: ChangeView,
+  change: ChangeView,
   had: Readonly<Record<string, number>>,
   views: ReturnType<EdgeBook['views']>,
 ): object[] {
-  const marks = new Map(views.map(({ name: edge, state }) => [edge, state?.mark]));
-  const names = new Set([...Object.keys(had), ...marks.keys()]);
+  const states = new Map(views.map(({ name: edge, state }) => [edge, state]));
+  const names = new Set([...Object.keys(had), ...states.keys()]);
   return [...names].toSorted().map((edge) => {
     const ms = had[edge];
-    const mark = marks.get(edge);
-    const isThere = mark && (mark.term > term || mark.version >= version);
     return {
       name: edge,
-      acknowledged: ms !== undefined || isThere === true,
+      acknowledged: ms !== undefined || isAt(states.get(edge), change),
       ...(ms !== undefined && { afterMs: ms }),
     };
   });
+}
+
+/** By its mark alone: it may have had the change under another leader, who wrote nothing of it. */
+function isAt(state: EdgeState | undefined, change: ChangeView): boolean {
+  if (!state?.mark || compareStamps(state.mark, change) < 0) return false;
+  return !state.refused.some(
+    ({ app, stamp }) => app === change.app && compareStamps(stamp, change) === 0,
+  );
 }
 
 interface WordView {

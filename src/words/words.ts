@@ -153,7 +153,7 @@ function movesOf(causes: readonly Cause[]): Cause[] {
 }
 
 function unknownOutcome(cause: unknown): BallastError {
-  const text = `${String(cause)}; whether it was written is not known: look again once Redis answers`;
+  const text = `${(cause as Error).message}; whether it was written is not known: look again once Redis answers`;
   return new BallastError('redis-unavailable', text, { cause });
 }
 

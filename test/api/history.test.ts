@@ -201,11 +201,19 @@ test('when each edge acknowledged stands beside the change, late ones too', asyn
   say('edge-3', { term: before.term - 1, version });
   const had = (name: string) => ({ name, acknowledged: true, afterMs: expect.any(Number) });
   await until('the first one is written', async () => (await edges())[0].afterMs !== undefined);
+  expect(await edges()).toEqual([
+    had('edge-1'),
+    { name: 'edge-2', acknowledged: false },
+    { name: 'edge-3', acknowledged: false },
+  ]);
   say('edge-2', mark());
   say('edge-3', mark());
   await until('all are written', async () => (await edges()).length === 3);
   await until('all are written', async () => (await edges())[1].afterMs !== undefined);
   expect(await edges()).toEqual([had('edge-1'), had('edge-2'), had('edge-3')]);
+  // A later term's mark has all of this one, whoever led when it came.
+  say('edge-4', { term: before.term + 1, version: 1 });
+  expect((await edges())[3]).toEqual({ name: 'edge-4', acknowledged: true });
 });
 
 test('every write is in the audit with its actor, refused ones with the reason', async () => {
