@@ -13,7 +13,11 @@ function open(edges: readonly string[]) {
   let up = true;
   const written: Acknowledged[] = [];
   const trims: number[] = [];
+  let calls = 0;
+  let gate: Promise<void> | undefined;
   const answer = async (make: () => void): Promise<void> => {
+    calls += 1;
+    await gate;
     if (!up) throw new Error('down');
     make();
   };
@@ -28,6 +32,13 @@ function open(edges: readonly string[]) {
     keeper,
     written,
     trims,
+    calls: () => calls,
+    /** Until what it returns is called, no call is answered. */
+    stall: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
     setUp: (value: boolean) => {
       up = value;
     },
@@ -54,7 +65,8 @@ test('a commit is written once, when all edges have it', async () => {
   say('a', 1);
   await pass(1000);
   expect(written).toEqual([]);
-  say('b', 1);
+  // Word that says it again is no later acknowledgement.
+  say('a', 1);
   say('b', 1);
   await pass(1000);
   await pass(1000);
@@ -116,6 +128,23 @@ test('what could not be written is tried again, and what waits is bounded', asyn
   expect(written.map(({ version }) => version)).toContain(4999);
 });
 
+test('a silent edge is waited for ten minutes, and of many commits for the last thousand', async () => {
+  const { commit, say, pass, written } = open(['a', 'b']);
+  commit(1);
+  say('a', 1);
+  await pass(600_001);
+  say('b', 1);
+  await pass(1000);
+  expect(written).toEqual([{ version: 1, edges: { a: 0 } }]);
+  for (let version = 2; version <= 1500; version += 1) commit(version);
+  say('a', 1500);
+  await pass(1000);
+  say('b', 1500);
+  await pass(1000);
+  const late = written.filter(({ edges }) => 'b' in edges).map(({ version }) => version);
+  expect([late.length, late[0], late.at(-1)]).toEqual([1000, 501, 1500]);
+});
+
 test('at its end it writes what it knows, once', async () => {
   const { commit, say, written, keeper } = open(['a', 'b']);
   commit(1);
@@ -123,6 +152,26 @@ test('at its end it writes what it knows, once', async () => {
   await Promise.all([keeper.close(), keeper.close()]);
   say('b', 1);
   expect(written).toEqual([{ version: 1, edges: { a: 0 } }]);
+});
+
+test('one batch is under way at a time, and its end waits for it', async () => {
+  const { commit, say, pass, written, keeper, calls, stall } = open(['a']);
+  await pass(1000);
+  const goOn = stall();
+  const before = calls();
+  for (const version of [1, 2, 3]) {
+    commit(version);
+    say('a', version);
+    await pass(1000);
+  }
+  expect(calls() - before).toBe(1);
+  let isClosed = false;
+  const closed = keeper.close().then(() => (isClosed = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([isClosed, calls() - before]).toEqual([false, 1]);
+  goOn();
+  await closed;
+  expect(written.map(({ version }) => version)).toEqual([1, 2, 3]);
 });
 
 test('it trims every ten seconds, whatever comes of it', async () => {
