@@ -65,6 +65,11 @@ test('an edge’s endpoint does not know what was there before', () => {
   });
 });
 
+test('a kind of cause that a later version wrote is read as a word', () => {
+  const text = JSON.stringify({ actor: 'a', causes: [['weather', 'rain']], after: {} });
+  expect(readEntry(text)?.causes).toEqual([{ kind: 'word', text: 'rain' }]);
+});
+
 test('what is no entry is told', () => {
   for (const text of ['', '{}', '[]', 'null', '{"actor":1}']) {
     expect(readEntry(text)).toBeUndefined();
