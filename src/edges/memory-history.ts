@@ -92,7 +92,10 @@ export function memoryHistory(
         if (app === undefined) return pageOf(changes, asked);
         const own = changes.filter((change) => change.app === app);
         const kept = newest.get(app);
-        return pageOf(own.length === 0 && kept ? [kept] : own, asked);
+        const all = own.length === 0 && kept ? [kept] : own;
+        // Pages go from entry to entry of the app: of another's id nothing follows.
+        const isOwn = asked.from === undefined || all.some(({ id }) => id === asked.from);
+        return isOwn ? pageOf(all, asked) : { lines: [] };
       }),
     words: (asked) => answer(() => pageOf(get().words, asked)),
     note: (text) => answer(() => noted(text)),

@@ -183,8 +183,9 @@ function word(name: string, mark: Stamp, more: Partial<EdgeState> = {}): EdgeSta
 test('when each edge acknowledged stands beside the change, late ones too', async () => {
   const { book, controller, scaled, history } = await start();
   const mark = () => controller.published()?.mark ?? { term: 0, version: 0 };
+  let beat = 0;
   const say = (name: string, at: Stamp, more: Partial<EdgeState> = {}) =>
-    book.hear(word(name, at, more), systemClock.now());
+    book.hear(word(name, at, { beat: (beat += 1), ...more }), systemClock.now());
   const before = mark();
   say('edge-1', before);
   say('edge-2', before);

@@ -103,6 +103,21 @@ export function historyConformance(title: string, open: () => Promise<Stage>): v
       expect(await paged(2, 'nobody')).toEqual([[]]);
     });
 
+    test('an id of another app, or of nothing, begins no page of an app', async () => {
+      const version = await commit({ shop: '1', news: '1' });
+      await commit({ shop: '2', quiet: '1' });
+      const from = (id: string) => store.history.changes({ app: 'shop', from: id, count: 9 });
+      expect(texts(await from(`${version}-0`))).toEqual(['shop 1']);
+      for (const id of [`${version}-1`, `${version + 1}-1`, `${version + 7}-0`, '0-1']) {
+        expect([id, await from(id)]).toEqual([id, { lines: [] }]);
+      }
+      // Also where only the last entry is left, beside the stream.
+      await commit({ busy: '1' });
+      await store.history.trim({ entries: 1, days: 1000 }, { entries: 1, days: 1000 });
+      expect(texts(await from(`${version + 1}-0`))).toEqual(['shop 2']);
+      expect(await from(`${version}-0`)).toEqual({ lines: [] });
+    });
+
     test('what is written meanwhile moves no page', async () => {
       for (const number of ['1', '2', '3']) await commit({ shop: number });
       const first = await store.history.changes({ count: 2 });
@@ -120,11 +135,14 @@ export function historyConformance(title: string, open: () => Promise<Stage>): v
         ['quiet 1'],
         ['busy 4', 'busy 3'],
       ]);
+      expect(await paged(1, 'busy')).toEqual([['busy 4'], ['busy 3']]);
       await commit({ quiet: '2' });
       expect(await ofApp('quiet')).toEqual(['quiet 2']);
     });
 
     test('trimming by age spares the last entry of every app, but of one that is deleted', async () => {
+      // More than are looked through at once.
+      await commit(Object.fromEntries(Array.from({ length: 450 }, (_, n) => [`many-${n}`, '1'])));
       await commit({ old: '1', gone: '1' }, '"said"');
       await remove('gone');
       expect(await ofApp('gone')).toEqual(['gone gone', 'gone 1']);
