@@ -18,6 +18,7 @@ import { CommandFailure, EXIT } from './exit-codes.ts';
 import { fanoutCommand } from './fanout.ts';
 import { auditCommand, historyCommand } from './history.ts';
 import { holdCommand } from './hold.ts';
+import { importCommand } from './import.ts';
 import { migrationCommand } from './migration.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
@@ -52,6 +53,7 @@ export function createProgram(run: Run): Command {
     historyCommand(),
     auditCommand(),
     fanoutCommand(),
+    importCommand(),
     migrationCommand(),
     contextCommand(),
     checkCommand(),
