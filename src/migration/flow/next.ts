@@ -1,0 +1,91 @@
+// What a migration does next, from its record alone. Pure.
+//
+// Comes in: the job. Goes out: the steps that are to be under way, in the order of the plan, within the
+// limits; the state of the whole. On failure: a step that failed takes its app back while there is a way
+// back, and blocks it where there is none; others go on, unless too many failed.
+
+import type { Next } from '../../jobs/kind.ts';
+import type { Job } from '../../jobs/record.ts';
+import type { MigrationPlan } from '../plan/model.ts';
+import { appState, isResting, type AppState, type AppStateName } from './app-state.ts';
+import { idOf } from './steps.ts';
+
+export interface MigrationLimits {
+  /** Apps that are on their way. */
+  readonly atOnce: number;
+  /** Of those, so many whose weights move. */
+  readonly shifting: number;
+  /** No further app begins once a greater part of them failed. */
+  readonly failedPart: number;
+}
+
+export interface JobPlan extends MigrationPlan {
+  readonly limits: MigrationLimits;
+}
+
+export const LIMITS: MigrationLimits = { atOnce: 10, shifting: 5, failedPart: 0 };
+
+const FAILED: ReadonlySet<AppStateName> = new Set([
+  'RollingBack',
+  'RolledBack',
+  'Refused',
+  'Blocked',
+]);
+const MOVES: ReadonlySet<AppStateName> = new Set(['Shifting', 'Baking', 'Draining']);
+
+export function next(job: Job<JobPlan>): Next {
+  const states = job.plan.apps.map((app) => ({ app: app.app, ...appState(job, app) }));
+  const run = runnable(job, states).flatMap(({ app, step }) =>
+    step === undefined ? [] : idOf({ app, name: step }),
+  );
+  return run.length > 0 ? { state: whole(job, states), run } : rest(job, states);
+}
+
+type Named = AppState & { readonly app: string };
+
+/** Who is on the way goes on; others begin in the plan's order while there is room for them. */
+function runnable(job: Job<JobPlan>, states: readonly Named[]): Named[] {
+  const { atOnce, shifting, failedPart } = job.plan.limits;
+  const isGoing = (one: Named): boolean => one.state !== 'Pending' && !isResting(one);
+  const failed = states.filter(({ state }) => FAILED.has(state)).length;
+  const mayBegin = !job.aborted && failed <= failedPart * states.length;
+  let free = atOnce - states.filter(isGoing).length;
+  // Who shifts already keeps its place: two that wait for each other's would wait for ever.
+  let moving = states.filter((one) => MOVES.has(one.state) && hasBegun(job, one)).length;
+  return states.filter((one) => {
+    if (one.state === 'Pending') return mayBegin && free-- > 0;
+    if (isResting(one)) return false;
+    if (!MOVES.has(one.state) || hasBegun(job, one)) return true;
+    return moving++ < shifting;
+  });
+}
+
+/** Whether its weights have moved. */
+function hasBegun({ steps }: Job<JobPlan>, { app }: Named): boolean {
+  return Object.keys(steps).some((id) => id.startsWith(`${app}:shift.`));
+}
+
+function whole({ aborted }: Job<JobPlan>, states: readonly Named[]): Next['state'] {
+  return aborted && states.some(({ state }) => state === 'RollingBack') ? 'RollingBack' : 'Running';
+}
+
+function rest({ aborted }: Job<JobPlan>, states: readonly Named[]): Next {
+  const named = (wanted: AppStateName): string[] =>
+    states.filter(({ state }) => state === wanted).map(({ app }) => app);
+  const blocked = named('Blocked');
+  if (blocked.length > 0)
+    return { state: 'Blocked', why: `${blocked.join(', ')}: a person must act`, run: [] };
+  const open = named('Pending');
+  if (open.length > 0 && !aborted)
+    return { state: 'Failed', why: `too many failed: ${open.join(', ')} did not begin`, run: [] };
+  const back = [...named('RolledBack'), ...named('Refused'), ...open];
+  const done = [...named('Done'), ...named('DoneWithDebt')];
+  const left = named('Deferred');
+  const words = [
+    ...(back.length > 0 ? [`${back.join(', ')}: as before`] : []),
+    ...(left.length > 0 ? [`${left.join(', ')}: no room`] : []),
+    ...(named('DoneWithDebt').length > 0 ? ['the source still has what was moved'] : []),
+  ];
+  const state = done.length > 0 || back.length === 0 ? 'Done' : aborted ? 'RolledBack' : 'Failed';
+  return { state, why: words.join('; '), run: [] };
+}
