@@ -86,7 +86,9 @@ function optionsOf(
     axes: [
       {
         ...axis,
-        values: (_self, splits) => splits.map((second) => clock(second, words.languageTag)),
+        space: 80,
+        values: (_self, splits, _axis, _space, step) =>
+          splits.map((second) => clock(second, step, words.languageTag)),
       },
       { ...axis, size: 44, values: (_self, splits) => splits.map((share) => `${share * 100} %`) },
     ],
@@ -113,6 +115,14 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
-function clock(second: number, tag: string): string {
-  return new Date(second * 1000).toLocaleTimeString(tag, { hour: '2-digit', minute: '2-digit' });
+/** As exact as the steps of the axis are. */
+function clock(second: number, step: number, tag: string): string {
+  const at = new Date(second * 1000);
+  if (step >= 86_400) return at.toLocaleDateString(tag, { month: 'short', day: 'numeric' });
+  return at.toLocaleTimeString(tag, {
+    hourCycle: 'h23',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(step < 60 && { second: '2-digit' }),
+  });
 }
