@@ -13,6 +13,8 @@ export interface Looks {
   readonly language?: 'en' | 'zh';
   readonly width?: number;
   readonly height?: number;
+  /** The page's clock is the test's to turn. */
+  readonly clock?: boolean;
 }
 
 export interface Watched {
@@ -40,6 +42,7 @@ export async function openPage(browser: Browser, url: string, looks: Looks = {})
   });
   const page = await context.newPage();
   const faults = watch(context, page, new URL(url).origin);
+  if (looks.clock) await page.clock.install();
   await page.goto(url);
   return { page, faults, close: () => context.close() };
 }

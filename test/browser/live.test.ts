@@ -19,7 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   standing = await openStanding({ apps: 4, clusters: 2 });
   standing.hear('edge-1');
-  watched = await openPage(browser, `${standing.url}/#/apps`);
+  watched = await openPage(browser, `${standing.url}/#/apps`, { clock: true });
   ({ page } = watched);
   asked = [];
   page.on('request', (request) => {
@@ -82,4 +82,46 @@ test('what is gone when the stream comes back is gone', async () => {
   await page.getByText('Nothing is held: every weight is the rule’s.').waitFor();
   await page.getByRole('link', { name: 'Apps', exact: true }).click();
   await page.getByRole('link', { name: 'later' }).waitFor();
+});
+
+test('another controller at the same address is another state, whole', async () => {
+  const port = Number(new URL(standing.url).port);
+  await page.getByText('live', { exact: true }).first().waitFor();
+  await closeAll();
+  await page.getByText(/^not live/).waitFor();
+  // It names neither the last app nor the last cluster.
+  standing = await openStanding({ apps: 3, clusters: 1, port });
+  await page.getByText('3 apps').waitFor();
+  await page.getByText('live', { exact: true }).first().waitFor();
+  expect(await page.locator('table.long tbody th').allInnerTexts()).toEqual([
+    'cart',
+    'pay',
+    'shop',
+  ]);
+  expect(await page.getByRole('columnheader', { name: 'north' }).count()).toBe(0);
+});
+
+test('a stream that is silent for longer than its heart beats is opened anew', async () => {
+  await page.getByText('live', { exact: true }).first().waitFor();
+  const before = asked.length;
+  await page.clock.fastForward(46_000);
+  await until('it is asked for again', () => asked.length > before);
+  expect(asked.at(-1)).toMatch(/-[0-9]+$/);
+  await page.getByText('live', { exact: true }).first().waitFor();
+});
+
+test('a tab that nobody looks at lets go, and takes up again', async () => {
+  const look = (state: 'hidden' | 'visible'): Promise<void> =>
+    page.evaluate(`
+      Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    `);
+  const before = await podsOf('shop');
+  await look('hidden');
+  await page.clock.fastForward(61_000);
+  await page.getByText(/^resting since/).waitFor();
+  standing.clusters[0]?.set('shop', { pods: 91, hosts: ['shop.example.com'] });
+  await look('visible');
+  await until('the change is shown', async () => (await podsOf('shop')) > before + 60);
+  await page.getByText('live', { exact: true }).first().waitFor();
 });

@@ -19,6 +19,8 @@ export interface Size {
   readonly apps: number;
   readonly clusters: number;
   readonly nodes?: number;
+  /** Absent: any. */
+  readonly port?: number;
 }
 
 export async function openStanding(size: Size, more: Partial<ApiParts> = {}) {
@@ -36,7 +38,7 @@ export async function openStanding(size: Size, more: Partial<ApiParts> = {}) {
     const published = controller.published();
     return names.every((name) => published?.app(name) !== undefined);
   });
-  const url = await api.listen({ host: '127.0.0.1', port: 0 });
+  const url = await api.listen({ host: '127.0.0.1', port: size.port ?? 0 });
   return {
     ...opened,
     url,

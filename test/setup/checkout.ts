@@ -27,7 +27,7 @@ export interface Checkout {
   readonly folder: string;
   /** The folder that is all of PATH. */
   readonly bin: string;
-  write(path: string, text: string): void;
+  write(path: string, text: string, mode?: number): void;
   read(path: string): string;
   /** A program in PATH: a shell script. */
   program(name: string, script: string): void;
@@ -66,7 +66,7 @@ export function makeCheckout(): Checkout {
   return {
     folder,
     bin,
-    write: (path, text) => write(path, text),
+    write,
     read: (path) => readFileSync(join(folder, path), 'utf8'),
     program,
     setup: (...args) => run(script, args, env),
