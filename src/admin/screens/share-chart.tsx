@@ -71,6 +71,7 @@ function optionsOf(
   words: ReturnType<typeof useWords>,
 ): uPlot.Options {
   const colour = (name: string): string => colourOf(element, name);
+  const tag = words.languageTag;
   const axis = {
     stroke: colour('--chart-text'),
     grid: { stroke: colour('--chart-grid'), width: 1 },
@@ -87,8 +88,7 @@ function optionsOf(
       {
         ...axis,
         space: 80,
-        values: (_self, splits, _axis, _space, step) =>
-          splits.map((second) => clock(second, step, words.languageTag)),
+        values: (_self, splits) => splits.map((second) => clock(second, stepOf(splits), tag)),
       },
       { ...axis, size: 44, values: (_self, splits) => splits.map((share) => `${share * 100} %`) },
     ],
@@ -113,6 +113,10 @@ function colourOf(element: HTMLElement, name: string): string {
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
+}
+
+function stepOf([first = 0, second = first + 60]: readonly number[]): number {
+  return second - first;
 }
 
 /** As exact as the steps of the axis are. */
