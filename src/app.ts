@@ -33,9 +33,14 @@ import { createMigrations } from './migration/migrations.ts';
 import { removedOf } from './plan/settings.ts';
 import { followRemoved } from './removed-clusters.ts';
 import { appSourcesOf, migrationRulesOf, rulesOf } from './rules.ts';
+import { keepEdgeAges } from './telemetry/edge-ages.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { openNoticesOf } from './telemetry/open-notices.ts';
+import { openTraces } from './telemetry/open-traces.ts';
 import { createReporter } from './telemetry/reporter.ts';
+import { boundsOfSeries } from './telemetry/settings.ts';
 import { showState } from './telemetry/show-state.ts';
+import { ballastVersion } from './version.ts';
 
 /** Where set-up builds the page. */
 const PAGE = join(import.meta.dirname, 'admin', 'built');
@@ -58,17 +63,26 @@ export async function startApp(
   const { config } = loaded;
   const clock = systemClock;
   const random = () => Math.random();
+  const version = ballastVersion();
   const metrics = createMetrics();
+  metrics.buildInfo.set({ version, node: process.version }, 1);
   let rules = rulesOf(config);
   let removed = removedOf(config.guard);
   let wanted = appSourcesOf(config);
   let { holds } = config;
   let bounds = boundsOf(config);
   let migrationRules = migrationRulesOf(config);
+  let series = boundsOfSeries(config.telemetry);
   const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
   const door = await openDoor(loaded, world);
+  const notices = await openNoticesOf(loaded, world, () => controller.leader().leading);
+  const { now } = clock;
+  const wall = (): number => Date.now();
+  const traces = await openTraces(config, { environment: process.env, version, now, wall, log });
+  const ages = keepEdgeAges();
+  const reporter = createReporter({ log, metrics, now, traces, ages, ...notices });
   const registry = createRegistry({
     open: ({ settings, load }) => openKubernetesCluster(settings, wanted, world, load),
     log,
@@ -113,7 +127,7 @@ export async function startApp(
       book.setTrouble(edge, reachable ? undefined : reason);
       log.warn({ edge, reachable, reason }, 'edge');
     },
-    onDelivered: (edge: string, seconds: number) => metrics.pushSeconds.observe({ edge }, seconds),
+    onPushed: (pushed: Parameters<typeof reporter.pushed>[0]) => reporter.pushed(pushed),
   };
   const couriers = links.map((link) => startCourier(link, clock, courierEvents, signal));
   const controller: Controller = createController({
@@ -140,7 +154,7 @@ export async function startApp(
     wall: () => new Date(),
     bounds: () => bounds,
     errors: (app, servers) => statistics.errors(app, servers, clock.now()),
-    reporter: createReporter(log, metrics),
+    reporter,
   });
   const ready = (): { ready: boolean; why: string } => {
     const known = controller.published() !== undefined;
@@ -178,16 +192,23 @@ export async function startApp(
     random,
     forgottenHours,
     ready,
-    metrics: () =>
-      showState(metrics, {
-        controller,
-        sources: registry.sources(),
-        book,
-        now: clock.now(),
-        wall: Date.now(),
-        forgottenHours: forgottenHours(),
-        rehearsal: migrations.rehearsed(),
-      }),
+    metrics: (accept) =>
+      showState(
+        metrics,
+        {
+          controller,
+          sources: registry.sources(),
+          book,
+          ages,
+          now: now(),
+          wall: wall(),
+          forgottenHours: forgottenHours(),
+          rehearsal: migrations.rehearsed(),
+          bounds: series,
+          measured: (app) => statistics.measured(app, now()),
+        },
+        accept,
+      ),
     signal,
   });
   const url = await door.listen(api);
@@ -217,10 +238,16 @@ export async function startApp(
       },
       signal,
     ),
+    notices.run(signal),
   ]);
   const stopped = work.then(async () => {
     await api.close();
-    await door.close();
+    // A collector in trouble holds nobody up.
+    await Promise.all([
+      door.close(),
+      notices.close(),
+      Promise.race([traces.close(), clock.sleep(2000)]),
+    ]);
     await sources.close();
     await Promise.all([registry.close(), ...links.map((link) => link.close())]);
     await store.close();
@@ -239,6 +266,7 @@ export async function startApp(
     holds = next.config.holds;
     bounds = boundsOf(next.config);
     migrationRules = migrationRulesOf(next.config);
+    series = boundsOfSeries(next.config.telemetry);
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
     if (JSON.stringify(wanted) !== before) await registry.reopen();
@@ -253,7 +281,15 @@ export async function startApp(
 
 function needRestart(started: Config, now: Config): string[] {
   const keys = ['environment', 'redis', 'leader', 'edges', 'api'] as const;
-  return keys.filter((key) => JSON.stringify(started[key]) !== JSON.stringify(now[key]));
+  const own = ['traces', 'events'] as const;
+  const differs = (one: unknown, other: unknown): boolean =>
+    JSON.stringify(one) !== JSON.stringify(other);
+  return [
+    ...keys.filter((key) => differs(started[key], now[key])),
+    ...own
+      .filter((key) => differs(started.telemetry[key], now.telemetry[key]))
+      .map((key) => `telemetry.${key}`),
+  ];
 }
 
 export function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {

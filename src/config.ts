@@ -145,10 +145,10 @@ function secrets({ redis, vms, api }: Config): { file: string }[] {
 }
 
 /** Everything of clusters that has a path. */
-function clusterPlaces({ clusters, clusterSources, api }: Config): { path: string }[] {
+function clusterPlaces({ clusters, clusterSources, api, telemetry }: Config): { path: string }[] {
   const homes = clusterSources.flatMap(({ secrets, argocd }) => [secrets, argocd]);
   const jobs = clusters.map((cluster) => cluster.jobs);
-  const kubeconfigs = [...clusters, ...jobs, ...homes, api.tokenReview].map(
+  const kubeconfigs = [...clusters, ...jobs, ...homes, api.tokenReview, telemetry.events].map(
     (place) => place?.kubeconfig,
   );
   const folders = clusterSources.map(({ folder }) => folder);

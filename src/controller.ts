@@ -18,6 +18,7 @@ import { keepMarks } from './marks.ts';
 import type { Dirty, Hold } from './model.ts';
 import { createRecount } from './recount.ts';
 import { createRounds, type Looked } from './rounds.ts';
+import type { LookTimes } from './telemetry/reporter.ts';
 import { createWaiters } from './waiters.ts';
 import { appsOf, drainLevels, expired } from './weights/hold-changes.ts';
 import { expiry } from './words/of-holds.ts';
@@ -47,7 +48,7 @@ export function createController(parts: ControllerParts): Controller {
   let levels: ReadonlyMap<Hold, number> = new Map();
   const rounds = createRounds(parts, () => published);
   const recount = createRecount({ clock, reporter, rounds });
-  const marks = keepMarks(() => rounds.everyName());
+  const marks = keepMarks(() => rounds.everyName(), clock.now);
   const words = createWords({
     ...parts,
     rounds,
@@ -81,20 +82,21 @@ export function createController(parts: ControllerParts): Controller {
   };
 
   /** Computes the marked apps; what it found is kept for the API and the next round. */
-  const look = (): Looked => {
+  const look = (): Looked & { readonly times: LookTimes } => {
     noticeStates();
     const began = clock.now();
-    const taken = marks.take();
-    recount.looked(taken);
-    const looked = rounds.look(taken);
-    reporter.round(looked.result, (clock.now() - began) / 1000);
+    const marked = marks.take();
+    recount.looked(marked.keys());
+    const looked = rounds.look(new Set(marked.keys()));
+    const times = { marked, began, looked: clock.now() };
+    reporter.round(looked.result, times);
     reporter.unreadable(published?.unreadable ?? new Map());
-    return looked;
+    return { ...looked, times };
   };
 
   /** One round. Only here, and by words, changes are committed. */
   const round = async (lead: Leadership): Promise<Over | undefined> => {
-    const { result, causes } = look();
+    const { result, causes, times } = look();
     const changes = result.pass;
     if (changes.length === 0) return undefined;
     const history = rounds.lines.write(result, causes, 'controller');
@@ -106,7 +108,8 @@ export function createController(parts: ControllerParts): Controller {
     }
     if ('over' in reply) return reply;
     rounds.committed(result);
-    reporter.committed(reply, changes, causes);
+    const stamp = { term: lead.published.mark.term, version: reply.version };
+    reporter.committed({ stamp, changes, causes, actor: 'controller', times });
     waiters.release();
     return undefined;
   };

@@ -13,38 +13,41 @@ export interface Marks {
   isEmpty(): boolean;
   /** All were marked, and not all of them have been taken. */
   isOfAll(): boolean;
-  /** They are no longer marked. */
-  take(): Set<AppName>;
+  /** Each with when it was first marked; they no longer are. */
+  take(): Map<AppName, number>;
 }
 
 /** Some 50 us each; events must not wait for more of them. */
 const AT_ONCE = 500;
 
 /** `every`: who all are, at the time of the taking. All are marked from the start. */
-export function keepMarks(every: () => Iterable<AppName>): Marks {
-  const named = new Set<AppName>();
-  const rest = new Set<AppName>();
-  let all = true;
+export function keepMarks(every: () => Iterable<AppName>, now: () => number): Marks {
+  const named = new Map<AppName, number>();
+  const rest = new Map<AppName, number>();
+  let all: number | undefined = now();
 
-  const isOfAll = (): boolean => all || rest.size > 0;
+  const isOfAll = (): boolean => all !== undefined || rest.size > 0;
+  const add = (to: Map<AppName, number>, apps: Iterable<AppName>, at: number): void => {
+    for (const app of apps) if (!to.has(app)) to.set(app, at);
+  };
 
   return {
     mark(more) {
-      if (more === 'all') all = true;
-      else for (const app of more) named.add(app);
+      if (more === 'all') all ??= now();
+      else add(named, more, now());
     },
-    has: (app) => all || named.has(app) || rest.has(app),
+    has: (app) => all !== undefined || named.has(app) || rest.has(app),
     isEmpty: () => !isOfAll() && named.size === 0,
     isOfAll,
     take() {
       // Those that are in already keep their place. Of two that claim one host the first by name gets it.
-      if (all) for (const app of [...every()].toSorted()) rest.add(app);
-      all = false;
-      const taken = new Set<AppName>();
+      if (all !== undefined) add(rest, [...every()].toSorted(), all);
+      all = undefined;
+      const taken = new Map<AppName, number>();
       for (const waiting of [named, rest]) {
-        for (const app of waiting) {
+        for (const [app, at] of waiting) {
           if (taken.size >= AT_ONCE) return taken;
-          taken.add(app);
+          taken.set(app, Math.min(at, taken.get(app) ?? at));
           named.delete(app);
           rest.delete(app);
         }

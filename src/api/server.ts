@@ -24,7 +24,7 @@ import { noteRefusals } from './refusals.ts';
 import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
-import { answers, TEXT } from './shapes.ts';
+import { answers, METRICS } from './shapes.ts';
 import { addWeightsRoutes } from './weights.ts';
 import { addCallerRoute } from './who.ts';
 
@@ -37,10 +37,11 @@ export interface ApiParts
     Pick<OnceParts, 'notes'>,
     EventParts {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
-  readonly metrics: () => Promise<string>;
   readonly environment: string;
   /** Absent: it was not built. */
   readonly page?: PageFiles;
+  /** By what the caller accepts. */
+  readonly metrics: (accept: string | undefined) => Promise<{ type: string; text: string }>;
   /** By the route as it is declared: paths would be without bound. */
   readonly answered?: (route: string, code: number) => void;
   /** Absent: plain HTTP. */
@@ -112,8 +113,11 @@ function addProcessRoutes(api: FastifyInstance, parts: ApiParts): void {
   );
   api.get(
     '/metrics',
-    { config: ALL, schema: { summary: 'For Prometheus', response: answers(TEXT as never) } },
-    async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await parts.metrics()),
+    { config: ALL, schema: { summary: 'For Prometheus', response: answers(METRICS as never) } },
+    async ({ headers }, reply) => {
+      const { type, text } = await parts.metrics(headers.accept);
+      return reply.type(type).header('vary', 'accept').send(text);
+    },
   );
 }
 

@@ -270,6 +270,10 @@ export const WRITE_ANSWERS = {
   default: PROBLEM,
 } as const;
 export const PROBLEMS = { default: PROBLEM } as const;
+export const METRICS = {
+  description: 'text',
+  content: { 'text/plain': { schema: Text }, 'application/openmetrics-text': { schema: Text } },
+};
 export const TEXT = { description: 'text', content: { 'text/plain': { schema: Text } } };
 
 export type AppSummaryAnswer = Static<typeof AppSummary>;

@@ -7,6 +7,7 @@ import { redisFaults } from '../edges/redis-settings.ts';
 import { migrationFaults } from '../migration/settings.ts';
 import { nacosFaults } from '../inventory/nacos-settings.ts';
 import { policyFault } from '../inventory/policy.ts';
+import { telemetryFaults } from '../telemetry/settings.ts';
 import type { Fault } from './faults.ts';
 import { ingressFaults, podFaults } from './selected.ts';
 import type { Path } from './place.ts';
@@ -35,6 +36,10 @@ export function checkAcross(config: Config): Fault[] {
     })),
     ...controls(config),
     ...apiFaults(config.api).map(({ path, text }) => ({ path: ['api', ...path], text })),
+    ...telemetryFaults(config.telemetry).map(({ path, text }) => ({
+      path: ['telemetry', ...path],
+      text,
+    })),
   ];
 }
 

@@ -8,6 +8,7 @@ import { AuditSettings, EdgeSettings, HistorySettings, LeaderSettings } from '..
 import { AppsSettings, VmsSettings } from '../inventory/settings.ts';
 import { MigrationSettings } from '../migration/settings.ts';
 import { GuardSettings } from '../plan/settings.ts';
+import { TelemetrySettings } from '../telemetry/settings.ts';
 import { HoldSettings, WeightSettings } from '../weights/settings.ts';
 
 export const ConfigSchema = Type.Object(
@@ -30,6 +31,7 @@ export const ConfigSchema = Type.Object(
     migration: Type.Optional(MigrationSettings),
     edges: Type.Optional(Type.Array(EdgeSettings, { default: [] })),
     api: Type.Optional(ApiSettings),
+    telemetry: Type.Optional(TelemetrySettings),
   },
   { additionalProperties: false },
 );

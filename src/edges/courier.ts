@@ -5,7 +5,7 @@
 // the edge keeps its mark until it has polled (a push names the mark it builds on).
 
 import type { Clock } from '../clock.ts';
-import type { AppName } from '../model.ts';
+import type { AppName, Stamp } from '../model.ts';
 import type { Document } from './document.ts';
 import { isNoAnswer, isTermOver, type EdgeLink, type Push, type Verdict } from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
@@ -15,6 +15,14 @@ const PAUSE_LONGEST_MS = 5000;
 /** An nginx worker reads a call in one piece: more documents would stall its traffic. */
 const DOCUMENTS_A_CALL = 500;
 
+export interface Pushed {
+  readonly edge: string;
+  readonly mark: Stamp;
+  readonly seconds: number;
+  /** Why there was no answer. */
+  readonly failed?: string;
+}
+
 export interface CourierEvents {
   /** The edge has seen a higher term: the leader's is over (R2). */
   onTermOver(highest: number): void;
@@ -23,7 +31,8 @@ export interface CourierEvents {
   onRefused(edge: string, verdicts: readonly Verdict[]): void;
   /** Once for each change between answering and not. */
   onReach(edge: string, reachable: boolean, reason: string): void;
-  onDelivered(edge: string, seconds: number): void;
+  /** What came of each push. */
+  onPushed(pushed: Pushed): void;
 }
 
 export interface Courier {
@@ -51,10 +60,12 @@ export function startCourier(
       const began = clock.now();
       const answer = await deliver(link, push);
       if (signal.aborted) return;
+      const pushed = { edge: link.name, mark: push.mark, seconds: (clock.now() - began) / 1000 };
       if (isTermOver(answer)) {
         events.onTermOver(answer.highest);
       } else if (isNoAnswer(answer)) {
         failures += 1;
+        events.onPushed({ ...pushed, failed: answer.failed });
         if (trouble === undefined) events.onReach(link.name, false, answer.failed);
         trouble = answer.failed;
         waiting = undefined;
@@ -64,7 +75,7 @@ export function startCourier(
         if (trouble !== undefined) events.onReach(link.name, true, '');
         trouble = undefined;
         failures = 0;
-        events.onDelivered(link.name, (clock.now() - began) / 1000);
+        events.onPushed(pushed);
         const refused = answer.verdicts.filter(({ code }) => code !== 'applied' && code !== 'same');
         if (refused.length > 0) events.onRefused(link.name, refused);
         events.onState(answer.state);

@@ -8,7 +8,7 @@
 // document of it. So a commit of before this term is acknowledged to nobody any more.
 
 import type { Clock } from '../clock.ts';
-import type { EdgeBook } from './edge-book.ts';
+import type { EdgeBook, EdgeView } from './edge-book.ts';
 import type { EdgeState } from './edge-state.ts';
 import type { Acknowledged, Bounds, HistoryStore } from './history-store.ts';
 
@@ -24,6 +24,17 @@ export interface KeeperOptions {
   /** All edges: the configured ones and those that have given word. */
   readonly book: Pick<EdgeBook, 'onWord' | 'views'>;
   readonly bounds?: () => HistoryBounds;
+  readonly reporter?: { settled(settled: Settled): void };
+}
+
+/** A commit that is waited for no more, said once of each. */
+export interface Settled {
+  readonly version: number;
+  /** Milliseconds from the commit to each edge's acknowledgement, as this leader learned of it. */
+  readonly had: ReadonlyMap<string, number>;
+  readonly missing: readonly string[];
+  /** Every edge that gives word is in `had`. */
+  readonly all: boolean;
 }
 
 export const BOUNDS: HistoryBounds = {
@@ -45,6 +56,7 @@ interface Waiting {
   readonly had: Map<string, number>;
   /** Edges that are written. */
   readonly written: Set<string>;
+  isTold: boolean;
 }
 
 /** A silent edge is not waited for: what the others said is written, and its own word when it comes. */
@@ -70,15 +82,25 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
     unsent.push({ version: commit.version, edges: Object.fromEntries(fresh) });
   };
 
+  const tell = (commit: Waiting, missing: readonly EdgeView[], all: boolean): void => {
+    if (commit.isTold) return;
+    commit.isTold = true;
+    const { version, had } = commit;
+    options.reporter?.settled({ version, had, missing: missing.map(({ name }) => name), all });
+  };
+
   /** Whole ones; of those that wait for long what there is. */
   const settle = (now: number): void => {
-    const names = book.views(undefined, now).map(({ name }) => name);
+    const edges = book.views(undefined, now);
     const rest = waiting.slice(0, Math.max(0, waiting.length - MOST_WAITING));
     const over = new Set(rest);
     for (const commit of waiting) {
-      const isWhole = names.every((name) => commit.had.has(name));
-      if (isWhole || now - commit.at > LONGEST_MS) over.add(commit);
-      if (over.has(commit) || now - commit.at > PATIENCE_MS) collect(commit);
+      const missing = edges.filter(({ name }) => !commit.had.has(name));
+      const isLate = now - commit.at > PATIENCE_MS;
+      if (missing.length === 0 || now - commit.at > LONGEST_MS) over.add(commit);
+      if (over.has(commit) || isLate) collect(commit);
+      const all = missing.every(({ status }) => status === 'unreachable' || status === 'never');
+      if (over.has(commit) || (isLate && all)) tell(commit, missing, all);
     }
     waiting = waiting.filter((commit) => !over.has(commit));
     unsent = unsent.slice(-MOST_UNSENT);
@@ -121,7 +143,12 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
 
   const close = async (): Promise<void> => {
     hush();
-    for (const commit of waiting) collect(commit);
+    const edges = book.views(undefined, clock.now());
+    for (const commit of waiting) {
+      collect(commit);
+      const missing = edges.filter(({ name }) => !commit.had.has(name));
+      tell(commit, missing, missing.length === 0);
+    }
     waiting = [];
     await sending;
     await send();
@@ -129,7 +156,8 @@ export function keepHistory(options: KeeperOptions): HistoryKeeper {
 
   return {
     committed(version) {
-      waiting.push({ version, at: clock.now(), had: new Map(), written: new Set() });
+      const [had, written] = [new Map<string, number>(), new Set<string>()];
+      waiting.push({ version, at: clock.now(), had, written, isTold: false });
     },
     tick() {
       const now = clock.now();

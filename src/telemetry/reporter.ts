@@ -1,25 +1,54 @@
-// What the controller tells of itself: one log line for each change, and the metrics.
+// What the controller tells of itself: one log line for each change, the metrics, traces, Events.
 //
 // Stages return facts; only here do they become words and numbers for the outside.
 
 import type { Logger } from 'pino';
-import type { Committed } from '../edges/store.ts';
-import type { AppName, ClusterName, ClusterState } from '../model.ts';
+import type { Settled } from '../edges/history-keeper.ts';
+import type { AppName, ClusterName, ClusterState, Hold, Stamp } from '../model.ts';
 import type { Change } from '../plan/diff.ts';
 import type { Causes } from '../plan/history-entry.ts';
 import type { RoundResult } from '../round.ts';
+import type { CauseKind } from '../weights/cause.ts';
+import type { EdgeAges } from './edge-ages.ts';
 import type { Metrics } from './metrics.ts';
+import type { Notices } from './notices.ts';
+import { NO_TRACES, type TracedPush, type Traces } from './traces.ts';
 
 export type RampState = 'stopped' | 'abandoned' | 'on';
+
+/** Of a look at apps, in monotonic milliseconds. */
+export interface LookTimes {
+  /** Since when each app waited to be looked at; absent: a word, which nothing marked. */
+  readonly marked?: ReadonlyMap<AppName, number>;
+  readonly began: number;
+  readonly looked: number;
+}
+
+export interface CommitReport {
+  readonly stamp: Stamp;
+  readonly changes: readonly Change[];
+  readonly causes: Causes;
+  readonly actor: string;
+  readonly times: LookTimes;
+}
+
+/** A person's or a job's word that was written. */
+export interface Said {
+  readonly actor: string;
+  readonly text: string;
+  readonly before: readonly Hold[];
+  readonly after: readonly Hold[];
+}
 
 export interface Reporter {
   cluster(name: ClusterName, state: ClusterState, reason: string | undefined): void;
   /** A cluster is asked for a second list, for so many apps. */
   secondLook(cluster: ClusterName, apps: number): void;
-  round(result: RoundResult, seconds: number): void;
-  committed(commit: Committed, changes: readonly Change[], causes: Causes, actor?: string): void;
-  /** A person's word was written. */
-  said(actor: string, text: string): void;
+  round(result: RoundResult, times: LookTimes): void;
+  committed(report: CommitReport): void;
+  /** Every edge that gives word has a commit, or nobody waits for it any more. */
+  settled(settled: Settled): void;
+  said(said: Said): void;
   /** A cluster on its way up is stopped, or goes on. */
   ramp(app: AppName, from: ClusterName | 'vm', state: RampState, text: string): void;
   /** All apps whose published document cannot be read, and why. */
@@ -30,8 +59,23 @@ export interface Reporter {
   unexpected(error: unknown): void;
 }
 
-export function createReporter(log: Logger, metrics: Metrics): Reporter {
+export interface ReporterParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  /** Absent: none. */
+  readonly traces?: Traces;
+  readonly notices?: Notices;
+  readonly ages?: EdgeAges;
+}
+
+export function createReporter(
+  parts: ReporterParts,
+): Reporter & { pushed(push: TracedPush): void } {
+  const { log, metrics, now, traces = NO_TRACES, notices, ages } = parts;
   const refused = new Map<AppName, string>();
+  /** Commits whose acknowledgements are waited for: since when they were due, and when they were made. */
+  const waiting = new Map<number, { readonly since: number | undefined; readonly at: number }>();
   let unreadable = new Map<AppName, string>();
   let lastOver = '';
 
@@ -45,35 +89,69 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
       metrics.secondLooks.inc({ cluster });
       log.warn({ cluster, apps }, 'a list shows much less than before; a second one is asked for');
     },
-    round(result, seconds) {
-      metrics.roundSeconds.observe(seconds);
+    round(result, { began, looked }) {
+      metrics.roundSeconds.observe({ value: (looked - began) / 1000 });
       for (const app of result.facts.keys()) refused.delete(app);
       for (const { app, reason } of result.refused) {
         // The same refusal at every round is one event.
         metrics.guardRefused.inc({ code: reason.code });
         refused.set(app, reason.code);
+        notices?.refused(app, reason);
       }
       metrics.guardRefusing.set(refused.size);
     },
-    committed(commit, changes, causes, actor = 'controller') {
+    committed({ stamp, changes, causes, actor, times }) {
+      const done = now();
+      const since = firstMarked(changes, times.marked);
+      waiting.set(stamp.version, { since, at: done });
+      ages?.noted(stamp, done);
+      const trace = traces.committed({
+        stamp,
+        apps: changes.map(({ app }) => app),
+        cause: causeOf(changes[0], causes),
+        actor,
+        ...(since !== undefined && { marked: since }),
+        began: times.began,
+        looked: times.looked,
+        done,
+      });
       for (const change of changes) {
-        const [cause] = causes.get(change.app) ?? [];
-        metrics.weightChanges.inc({ cause: cause?.kind ?? 'none' });
+        metrics.weightChanges.inc({ cause: causeOf(change, causes) });
         log.info(
           {
             app: change.app,
-            version: commit.version,
+            version: stamp.version,
             causes: (causes.get(change.app) ?? []).map(({ text }) => text),
             before: change.before?.servers.map(({ address, weight }) => `${address}=${weight}`),
             after: change.after.servers.map(({ address, weight }) => `${address}=${weight}`),
             actor,
+            ...(trace !== undefined && { trace }),
           },
           'weights changed',
         );
       }
     },
-    said(actor, text) {
+    settled(settled) {
+      const trace = traces.settled(settled);
+      const commit = waiting.get(settled.version);
+      waiting.delete(settled.version);
+      // What an edge that gives word never took is no delay: its age tells of it.
+      if (commit?.since === undefined || !settled.all || settled.had.size === 0) return;
+      const last = commit.at + Math.max(...settled.had.values());
+      metrics.propagationSeconds.observe({
+        value: (last - commit.since) / 1000,
+        ...exemplar(trace),
+      });
+    },
+    pushed(push) {
+      const trace = traces.pushed(push, now());
+      if (push.failed !== undefined) return;
+      const { edge, seconds } = push;
+      metrics.pushSeconds.observe({ labels: { edge }, value: seconds, ...exemplar(trace) });
+    },
+    said({ actor, text, before, after }) {
       log.info({ actor, text }, 'said');
+      notices?.held(before, after);
     },
     ramp(app, from, state, text) {
       if (state === 'on') log.info({ app, from, text }, 'a ramp goes on');
@@ -106,4 +184,18 @@ export function createReporter(log: Logger, metrics: Metrics): Reporter {
       log.error({ err: error }, 'an error that nobody expected');
     },
   };
+}
+
+function causeOf(change: Change | undefined, causes: Causes): CauseKind | 'none' {
+  const [cause] = (change && causes.get(change.app)) ?? [];
+  return cause?.kind ?? 'none';
+}
+
+function firstMarked(changes: readonly Change[], marked: LookTimes['marked']): number | undefined {
+  const times = changes.flatMap(({ app }) => marked?.get(app) ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function exemplar(trace: string | undefined): object {
+  return trace === undefined ? {} : { exemplarLabels: { trace_id: trace } };
 }

@@ -2,15 +2,17 @@
 
 import type { SourceStatus } from '../clusters/registry.ts';
 import type { Controller } from '../controller.ts';
-import type { EdgeBook, EdgeView } from '../edges/edge-book.ts';
-import type { ClusterStatus } from '../model.ts';
-import type { Published } from '../edges/published.ts';
+import type { EdgeBook } from '../edges/edge-book.ts';
+import type { Address, AppName, ClusterStatus } from '../model.ts';
 import type { AppFacts } from '../round.ts';
 import { HOLDS } from '../edges/document.ts';
 import { isForgotten } from '../weights/hold-changes.ts';
 import type { Ramp } from '../weights/ramps.ts';
 import type { Rehearsal } from '../migration/rehearsal/report.ts';
+import type { EdgeAges } from './edge-ages.ts';
 import type { Metrics } from './metrics.ts';
+import { writeMetrics, type MetricsText } from './open-metrics.ts';
+import { showServers, type Bounds } from './show-servers.ts';
 
 export interface State {
   readonly controller: Controller;
@@ -23,10 +25,18 @@ export interface State {
   readonly forgottenHours: number;
   /** The last one; absent: there was none. */
   readonly rehearsal?: Rehearsal | undefined;
+  readonly ages: EdgeAges;
+  readonly bounds: Bounds;
+  /** Requests per server over the last minute. */
+  readonly measured: (app: AppName) => ReadonlyMap<Address, number>;
 }
 
-/** The text of /metrics. */
-export async function showState(metrics: Metrics, state: State): Promise<string> {
+/** The text of /metrics, in the form that `accept` asks for. */
+export async function showState(
+  metrics: Metrics,
+  state: State,
+  accept?: string,
+): Promise<MetricsText> {
   const { controller } = state;
   showLeader(metrics, controller);
   showClusters(metrics, controller.clusters());
@@ -38,21 +48,11 @@ export async function showState(metrics: Metrics, state: State): Promise<string>
   for (const { source, trouble } of state.sources) {
     metrics.clusterSourceTrouble.set({ source }, trouble.length);
   }
-  metrics.appPods.reset();
-  metrics.appUnroutedPods.reset();
-  metrics.serverWeight.reset();
-  metrics.doubtedApps.reset();
-  for (const { name } of controller.clusters()) metrics.doubtedApps.set({ cluster: name }, 0);
-  for (const app of controller.apps()) {
-    showPods(metrics, app, controller.facts(app));
-    showWeights(metrics, app, controller.published());
-  }
-  metrics.edgeUp.reset();
-  metrics.edgeVersion.reset();
-  for (const edge of state.book.views(controller.published()?.mark, state.now)) {
-    showEdge(metrics, edge);
-  }
-  return metrics.registry.metrics();
+  showDoubts(metrics, controller);
+  showCounts(metrics, state);
+  showServers(metrics, state);
+  showEdges(metrics, state);
+  return writeMetrics(metrics.registry, accept);
 }
 
 function showLeader(metrics: Metrics, controller: Controller): void {
@@ -118,16 +118,17 @@ function showDelays(metrics: Metrics, controller: Controller): void {
   for (const [code, count] of Object.entries(counts)) metrics.guardDelayed.set({ code }, count);
 }
 
-function showWeights(metrics: Metrics, app: string, published: Published | undefined): void {
-  for (const { address, from, weight } of published?.app(app)?.upstream.servers ?? []) {
-    metrics.serverWeight.set({ app, from, server: address }, weight);
+function showEdges(metrics: Metrics, { controller, book, ages, now }: State): void {
+  const { edgeUp, edgeVersion, edgeAcknowledgedAge } = metrics;
+  for (const gauge of [edgeUp, edgeVersion, edgeAcknowledgedAge]) gauge.reset();
+  const mark = controller.published()?.mark;
+  ages.noted(mark, now);
+  for (const { name, status, state } of book.views(mark, now)) {
+    const edge = { edge: name };
+    edgeUp.set(edge, status === 'current' || status === 'behind' ? 1 : 0);
+    edgeVersion.set(edge, state?.mark?.version ?? 0);
+    edgeAcknowledgedAge.set(edge, ages.seconds(state, now));
   }
-}
-
-function showEdge(metrics: Metrics, edge: EdgeView): void {
-  const up = edge.status === 'current' || edge.status === 'behind';
-  metrics.edgeUp.set({ edge: edge.name }, up ? 1 : 0);
-  metrics.edgeVersion.set({ edge: edge.name }, edge.state?.mark?.version ?? 0);
 }
 
 function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): void {
@@ -142,17 +143,44 @@ function showClusters(metrics: Metrics, clusters: readonly ClusterStatus[]): voi
     }
     metrics.clusterAge.set({ cluster }, status.state === 'stale' ? status.ageSeconds : 0);
     metrics.clusterIngressNodes.set({ cluster }, status.ingressNodes.length);
-    metrics.clusterRelists.set({ cluster }, status.relists);
+    metrics.clusterRelists.inc({ cluster }, status.relists);
     metrics.clusterUnread.set({ cluster }, status.unread?.length ?? 0);
   }
 }
 
-function showPods(metrics: Metrics, app: string, facts: AppFacts | undefined): void {
-  const counts = facts?.inventory.clusters.filter(({ absent }) => !absent) ?? [];
-  for (const { cluster, pods, doubt } of counts) {
-    if (doubt) metrics.doubtedApps.inc({ cluster });
+function showCounts(metrics: Metrics, { controller, bounds }: State): void {
+  metrics.appPods.reset();
+  metrics.appUnroutedPods.reset();
+  let shown = 0;
+  let omitted = 0;
+  for (const app of controller.apps()) {
+    const facts = controller.facts(app);
+    const counts = facts?.inventory.clusters.filter(({ absent }) => !absent) ?? [];
+    const fits = shown + counts.length <= bounds.most;
+    if (fits && facts) showPods(metrics, counts, facts);
+    shown += fits ? counts.length : 0;
+    omitted += fits ? 0 : counts.length;
+  }
+  metrics.seriesOmitted.set({ of: 'count' }, omitted);
+}
+
+function showDoubts(metrics: Metrics, controller: Controller): void {
+  metrics.doubtedApps.reset();
+  for (const { name } of controller.clusters()) metrics.doubtedApps.set({ cluster: name }, 0);
+  for (const app of controller.apps()) {
+    for (const { cluster, absent, doubt } of controller.facts(app)?.inventory.clusters ?? []) {
+      if (!absent && doubt) metrics.doubtedApps.inc({ cluster });
+    }
+  }
+}
+
+type Counts = AppFacts['inventory']['clusters'];
+
+function showPods(metrics: Metrics, counts: Counts, { inventory, weighed }: AppFacts): void {
+  const { app } = inventory;
+  for (const { cluster, pods } of counts) {
     metrics.appPods.set({ app, cluster }, pods);
-    const reason = facts?.weighed?.reasons.get(cluster)?.code;
+    const reason = weighed?.reasons.get(cluster)?.code;
     if (reason === 'not-routed' || reason === 'no-ingress-nodes') {
       metrics.appUnroutedPods.set({ app, cluster, reason }, pods);
     }

@@ -30,7 +30,7 @@ export interface Words {
   drop(): void;
 }
 
-export interface WordParts extends Pick<ControllerParts, 'wall' | 'reporter'> {
+export interface WordParts extends Pick<ControllerParts, 'wall' | 'clock' | 'reporter'> {
   readonly rounds: Rounds;
   readonly published: () => Published | undefined;
   /** A word waits. */
@@ -85,7 +85,10 @@ export function createWords(parts: WordParts): Words {
 
   /** One try. `again`: somebody else's commit came between. */
   const write = async (lead: Leadership, word: Word): Promise<Stamp | 'again' | Over> => {
+    const began = parts.clock.now();
     const { decision, result } = compute(word);
+    const times = { began, looked: parts.clock.now() };
+    const before = lead.published.held.holds;
     const puts = putsOf(decision, result, parts.published());
     const { actor, text } = word;
     const { causes, history } = linesOf(word, decision, result);
@@ -94,10 +97,11 @@ export function createWords(parts: WordParts): Words {
     if (reply === 'again' || 'over' in reply) return reply;
     parts.rounds.committed(result);
     if (decision.deletes !== undefined) parts.rounds.forget(decision.deletes);
-    parts.reporter.committed(reply, result.pass, causes, actor);
-    parts.reporter.said(actor, text);
+    const stamp = { term: lead.published.mark.term, version: reply.version };
+    parts.reporter.committed({ stamp, changes: result.pass, causes, actor, times });
+    parts.reporter.said({ actor, text, before, after: decision.holds?.holds ?? before });
     parts.done(decision.apps);
-    return { term: lead.published.mark.term, version: reply.version };
+    return stamp;
   };
 
   const obey = async (lead: Leadership, { word, said }: Waiting): Promise<Over | undefined> => {

@@ -77,7 +77,7 @@ export function controllerInMemory(own: Own = {}): InMemory {
     clock,
     wall: own.wall ?? (() => new Date(0)),
     ...(own.errors && { errors: own.errors }),
-    reporter: createReporter(pino({ level: 'silent' }), metrics),
+    reporter: createReporter({ log: pino({ level: 'silent' }), metrics, now: clock.now }),
   });
   return { controller, store, book };
 }

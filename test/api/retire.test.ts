@@ -6,6 +6,7 @@ import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { openMemoryStore, type MemoryStore as Store } from '../../src/edges/memory.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState } from '../../src/edges/edge-state.ts';
+import { keepEdgeAges } from '../../src/telemetry/edge-ages.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { showState } from '../../src/telemetry/show-state.ts';
 import { until } from '../controlplane/until.ts';
@@ -59,7 +60,9 @@ test('nothing waits for a retired edge, until it gives word again', async () => 
   const all = createMetrics();
   const metrics = async () => {
     const state = { controller, sources: [], book, now: systemClock.now(), wall: 0 };
-    return showState(all, { ...state, forgottenHours: 24 });
+    const bounds = { servers: true, most: 10 };
+    const more = { forgottenHours: 24, ages: keepEdgeAges(), bounds, measured: () => new Map() };
+    return (await showState(all, { ...state, ...more })).text;
   };
   expect(await metrics()).toContain('ballast_edge_up{edge="edge-9"} 0');
   expect(await retire()).toMatchObject({ status: 200, json: { name: 'edge-9', retired: true } });

@@ -52,7 +52,7 @@ function silentEdge() {
     onState: nothing,
     onRefused: nothing,
     onReach: nothing,
-    onDelivered: nothing,
+    onPushed: nothing,
   };
   return { link, got, events };
 }

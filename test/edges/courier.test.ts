@@ -25,7 +25,7 @@ const quiet: CourierEvents = {
   onState: () => undefined,
   onRefused: () => undefined,
   onReach: () => undefined,
-  onDelivered: () => undefined,
+  onPushed: () => undefined,
 };
 
 function pushOf(from: number, to: number, apps: readonly string[]): Push {

@@ -88,7 +88,7 @@ export class SimulatedController {
           onRefused: () => undefined,
           onReach: (edge, isReached, reason) =>
             book.setTrouble(edge, isReached ? undefined : reason),
-          onDelivered: () => undefined,
+          onPushed: () => undefined,
         },
         stop.signal,
       ),
@@ -165,10 +165,11 @@ export class SimulatedController {
       cluster: (cluster, state) => told(`${name}: ${cluster} is ${state}`),
       secondLook: (cluster) => told(`${name}: second look at ${cluster}`),
       round: () => undefined,
-      committed: ({ version }, changes) =>
-        told(`${name}: committed ${version} ${changes.map(({ app }) => app).join()}`),
+      committed: ({ stamp, changes }) =>
+        told(`${name}: committed ${stamp.version} ${changes.map(({ app }) => app).join()}`),
       ramp: (app, from, state) => told(`${name}: ${from} on its way up in ${app} is ${state}`),
-      said: (actor, text) => told(`${name}: ${actor} said ${text}`),
+      settled: () => undefined,
+      said: ({ actor, text }) => told(`${name}: ${actor} said ${text}`),
       unreadable: (apps) => {
         if (apps.size > 0) wrong(`${name}: unreadable ${[...apps].join('; ')}`);
       },

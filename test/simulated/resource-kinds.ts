@@ -25,6 +25,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   { ...CORE, plural: 'services', kind: 'Service', subresources: ['status'] },
   { ...CORE, plural: 'secrets', kind: 'Secret' },
   { ...CORE, plural: 'configmaps', kind: 'ConfigMap' },
+  { ...CORE, plural: 'events', kind: 'Event' },
   { ...CORE, plural: 'nodes', kind: 'Node', namespaced: false, subresources: ['status'] },
   { ...CORE, plural: 'namespaces', kind: 'Namespace', namespaced: false },
   {
