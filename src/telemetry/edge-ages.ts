@@ -1,23 +1,30 @@
 // How long each edge has lacked a commit.
 //
 // Comes in: commits as they are noticed, and what each edge is known to have. Goes out: seconds since
-// the first commit that it has not acknowledged. Bounded: where an edge lacks very many, some between the
-// oldest and the newest are forgotten, which makes its age only coarser.
+// the first commit that it has not acknowledged. Bounded: an edge that nobody asked for while a thousand
+// commits were made is as old as the oldest of them.
 
 import { compareStamps } from '../edges/document.ts';
-import type { EdgeState } from '../edges/edge-state.ts';
+import type { EdgeView } from '../edges/edge-book.ts';
 import type { Stamp } from '../model.ts';
 
 export interface EdgeAges {
   /** This is published now. */
   noted(mark: Stamp | undefined, now: number): void;
-  seconds(state: EdgeState | undefined, now: number): number;
+  seconds(edge: Pick<EdgeView, 'name' | 'state'>, now: number): number;
+}
+
+interface Noted {
+  readonly stamp: Stamp;
+  readonly at: number;
 }
 
 const MOST = 1000;
 
 export function keepEdgeAges(): EdgeAges {
-  let commits: { readonly stamp: Stamp; readonly at: number }[] = [];
+  const commits: Noted[] = [];
+  /** What each edge lacked when it was last asked for: it may have left `commits` since. */
+  const lacked = new Map<string, Noted>();
 
   return {
     noted(stamp, now) {
@@ -25,17 +32,23 @@ export function keepEdgeAges(): EdgeAges {
       if (!stamp || stamp.version === 0) return;
       if (last && compareStamps(last, stamp) >= 0) return;
       commits.push({ stamp, at: now });
-      // Every second one of the older half.
-      if (commits.length > MOST) commits = commits.filter((_, at) => at > MOST / 2 || at % 2 === 0);
+      if (commits.length > MOST) commits.shift();
     },
-    seconds(state, now) {
-      const lacking = commits.find(({ stamp }) => lacks(state, stamp));
-      return lacking ? (now - lacking.at) / 1000 : 0;
+    seconds({ name, state }, now) {
+      const before = lacked.get(name);
+      const still = before && lacks(state, before.stamp) ? before : undefined;
+      const lacking = still ?? commits.find(({ stamp }) => lacks(state, stamp));
+      if (!lacking) {
+        lacked.delete(name);
+        return 0;
+      }
+      lacked.set(name, lacking);
+      return (now - lacking.at) / 1000;
     },
   };
 }
 
-function lacks(state: EdgeState | undefined, stamp: Stamp): boolean {
+function lacks(state: EdgeView['state'], stamp: Stamp): boolean {
   if (!state?.mark || compareStamps(state.mark, stamp) < 0) return true;
   return state.refused.some((document) => compareStamps(document.stamp, stamp) <= 0);
 }

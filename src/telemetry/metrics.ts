@@ -95,7 +95,9 @@ export function createMetrics(): Metrics {
     clusterState: gauge('cluster_state', '1 for the state the cluster is in', ['cluster', 'state']),
     clusterAge: gauge('cluster_age_seconds', 'Since the last word of a stale cluster', ['cluster']),
     clusterIngressNodes: gauge('cluster_ingress_nodes', 'Ingress nodes that count', ['cluster']),
-    clusterRelists: counter('cluster_relists_total', 'Lists made since the start', ['cluster']),
+    clusterRelists: counter('cluster_relists_total', 'Lists made anew since the start', [
+      'cluster',
+    ]),
     clusterUnread: gauge(
       'cluster_unread_namespaces',
       'Namespaces that a missing right keeps from being read; their counts stay',

@@ -123,11 +123,12 @@ function showEdges(metrics: Metrics, { controller, book, ages, now }: State): vo
   for (const gauge of [edgeUp, edgeVersion, edgeAcknowledgedAge]) gauge.reset();
   const mark = controller.published()?.mark;
   ages.noted(mark, now);
-  for (const { name, status, state } of book.views(mark, now)) {
+  for (const view of book.views(mark, now)) {
+    const { name, status, state } = view;
     const edge = { edge: name };
     edgeUp.set(edge, status === 'current' || status === 'behind' ? 1 : 0);
     edgeVersion.set(edge, state?.mark?.version ?? 0);
-    edgeAcknowledgedAge.set(edge, ages.seconds(state, now));
+    edgeAcknowledgedAge.set(edge, ages.seconds(view, now));
   }
 }
 

@@ -44,7 +44,7 @@ test('the error table is the code’s', () => {
 
 test('the metrics table has every metric', async () => {
   const metrics = await createMetrics().registry.getMetricsAsJSON();
-  expect(firstCells('Metrics')).toEqual(metrics.map(({ name }) => name));
+  expect(firstCells('Metrics, logs, traces')).toEqual(metrics.map(({ name }) => name));
 });
 
 /** The keys of a set that a Lua file of the edge checks with. */

@@ -26,10 +26,15 @@ export interface TestBallast {
 }
 
 /** Starts it in `folder` and waits until its API answers. */
-export async function startBallast(folder: string, config: object): Promise<TestBallast> {
+export async function startBallast(
+  folder: string,
+  config: object,
+  node: readonly string[] = [],
+): Promise<TestBallast> {
   const file = join(folder, 'ballast.yaml');
   await writeFile(file, stringify(config));
-  const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: 'pipe' });
+  const args = [...node, MAIN, '--config', file];
+  const child = spawn(process.execPath, args, { stdio: 'pipe' });
   const output = collect(child);
   const url = await Promise.race([
     output.url,

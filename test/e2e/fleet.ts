@@ -35,6 +35,9 @@ const NAMES = ['east', 'west'];
 /** Weights arrive whole: most tests are not about the way there. */
 const NO_RAMPS = { weights: { ramp: { seconds: 0 } } };
 
+/** What is there before Ballast is. */
+export type Place = Pick<Fleet, 'folder' | 'clusters' | 'edges' | 'redis'>;
+
 /**
  * Two clusters of two ingress nodes (127.SUBNET.N.M), two edges. `api`: edges that reach only the
  * controller, which reaches none of them. `keys`: more of the configuration.
@@ -42,7 +45,7 @@ const NO_RAMPS = { weights: { ramp: { seconds: 0 } } };
 export async function startFleet(
   subnet: number,
   source: 'redis' | 'api' = 'redis',
-  keys: object = NO_RAMPS,
+  keys: object | ((place: Place) => Promise<object>) = NO_RAMPS,
 ): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-'));
   const addressOf = (cluster: number, node: number): string => `127.${subnet}.${cluster}.${node}`;
@@ -78,11 +81,11 @@ export async function startFleet(
   );
   const edgeTokens = edges.map(({ name }) => [name, { roles: ['edge'] as const, edges: [name] }]);
   await writeFile(join(folder, 'access.yaml'), listText(Object.fromEntries(edgeTokens)));
+  const more = typeof keys === 'function' ? await keys({ folder, clusters, edges, redis }) : keys;
   const config = {
     environment: 'e2e',
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
-    ...keys,
     clusters: NAMES.map((name) => ({
       name,
       kubeconfig: { path: `${name}.kubeconfig` },
@@ -99,6 +102,7 @@ export async function startFleet(
       loopback: 'admin',
       tokens: 'access.yaml',
     },
+    ...more,
   };
   const fleet: Fleet = {
     folder,
