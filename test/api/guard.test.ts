@@ -3,8 +3,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { showState } from '../../src/telemetry/show-state.ts';
 import { until } from '../controlplane/until.ts';
+import { metricsText } from '../telemetry/metrics-text.ts';
 import { jumpingClock } from './jumping-clock.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
@@ -31,8 +31,7 @@ async function start(own: Own = {}) {
   const explained = async () => (await opened.call('GET', '/api/v1/apps/shop')).json;
   const shown = async () => {
     const { controller, book } = opened;
-    const state = { controller, book, sources: [], now: clock.now(), wall: 0, forgottenHours: 24 };
-    return showState(metrics, state);
+    return metricsText(metrics, { controller, book, now: clock.now() });
   };
   return { east, west, clock, passSeconds, differences, explained, shown, ...opened };
 }

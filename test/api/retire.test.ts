@@ -6,9 +6,8 @@ import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { openMemoryStore, type MemoryStore as Store } from '../../src/edges/memory.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState } from '../../src/edges/edge-state.ts';
-import { keepEdgeAges } from '../../src/telemetry/edge-ages.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { showState } from '../../src/telemetry/show-state.ts';
+import { metricsText } from '../telemetry/metrics-text.ts';
 import { until } from '../controlplane/until.ts';
 import { openAtLoopback } from './access.ts';
 import { closeAll, openApi } from './open-api.ts';
@@ -58,12 +57,7 @@ test('nothing waits for a retired edge, until it gives word again', async () => 
     edges: [{ name: 'edge-9', missing: expect.stringContaining('silent') }],
   });
   const all = createMetrics();
-  const metrics = async () => {
-    const state = { controller, sources: [], book, now: systemClock.now(), wall: 0 };
-    const bounds = { servers: true, most: 10 };
-    const more = { forgottenHours: 24, ages: keepEdgeAges(), bounds, measured: () => new Map() };
-    return (await showState(all, { ...state, ...more })).text;
-  };
+  const metrics = () => metricsText(all, { controller, book, now: systemClock.now() });
   expect(await metrics()).toContain('ballast_edge_up{edge="edge-9"} 0');
   expect(await retire()).toMatchObject({ status: 200, json: { name: 'edge-9', retired: true } });
   expect(await edges()).toEqual([[], ['edge-9']]);

@@ -8,7 +8,7 @@ import type { EdgeState } from '../../src/edges/edge-state.ts';
 import { keepEdgeAges } from '../../src/telemetry/edge-ages.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createReporter } from '../../src/telemetry/reporter.ts';
-import { showState } from '../../src/telemetry/show-state.ts';
+import { metricsText } from './metrics-text.ts';
 
 const SERVERS: Readonly<Record<string, number>> = { a: 2, b: 3, c: 1 };
 
@@ -37,27 +37,13 @@ function fleet(): Controller {
 }
 
 async function shown(bounds: { servers: boolean; most: number }): Promise<string> {
-  const measured = (app: string) =>
-    new Map<string, number>(
-      app === 'a'
-        ? [
-            ['10.0.0.0:80', 30],
-            ['10.0.0.1:80', 10],
-          ]
-        : [],
-    );
-  const state = {
-    controller: fleet(),
-    sources: [],
-    book: openEdgeBook(new Map()),
-    ages: keepEdgeAges(),
-    now: 0,
-    wall: 0,
-    forgottenHours: 24,
-    bounds,
-    measured,
-  };
-  return (await showState(createMetrics(), state)).text;
+  const requests = [
+    ['10.0.0.0:80', 30],
+    ['10.0.0.1:80', 10],
+  ] as const;
+  const measured = (app: string) => new Map<string, number>(app === 'a' ? requests : []);
+  const own = { controller: fleet(), book: openEdgeBook(new Map()), now: 0, bounds, measured };
+  return metricsText(createMetrics(), own);
 }
 
 const lines = (text: string, name: string): string[] =>
