@@ -40,7 +40,7 @@ import { openTraces } from './telemetry/open-traces.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { boundsOfSeries } from './telemetry/settings.ts';
 import { showState } from './telemetry/show-state.ts';
-import { ballastVersion } from './version.ts';
+import { ballastVersion } from './telemetry/version.ts';
 
 /** Where set-up builds the page. */
 const PAGE = join(import.meta.dirname, 'admin', 'built');

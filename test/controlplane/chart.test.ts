@@ -28,6 +28,7 @@ const HELMS = ['helm3', 'helm4'] as const;
 const FULL = [
   ...['serviceMonitor.enabled=true', 'prometheusRule.enabled=true', 'dashboards.enabled=true'],
   ...['rbac.watch=true', 'rbac.tokenReview=true', 'rbac.clusterSecrets={fleet}'],
+  'rbac.events=fleet',
   ...['priorityClassName=system-cluster-critical', 'podLabels.team=edge', 'api.port=9443'],
   ...['networkPolicy.from[0].namespaceSelector.matchLabels.team=edge', 'nodeSelector.disk=ssd'],
   ...['extraEnv[0].name=HTTPS_PROXY', 'extraEnv[0].value=http://proxy.example.com:3128'],

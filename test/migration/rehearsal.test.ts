@@ -7,8 +7,8 @@ import { rehearseRegularly } from '../../src/migration/rehearsal/schedule.ts';
 import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { showState } from '../../src/telemetry/show-state.ts';
 import { controllerInMemory } from '../api/memory-controller.ts';
+import { metricsText } from '../telemetry/metrics-text.ts';
 
 const app = { app: 'shop', warnings: [], passedOver: [] };
 const REHEARSAL: Rehearsal = {
@@ -68,11 +68,11 @@ test('metrics: ages that go on, apps that are lost, the rung; nothing before the
   const { controller } = controllerInMemory();
   const metrics = createMetrics();
   const book = openEdgeBook(new Map());
-  const state = { controller, sources: [], book, now: 0, wall: 1_030_000, forgottenHours: 24 };
+  const state = { controller, book, now: 0, wall: 1_030_000 };
   const lines = (text: string): string[] =>
     text.split('\n').filter((line) => line.startsWith('ballast_rehearsal'));
-  expect(lines(await showState(metrics, state))).toEqual([]);
-  expect(lines(await showState(metrics, { ...state, rehearsal: REHEARSAL }))).toEqual([
+  expect(lines(await metricsText(metrics, state))).toEqual([]);
+  expect(lines(await metricsText(metrics, { ...state, rehearsal: REHEARSAL }))).toEqual([
     'ballast_rehearsal_age_seconds 30',
     'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 90',
     'ballast_rehearsal_unrecoverable_apps{cluster="east"} 1',
