@@ -225,6 +225,16 @@ export const ERRORS = {
     title: 'Another job has the app',
     act: 'Wait until that job is at its end, or abort it.',
   },
+  'plan-invalid': {
+    status: 422,
+    title: 'The plan cannot be carried out',
+    act: 'Correct what is named; `ballast fanout plan` shows the same without writing anything.',
+  },
+  'plan-moved': {
+    status: 409,
+    title: 'The world is not the one that the plan was made for',
+    act: 'Plan again, look at what is another, and apply the new plan.',
+  },
   'redis-unavailable': {
     status: 503,
     title: 'Redis does not answer',

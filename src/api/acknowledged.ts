@@ -22,7 +22,11 @@ export interface Wanted {
   readonly concerns: (app: AppName) => boolean;
 }
 
-export function acknowledgedBy(book: EdgeBook, wanted: Wanted, now: number): Acknowledgement {
+export function acknowledgedBy(
+  book: Pick<EdgeBook, 'views'>,
+  wanted: Wanted,
+  now: number,
+): Acknowledgement {
   const edges = book.views(wanted.stamp, now).map((view) => {
     const missing = missingAt(view, wanted);
     return { name: view.name, ...(missing !== undefined && { missing }) };

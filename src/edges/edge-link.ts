@@ -55,6 +55,8 @@ export interface ServerCount {
   readonly address: string;
   readonly requests: number;
   readonly failures: number;
+  /** Requests under way, over all workers; absent: nobody counts them. */
+  readonly inFlight?: number;
 }
 
 /** A server that an edge leaves alone; with a path where a probe found it so, else requests did. */
@@ -185,8 +187,9 @@ function readCounts(answer: Json): ServerCount[] {
   const counts: ServerCount[] = [];
   for (const [app, servers] of Object.entries((answer['apps'] ?? {}) as Json)) {
     for (const [address, count] of Object.entries((servers ?? {}) as Json)) {
-      const { requests, failures } = count as Json;
+      const { requests, failures, inFlight } = count as Json;
       counts.push({
+        ...(typeof inFlight === 'number' && { inFlight }),
         app,
         address,
         requests: Number(requests ?? 0),

@@ -13,7 +13,8 @@ const WINDOW_MS = 60_000;
 const SPACING_MS = 10_000;
 
 type Counts = Pick<ServerCount, 'requests' | 'failures'>;
-type ByApp = ReadonlyMap<AppName, ReadonlyMap<Address, Counts>>;
+type Counted = Counts & Pick<ServerCount, 'inFlight'>;
+type ByApp = ReadonlyMap<AppName, ReadonlyMap<Address, Counted>>;
 
 interface Sample {
   readonly at: number;
@@ -30,6 +31,11 @@ export interface Statistics {
   unhealthyAt(probe: HealthProbe | undefined, at: number): ReadonlyMap<Address, readonly string[]>;
   /** Of these servers of an app, within the window. */
   errors(app: AppName, servers: readonly Address[], at: number): Counts;
+  /**
+   * Requests under way at these servers, as every edge has said since then; undefined: one has not yet,
+   * or does not count them.
+   */
+  inFlight(app: AppName, servers: readonly Address[], since: number): number | undefined;
 }
 
 export function collectStatistics(): Statistics {
@@ -71,6 +77,14 @@ export function collectStatistics(): Statistics {
         own.reduce((total, [, counts]) => total + counts[key], 0);
       return { requests: sum('requests'), failures: sum('failures') };
     },
+    inFlight(app, servers, since) {
+      const all = [...samples.values()].map((series) => underWay(series.at(-1), app, since));
+      if (all.length === 0 || all.some((one) => one === undefined)) return undefined;
+      return all
+        .flatMap((one) => [...(one ?? [])])
+        .filter(([address]) => servers.includes(address))
+        .reduce((total, [, count]) => total + count, 0);
+    },
   };
 }
 
@@ -92,6 +106,21 @@ function growth(series: readonly Sample[], app: AppName, at: number): [Address, 
   });
 }
 
+/** Where an edge counts no request at all of an app, it has none under way. */
+function underWay(
+  last: Sample | undefined,
+  app: AppName,
+  since: number,
+): Map<Address, number> | undefined {
+  if (!last || last.at < since) return undefined;
+  const found = new Map<Address, number>();
+  for (const [address, { inFlight }] of last.counts.get(app) ?? []) {
+    if (inFlight === undefined) return undefined;
+    found.set(address, inFlight);
+  }
+  return found;
+}
+
 /** What requests found is true of every app; what a probe found, of those that ask the same. */
 function concerns(server: UnhealthyServer, probe: HealthProbe | undefined): boolean {
   if (server.path === undefined) return true;
@@ -101,10 +130,10 @@ function concerns(server: UnhealthyServer, probe: HealthProbe | undefined): bool
 }
 
 function byApp(counts: readonly ServerCount[]): ByApp {
-  const apps = new Map<AppName, Map<Address, Counts>>();
-  for (const { app, address, requests, failures } of counts) {
-    const servers = apps.get(app) ?? new Map<Address, Counts>();
-    servers.set(address, { requests, failures });
+  const apps = new Map<AppName, Map<Address, Counted>>();
+  for (const { app, address, ...counted } of counts) {
+    const servers = apps.get(app) ?? new Map<Address, Counted>();
+    servers.set(address, counted);
     apps.set(app, servers);
   }
   return apps;

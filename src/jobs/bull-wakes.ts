@@ -23,11 +23,17 @@ export function bullWakes(options: BullWakesOptions): Wakes {
     ...redisOptions(options),
     maxRetriesPerRequest: null,
   } as ConnectionOptions;
-  const queue = new Queue(QUEUE, { connection, prefix, skipVersionCheck: true });
-  queue.on('error', trouble);
+  let queue: Queue | undefined;
+  /** A controller that never leads has no connection for it. */
+  const opened = (): Queue => {
+    if (queue) return queue;
+    queue = new Queue(QUEUE, { connection, prefix, skipVersionCheck: true });
+    queue.on('error', trouble);
+    return queue;
+  };
   return {
     async wake(job, afterMs) {
-      await queue.add(QUEUE, { job }, { delay: Math.ceil(afterMs), ...KEEP_NONE });
+      await opened().add(QUEUE, { job }, { delay: Math.ceil(afterMs), ...KEEP_NONE });
     },
     listen(look) {
       const worker = new Worker<{ readonly job: string }>(
@@ -39,6 +45,6 @@ export function bullWakes(options: BullWakesOptions): Wakes {
       // By force: what it was just told is in the journal anyway.
       return () => worker.close(true);
     },
-    close: () => queue.close(),
+    close: async () => queue?.close(),
   };
 }

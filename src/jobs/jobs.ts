@@ -46,8 +46,15 @@ export interface Draft {
 }
 
 export interface Jobs {
-  /** Runs them under this lease, until what it returns is called; that waits for acts under way. */
+  /**
+   * Runs them under this lease, until what it returns is called; that waits for acts under way. A next
+   * one begins behind the end of the one before.
+   */
   serve(lease: Lease): () => Promise<void>;
+  /** As last seen, without asking: of this process where it leads, else of the journal now and then. */
+  known(): readonly JobHead[];
+  /** Looks at the journal while another leads. */
+  follow(signal: AbortSignal): Promise<void>;
   create(draft: Draft): Promise<Job>;
   command(id: string, command: Omit<Command, 'said'> & { readonly who: string }): Promise<Job>;
   /** As the journal has them, whoever leads; the newest first. */
@@ -60,6 +67,7 @@ export interface Jobs {
 /** Every job is looked at so often, whether a wake was lost or not. */
 const LOOK_MS = 15_000;
 const RETRY_MS = 500;
+const FOLLOW_MS = 2000;
 
 interface Stint {
   readonly book: JobBook;
@@ -71,6 +79,8 @@ export function createJobs(parts: JobParts): Jobs {
   const { journal, clock, wakes } = parts;
   const memory = new Map<string, Remembered>();
   let stint: Stint | undefined;
+  let seen: readonly JobHead[] = [];
+  let last: Promise<void> = Promise.resolve();
 
   const leading = (): Stint => {
     if (!stint) throw new BallastError('not-leader', 'this controller runs no jobs now');
@@ -102,7 +112,9 @@ export function createJobs(parts: JobParts): Jobs {
   return {
     serve(lease) {
       const over = new AbortController();
+      const before = last;
       const run = async (): Promise<void> => {
+        await before;
         while (!over.signal.aborted) {
           await serveOnce(lease, over.signal).catch((error: unknown) => {
             const isUsual = error instanceof TermOver || error instanceof BallastError;
@@ -111,11 +123,20 @@ export function createJobs(parts: JobParts): Jobs {
           await clock.sleep(RETRY_MS, over.signal);
         }
       };
-      const ended = run();
+      last = run();
+      const ended = last;
       return async () => {
         over.abort();
         await ended;
       };
+    },
+    known: () => (stint ? stint.book.all().map(headOf) : seen),
+    async follow(signal) {
+      while (!signal.aborted) {
+        // Redis is away: what was seen last stays.
+        if (!stint) seen = await journal.heads().catch(() => seen);
+        await clock.sleep(FOLLOW_MS, signal);
+      }
     },
     async create(draft) {
       const { book, look } = leading();

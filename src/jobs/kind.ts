@@ -10,7 +10,7 @@ export interface JobKind<Plan = never> {
    */
   next(job: Job<Plan>): Next;
   /** Reads what has to be known before, and says what is going to be done. Writes nothing. */
-  prepare(job: Job<Plan>, step: string, scene: Scene): Promise<Intent | Failure>;
+  prepare(job: Job<Plan>, step: string, scene: Scene): Promise<Intent | Outcome>;
   /**
    * Does it. Called again with the same intent after a `wait`, and after a crash: so it looks first
    * whether it is done already. What it throws is a failure of the step.

@@ -110,6 +110,8 @@ export interface StepRecord {
   readonly intent: Intent;
   /** Absent: it is under way, or was when its runner ended. */
   readonly result?: StepResult;
+  /** A successor took it over: what creates an object may still be under way, for nothing fences that. */
+  readonly taken?: true;
   /** A person asked for another attempt. */
   readonly again?: Said;
 }

@@ -142,7 +142,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   const takeOver = async (job: Job, step: StepRecord): Promise<number | StepRecord> => {
     const wait = await fenceAll(job, step);
     if (wait !== undefined) return wait;
-    const ours = { ...step, fence: term };
+    const ours: StepRecord = { ...step, fence: term, taken: true };
     await book.update(job.id, () => ({ steps: [ours] }));
     return ours;
   };

@@ -79,7 +79,11 @@ export function expiry(): Word {
   };
 }
 
-function changeHolds(held: HoldsBody, holds: readonly Hold[], moved: readonly Hold[]): Decision {
+export function changeHolds(
+  held: HoldsBody,
+  holds: readonly Hold[],
+  moved: readonly Hold[],
+): Decision {
   const body = { ...held, holds };
   if (encodeHolds(body).length > BYTES) {
     throw new BallastError('holds-full', `all holds together may have ${BYTES} bytes`);

@@ -2,7 +2,7 @@
 
 import { systemClock } from '../../src/clock.ts';
 import type { Lease } from '../../src/edges/store.ts';
-import { createJobs, type Draft, type Jobs } from '../../src/jobs/jobs.ts';
+import { createJobs, type Draft, type JobParts, type Jobs } from '../../src/jobs/jobs.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Trace } from '../../src/jobs/found.ts';
@@ -13,12 +13,17 @@ import { until } from '../controlplane/until.ts';
 import { live, type Life } from './mortal.ts';
 import { fenceIn, toyKind, type ToyPlan, type World } from './toy.ts';
 
-export interface ProcessParts {
+interface Parts {
   readonly journal: JobJournal;
-  readonly world: World;
   readonly life?: Life;
   readonly traces?: () => readonly Trace[];
   readonly wakes?: Wakes;
+  /** So many times as fast as the clock on the wall. */
+  readonly speed?: number;
+}
+
+export interface ProcessParts extends Parts {
+  readonly world: World;
   readonly kinds?: (world: World) => readonly JobKind[];
 }
 
@@ -27,29 +32,35 @@ export interface Process extends Jobs {
   readonly errors: unknown[];
 }
 
-export function startProcess(parts: ProcessParts): Process {
-  const {
-    life = live(),
-    traces = () => [],
-    kinds = (world) => [toyKind(world) as JobKind],
-  } = parts;
-  const world = life.of('world', parts.world);
+/** Of toys. */
+export function startProcess({ world, kinds, ...parts }: ProcessParts): Process {
+  const { life = live() } = parts;
+  const mine = life.of('world', world);
+  const own = kinds ?? ((its: World) => [toyKind(its) as JobKind]);
+  return startJobs({ ...parts, life }, own(mine), fenceIn(mine));
+}
+
+export function startJobs(
+  { life = live(), traces = () => [], journal, wakes, speed = 1 }: Parts,
+  kinds: readonly JobKind[],
+  fence: JobParts['fence'],
+): Process {
   const notes: string[] = [];
   const errors: unknown[] = [];
   const sleepOn = async (ms: number, signal?: AbortSignal): Promise<void> => {
-    await systemClock.sleep(ms, signal);
+    await systemClock.sleep(ms / speed, signal);
     // A dead process does not wake up.
     if (life.isDead) await new Promise(() => undefined);
   };
-  const clock = { ...systemClock, sleep: sleepOn };
+  const clock = { now: () => systemClock.now() * speed, sleep: sleepOn };
   const jobs = createJobs({
-    journal: life.of('journal', parts.journal),
-    kinds: kinds(world),
-    wakes: parts.wakes ?? memoryWakes(clock),
+    journal: life.of('journal', journal),
+    kinds,
+    wakes: wakes ?? memoryWakes(clock),
     clock,
     wall: () => new Date(1000),
     random: Math.random,
-    fence: fenceIn(world),
+    fence,
     traces,
     note: ({ id }, text) => notes.push(`${id}: ${text}`),
     changed: () => undefined,

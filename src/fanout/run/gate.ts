@@ -1,0 +1,98 @@
+// Whether an object that was written is what it is to be: by what its controller has observed. Pure.
+//
+// Comes in: a live object. Goes out: passed, or what it waits for, or why it never will. No status is no
+// answer: it waits. What has no controller of its own passes as it stands.
+
+import { isMap } from '../document.ts';
+import type { Manifest } from '../model.ts';
+
+export type Verdict =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'waiting' | 'failed'; readonly text: string };
+
+type Facts = Readonly<Record<string, unknown>>;
+
+const PASSED: Verdict = { kind: 'passed' };
+
+export function judge(object: Manifest): Verdict {
+  const { kind } = object;
+  const check = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
+  if (!check) return PASSED;
+  const status = isMap(object['status']) ? object['status'] : {};
+  const spec = isMap(object['spec']) ? object['spec'] : {};
+  const { generation } = object.metadata;
+  // A Rollout's is a text.
+  const observed = Number(status['observedGeneration'] ?? -1);
+  if (kind !== 'Job' && kind !== 'CronJob' && observed < Number(generation ?? 0)) {
+    return waiting('its controller has not seen it yet');
+  }
+  return check(spec, status);
+}
+
+const CHECKS: Readonly<Record<string, (spec: Facts, status: Facts) => Verdict>> = {
+  Deployment(spec, status) {
+    const stuck = conditionOf(status, 'Progressing');
+    if (stuck?.['reason'] === 'ProgressDeadlineExceeded') return failed('ProgressDeadlineExceeded');
+    const wanted = numberOf(spec, 'replicas', 1);
+    return (
+      counted(status, 'updatedReplicas', wanted) ??
+      counted(status, 'availableReplicas', wanted) ??
+      exactly(status, 'replicas', wanted)
+    );
+  },
+  StatefulSet(spec, status) {
+    const wanted = numberOf(spec, 'replicas', 1);
+    const updated = status['updateRevision'] === status['currentRevision'];
+    return (
+      counted(status, 'availableReplicas', wanted) ??
+      (updated ? PASSED : counted(status, 'updatedReplicas', wanted)) ??
+      PASSED
+    );
+  },
+  ReplicaSet: (spec, status) =>
+    counted(status, 'availableReplicas', numberOf(spec, 'replicas', 1)) ?? PASSED,
+  DaemonSet(_spec, status) {
+    const wanted = numberOf(status, 'desiredNumberScheduled', -1);
+    if (wanted < 0) return waiting('no count of nodes yet');
+    return (
+      counted(status, 'updatedNumberScheduled', wanted) ??
+      counted(status, 'numberAvailable', wanted) ??
+      PASSED
+    );
+  },
+  Rollout(_spec, status) {
+    const { phase, message, stableRS, currentPodHash } = status;
+    if (phase === 'Degraded') return failed(`Degraded: ${String(message ?? '')}`);
+    if (phase !== 'Healthy') return waiting(`phase ${String(phase ?? 'unknown')}`);
+    return stableRS === currentPodHash ? PASSED : waiting('the stable version is another');
+  },
+  Job(_spec, status) {
+    const end = conditionOf(status, 'Failed');
+    return end?.['status'] === 'True' ? failed(String(end['message'] ?? 'it failed')) : PASSED;
+  },
+};
+
+function counted(status: Facts, key: string, wanted: number): Verdict | undefined {
+  const now = numberOf(status, key, 0);
+  return now >= wanted ? undefined : waiting(`${key} ${now} of ${wanted}`);
+}
+
+/** Old pods that still run are not of this version. */
+function exactly(status: Facts, key: string, wanted: number): Verdict {
+  const now = numberOf(status, key, 0);
+  return now === wanted ? PASSED : waiting(`${key} ${now}, wanted ${wanted}`);
+}
+
+function numberOf(facts: Facts, key: string, otherwise: number): number {
+  const value = facts[key];
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function conditionOf(status: Facts, type: string): Facts | undefined {
+  const { conditions } = status;
+  const all = Array.isArray(conditions) ? conditions : [];
+  return all.find((one: unknown) => isMap(one) && one['type'] === type) as Facts | undefined;
+}
+
+const waiting = (text: string): Verdict => ({ kind: 'waiting', text });
+const failed = (text: string): Verdict => ({ kind: 'failed', text });

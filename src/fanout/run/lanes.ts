@@ -1,0 +1,206 @@
+// A plan as a job does it: a lane for each cluster of a wave, with its writes in order. Pure.
+//
+// Comes in: a plan without faults, its strategy, the app of each workload. Goes out: what the job's record
+// keeps, and runs by. On failure: why it cannot be run, a sentence each.
+//
+// What only goes down in one cluster while the same object goes up in another comes in a second lane, at
+// the end of everything: scale up, gate, weights follow, scale down.
+
+import { isMap } from '../document.ts';
+import { podPath } from '../kinds.ts';
+import type { Strategy } from '../model.ts';
+import type { Entry } from '../plan/entry.ts';
+import type { Plan } from '../plan/plan.ts';
+
+export interface RunPlan {
+  readonly name: string;
+  readonly digest: string;
+  readonly strategy: Strategy;
+  /** Those that are written, in the order of the lanes. */
+  readonly entries: readonly Entry[];
+  readonly waves: readonly RunWave[];
+}
+
+export interface RunWave {
+  readonly name: string;
+  /** Lanes at once. */
+  readonly concurrency: number;
+  readonly approval: 'none' | 'before' | 'after';
+  readonly maxFailures: number;
+  readonly lanes: readonly Lane[];
+}
+
+export interface Lane {
+  /** The cluster's name, with `.down` behind it where it is its second one. */
+  readonly id: string;
+  readonly cluster: string;
+  /** Indexes of entries. */
+  readonly writes: readonly number[];
+  /** Apps whose servers there are held at 0 while it is stepped. */
+  readonly holds: readonly string[];
+  /** Why nothing is held. */
+  readonly undrained?: string;
+}
+
+export type Runnable =
+  | { readonly ok: true; readonly run: RunPlan; readonly apps: readonly string[] }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+export type AppOf = (entry: Entry) => string | undefined;
+
+export function runnableOf(plan: Plan, strategy: Strategy, appOf: AppOf): Runnable {
+  const entries = plan.entries.filter(({ action }) => ACTIONS.has(action));
+  const faults = [...plan.faults, ...faultsOf(plan, entries)];
+  const { name } = plan;
+  if (faults.length > 0 || name === undefined) return { ok: false, faults };
+  const sorted = entries.toSorted((left, right) => rankOf(left) - rankOf(right));
+  const late = new Set(sorted.filter((entry) => isLate(entry, sorted)));
+  const first = plan.waves.map((wave) =>
+    waveOf(wave, strategy, (cluster) =>
+      laneOf(cluster, cluster, {
+        entries: sorted,
+        strategy,
+        appOf,
+        takes: (one) => !late.has(one),
+      }),
+    ),
+  );
+  const second = plan.waves.map((wave) =>
+    waveOf({ ...wave, name: `${wave.name}, down` }, strategy, (cluster) =>
+      laneOf(`${cluster}.down`, cluster, {
+        entries: sorted,
+        strategy,
+        appOf,
+        takes: (one) => late.has(one),
+      }),
+    ),
+  );
+  const waves = [...first, ...second.map((wave) => ({ ...wave, approval: 'none' as const }))];
+  const run = {
+    name,
+    digest: plan.digest,
+    strategy,
+    entries: sorted,
+    waves: waves.filter(({ lanes }) => lanes.length > 0),
+  };
+  const apps = new Set(sorted.flatMap((entry) => appOf(entry) ?? []));
+  return { ok: true, run, apps: [...apps].toSorted() };
+}
+
+const ACTIONS: ReadonlySet<Entry['action']> = new Set(['create', 'update', 'delete', 'unread']);
+
+function faultsOf({ name, digest }: Plan, entries: readonly Entry[]): string[] {
+  const secrets = entries.filter(({ key }) => key.startsWith('Secret|'));
+  const unread = entries.filter(({ action }) => action === 'unread');
+  return [
+    ...(name === undefined ? [`a fan-out without a name: nothing of it could be found again`] : []),
+    ...(entries.length === 0 ? [`nothing would change (digest ${digest})`] : []),
+    // The journal must not hold what is in them, and a way back needs what was.
+    ...secrets.map(({ cluster, key }) => `${cluster}: ${key}: a job does not write Secrets`),
+    ...[...new Set(unread.map(({ cluster }) => cluster))].map((one) => `${one}: could not be read`),
+  ];
+}
+
+/** What others need first: a pod waits for what it mounts, an autoscaler for what it scales. */
+const ORDER = [
+  'Namespace',
+  'ServiceAccount',
+  'ConfigMap',
+  'Service',
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'Rollout',
+  'Job',
+  'CronJob',
+  'Ingress',
+];
+
+function rankOf({ key, action }: Entry): number {
+  const found = ORDER.indexOf(key.split('|')[0] ?? '');
+  const rank = found < 0 ? ORDER.length : found;
+  return action === 'delete' ? 100 - rank : rank;
+}
+
+function isLate(entry: Entry, entries: readonly Entry[]): boolean {
+  const goesDown = entry.action === 'delete' || changeOf(entry) < 0;
+  if (!goesDown) return false;
+  return entries.some((one) => one.key === entry.key && changeOf(one) > 0);
+}
+
+function changeOf({ replicas }: Entry): number {
+  if (replicas?.after === undefined) return 0;
+  return replicas.after - (replicas.before ?? 0);
+}
+
+type Wave = Plan['waves'][number];
+
+function waveOf(
+  { name, clusters, concurrency }: Wave,
+  strategy: Strategy,
+  lane: (cluster: string) => Lane | undefined,
+): RunWave {
+  const told = strategy.waves.find((one) => one.name === name);
+  return {
+    name,
+    concurrency,
+    approval: told?.approval ?? 'none',
+    maxFailures: told?.maxFailures ?? strategy.maxFailures,
+    lanes: clusters.flatMap((cluster) => lane(cluster) ?? []),
+  };
+}
+
+interface LaneInput {
+  readonly entries: readonly Entry[];
+  readonly strategy: Strategy;
+  readonly appOf: AppOf;
+  readonly takes: (entry: Entry) => boolean;
+}
+
+function laneOf(
+  id: string,
+  cluster: string,
+  { entries, strategy, appOf, takes }: LaneInput,
+): Lane | undefined {
+  const writes = [...entries.keys()].filter((index) => {
+    const entry = entries[index];
+    return entry?.cluster === cluster && takes(entry);
+  });
+  if (writes.length === 0) return undefined;
+  const mine = writes.flatMap((index) => entries[index] ?? []);
+  const drained = mine.filter((entry) => drainOf(entry, strategy) === undefined);
+  const holds = [...new Set(drained.flatMap((entry) => appOf(entry) ?? []))].toSorted();
+  if (holds.length > 0) return { id, cluster, writes, holds };
+  const [undrained = 'nothing with pods is written'] = mine.flatMap(
+    (one) => drainOf(one, strategy) ?? [],
+  );
+  return { id, cluster, writes, holds, undrained };
+}
+
+/** Why an entry needs no drain; undefined: it needs one. */
+function drainOf(entry: Entry, { weights, drain }: Strategy): string | undefined {
+  const { object, action } = entry;
+  if (weights === 'none') return 'weights: none';
+  if (!object || podPath(object) === undefined) return 'nothing with pods is written';
+  // Until its gate nobody knows whether it serves.
+  if (action === 'create') return undefined;
+  if (drain === 'never') return 'drain: never';
+  if (!replacesPods(entry)) return 'no pod is replaced';
+  return isAnalysed(object) ? 'its analysis needs traffic' : undefined;
+}
+
+function replacesPods({ differences }: Entry): boolean {
+  return differences.some(({ path }) => path === '/spec' || path.startsWith('/spec/template'));
+}
+
+/** An Argo Rollout that is judged by requests would wait for ever without any. */
+function isAnalysed({ kind, spec }: NonNullable<Entry['object']>): boolean {
+  return (
+    kind === 'Rollout' && isMap(spec) && JSON.stringify(spec['strategy'] ?? {}).includes('analysis')
+  );
+}
+
+export function lanesOf({ waves }: RunPlan): readonly Lane[] {
+  return waves.flatMap(({ lanes }) => lanes);
+}

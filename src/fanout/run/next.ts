@@ -1,0 +1,201 @@
+// What a fan-out does next, from its record alone. Pure.
+//
+//     forward   hold, acknowledge, quiet · apply … · gate · release
+//     back      (hold, acknowledge, quiet again, where it was released) · undo … in reverse · gate · release
+//
+// A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
+
+import type { Next } from '../../jobs/kind.ts';
+import { resultOf, type Job } from '../../jobs/record.ts';
+import { lanesOf, type Lane, type RunPlan, type RunWave } from './lanes.ts';
+import { readStep, stepOf, type Verb } from './steps.ts';
+
+export type FanoutJob = Job<RunPlan>;
+
+export function nextOfFanout(job: FanoutJob): Next {
+  if (job.aborted) return backAll(job, `aborted by ${job.aborted.who}`);
+  const all = lanesOf(job.plan);
+  const failed = all.filter((lane) => failureOf(job, lane) !== undefined);
+  const over = job.plan.waves.find((wave) => isOverLimit(job, wave));
+  const { onFailure } = job.plan.strategy;
+  const [first] = failed;
+  const why = first ? `${first.cluster}: ${failureOf(job, first)}` : '';
+  if (over && onFailure === 'rollback-all') return backAll(job, why);
+  if (over && onFailure === 'pause') return { state: 'Paused', why, run: [] };
+  const { approval } = job.plan.strategy;
+  if (approval === 'before' && !job.approvals['before']) {
+    return { state: 'WaitingApproval', why: 'before it begins', asks: 'before', run: [] };
+  }
+  return onFailure === 'rollback-cluster'
+    ? withBack(job, failed, over !== undefined)
+    : onward(job, why);
+}
+
+/** The step whose failure stopped a lane, in its own words. */
+function failureOf(job: FanoutJob, lane: Lane): string | undefined {
+  // What was taken back is not tried again: its writes would be believed to stand.
+  const isBack = BACK.some((verb) => isNamed(job, verb, lane));
+  for (const step of forward(job, lane)) {
+    const result = isBack ? job.steps[step]?.result : resultOf(job, step);
+    if (result?.kind === 'failed') return `${step}: ${result.text}`;
+  }
+  return undefined;
+}
+
+const BACK: readonly Verb[] = ['undo', 'gate-again', 'release-again'];
+
+function isNamed({ steps }: FanoutJob, verb: Verb, { id }: Lane): boolean {
+  return Object.keys(steps).some((name) => {
+    const step = readStep(name);
+    return step.verb === verb && step.lane === id;
+  });
+}
+
+function isOverLimit(job: FanoutJob, { lanes, maxFailures }: RunWave): boolean {
+  return lanes.filter((lane) => failureOf(job, lane) !== undefined).length > maxFailures;
+}
+
+/** Waves in order, until one is not at its end. */
+function onward(job: FanoutJob, why: string): Next {
+  for (const [place, wave] of job.plan.waves.entries()) {
+    const next = ofWave(job, wave, place);
+    if (next) return next;
+  }
+  if (why === '') return atEnd(job);
+  // What it holds is still held: only a retry, a skip or an abort can end it.
+  return { state: 'Paused', why: `all others are done; ${why}`, run: [] };
+}
+
+function atEnd({ plan, approvals }: FanoutJob): Next {
+  if (plan.strategy.approval !== 'after' || approvals['after']) return { state: 'Done', run: [] };
+  return { state: 'WaitingApproval', why: 'before it is done', asks: 'after', run: [] };
+}
+
+/** Undefined: it is at its end. */
+function ofWave(job: FanoutJob, wave: RunWave, place: number): Next | undefined {
+  const asking = (when: 'before' | 'after'): Next | undefined => {
+    const asks = `${when} ${place}`;
+    if (wave.approval !== when || job.approvals[asks]) return undefined;
+    return { state: 'WaitingApproval', why: `${when} wave ${wave.name}`, asks, run: [] };
+  };
+  const before = asking('before');
+  if (before) return before;
+  const run = wave.lanes
+    .flatMap((lane) => forwardStep(job, lane) ?? [])
+    .toSorted((left, right) => Number(isBegun(job, right)) - Number(isBegun(job, left)))
+    .slice(0, wave.concurrency);
+  if (run.length > 0) return { state: 'Running', run: run.map(({ step }) => step) };
+  const soak = stepOf('soak', `${place}`);
+  const soaks = job.plan.strategy.soakSeconds > 0;
+  if (soaks && !resultOf(job, soak)) return { state: 'Running', run: [soak] };
+  return asking('after');
+}
+
+interface LaneStep {
+  readonly lane: Lane;
+  readonly step: string;
+}
+
+/** Undefined: the lane is done, or came to a stop by a failure. */
+function forwardStep(job: FanoutJob, lane: Lane): LaneStep | undefined {
+  for (const step of forward(job, lane)) {
+    const result = resultOf(job, step);
+    if (!result) return failureOf(job, lane) === undefined ? { lane, step } : undefined;
+    if (result.kind === 'failed') return undefined;
+  }
+  return undefined;
+}
+
+/** Those that are under way go on before others begin. */
+const isBegun = (job: FanoutJob, { lane }: LaneStep): boolean => isTouched(job, lane);
+
+function isTouched({ steps }: FanoutJob, { id, writes }: Lane): boolean {
+  const names = [stepOf('hold', id), ...writes.map((index) => stepOf('apply', id, index))];
+  return names.some((name) => Object.hasOwn(steps, name));
+}
+
+function forward(job: FanoutJob, lane: Lane): string[] {
+  const { id, writes } = lane;
+  const drain = lane.holds.length > 0;
+  const held = drain && holdsSomething(job, lane);
+  return [
+    ...(drain ? [stepOf('hold', id)] : []),
+    ...(held ? [stepOf('acknowledge', id), stepOf('quiet', id)] : []),
+    ...writes.map((index) => stepOf('apply', id, index)),
+    stepOf('gate', id),
+    ...(held ? [stepOf('release', id)] : []),
+  ];
+}
+
+/** As long as it is not known, it may. */
+function holdsSomething(job: FanoutJob, { id }: Lane): boolean {
+  const result = resultOf(job, stepOf('hold', id));
+  const { held } = (result?.data ?? {}) as { readonly held?: readonly string[] };
+  return held === undefined || held.length > 0;
+}
+
+/** Failed clusters go back while the others come to their end. */
+function withBack(job: FanoutJob, failed: readonly Lane[], isOver: boolean): Next {
+  const back = failed.map((lane) => backStep(job, lane));
+  const stuck = back.find((one) => one?.failed !== undefined);
+  if (stuck) return { state: 'Blocked', why: `the way back failed: ${stuck.failed}`, run: [] };
+  const steps = back.flatMap((one) => one?.step ?? []);
+  const begun = lanesOf(job.plan)
+    .filter((lane) => isTouched(job, lane))
+    .flatMap((lane) => forwardStep(job, lane)?.step ?? []);
+  if (steps.length > 0) return { state: 'RollingBack', run: [...steps, ...begun] };
+  const [first] = failed;
+  const why = first ? `${first.cluster} was rolled back: ${failureOf(job, first)}` : '';
+  if (isOver && begun.length > 0) return { state: 'Running', why, run: begun };
+  if (isOver) return { state: 'Failed', why, run: [] };
+  const next = onward(job, '');
+  return next.state === 'Done' && first ? { state: 'Failed', why, run: [] } : next;
+}
+
+/** The last lane first. */
+function backAll(job: FanoutJob, why: string): Next {
+  const touched = lanesOf(job.plan).filter((lane) => isTouched(job, lane));
+  for (const lane of touched.toReversed()) {
+    const step = backStep(job, lane);
+    if (step?.failed !== undefined) {
+      return { state: 'Blocked', why: `the way back failed: ${step.failed}`, run: [] };
+    }
+    if (step) return { state: 'RollingBack', why, run: [step.step] };
+  }
+  return { state: 'RolledBack', why, run: [] };
+}
+
+interface BackStep {
+  readonly step: string;
+  readonly failed?: string;
+}
+
+/** Undefined: the lane is as it was. */
+function backStep(job: FanoutJob, lane: Lane): BackStep | undefined {
+  for (const step of backward(job, lane)) {
+    const result = resultOf(job, step);
+    if (!result) return { step };
+    if (result.kind === 'failed') return { step, failed: `${step}: ${result.text}` };
+  }
+  return undefined;
+}
+
+function backward(job: FanoutJob, lane: Lane): string[] {
+  const { id, writes } = lane;
+  // Whatever its attempt came to: it is looked at.
+  const written = writes.filter((index) => mayBeWritten(job, stepOf('apply', id, index)));
+  const drain = lane.holds.length > 0 && Object.hasOwn(job.steps, stepOf('hold', id));
+  const released = resultOf(job, stepOf('release', id))?.kind === 'done';
+  const again: Verb[] = ['hold-again', 'acknowledge-again', 'quiet-again'];
+  return [
+    ...(drain && released && written.length > 0 ? again.map((verb) => stepOf(verb, id)) : []),
+    ...written.toReversed().map((index) => stepOf('undo', id, index)),
+    ...(written.length > 0 ? [stepOf('gate-again', id)] : []),
+    ...(drain ? [stepOf('release-again', id)] : []),
+  ];
+}
+
+function mayBeWritten({ steps }: FanoutJob, id: string): boolean {
+  const step = Object.hasOwn(steps, id) ? steps[id] : undefined;
+  return step !== undefined && step.intent.objects.length > 0;
+}

@@ -1,0 +1,164 @@
+// A fan-out as a job: cluster by cluster out of the traffic, written, looked at, and back into it.
+//
+// Comes in: a job's record (jobs/kind.ts). Goes out: its next steps, and what each came to. On failure: as
+// the strategy says: the job pauses, takes the cluster or everything back, or goes on; a way back that
+// fails blocks, with all holds standing.
+//
+//     lanes.ts    a plan as lanes of steps                 next.ts     which steps are next (pure)
+//     traffic.ts  holds, acknowledgements, quiet           writes.ts   what is written, and taken back
+//     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
+
+import { BallastError } from '../../errors.ts';
+import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
+import type { Intent, StepRecord } from '../../jobs/record.ts';
+import { isClosed } from './closed-hours.ts';
+import { judge } from './gate.ts';
+import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
+import { type FanoutJob, nextOfFanout } from './next.ts';
+import { readStep, stepOf, type StepName } from './steps.ts';
+import { acknowledge, hold, quiet, release, type Traffic } from './traffic.ts';
+import {
+  type After,
+  type Before,
+  patiently,
+  placed,
+  prepareWrite,
+  refOfEntry,
+  undo,
+  write,
+  type WriterOf,
+} from './writes.ts';
+
+export const FANOUT = 'fanout';
+
+export interface RunParts {
+  readonly writerOf: WriterOf;
+  readonly traffic: Traffic;
+  readonly wall: () => Date;
+}
+
+const GATE_SECONDS = 1;
+const CLOSED_SECONDS = 30;
+
+interface Doing {
+  readonly job: FanoutJob;
+  readonly lane: Lane;
+  readonly name: StepName;
+  readonly scene: Scene;
+}
+
+export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
+  const { writerOf, traffic } = parts;
+
+  const acts: Readonly<Record<StepName['verb'], (doing: Doing) => Promise<Outcome>>> = {
+    hold: ({ job, lane, scene }) => hold(job, lane, scene, traffic),
+    acknowledge: async ({ job, lane }) => acknowledge(job, lane, traffic),
+    quiet: async ({ lane, scene }) => quiet(lane, scene, traffic),
+    apply: (doing) => patiently(doing.scene, () => apply(doing)),
+    gate: (doing) => patiently(doing.scene, () => gate(doing)),
+    release: ({ job, lane }) => release(job, lane, job.begun.who, traffic),
+    async soak({ job, scene }) {
+      const left = job.plan.strategy.soakSeconds - scene.waitedMs / 1000;
+      if (left <= 0) return { kind: 'done', text: 'soaked' };
+      return { kind: 'wait', text: `${Math.ceil(left)} s more`, seconds: left };
+    },
+    'hold-again': ({ job, lane, scene }) => hold(job, lane, scene, traffic),
+    'acknowledge-again': async ({ job, lane }) => acknowledge(job, lane, traffic),
+    'quiet-again': async ({ lane, scene }) => quiet(lane, scene, traffic),
+    undo: (doing) => patiently(doing.scene, () => takeBack(doing)),
+    'gate-again': (doing) => patiently(doing.scene, () => gateAgain(doing)),
+    'release-again': ({ job, lane }) =>
+      release(job, lane, job.aborted?.who ?? job.begun.who, traffic),
+  };
+
+  const entryOf = ({ job, name }: Doing) => {
+    const entry = job.plan.entries[name.entry];
+    if (entry) return entry;
+    throw new BallastError('internal', `the plan has no entry ${name.entry}`);
+  };
+  const apply = async (doing: Doing): Promise<Outcome> => {
+    const entry = entryOf(doing);
+    const writer = await writerOf(entry.cluster);
+    return write({ entry, fanout: doing.job.plan.name, writer, scene: doing.scene });
+  };
+  const takeBack = async (doing: Doing): Promise<Outcome> => {
+    const entry = entryOf(doing);
+    const { job, lane, name, scene } = doing;
+    const forward = job.steps[stepOf('apply', lane.id, name.entry)];
+    const { before } = (forward?.intent.data ?? {}) as Partial<Before>;
+    const { uid } = (forward?.result?.data ?? {}) as After;
+    const writer = await writerOf(entry.cluster);
+    const taken = forward?.taken === true;
+    return undo({ entry, fanout: job.plan.name, writer, scene, before, uid, taken });
+  };
+
+  /** Undefined: all of them are as they are to be. */
+  const open = async (job: FanoutJob, writes: readonly number[]): Promise<Outcome | undefined> => {
+    for (const index of writes) {
+      const entry = job.plan.entries[index];
+      if (!entry) continue;
+      const live = await (await writerOf(entry.cluster)).read(refOfEntry(entry));
+      // What was to go, or was taken away again.
+      if (!live) continue;
+      const verdict = judge(live);
+      const text = 'text' in verdict ? `${live.kind} ${live.metadata.name}: ${verdict.text}` : '';
+      if (verdict.kind === 'failed') return { kind: 'failed', text };
+      if (verdict.kind === 'waiting') return { kind: 'wait', text, seconds: GATE_SECONDS };
+    }
+    return undefined;
+  };
+  const gate = async ({ job, lane, scene }: Doing): Promise<Outcome> => {
+    const still = await open(job, lane.writes);
+    const { deadlineSeconds } = job.plan.strategy;
+    if (!still) return { kind: 'done', text: 'all is as it is to be' };
+    const isLate = deadlineSeconds !== undefined && scene.waitedMs > deadlineSeconds * 1000;
+    if (still.kind !== 'wait' || !isLate) return still;
+    return { kind: 'failed', text: `${still.text} after ${deadlineSeconds} s` };
+  };
+  /** Without a deadline: nothing lies behind it but a person. */
+  const gateAgain = async ({ job, lane }: Doing): Promise<Outcome> =>
+    (await open(job, lane.writes)) ?? { kind: 'done', text: 'all is as it was' };
+
+  const doingOf = (job: FanoutJob, step: string, scene: Scene): Doing => {
+    const name = readStep(step);
+    const lane = lanesOf(job.plan).find(({ id }) => id === name.lane);
+    return { job, name, scene, lane: lane ?? NO_LANE };
+  };
+
+  return {
+    kind: FANOUT,
+    next: nextOfFanout,
+    async prepare(job, step, scene) {
+      const doing = doingOf(job, step, scene);
+      const closed = isFirst(doing) && isClosed(job.plan.strategy.closedHours, parts.wall());
+      if (closed) return { kind: 'wait', text: `closed: ${closed}`, seconds: CLOSED_SECONDS };
+      if (doing.name.verb === 'apply') {
+        return await prepared(scene, () => prepareWrite(entryOf(doing), writerOf));
+      }
+      const objects = doing.name.verb === 'undo' ? [placed(entryOf(doing))] : [];
+      return { text: step, objects };
+    },
+    act: (job, step: StepRecord, scene) => {
+      const doing = doingOf(job, step.id, scene);
+      return acts[doing.name.verb](doing);
+    },
+  };
+}
+
+const NO_LANE: Lane = { id: '', cluster: '', writes: [], holds: [] };
+
+async function prepared(scene: Scene, read: () => Promise<Intent>): Promise<Intent | Outcome> {
+  let intent: Intent | undefined;
+  const outcome = await patiently(scene, async () => {
+    intent = await read();
+    return { kind: 'done', text: '' };
+  });
+  return intent ?? outcome;
+}
+
+/** With which a lane begins: what is under way is not stopped by the hour. */
+function isFirst({ name, lane }: Doing): boolean {
+  const [first] = lane.writes;
+  if (lane.holds.length > 0) return name.verb === 'hold';
+  return name.verb === 'apply' && name.entry === first;
+}

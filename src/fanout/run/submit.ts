@@ -1,0 +1,75 @@
+// Manifests on their way to a job.
+//
+// Comes in: files and options, and how a plan is made against what lives. Goes out: the plan, and the draft
+// of a job where it can be run. On failure: `plan-invalid` where the files cannot be read; a plan with
+// faults comes without a draft.
+
+import { BallastError } from '../../errors.ts';
+import type { Draft } from '../../jobs/jobs.ts';
+import { readFanout } from '../fanout.ts';
+import { identityOf, keyOf } from '../identity.ts';
+import type { Orders } from '../model.ts';
+import { appNames } from '../plan/app-of.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type AppNaming, type PlanOptions, USUAL } from '../plan/world.ts';
+import type { StreamFile } from '../stream.ts';
+import { type AppOf, runnableOf } from './lanes.ts';
+import { FANOUT } from './run.ts';
+
+type Asked = { [Key in keyof Omit<PlanOptions, 'apps'>]?: PlanOptions[Key] | undefined };
+
+export interface Submission extends Asked {
+  readonly files: readonly StreamFile[];
+  readonly federatedNamespaces?: readonly string[] | undefined;
+  readonly who: string;
+}
+
+export interface Submitted {
+  readonly plan: Plan;
+  /** Absent: the faults say why. */
+  readonly draft?: Draft;
+  readonly faults: readonly string[];
+}
+
+export interface SubmitParts {
+  readonly naming: () => AppNaming;
+  readonly planLive: (orders: Orders, options: PlanOptions) => Promise<Plan>;
+  /** Whether there is an edge that could acknowledge a hold. */
+  readonly hasEdges: () => boolean;
+}
+
+export async function submit(submission: Submission, parts: SubmitParts): Promise<Submitted> {
+  const { files, federatedNamespaces = [], who, ...asked } = submission;
+  const read = readFanout(files, { federatedNamespaces });
+  if (read.kind === 'faults') throw new BallastError('plan-invalid', read.faults.join('; '));
+  const { orders } = read;
+  const naming = parts.naming();
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  const options: PlanOptions = { ...USUAL, ...Object.fromEntries(given), apps: naming };
+  const plan = await parts.planLive(orders, options);
+  const { weights } = orders.strategy;
+  if (weights !== 'none' && !parts.hasEdges()) {
+    return { plan, faults: ['no edge is known that could acknowledge a hold: say weights: none'] };
+  }
+  const runnable = runnableOf(plan, orders.strategy, appsBy(orders, naming));
+  if (!runnable.ok) return { plan, faults: runnable.faults };
+  const { run, apps } = runnable;
+  const draft = {
+    kind: FANOUT,
+    name: run.name,
+    apps,
+    clusters: [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted(),
+    plan: run,
+    planDigest: run.digest,
+    who,
+  };
+  return { plan, draft, faults: [] };
+}
+
+function appsBy({ orders }: Orders, naming: AppNaming): AppOf {
+  const app = appNames(orders, naming);
+  const apps = new Map(
+    orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
+  );
+  return ({ key }) => apps.get(key);
+}

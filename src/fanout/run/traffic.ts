@@ -1,0 +1,118 @@
+// What a fan-out's job says to weights and hears from edges: hold a cluster, wait until every edge has it
+// and nothing is under way there, give it back.
+//
+// Comes in: a lane. Goes out: outcomes. On failure: what is not known is waited for: an edge that is silent
+// may still send requests there. A hold that would take an app's last server is left out, and that is said.
+
+import { BallastError, type ErrorCode } from '../../errors.ts';
+import type { AppName, Stamp, Upstream } from '../../model.ts';
+import type { Outcome, Scene } from '../../jobs/kind.ts';
+import type { Job } from '../../jobs/record.ts';
+import type { JobHold } from '../../words/of-jobs.ts';
+import type { Lane } from './lanes.ts';
+
+/** What jobs see and say of weights. */
+export interface Traffic {
+  upstream(app: AppName): Upstream | undefined;
+  /** Holds of a job that stand, by their ids. */
+  holdsOf(job: string): readonly string[];
+  hold(who: string, holds: readonly JobHold[]): Promise<Stamp>;
+  /** Those of them that stand; of none that does nothing is said. */
+  lift(who: string, job: string, ids: readonly string[]): Promise<void>;
+  /** Why not every edge has these holds yet; undefined: all have. */
+  unacknowledged(ids: readonly string[], apps: readonly AppName[]): string | undefined;
+  /** Requests under way at an app's servers of a cluster, as told within so many milliseconds. */
+  inFlight(app: AppName, cluster: string, withinMs: number): number | undefined;
+}
+
+export interface Held {
+  /** Apps. */
+  readonly held: readonly AppName[];
+}
+
+const LOOK_SECONDS = 0.25;
+/** nginx's longest time-outs as they come: what is under way then is not going to end by itself. */
+const LIMIT_MS = 60_000;
+const TURN_SECONDS = 1;
+/** The guard's words for a server that is needed. */
+const NEEDED: ReadonlySet<ErrorCode> = new Set([
+  'would-empty',
+  'too-few-clusters',
+  'too-few-servers',
+]);
+
+export const holdId = (job: string, lane: string, app: AppName): string => `${job}.${lane}.${app}`;
+
+export async function hold(
+  job: Job,
+  { id, cluster, holds: apps }: Lane,
+  { term }: Scene,
+  traffic: Traffic,
+): Promise<Outcome> {
+  const needed = apps.filter((app) => isLast(traffic.upstream(app), cluster));
+  const mine = traffic.holdsOf(job.id);
+  // Another lane of this job has the others: its turn ends.
+  const waits = needed.find((app) =>
+    mine.some((one) => !isOwn(one, job.id, id) && one.endsWith(`.${app}`)),
+  );
+  if (waits !== undefined) {
+    return { kind: 'wait', text: `${waits} has no other cluster now`, seconds: TURN_SECONDS };
+  }
+  const held = apps.filter((app) => !needed.includes(app));
+  const why = `fan-out ${job.name}`;
+  const holds = held.map((app): JobHold => {
+    const own = { id: holdId(job.id, id, app), job: job.id, fence: term };
+    return { ...own, app, cluster, kind: 'drain', who: job.begun.who, why };
+  });
+  const said = needed.length === 0 ? '' : `; not ${needed.join(', ')}: nothing else serves it`;
+  if (holds.length === 0) return { kind: 'done', text: said.slice(2), data: { held } };
+  try {
+    await traffic.hold(job.begun.who, holds);
+  } catch (error) {
+    if (!(error instanceof BallastError) || !NEEDED.has(error.code)) throw error;
+    return { kind: 'done', text: `not held: ${error.message}`, data: { held: [] } };
+  }
+  return { kind: 'done', text: `held: ${held.join(', ')}${said}`, data: { held } };
+}
+
+const isOwn = (hold: string, job: string, lane: string): boolean =>
+  hold.startsWith(`${job}.${lane}.`);
+
+/** It serves there, and nowhere else. */
+function isLast(upstream: Upstream | undefined, cluster: string): boolean {
+  const serving = (upstream?.servers ?? []).filter(({ weight }) => weight > 0);
+  return serving.length > 0 && serving.every(({ from }) => from === cluster);
+}
+
+export function acknowledge(job: Job, { id, holds: apps }: Lane, traffic: Traffic): Outcome {
+  const stand = traffic.holdsOf(job.id).filter((one) => isOwn(one, job.id, id));
+  const missing = traffic.unacknowledged(stand, apps);
+  if (missing !== undefined) return { kind: 'wait', text: missing, seconds: LOOK_SECONDS };
+  return { kind: 'done', text: 'every edge has it' };
+}
+
+export function quiet(
+  { cluster, holds: apps }: Lane,
+  { waitedMs }: Scene,
+  traffic: Traffic,
+): Outcome {
+  const left = apps.map((app) => traffic.inFlight(app, cluster, waitedMs));
+  const isQuiet = left.every((count) => count === 0);
+  if (isQuiet) return { kind: 'done', text: 'nothing is under way' };
+  const text = left.some((count) => count === undefined)
+    ? 'not every edge tells what is under way'
+    : `${left.reduce<number>((sum, count) => sum + (count ?? 0), 0)} requests under way`;
+  if (waitedMs > LIMIT_MS) return { kind: 'done', text: `${text} after a minute` };
+  return { kind: 'wait', text, seconds: LOOK_SECONDS };
+}
+
+export async function release(
+  job: Job,
+  { id }: Lane,
+  who: string,
+  traffic: Traffic,
+): Promise<Outcome> {
+  const stand = traffic.holdsOf(job.id).filter((one) => isOwn(one, job.id, id));
+  if (stand.length > 0) await traffic.lift(who, job.id, stand);
+  return { kind: 'done', text: stand.length > 0 ? 'given back' : 'nothing was held' };
+}

@@ -1,0 +1,229 @@
+// What a fan-out's job writes to clusters: an entry of its plan, and the way back from it.
+//
+// Comes in: a step with its intent. Goes out: outcomes. On failure: a cluster that does not answer is asked
+// again for a minute, since nobody knows then whether it was done; what somebody else has changed since
+// blocks, and is never written over.
+
+import { failureOf } from '../../clusters/call-failure.ts';
+import {
+  type ClusterWriter,
+  knownOf,
+  type KubernetesObject,
+  type ObjectRef,
+  refOf,
+  shownRef,
+} from '../../clusters/cluster-writer.ts';
+import type { Outcome, Scene } from '../../jobs/kind.ts';
+import type { Intent, PlacedObject } from '../../jobs/record.ts';
+import { BallastError } from '../../errors.ts';
+import { type Applied, applyEntry } from '../live/apply-entry.ts';
+import { diffObjects } from '../plan/diff.ts';
+import { type Entry, isOurs, liveDigest, uidOf } from '../plan/entry.ts';
+import type { Manifest } from '../model.ts';
+import { kept, renewed, restored } from './restore.ts';
+
+export type WriterOf = (cluster: string) => Promise<ClusterWriter>;
+
+/** Of an intent: the object as it was; null: there was none. */
+export interface Before {
+  readonly before: Manifest | null;
+}
+
+/** Of a result: which object it is now. */
+export interface After {
+  readonly uid?: string;
+}
+
+const PATIENCE_MS = 60_000;
+const AGAIN_SECONDS = 2;
+
+export function refOfEntry({ object, ref, key }: Entry): ObjectRef {
+  if (object) return refOf(object);
+  if (ref) return ref;
+  throw new BallastError('internal', `${key}: the plan does not say which object it is`);
+}
+
+export function placed(entry: Entry): PlacedObject {
+  return { cluster: entry.cluster, ...refOfEntry(entry) };
+}
+
+export async function prepareWrite(entry: Entry, writerOf: WriterOf): Promise<Intent> {
+  const writer = await writerOf(entry.cluster);
+  const ref = refOfEntry(entry);
+  const live = await writer.read(ref);
+  const before = live ? kept(live) : null;
+  return {
+    text: `${entry.action} ${shownRef(ref)} in ${entry.cluster}`,
+    objects: [placed(entry)],
+    data: { before } satisfies { before: Manifest | null | undefined },
+  };
+}
+
+/** Where a cluster gives no answer, it is asked again. */
+export async function patiently(
+  { waitedMs }: Scene,
+  act: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof BallastError) throw error;
+    if (!isOfCluster(error)) throw error;
+    const { text } = failureOf(error);
+    if (waitedMs > PATIENCE_MS) return { kind: 'failed', text: `no answer for a minute: ${text}` };
+    return { kind: 'wait', text, seconds: AGAIN_SECONDS };
+  }
+}
+
+const isOfCluster = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'CallFailure' || 'code' in error);
+
+export interface Writing {
+  readonly entry: Entry;
+  readonly fanout: string;
+  readonly writer: ClusterWriter;
+  readonly scene: Scene;
+}
+
+export async function write({ entry, fanout, writer, scene }: Writing): Promise<Outcome> {
+  const ref = refOfEntry(entry);
+  const live = await writer.read(ref);
+  if (isDone(entry, live, fanout)) return { kind: 'done', text: 'it is so', data: dataOf(live) };
+  await scene.check();
+  const applied = await applyEntry(entry, writer, fanout);
+  if (!applied.ok)
+    return refusal(applied.code, applied.text, () => isDoneNow({ entry, fanout, writer }));
+  scene.note(auditOf(entry, applied));
+  return { kind: 'done', text: applied.did, data: dataOf(applied.after) };
+}
+
+/** What a predecessor had under way may come between our look and our write. */
+async function refusal(code: string, text: string, look: () => Promise<boolean>): Promise<Outcome> {
+  if (code === 'moved' && (await look())) return { kind: 'wait', text, seconds: 0.2 };
+  return { kind: 'failed', text };
+}
+
+async function isDoneNow({ entry, fanout, writer }: Omit<Writing, 'scene'>): Promise<boolean> {
+  return isDone(entry, await writer.read(refOfEntry(entry)), fanout);
+}
+
+/** By an earlier attempt, whose answer nobody heard. */
+function isDone(entry: Entry, live: KubernetesObject | undefined, fanout: string): boolean {
+  const { action, object } = entry;
+  if (action === 'delete') return live === undefined;
+  if (!live || !object || !isOurs(live, fanout)) return false;
+  return diffObjects(live, object).length === 0;
+}
+
+function dataOf(object: KubernetesObject | undefined): After {
+  const uid = object ? uidOf(object) : '';
+  return uid === '' ? {} : { uid };
+}
+
+function auditOf({ cluster, replicas, key }: Entry, applied: Applied & { ok: true }): string {
+  const [kind = '', , namespace = '', name = ''] = key.split('|');
+  const counts = replicas
+    ? `, replicas ${replicas.before ?? 0} -> ${replicas.after ?? 'as they are'}`
+    : '';
+  return `${applied.did} ${kind} ${namespace}/${name} in ${cluster}${counts}${imagesOf(applied)}`;
+}
+
+function imagesOf({ before, after }: Applied & { ok: true }): string {
+  const [old, now] = [imageText(before), imageText(after)];
+  return old === now ? '' : `, images ${old || 'none'} -> ${now || 'none'}`;
+}
+
+function imageText(object: KubernetesObject | undefined): string {
+  const found = [...JSON.stringify(object?.['spec'] ?? null).matchAll(/"image":"([^"]*)"/g)];
+  return found.map(([, image]) => image).join(' ');
+}
+
+export interface Undoing extends Writing {
+  readonly before: Manifest | null | undefined;
+  /** Absent: the answer was not heard. */
+  readonly uid: string | undefined;
+  /** A predecessor may still have it under way. */
+  readonly taken: boolean;
+}
+
+/** First the fence: what may still be on its way to the object then fails. */
+export async function undo(undoing: Undoing): Promise<Outcome> {
+  const { entry, writer, scene } = undoing;
+  const ref = refOfEntry(entry);
+  await scene.check();
+  const fenced = await writer.fence(ref, scene.term);
+  if (!fenced.ok) return { kind: 'wait', text: fenced.text, seconds: AGAIN_SECONDS };
+  const live = await writer.read(ref);
+  const { before } = undoing;
+  if (before === null) return undoCreate(undoing, live);
+  if (before === undefined)
+    return { kind: 'failed', text: `${shownRef(ref)}: it is not known as it was` };
+  return live ? undoUpdate(undoing, live, before) : undoDelete(undoing, before);
+}
+
+async function undoCreate(undoing: Undoing, live: KubernetesObject | undefined): Promise<Outcome> {
+  const { entry, writer, scene } = undoing;
+  if (!live) return gone(undoing);
+  const ref = refOf(live);
+  const known = knownOf(live);
+  if (!known || !isMade(undoing, live)) {
+    return { kind: 'blocked', text: `${shownRef(ref)} in ${entry.cluster} is another one now` };
+  }
+  const removed = await writer.remove(ref, known);
+  if (!removed.ok) return again(removed.code, removed.text);
+  scene.note(`removed ${shownRef(ref)} in ${entry.cluster}, which it had made`);
+  // Until it is gone: its finalizers may take their time.
+  return { kind: 'wait', text: 'it is going', seconds: 0.2 };
+}
+
+function gone({ taken, scene }: Undoing): Outcome {
+  if (!taken || scene.waitedMs >= PATIENCE_MS) return { kind: 'done', text: 'it is not there' };
+  return { kind: 'wait', text: 'it may still be on its way', seconds: AGAIN_SECONDS };
+}
+
+function isMade({ fanout, uid, taken }: Undoing, live: KubernetesObject): boolean {
+  return isOurs(live, fanout) && (taken || uid === undefined || uidOf(live) === uid);
+}
+
+async function undoUpdate(
+  { entry, writer, scene }: Undoing,
+  live: KubernetesObject,
+  before: Manifest,
+): Promise<Outcome> {
+  const wanted = restored(before, entry.object);
+  if (isAsBefore(live, before, entry) || diffObjects(live, wanted).length === 0) {
+    return { kind: 'done', text: 'it is as it was' };
+  }
+  const known = knownOf(live);
+  const isWritten = entry.object && diffObjects(live, entry.object).length === 0;
+  if (!known || !isWritten || uidOf(live) !== uidOf(before)) {
+    return {
+      kind: 'blocked',
+      text: `${shownRef(refOf(live))} in ${entry.cluster} was changed by somebody else since`,
+    };
+  }
+  const result = await writer.apply(wanted, { expect: known, force: true });
+  if (!result.ok) return again(result.code, result.text);
+  scene.note(`gave ${shownRef(refOf(live))} in ${entry.cluster} back what it was`);
+  return { kind: 'done', text: 'it is as it was' };
+}
+
+async function undoDelete({ entry, writer, scene }: Undoing, before: Manifest): Promise<Outcome> {
+  const result = await writer.apply(renewed(before), { expect: 'absent' });
+  if (!result.ok) return again(result.code, result.text);
+  scene.note(`made ${shownRef(refOfEntry(entry))} in ${entry.cluster} anew`);
+  return { kind: 'done', text: 'made anew' };
+}
+
+/** Somebody wrote between our reading and our writing, a status most often: it is looked at again. */
+function again(code: string, text: string): Outcome {
+  return code === 'moved' ? { kind: 'wait', text, seconds: 0.2 } : { kind: 'failed', text };
+}
+
+function isAsBefore(live: KubernetesObject, before: Manifest, { scaledBy }: Entry): boolean {
+  const scaled = scaledBy === undefined ? {} : { scaledBy };
+  return (
+    uidOf(live) === uidOf(before) &&
+    liveDigest({ object: live, ...scaled }) === liveDigest({ object: before, ...scaled })
+  );
+}

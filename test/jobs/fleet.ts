@@ -1,0 +1,239 @@
+// Three clusters of objects in memory with an app in two of them, and the traffic that a job sees: who
+// serves, who is held, and edges that take a moment. It watches what must never be: a pod that is replaced
+// while its cluster serves, and an app without a serving cluster.
+
+import { identityOf, keyOf } from '../../src/fanout/identity.ts';
+import { readFanout } from '../../src/fanout/fanout.ts';
+import type { Orders } from '../../src/fanout/model.ts';
+import { appNames } from '../../src/fanout/plan/app-of.ts';
+import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
+import { USUAL, type World } from '../../src/fanout/plan/world.ts';
+import { runnableOf } from '../../src/fanout/run/lanes.ts';
+import { fanoutKind } from '../../src/fanout/run/run.ts';
+import type { Traffic } from '../../src/fanout/run/traffic.ts';
+import type { Draft } from '../../src/jobs/jobs.ts';
+import type { JobJournal } from '../../src/jobs/journal.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
+import type { Upstream } from '../../src/model.ts';
+import type { JobHold } from '../../src/words/of-jobs.ts';
+import type { Life } from './mortal.ts';
+import { MemoryObjects } from './memory-objects.ts';
+import { startJobs, type Process } from './process.ts';
+
+export const CLUSTERS = ['east', 'west', 'north'] as const;
+
+export function stream(image: string, strategy = '{order: serial}', replicas = 2): string {
+  return `
+apiVersion: ballast.io/v1
+kind: FanOut
+metadata: {name: release}
+spec: {objects: all, clusters: [east, west, north], strategy: ${strategy}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: prod}
+data: {image: "${image}"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop, namespace: prod, labels: {ballast.io/app: shop}}
+spec: {selector: {app: shop}, ports: [{name: http, port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: prod}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: shop}}
+  template: {metadata: {labels: {app: shop}}, spec: {containers: [{name: shop, image: "${image}"}]}}
+`;
+}
+
+export function ordersOf(text: string): Orders {
+  const read = readFanout([{ name: 'a.yaml', text }]);
+  if (read.kind === 'faults') throw new Error(read.faults.join('\n'));
+  return read.orders;
+}
+
+const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
+
+export class MemoryFleet implements Traffic {
+  readonly clusters = new Map(CLUSTERS.map((name) => [name as string, new MemoryObjects(name)]));
+  readonly holds = new Map<string, JobHold>();
+  /** Every hold and lift that was said. */
+  readonly said: string[] = [];
+  /** What must never be. */
+  readonly wrongs: string[] = [];
+  readonly #ready = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
+
+  constructor() {
+    for (const [name, objects] of this.clusters) {
+      objects.onReady = (workload, ready) => {
+        if (workload === 'shop') this.#ready.set(name, ready);
+      };
+    }
+  }
+
+  cluster(name: string): MemoryObjects {
+    const found = this.clusters.get(name);
+    if (!found) throw new Error(`no cluster ${name}`);
+    return found;
+  }
+
+  upstream(): Upstream {
+    const servers = CLUSTERS.flatMap((name, index) => {
+      const pods = this.#ready.get(name) ?? 0;
+      if (pods === 0) return [];
+      const held = [...this.holds.values()].some(({ cluster }) => cluster === name);
+      return [{ address: `10.0.${index}.1:80`, weight: held ? 0 : pods * 10, from: name }];
+    });
+    return { app: 'shop', servers, policy: { balance: 'smooth', whenUnhealthy: 'spread' } };
+  }
+
+  holdsOf(job: string): readonly string[] {
+    return [...this.holds.values()].filter((one) => one.job === job).map(({ id }) => id);
+  }
+
+  async hold(_who: string, holds: readonly JobHold[]) {
+    for (const hold of holds) {
+      if (!this.holds.has(hold.id)) this.said.push(`hold ${hold.cluster}`);
+      this.holds.set(hold.id, hold);
+    }
+    this.#look();
+    return { term: 1, version: this.said.length };
+  }
+
+  async lift(_who: string, _job: string, ids: readonly string[]) {
+    for (const id of ids) {
+      this.said.push(`lift ${this.holds.get(id)?.cluster}`);
+      this.holds.delete(id);
+    }
+    this.#look();
+  }
+
+  unacknowledged(ids: readonly string[]): string | undefined {
+    const key = ids.join();
+    const times = (this.#asked.get(key) ?? 0) + 1;
+    this.#asked.set(key, times);
+    return times < 2 ? 'edge-1: it has not applied it yet' : undefined;
+  }
+
+  inFlight(): number {
+    return 0;
+  }
+
+  #look(): void {
+    const { servers } = this.upstream();
+    if (servers.length > 0 && servers.every(({ weight }) => weight === 0)) {
+      this.wrongs.push('no cluster serves');
+    }
+  }
+
+  /** Written by a former release, and running. */
+  async run(names: readonly string[], text: string): Promise<void> {
+    const plan = await this.plan(text);
+    for (const { object, cluster } of plan.entries) {
+      if (!object || !names.includes(cluster)) continue;
+      await this.cluster(cluster).apply(object);
+    }
+    for (const name of names) {
+      await this.cluster(name).read(SHOP);
+      await this.cluster(name).read(SHOP);
+      this.cluster(name).writes.length = 0;
+    }
+    this.#watch();
+  }
+
+  /** Where pods are replaced, nothing may be sent. */
+  #watch(): void {
+    for (const [name, objects] of this.clusters) {
+      const { writes } = objects;
+      const push = writes.push.bind(writes);
+      writes.push = (...lines) => {
+        const { servers } = this.upstream();
+        const serves = servers.some(({ from, weight }) => from === name && weight > 0);
+        const replaces = lines.some((line) => line === 'update Deployment prod/shop');
+        const others = servers.some(({ from, weight }) => from !== name && weight > 0);
+        if (serves && replaces && others) this.wrongs.push(`${name} served while it was written`);
+        return push(...lines);
+      };
+    }
+  }
+
+  async plan(text: string, own: Partial<typeof USUAL> = {}): Promise<Plan> {
+    const world: World = {
+      clusters: [...this.clusters].map(([name, objects]) => ({
+        cluster: { name, ready: true, labels: {}, zones: [], taints: [] },
+        live: objects.all().map((object) => ({ object })),
+      })),
+    };
+    return planFanout(ordersOf(text), world, { ...USUAL, ...own });
+  }
+
+  async draft(text: string, own: Partial<typeof USUAL> = {}): Promise<Draft> {
+    const orders = ordersOf(text);
+    const app = appNames(orders.orders, { list: [], label: 'ballast.io/app' });
+    const apps = new Map(
+      orders.orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
+    );
+    const plan = await this.plan(text, own);
+    const runnable = runnableOf(plan, orders.strategy, ({ key }) => apps.get(key));
+    if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
+    const { run } = runnable;
+    return {
+      kind: 'fanout',
+      name: run.name,
+      apps: runnable.apps,
+      clusters: [...new Set(run.entries.map(({ cluster }) => cluster))],
+      plan: run,
+      planDigest: run.digest,
+      who: 'ann',
+    };
+  }
+
+  images(): Record<string, string | undefined> {
+    return Object.fromEntries(
+      CLUSTERS.map((name) => {
+        const text = JSON.stringify(this.cluster(name).look(SHOP)?.['spec'] ?? null);
+        return [name, /"image":"([^"]*)"/.exec(text)?.[1]];
+      }),
+    );
+  }
+
+  writes(): Record<string, readonly string[]> {
+    return Object.fromEntries(CLUSTERS.map((name) => [name, [...this.cluster(name).writes]]));
+  }
+}
+
+/** A process that runs fan-outs on this fleet. */
+export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Life): Process {
+  const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
+  const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
+  const writerOf = async (name: string) => {
+    const writer = writers.get(name);
+    if (!writer) throw new Error(`no cluster ${name}`);
+    return writer;
+  };
+  // What only reads is no effect, and is asked without waiting.
+  const spoken = of('traffic', {
+    hold: fleet.hold.bind(fleet),
+    lift: fleet.lift.bind(fleet),
+  });
+  const traffic: Traffic = {
+    upstream: () => fleet.upstream(),
+    holdsOf: (job) => fleet.holdsOf(job),
+    unacknowledged: (ids) => fleet.unacknowledged(ids),
+    inFlight: () => 0,
+    ...spoken,
+    hold: (who, holds) => spoken.hold(who, holds),
+    lift: (who, job, ids) => spoken.lift(who, job, ids),
+  };
+  const kind = fanoutKind({ writerOf, traffic, wall: () => new Date(0) });
+  const parts = { journal, speed: 500, ...(life && { life }) };
+  return startJobs(parts, [kind as JobKind], async (object, fence) => {
+    const { cluster, ...ref } = object;
+    const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
+    if (!fenced.ok) throw new Error(fenced.text);
+  });
+}
