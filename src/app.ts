@@ -32,7 +32,8 @@ import { edgesSeen } from './migration/read/edges.ts';
 import { createMigrations } from './migration/migrations.ts';
 import { removedOf } from './plan/settings.ts';
 import { followRemoved } from './removed-clusters.ts';
-import { appSourcesOf, migrationRulesOf, rulesOf } from './rules.ts';
+import { appSourcesOf, migrationRulesOf, namingOf, rulesOf } from './rules.ts';
+import { openRuns } from './runs.ts';
 import { keepEdgeAges } from './telemetry/edge-ages.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openNoticesOf } from './telemetry/open-notices.ts';
@@ -73,6 +74,7 @@ export async function startApp(
   let bounds = boundsOf(config);
   let migrationRules = migrationRulesOf(config);
   let series = boundsOfSeries(config.telemetry);
+  let naming = namingOf(config);
   const forgottenHours = (): number => holds.forgottenHours ?? 24;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
@@ -130,7 +132,22 @@ export async function startApp(
     onPushed: (pushed: Parameters<typeof reporter.pushed>[0]) => reporter.pushed(pushed),
   };
   const couriers = links.map((link) => startCourier(link, clock, courierEvents, signal));
+  const runs = openRuns({
+    redis: { ...redisPlace(loaded), environment: config.environment },
+    registry,
+    world,
+    controller: () => controller,
+    book,
+    statistics,
+    history: store.history,
+    naming: () => naming,
+    clock,
+    wall: () => new Date(),
+    random,
+    log,
+  });
   const controller: Controller = createController({
+    duty: (lease) => runs.jobs.serve(lease),
     clusters: registry,
     vms,
     rules: () => rules,
@@ -187,6 +204,8 @@ export async function startApp(
     answered: (route, code) => metrics.apiRequests.inc({ route, code }),
     streams: (count) => metrics.eventClients.set(count),
     history: store.history,
+    jobs: runs.jobs,
+    plan: (submission) => runs.plan(submission),
     clock,
     wall: () => new Date(),
     random,
@@ -239,6 +258,7 @@ export async function startApp(
       signal,
     ),
     notices.run(signal),
+    runs.jobs.follow(signal),
   ]);
   const stopped = work.then(async () => {
     await api.close();
@@ -249,6 +269,7 @@ export async function startApp(
       Promise.race([traces.close(), clock.sleep(2000)]),
     ]);
     await sources.close();
+    await runs.close();
     await Promise.all([registry.close(), ...links.map((link) => link.close())]);
     await store.close();
   });
@@ -267,6 +288,7 @@ export async function startApp(
     bounds = boundsOf(next.config);
     migrationRules = migrationRulesOf(next.config);
     series = boundsOfSeries(next.config.telemetry);
+    naming = namingOf(next.config);
     const before = JSON.stringify(wanted);
     wanted = appSourcesOf(next.config);
     if (JSON.stringify(wanted) !== before) await registry.reopen();

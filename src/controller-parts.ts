@@ -6,6 +6,7 @@ import type { EdgeBook } from './edges/edge-book.ts';
 import type { HistoryBounds } from './edges/history-keeper.ts';
 import type { Push } from './edges/edge-link.ts';
 import type { Published } from './edges/published.ts';
+import type { Lease } from './edges/store.ts';
 import type { TermOptions } from './edges/term.ts';
 import type { AppInventory, ToldApp } from './inventory/inventory.ts';
 import type { Vms } from './inventory/vms.ts';
@@ -50,6 +51,8 @@ export interface ControllerParts {
   /** Of history and audit; absent: the defaults. */
   readonly bounds?: () => HistoryBounds;
   readonly reporter: Reporter;
+  /** What is done for as long as a term lasts: called when it begins, ended with it. */
+  readonly duty?: (lease: Lease) => () => Promise<void>;
 }
 
 export interface Leader {

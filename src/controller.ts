@@ -233,8 +233,11 @@ export function createController(parts: ControllerParts): Controller {
       published,
     );
     reporter.term(lease.term, seeded.length);
+    const endDuty = parts.duty?.(lease);
     const over = await lead(leadership, signal).finally(() => {
       leadership = undefined;
+      // What is under way there is fenced; nobody waits for it.
+      void endDuty?.();
       words.drop();
       void keeper.close();
     });

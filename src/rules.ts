@@ -3,6 +3,7 @@
 import type { AppSource, AppSources } from './clusters/cluster.ts';
 import type { Config } from './config.ts';
 import type { Rules } from './controller-parts.ts';
+import type { AppNaming } from './fanout/plan/world.ts';
 import type { ToldApp } from './inventory/inventory.ts';
 import { settlePolicy } from './inventory/policy.ts';
 import type { Minimum } from './plan/guard.ts';
@@ -42,6 +43,11 @@ export function migrationRulesOf(config: Config): MigrationRules {
     migration,
     base: weights.base ?? 10,
   };
+}
+
+export function namingOf({ apps }: Config): AppNaming {
+  const { discover, list = [] } = apps;
+  return { list, ...(discover && { label: discover.services }) };
 }
 
 function minimums({ guard, apps }: Config): (app: AppName) => Minimum {

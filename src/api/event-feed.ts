@@ -8,11 +8,12 @@ import type { AppFacts } from '../round.ts';
 import type { Controller } from '../controller.ts';
 import type { EdgeView } from '../edges/edge-book.ts';
 import type { Hold } from '../model.ts';
-import { sees, seesCluster, seesHold, type Caller } from './access/caller.ts';
+import { sees, seesCluster, seesHold, seesJob, type Caller } from './access/caller.ts';
 import { viewHold } from './hold-shapes.ts';
+import { viewHead } from './job-shapes.ts';
 import { summary, type ReadParts } from './reads.ts';
 
-type Kind = 'app' | 'cluster' | 'edge' | 'hold' | 'leader';
+type Kind = 'app' | 'cluster' | 'edge' | 'hold' | 'job' | 'leader';
 
 export interface Frame {
   readonly number: number;
@@ -153,6 +154,14 @@ function* subjectsOf(parts: ReadParts): Generator<Subject> {
   }
   yield* apps(parts);
   yield* holds(parts);
+  yield* jobs(parts);
+}
+
+function* jobs({ jobs }: ReadParts): Generator<Subject> {
+  for (const head of jobs?.known() ?? []) {
+    const isSeen = (caller: Caller): boolean => seesJob(caller, head);
+    yield { kind: 'job', name: head.id, of: [head.tip], data: () => viewHead(head), isSeen };
+  }
 }
 
 function* apps(parts: ReadParts): Generator<Subject> {

@@ -34,7 +34,7 @@ const MOST_WAITING = 1024 * 1024;
 const BEAT = Buffer.from(': alive\n\n');
 
 const STREAM = {
-  description: 'events: app, cluster, edge, hold, leader, gone, reset, synced',
+  description: 'events: app, cluster, edge, hold, job, leader, gone, reset, synced',
   content: { 'text/event-stream': { schema: Type.String() } },
 };
 

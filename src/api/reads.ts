@@ -11,6 +11,7 @@ import type { EdgeView } from '../edges/edge-book.ts';
 import type { Statistics } from '../edges/statistics.ts';
 import { BallastError } from '../errors.ts';
 import type { Vms } from '../inventory/vms.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { AppName, Server } from '../model.ts';
 import type { AppFacts } from '../round.ts';
 import { speaksOf } from '../weights/holds.ts';
@@ -26,6 +27,8 @@ export interface ReadParts extends HoldParts {
   readonly sources: () => readonly SourceStatus[];
   readonly vms: Pick<Vms, 'sources'>;
   readonly statistics: Statistics;
+  /** Absent: no jobs are run here. */
+  readonly jobs?: Jobs;
 }
 
 const VIEW = { needs: 'viewer' } as const;

@@ -14,6 +14,7 @@ import { addEventRoutes, type EventParts } from './events.ts';
 import { addHistoryRoutes } from './history.ts';
 import { addMigrationRoutes, type MigrationParts } from './migrations.ts';
 import { addHoldRoutes } from './holds.ts';
+import { addJobRoutes, type JobRouteParts } from './jobs.ts';
 import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
@@ -35,7 +36,8 @@ export interface ApiParts
     RevertParts,
     MigrationParts,
     Pick<OnceParts, 'notes'>,
-    EventParts {
+    EventParts,
+    Partial<Pick<JobRouteParts, 'plan'>> {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly environment: string;
   /** Absent: it was not built. */
@@ -90,6 +92,8 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addRetireRoute(scope, parts);
     addHistoryRoutes(scope, parts);
     addMigrationRoutes(scope, parts);
+    if (parts.jobs && parts.plan)
+      addJobRoutes(scope, { ...parts, jobs: parts.jobs, plan: parts.plan });
     addOpenApiRoutes(scope);
   });
   return api;

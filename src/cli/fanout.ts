@@ -1,6 +1,8 @@
 // `ballast fanout …`: one deployment to several clusters.
 
 import { Command, Option } from 'commander';
+import { addPlaceOptions as addControllerOptions } from './asking.ts';
+import type { ApplyOptions } from './fanout/apply.ts';
 import { addPlaceOptions, addSourceOptions } from './fanout/options.ts';
 import type { PlanCommandOptions } from './fanout/plan.ts';
 
@@ -28,6 +30,15 @@ export function fanoutCommand(): Command {
     )
     .action(async (object: string, options: PlanCommandOptions) =>
       (await import('./fanout/explain.ts')).explainCommand(object, options),
+    );
+  addControllerOptions(addSourceOptions(fanout.command('apply')))
+    .description('bring it out, as a job of the controller')
+    .option(
+      '--plan <file>',
+      'as ballast fanout plan -o json wrote it: refused where it is another now',
+    )
+    .action(async (options: ApplyOptions) =>
+      (await import('./fanout/apply.ts')).applyCommand(options),
     );
   return fanout;
 }

@@ -20,6 +20,7 @@ import { auditCommand, historyCommand } from './history.ts';
 import { holdCommand } from './hold.ts';
 import { importCommand } from './import.ts';
 import { migrationCommand } from './migration.ts';
+import { jobCommand } from './job.ts';
 import { tokenCommand } from './token.ts';
 import { versionCommand } from './version.ts';
 import { weightCommand } from './weight.ts';
@@ -55,6 +56,7 @@ export function createProgram(run: Run): Command {
     fanoutCommand(),
     importCommand(),
     migrationCommand(),
+    jobCommand(),
     contextCommand(),
     checkCommand(),
     tokenCommand(),

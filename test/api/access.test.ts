@@ -59,6 +59,7 @@ const BEAT = {
   documents: 0,
   source: 'api',
 };
+const FANOUT = { files: [{ name: 'a.yaml', text: '' }] };
 const DRAIN = { kind: 'drain', app: 'shop', cluster: 'east', why: 'x' };
 
 interface Wanted {
@@ -116,6 +117,12 @@ const NEEDS: readonly Wanted[] = [
   },
   { needs: 'migrator', method: 'POST', route: '/api/v1/migrations/rehearse' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/migrations/rehearsal' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/jobs' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/jobs/:id' },
+  ...['pause', 'resume', 'abort', 'retry', 'skip', 'approve'].map(
+    (word): Wanted => ({ needs: 'migrator', method: 'POST', route: `/api/v1/jobs/:id/${word}` }),
+  ),
+  { needs: 'migrator', method: 'POST', route: '/api/v1/fanouts', body: FANOUT },
 ];
 const LET_IN: Readonly<Record<Role | 'nothing', readonly string[]>> = {
   nothing: ['', 'viewer', 'operator', 'migrator', 'admin', 'edge'],

@@ -48,13 +48,21 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { apps: ['prod/shop'], from: 'east', to: 'west', mode: 'offline', degrade: true },
   ],
 };
-/** They take what is not there: an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
+/** They take what is not there: a job, clusters that jobs may write to, an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
 const SELDOM = [
   'postAppsAppAdopt',
   'deleteAppsApp',
   'deleteClustersCluster',
   'deleteEdgesName',
   'postAppsAppRevert',
+  'getJobsId',
+  'postJobsIdPause',
+  'postJobsIdResume',
+  'postJobsIdAbort',
+  'postJobsIdRetry',
+  'postJobsIdSkip',
+  'postJobsIdApprove',
+  'postFanouts',
 ];
 
 /** Over a world that has something of everything. */

@@ -35,6 +35,7 @@ export interface Own {
   readonly errors?: ControllerParts['errors'];
   readonly holder?: string;
   readonly push?: ControllerParts['push'];
+  readonly duty?: ControllerParts['duty'];
 }
 
 export interface InMemory {
@@ -73,6 +74,7 @@ export function controllerInMemory(own: Own = {}): InMemory {
     rules: () => rules,
     term,
     push: own.push ?? (() => undefined),
+    ...(own.duty && { duty: own.duty }),
     book,
     clock,
     wall: own.wall ?? (() => new Date(0)),

@@ -5,8 +5,11 @@ import { systemClock } from '../../src/clock.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { openAtLoopback } from './access.ts';
+import { openMemoryStore } from '../../src/edges/memory.ts';
+import type { Lease } from '../../src/edges/store.ts';
+import { controllerInMemory, type InMemory, type Own } from './memory-controller.ts';
+import { memoryRuns, type Objects } from './memory-runs.ts';
 import { NO_MIGRATIONS } from './no-migrations.ts';
-import { controllerInMemory, type Own } from './memory-controller.ts';
 
 export interface Answer {
   readonly status: number;
@@ -21,11 +24,15 @@ export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
 }
 
-export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
+export async function openApi(own: Own & { objects?: Objects }, more: Partial<ApiParts> = {}) {
   const stop = new AbortController();
-  const parts = controllerInMemory(own);
+  const { store = openMemoryStore((own.clock ?? systemClock).now) } = own;
+  const runs = memoryRuns(store, () => parts, own.objects);
+  const duty = (lease: Lease) => runs.jobs.serve(lease);
+  const parts: InMemory = controllerInMemory({ duty, ...own, store });
   const api = buildApi({
     ...parts,
+    ...runs,
     sources: () => [],
     vms: joinVms([]),
     statistics: collectStatistics(),
@@ -67,5 +74,5 @@ export async function openApi(own: Own, more: Partial<ApiParts> = {}) {
       .join(', ');
   const hold = (body: object, query = ''): Promise<Answer> =>
     call('POST', `/api/v1/holds${query}`, { why: 'repair', ...body });
-  return { ...parts, api, call, hold, weights };
+  return { ...parts, ...runs, api, call, hold, weights };
 }

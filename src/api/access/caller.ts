@@ -77,6 +77,26 @@ function within(caller: Caller, role: Role, { app, cluster }: Pick<Hold, 'app' |
   );
 }
 
+interface JobScope {
+  readonly apps: readonly AppName[];
+  readonly clusters: readonly ClusterName[];
+}
+
+/** A job that touches what a caller does not see is not there for it. */
+export function seesJob(caller: Caller, { apps }: JobScope): boolean {
+  return apps.length === 0 ? seesAll(caller) : apps.every((app) => sees(caller, app));
+}
+
+/** One grant must cover all that it touches; without an app only a whole one does. */
+export function mayRun(caller: Caller, job: JobScope): boolean {
+  return grantsFor(caller, 'migrator').some(
+    ({ apps, clusters }) =>
+      (apps === undefined ||
+        (job.apps.length > 0 && job.apps.every((app) => matches(apps, app)))) &&
+      job.clusters.every((cluster) => matches(clusters, cluster)),
+  );
+}
+
 export function isOwnEdge(caller: Caller, edge: string): boolean {
   return grantsFor(caller, 'edge').some(({ edges }) => matches(edges, edge));
 }

@@ -1,0 +1,142 @@
+// `ballast job …`: what runs on clusters, and what people say to it.
+
+import { Command, Option } from 'commander';
+import { COMMANDS, type CommandName } from '../jobs/commands.ts';
+import { addPlaceOptions, callerOf } from './asking.ts';
+import { segment } from './caller.ts';
+import type { PlaceOptions } from './contexts.ts';
+import { EXIT } from './exit-codes.ts';
+import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
+import { toTable } from './table.ts';
+
+interface Head {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly state: string;
+  readonly why?: string;
+  readonly asks?: string;
+  readonly apps: readonly string[];
+  readonly clusters: readonly string[];
+  readonly begun: { readonly who: string; readonly at: string };
+}
+
+interface Whole extends Head {
+  readonly steps: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly attempt: number;
+    readonly text: string;
+    readonly waits?: string;
+  }[];
+}
+
+const SHAPE: Shape<Head> = {
+  nameOf: ({ id }) => `job/${id}`,
+  columns: [
+    { head: 'ID', of: ({ id }) => id },
+    { head: 'KIND', of: ({ kind }) => kind },
+    { head: 'STATE', of: ({ state }) => state },
+    { head: 'APPS', of: ({ apps }) => apps.join(',') },
+    { head: 'CLUSTERS', of: ({ clusters }) => clusters.join(','), wide: true },
+    { head: 'BEGUN', of: ({ begun }) => begun.at },
+    { head: 'WHO', of: ({ begun }) => begun.who },
+    { head: 'WHY', of: ({ why }) => why },
+  ],
+};
+
+interface ReadOptions extends PlaceOptions {
+  readonly output: Format;
+}
+
+const SENTENCES: Readonly<Record<CommandName, string>> = {
+  pause: 'write nothing more; what it holds stays held',
+  resume: 'go on where it was paused',
+  abort: 'take back what it wrote, and its holds',
+  retry: 'make what failed again, or let a blocked one go on',
+  skip: 'go on as if a step had gone well',
+  approve: 'approve what it waits for',
+};
+
+export function jobCommand(): Command {
+  const job = new Command('job').description('work on clusters that takes its time');
+  addPlaceOptions(job.command('list'))
+    .description('all jobs, the newest first')
+    .addOption(outputOption())
+    .action(async (options: ReadOptions) => {
+      const caller = await callerOf(options);
+      const { body } = await caller.ask<{ readonly items: readonly Head[] }>('/jobs');
+      process.stdout.write(await formatList(body, SHAPE, options.output));
+    });
+  addPlaceOptions(job.command('get'))
+    .description('one, with every step')
+    .argument('<id>')
+    .addOption(outputOption())
+    .action(async (id: string, options: ReadOptions) => {
+      const caller = await callerOf(options);
+      const { body } = await caller.ask<Whole>(`/jobs/${segment(id)}`);
+      const format = { format: options.output, text: () => wholeText(body) };
+      process.stdout.write(await formatItem(body, SHAPE, format));
+    });
+  addPlaceOptions(job.command('watch'))
+    .description('a line for each step, until it rests: exit code 1 where it is not done')
+    .argument('<id>')
+    .action(watch);
+  for (const name of COMMANDS) addSaying(job, name);
+  return job;
+}
+
+function addSaying(job: Command, name: CommandName): void {
+  const command = addPlaceOptions(job.command(name)).description(SENTENCES[name]).argument('<id>');
+  if (name === 'retry' || name === 'skip') {
+    command.addOption(new Option('--step <step>', 'this one; default: what failed'));
+  }
+  command.action(async (id: string, options: PlaceOptions & { readonly step?: string }) => {
+    const caller = await callerOf(options);
+    const { step } = options;
+    const { body } = await caller.ask<Head>(`/jobs/${segment(id)}/${name}`, {
+      method: 'POST',
+      query: { step },
+    });
+    process.stdout.write(`${name}: ${headText(body)}\n`);
+  });
+}
+
+function headText({ id, state, why }: Head): string {
+  return `job ${id} is ${state}${why === undefined ? '' : `: ${why}`}`;
+}
+
+function wholeText(job: Whole): string {
+  const rows = job.steps.map(({ id, state, attempt, text, waits }) => [
+    id,
+    state,
+    attempt,
+    waits ?? text,
+  ]);
+  return `${headText(job)}\n${toTable(['STEP', 'STATE', 'ATTEMPT', 'TEXT'], rows)}`;
+}
+
+const RESTING = new Set(['Done', 'RolledBack', 'Failed', 'Blocked', 'Paused', 'WaitingApproval']);
+const PAUSE_MS = 500;
+
+async function watch(id: string, options: PlaceOptions): Promise<void> {
+  const caller = await callerOf(options);
+  const told = new Set<string>();
+  const tell = (line: string): void => {
+    if (told.has(line)) return;
+    told.add(line);
+    process.stdout.write(`${line}\n`);
+  };
+  for (;;) {
+    const { body } = await caller.ask<Whole>(`/jobs/${segment(id)}`);
+    for (const { id: step, state, text, waits } of body.steps) {
+      tell(`${step}: ${state}: ${waits ?? text}`);
+    }
+    if (RESTING.has(body.state)) {
+      tell(headText(body));
+      process.exitCode = body.state === 'Done' ? EXIT.ok : EXIT.failed;
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}

@@ -1,0 +1,107 @@
+// Jobs, wired: the engine on Redis, the kinds of jobs there are, and how plans for them are made.
+//
+// Comes in: what the app has of clusters, weights and edges. Goes out: jobs, served for as long as a term
+// lasts. On failure: as jobs/jobs.ts.
+
+import type { Logger } from 'pino';
+import type { Clock } from './clock.ts';
+import type { Registry } from './clusters/registry.ts';
+import { shownRef } from './clusters/cluster-writer.ts';
+import type { ClusterWorld } from './clusters/world.ts';
+import { createWriters } from './clusters/writers.ts';
+import type { Controller } from './controller.ts';
+import type { EdgeBook } from './edges/edge-book.ts';
+import type { HistoryStore } from './edges/history-store.ts';
+import type { RedisPlace } from './edges/redis-connection.ts';
+import type { Statistics } from './edges/statistics.ts';
+import { BallastError } from './errors.ts';
+import { planLive } from './fanout/live/live.ts';
+import type { AppNaming } from './fanout/plan/world.ts';
+import { liveTraffic } from './fanout/run/live-traffic.ts';
+import { fanoutKind } from './fanout/run/run.ts';
+import { submit, type Submission, type Submitted } from './fanout/run/submit.ts';
+import { bullWakes } from './jobs/bull-wakes.ts';
+import { foundKind } from './jobs/found.ts';
+import { createJobs, type Jobs } from './jobs/jobs.ts';
+import type { JobKind } from './jobs/kind.ts';
+import { openRedisJournal } from './jobs/redis-journal.ts';
+import { jobsIn, liftForJob } from './words/of-jobs.ts';
+
+export interface RunsParts {
+  readonly redis: RedisPlace & { readonly environment: string };
+  readonly registry: Pick<Registry, 'orders'>;
+  readonly world: ClusterWorld;
+  readonly controller: () => Pick<Controller, 'published' | 'say'>;
+  readonly book: EdgeBook;
+  readonly statistics: Statistics;
+  readonly history: Pick<HistoryStore, 'note'>;
+  readonly naming: () => AppNaming;
+  readonly clock: Clock;
+  readonly wall: () => Date;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+export interface Runs {
+  readonly jobs: Jobs;
+  plan(submission: Submission): Promise<Submitted>;
+  close(): Promise<void>;
+}
+
+/** How long a cluster may take to answer while a plan is made. */
+const ANSWER_MS = 10_000;
+
+export function openRuns(parts: RunsParts): Runs {
+  const { registry, world, book, clock, log, history } = parts;
+  const writers = createWriters(() => registry.orders(), world);
+  const journal = openRedisJournal({ ...parts.redis, onState: () => undefined });
+  const trouble = (error: Error): void => log.warn({ reason: error.message }, 'waking jobs');
+  const wakes = bullWakes({ ...parts.redis, trouble });
+  const controller: Pick<Controller, 'published' | 'say'> = {
+    published: () => parts.controller().published(),
+    say: (word) => parts.controller().say(word),
+  };
+  const writerOf = (cluster: string) => writers.writer(cluster);
+  const traffic = liveTraffic({ ...parts, controller });
+  const lift = async (job: string, who: string): Promise<void> => {
+    await controller.say(liftForJob(who, job)).catch((error: unknown) => {
+      if (!(error instanceof BallastError) || error.code !== 'hold-unknown') throw error;
+    });
+  };
+  const kinds = [fanoutKind({ writerOf, traffic, wall: parts.wall }), foundKind(lift)];
+  const jobs = createJobs({
+    journal,
+    wakes,
+    clock,
+    kinds: kinds as readonly JobKind[],
+    wall: parts.wall,
+    random: parts.random,
+    traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    changed: () => undefined,
+    unexpected: (error) => log.error({ error: String(error) }, 'a job met what nobody expected'),
+    async fence({ cluster, ...ref }, { term }) {
+      const fenced = await (await writerOf(cluster)).fence(ref, term);
+      if (!fenced.ok) throw new BallastError('lost-term', `${shownRef(ref)}: ${fenced.text}`);
+    },
+    note(job, text) {
+      log.info({ job: job.id, text }, 'job');
+      const line = { actor: job.begun.who, text: `job ${job.id}: ${text}` };
+      void history.note(JSON.stringify(line)).catch(() => undefined);
+    },
+  });
+  return {
+    jobs,
+    plan: (submission) =>
+      submit(submission, {
+        naming: parts.naming,
+        hasEdges: () => book.views(undefined, clock.now()).length > 0,
+        async planLive(orders, options) {
+          const live = { plan: options, timeoutMs: ANSWER_MS, dryRun: true };
+          return (await planLive(orders, registry.orders(), world, live)).plan;
+        },
+      }),
+    async close() {
+      await Promise.all([wakes.close(), journal.close(), writers.close()]);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// Jobs beside a whole controller in memory: their journal, and the objects of clusters that they write.
+
+import { systemClock } from '../../src/clock.ts';
+import type { Controller } from '../../src/controller.ts';
+import type { EdgeBook } from '../../src/edges/edge-book.ts';
+import type { MemoryStore } from '../../src/edges/memory.ts';
+import { collectStatistics } from '../../src/edges/statistics.ts';
+import { planFanout } from '../../src/fanout/plan/plan.ts';
+import { liveTraffic } from '../../src/fanout/run/live-traffic.ts';
+import { fanoutKind } from '../../src/fanout/run/run.ts';
+import { submit, type Submission } from '../../src/fanout/run/submit.ts';
+import { foundKind } from '../../src/jobs/found.ts';
+import { createJobs, type Jobs } from '../../src/jobs/jobs.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
+import { openMemoryJournal, type MemoryJournal } from '../../src/jobs/memory-journal.ts';
+import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
+import { jobsIn, liftForJob } from '../../src/words/of-jobs.ts';
+import type { MemoryObjects } from '../jobs/memory-objects.ts';
+
+export type Objects = ReadonlyMap<string, MemoryObjects>;
+
+export interface MemoryRunsParts {
+  readonly controller: Controller;
+  readonly store: MemoryStore;
+  readonly book: EdgeBook;
+}
+
+export interface MemoryRuns {
+  readonly jobs: Jobs;
+  readonly journal: MemoryJournal;
+  readonly plan: (submission: Submission) => ReturnType<typeof submit>;
+}
+
+/** `parts` is asked for when jobs are served: the controller is made of this too. */
+export function memoryRuns(
+  store: MemoryStore,
+  parts: () => Pick<MemoryRunsParts, 'controller' | 'book'>,
+  objects: Objects = new Map(),
+): MemoryRuns {
+  const clock = systemClock;
+  const statistics = collectStatistics();
+  const journal = openMemoryJournal(store);
+  const controller: Pick<Controller, 'published' | 'say'> = {
+    published: () => parts().controller.published(),
+    say: (word) => parts().controller.say(word),
+  };
+  const writerOf = async (name: string) => {
+    const found = objects.get(name);
+    if (!found) throw new Error(`no cluster ${name}`);
+    return found;
+  };
+  const traffic = {
+    ...liveTraffic({
+      controller,
+      statistics,
+      clock,
+      book: { views: (mark, at) => parts().book.views(mark, at) },
+    }),
+    // No edge counts here.
+    inFlight: () => 0,
+  };
+  const lift = async (job: string, who: string): Promise<void> => {
+    await controller.say(liftForJob(who, job));
+  };
+  const kinds = [fanoutKind({ writerOf, traffic, wall: () => new Date(0) }), foundKind(lift)];
+  const jobs = createJobs({
+    journal,
+    kinds: kinds as readonly JobKind[],
+    wakes: memoryWakes(clock),
+    clock,
+    wall: () => new Date(0),
+    random: () => Math.random(),
+    fence: async ({ cluster, ...ref }, { term }) => {
+      await (await writerOf(cluster)).fence(ref, term);
+    },
+    traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    note: ({ id, begun }, text) => {
+      const line = { actor: begun.who, text: `job ${id}: ${text}` };
+      void store.history.note(JSON.stringify(line)).catch(() => undefined);
+    },
+    changed: () => undefined,
+    unexpected: (error) => {
+      throw error;
+    },
+  });
+  const face = (name: string) => ({ name, ready: true, labels: {}, zones: [], taints: [] });
+  const plan = (submission: Submission) =>
+    submit(submission, {
+      naming: () => ({ list: [], label: 'ballast.io/app' }),
+      hasEdges: () => parts().book.views(undefined, clock.now()).length > 0,
+      planLive: async (orders, options) =>
+        planFanout(
+          orders,
+          {
+            clusters: [...objects].map(([name, one]) => ({
+              cluster: face(name),
+              live: one.all().map((object) => ({ object })),
+            })),
+          },
+          options,
+        ),
+    });
+  return { jobs, journal, plan };
+}
