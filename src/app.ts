@@ -13,7 +13,7 @@ import { openKubernetesCluster } from './clusters/kubernetes.ts';
 import type { ClusterWorld } from './clusters/world.ts';
 import { createRegistry } from './clusters/registry.ts';
 import { runSources } from './clusters/sources.ts';
-import { ConfigError, type Config, type LoadedConfig } from './config.ts';
+import { ConfigError, type LoadedConfig } from './config.ts';
 import { createController, type Controller } from './controller.ts';
 import { counterOf } from './edges/counter.ts';
 import { startCourier } from './edges/courier.ts';
@@ -21,25 +21,22 @@ import { openEdgeLink } from './edges/edge-link.ts';
 import { openEdgeBook, type EdgeBook } from './edges/edge-book.ts';
 import { questionEdges } from './edges/question.ts';
 import { openRedisStore } from './edges/redis-store.ts';
-import { boundsOf } from './edges/settings.ts';
 import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
+import { liveOf, needRestart } from './live.ts';
 import { checkClusters, openEdges, redisPlace } from './named.ts';
 import { rehearseRegularly } from './migration/rehearsal/schedule.ts';
 import { rehearsalHours } from './migration/settings.ts';
 import { edgesSeen } from './migration/read/edges.ts';
 import { createMigrations } from './migration/migrations.ts';
-import { removedOf } from './plan/settings.ts';
 import { followRemoved } from './removed-clusters.ts';
-import { appSourcesOf, migrationRulesOf, namingOf, rulesOf } from './rules.ts';
 import { openRuns } from './runs.ts';
 import { keepEdgeAges } from './telemetry/edge-ages.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openNoticesOf } from './telemetry/open-notices.ts';
 import { openTraces } from './telemetry/open-traces.ts';
 import { createReporter } from './telemetry/reporter.ts';
-import { boundsOfSeries } from './telemetry/settings.ts';
 import { showState } from './telemetry/show-state.ts';
 import { ballastVersion } from './telemetry/version.ts';
 
@@ -67,15 +64,8 @@ export async function startApp(
   const version = ballastVersion();
   const metrics = createMetrics();
   metrics.buildInfo.set({ version, node: process.version }, 1);
-  let rules = rulesOf(config);
-  let removed = removedOf(config.guard);
-  let wanted = appSourcesOf(config);
-  let { holds } = config;
-  let bounds = boundsOf(config);
-  let migrationRules = migrationRulesOf(config);
-  let series = boundsOfSeries(config.telemetry);
-  let naming = namingOf(config);
-  const forgottenHours = (): number => holds.forgottenHours ?? 24;
+  let live = liveOf(config);
+  const forgottenHours = (): number => live.forgottenHours;
   const world = clusterWorld(loaded, log);
   await checkClusters(loaded, world);
   const door = await openDoor(loaded, world);
@@ -86,7 +76,7 @@ export async function startApp(
   const ages = keepEdgeAges();
   const reporter = createReporter({ log, metrics, now, traces, ages, ...notices });
   const registry = createRegistry({
-    open: ({ settings, load }) => openKubernetesCluster(settings, wanted, world, load),
+    open: ({ settings, load }) => openKubernetesCluster(settings, live.wanted, world, load),
     log,
   });
   const sources = runSources(registry, world);
@@ -99,7 +89,7 @@ export async function startApp(
     if (trouble === undefined) log.info({ source }, 'VMs are read again');
     else log.warn({ source, trouble }, 'VMs cannot be read; the last ones stay');
   };
-  const apps = () => new Set([...rules.told.keys(), ...controller.apps()]);
+  const apps = () => new Set([...live.rules.told.keys(), ...controller.apps()]);
   const vmWorld: VmWorld = { apps, clock, random, tell };
   const vms = exchangeable(await openVms(config, vmWorld));
   const showVmSources = (): void => {
@@ -140,7 +130,7 @@ export async function startApp(
     book,
     statistics,
     history: store.history,
-    naming: () => naming,
+    naming: () => live.naming,
     clock,
     wall: () => new Date(),
     random,
@@ -150,7 +140,7 @@ export async function startApp(
     duty: (lease) => runs.jobs.serve(lease),
     clusters: registry,
     vms,
-    rules: () => rules,
+    rules: () => live.rules,
     term: {
       store,
       links,
@@ -169,7 +159,7 @@ export async function startApp(
     book,
     clock,
     wall: () => new Date(),
-    bounds: () => bounds,
+    bounds: () => live.bounds,
     errors: (app, servers) => statistics.errors(app, servers, clock.now()),
     reporter,
   });
@@ -185,7 +175,7 @@ export async function startApp(
     orders: () => registry.orders(),
     world,
     controller,
-    rules: () => migrationRules,
+    rules: () => live.migration,
     edges: () => edgesSeen(book.views(controller.published()?.mark, clock.now())),
   });
   const api = buildApi({
@@ -223,7 +213,7 @@ export async function startApp(
           wall: wall(),
           forgottenHours: forgottenHours(),
           rehearsal: migrations.rehearsed(),
-          bounds: series,
+          bounds: live.series,
           measured: (app) => statistics.measured(app, now()),
         },
         accept,
@@ -238,7 +228,7 @@ export async function startApp(
       {
         controller,
         clock,
-        rule: () => removed,
+        rule: () => live.removed,
         sources: () => registry.sources(),
         answered: (source) => registry.word(source) !== undefined,
       },
@@ -251,7 +241,7 @@ export async function startApp(
       {
         migrations,
         leads: () => controller.leader().leading,
-        everyHours: () => rehearsalHours(migrationRules.migration),
+        everyHours: () => rehearsalHours(live.migration.migration),
         clock,
         log,
       },
@@ -282,16 +272,9 @@ export async function startApp(
 
     vms.exchange(nextVms);
     showVmSources();
-    rules = rulesOf(next.config);
-    removed = removedOf(next.config.guard);
-    holds = next.config.holds;
-    bounds = boundsOf(next.config);
-    migrationRules = migrationRulesOf(next.config);
-    series = boundsOfSeries(next.config.telemetry);
-    naming = namingOf(next.config);
-    const before = JSON.stringify(wanted);
-    wanted = appSourcesOf(next.config);
-    if (JSON.stringify(wanted) !== before) await registry.reopen();
+    const before = JSON.stringify(live.wanted);
+    live = liveOf(next.config);
+    if (JSON.stringify(live.wanted) !== before) await registry.reopen();
     await sources.configure(next.config);
     controller.mark('all');
     const waiting = needRestart(config, next.config);
@@ -299,19 +282,6 @@ export async function startApp(
       log.warn({ keys: waiting }, 'changed, but only a restart takes them in');
   };
   return { url, page: `${url}${door.basePath}/`, stopped, reload };
-}
-
-function needRestart(started: Config, now: Config): string[] {
-  const keys = ['environment', 'redis', 'leader', 'edges', 'api'] as const;
-  const own = ['traces', 'events'] as const;
-  const differs = (one: unknown, other: unknown): boolean =>
-    JSON.stringify(one) !== JSON.stringify(other);
-  return [
-    ...keys.filter((key) => differs(started[key], now[key])),
-    ...own
-      .filter((key) => differs(started.telemetry[key], now.telemetry[key]))
-      .map((key) => `telemetry.${key}`),
-  ];
 }
 
 export function clusterWorld(loaded: LoadedConfig, log: Logger): ClusterWorld {

@@ -4,6 +4,7 @@
 // shows. On failure: a cluster, Redis or an edge in trouble never ends the loop; a term that is over
 // is followed by a try for the next one, and what was marked meanwhile is kept.
 
+import { noteStates } from './cluster-states.ts';
 import type { Controller, ControllerParts } from './controller-parts.ts';
 import { counterOf, isPlausible } from './edges/counter.ts';
 import { HOLDS } from './edges/document.ts';
@@ -33,7 +34,7 @@ export type { Controller, ControllerParts, Leader } from './controller-parts.ts'
 
 export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;
-  const states = new Map<string, string>();
+  const states = noteStates(parts);
   const waiters = createWaiters(clock);
   const removed = noteRemoved(clock);
   let published: Published | undefined;
@@ -69,14 +70,9 @@ export function createController(parts: ControllerParts): Controller {
     await clock.sleep(ms, AbortSignal.any([wake.signal, signal]));
   };
 
-  /** A cluster that turned stale or fresh may move every app; a second list, those that wait for it. */
+  /** One that turned stale or fresh may move every app; a second list, those that wait for it. */
   const noticeStates = (): void => {
-    for (const { name, state, reason } of clusters.readers().map((one) => one.status())) {
-      if (states.get(name) === state) continue;
-      states.set(name, state);
-      reporter.cluster(name, state, reason);
-      mark('all');
-    }
+    if (states.changed()) mark('all');
     const again = rounds.secondLooks();
     if (again.size > 0) mark(again);
   };
