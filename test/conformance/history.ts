@@ -148,7 +148,7 @@ export function historyConformance(title: string, open: () => Promise<Stage>): v
       expect(await ofApp('gone')).toEqual(['gone gone', 'gone 1']);
       await stage.pass(2000);
       await commit({ young: '1' });
-      const bounds = { entries: 100, days: 1500 / DAY_MS };
+      const bounds = { entries: 1000, days: 1500 / DAY_MS };
       await store.history.trim(bounds, bounds);
       expect((await paged(10)).flat()).toEqual(['young 1']);
       expect([await ofApp('old'), await ofApp('gone')]).toEqual([['old 1'], []]);
