@@ -18,6 +18,8 @@ export const MMDEBSTRAP = 'mmdebstrap';
 export const PROMETHEUS = 'Prometheus with promtool';
 export const ALERTMANAGER = 'Alertmanager';
 export const VICTORIA_METRICS = 'VictoriaMetrics';
+export const IPROUTE = 'ip, of iproute2';
+export const CURL = 'curl';
 export const CHROMIUM = 'Chromium';
 
 /** Lua modules the edge requires from outside; of each line one is enough. */
@@ -32,7 +34,17 @@ const NEEDS = {
   browser: ['edge', REDIS, CHROMIUM],
   bench: ['edge', REDIS, HAPROXY, WRK, CHROMIUM],
   lint: [LUACHECK],
-  deploy: ['edge', REDIS, RPM, MMDEBSTRAP, PROMETHEUS, ALERTMANAGER, VICTORIA_METRICS],
+  deploy: [
+    'edge',
+    REDIS,
+    RPM,
+    MMDEBSTRAP,
+    PROMETHEUS,
+    ALERTMANAGER,
+    VICTORIA_METRICS,
+    IPROUTE,
+    CURL,
+  ],
   check: [],
 };
 
@@ -48,6 +60,8 @@ const COMMANDS = {
   [PROMETHEUS]: ['promtool'],
   [ALERTMANAGER]: ['prometheus-alertmanager', 'alertmanager'],
   [VICTORIA_METRICS]: ['victoria-metrics'],
+  [IPROUTE]: ['ip'],
+  [CURL]: ['curl'],
   [CHROMIUM]: ['chromium', 'chromium-browser'],
 };
 

@@ -1,0 +1,111 @@
+// README's "Two clusters and an edge", carried out: a program of its own, because it runs in a network
+// namespace where Redis, nginx and the API may have their usual ports. Prints what the commands print.
+//
+// In: README. Out: exit code 0, and the output. On failure: the command that failed, with what it said.
+import { execFile, spawn } from 'node:child_process';
+import { chmod, copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { startKeeper } from '../controlplane/keeper.ts';
+import { until } from '../controlplane/until.ts';
+import { startRedis } from '../lua/redis.ts';
+import { SimulatedCluster } from '../simulated/cluster.ts';
+import { IngressFleet } from '../simulated/ingress-node.ts';
+import { openCleanRoot } from './clean-root.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
+const PODS = { east: 6, west: 2 } as const;
+
+const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+const section = readme.split('\n## Two clusters and an edge\n')[1]?.split('\n## ')[0] ?? '';
+const blocks = [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
+  ([, kind = '', text = '']) => ({
+    kind,
+    text,
+  }),
+);
+const only = (kind: string): string => blocks.find((block) => block.kind === kind)?.text ?? '';
+const [install = '', start = '', use = ''] = blocks
+  .filter(({ kind }) => kind === 'sh')
+  .map(({ text }) => text);
+
+const folder = await mkdtemp(join(tmpdir(), 'ballast-first-'));
+const keeper = startKeeper(folder);
+const redis = await startRedis({ port: 6379 });
+for (const name of ['deploy', 'src', 'lua', 'nginx', 'package.json', 'LICENSE', 'node_modules'])
+  await symlink(join(ROOT, name), join(folder, name));
+
+const standIns: IngressFleet[] = [];
+const clusters = await Promise.all(
+  Object.entries(PODS).map(async ([name, pods], index) => {
+    const cluster = new SimulatedCluster({ name });
+    await cluster.start();
+    cluster.setIngressNode({ name: `${name}-1`, address: `127.9.${index + 1}.1` });
+    cluster.setApp({ name: 'shop', pods, hosts: ['shop.example.com'] });
+    await writeFile(join(folder, `${name}.kubeconfig`), cluster.api.kubeconfig());
+    const api = { url: cluster.api.insideUrl, ca: cluster.api.ca, token: cluster.api.token };
+    const standIn = new IngressFleet({ cluster: name, api, port: 30080 });
+    await standIn.start();
+    standIns.push(standIn);
+    return cluster;
+  }),
+);
+
+const debian = await openCleanRoot();
+try {
+  // The machine of the edge is a clean Debian: what is built here is installed there.
+  const [build = '', apt = ''] = install.trim().split('\n');
+  await run('sh', ['-ec', build], { cwd: folder });
+  const { stdout: deb } = await run('sh', ['-c', 'ls dist/*.deb'], { cwd: folder });
+  await debian.sh('mkdir -p /root/dist');
+  await copyFile(join(folder, deb.trim()), join(debian.folder, 'root/dist', basename(deb.trim())));
+  await debian.sh(`cd /root && ${apt.replace('install', 'install -y')}`);
+  const nginx = debian.start('nginx', ['-g', 'daemon off;']);
+  await writeFile(join(debian.folder, 'etc/ballast/edge.json'), only('json'));
+  await writeFile(join(debian.folder, 'etc/nginx/conf.d/ballast.conf'), only('nginx'));
+  await until('nginx runs', () => debian.sh('test -s /run/nginx.pid').then(() => true));
+  const told = /then `(nginx -t && [^`]*)`/.exec(section)?.[1] ?? 'false';
+  await debian.sh(told);
+
+  await writeFile(join(folder, 'ballast.yaml'), only('yaml'));
+  const shim = `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`;
+  await writeFile(join(folder, 'ballast'), shim);
+  await chmod(join(folder, 'ballast'), 0o755);
+  const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, HOME: folder };
+  const controller = spawn('bash', ['-ec', `${start}wait`], {
+    cwd: folder,
+    env,
+    stdio: 'pipe',
+    detached: true,
+  });
+  if (controller.pid !== undefined) keeper.add(-controller.pid);
+  let log = '';
+  for (const stream of [controller.stdout, controller.stderr])
+    stream.on('data', (data: Buffer) => (log += data.toString()));
+  await until('it says that it is ready', () => {
+    if (controller.exitCode !== null) throw new Error(log);
+    return log.includes('"msg":"ready"');
+  });
+  // A person takes longer than this to type the next line.
+  await until('both clusters are published', async () => {
+    const { servers } = (await (
+      await fetch('http://127.0.0.1:8080/api/v1/upstreams/shop')
+    ).json()) as { servers?: unknown[] };
+    return servers?.length === 2;
+  });
+  const said = await run('bash', ['-exc', use], { cwd: folder, env });
+  console.log(log.split('\n').slice(0, 8).join('\n'));
+  console.log(said.stdout);
+  if (controller.pid !== undefined) process.kill(-controller.pid, 'SIGTERM');
+  await until('it ends', () => controller.exitCode !== null || controller.signalCode !== null);
+  await debian.stop(nginx, 'SIGQUIT');
+} finally {
+  for (const standIn of standIns) await standIn.close();
+  for (const cluster of clusters) await cluster.stop();
+  await redis.close();
+  await debian.close();
+  await rm(folder, { recursive: true, force: true });
+  keeper.close();
+}
