@@ -212,7 +212,8 @@ export async function startApp(
           now: now(),
           wall: wall(),
           forgottenHours: forgottenHours(),
-          rehearsal: migrations.rehearsed(),
+          // Another's is newer than what a former leader remembers.
+          rehearsal: controller.leader().leading ? migrations.rehearsed() : undefined,
           bounds: live.series,
           measured: (app) => statistics.measured(app, now()),
         },

@@ -178,10 +178,11 @@ export function createMetrics(): Metrics {
       'From the first event behind a commit to the last edge that has it; silent edges are left out',
     ),
     rehearsedAge: gauge('rehearsal_age_seconds', 'Since the last rehearsal; none before the first'),
-    backupAge: gauge('rehearsal_backup_age_seconds', 'Of the newest usable backup', [
-      'app',
-      'cluster',
-    ]),
+    backupAge: gauge(
+      'rehearsal_backup_age_seconds',
+      'Of the newest usable backup, at the last rehearsal',
+      ['app', 'cluster'],
+    ),
     unrecoverable: gauge(
       'rehearsal_unrecoverable_apps',
       'Apps of the cluster without a usable backup; alert above 0',

@@ -98,9 +98,8 @@ function showRehearsal(metrics: Metrics, { rehearsal, wall }: State): void {
   if (!rehearsal) return rehearsedAge.remove();
   rehearsedAge.set(Math.max(0, (wall - rehearsal.at) / 1000));
   for (const { cluster, apps, destinations } of rehearsal.clusters) {
-    const since = Math.max(0, Math.round((wall - rehearsal.at) / 1000));
     for (const { app, ageSeconds } of apps)
-      if (ageSeconds !== undefined) backupAge.set({ app, cluster }, ageSeconds + since);
+      if (ageSeconds !== undefined) backupAge.set({ app, cluster }, ageSeconds);
     const lost = apps.filter(({ trouble }) => trouble !== undefined);
     unrecoverable.set({ cluster }, lost.length);
     const rungs = destinations.flatMap(({ ok, rung }) => (ok && rung !== undefined ? rung : []));

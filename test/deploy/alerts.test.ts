@@ -188,6 +188,26 @@ const CASES: Readonly<Record<string, Case>> = {
     labels: { app: 'shop' },
     seenAfter: 1,
   },
+  BallastAppNotRecoverable: above('ballast_rehearsal_unrecoverable_apps{cluster="east"}', {
+    cluster: 'east',
+  }),
+  BallastBackupStale: {
+    bad: { 'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"}': always(90_001) },
+    good: { 'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"}': always(86_400) },
+    labels: { app: 'shop', cluster: 'east' },
+  },
+  BallastNoRoomForCluster: {
+    bad: { 'ballast_rehearsal_rung{cluster="east"}': always(4) },
+    good: { 'ballast_rehearsal_rung{cluster="east"}': always(3) },
+    labels: { cluster: 'east' },
+  },
+  BallastRehearsalMissing: {
+    bad: { 'ballast_rehearsal_age_seconds{instance="a"}': always(130_001) },
+    good: {
+      'ballast_rehearsal_age_seconds{instance="a"}': always(130_001),
+      'ballast_rehearsal_age_seconds{instance="b"}': always(60),
+    },
+  },
 };
 
 let folder: string;

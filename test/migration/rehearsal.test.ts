@@ -64,7 +64,7 @@ test('a minute after it leads, then as often as it is told; never by one that do
   expect(await rehearsals(2, 24, (now) => now >= 3_600_000)).toEqual([61]);
 });
 
-test('metrics: ages that go on, apps that are lost, the rung; nothing before the first', async () => {
+test('metrics: ages, apps that are lost, the rung; nothing before the first', async () => {
   const { controller } = controllerInMemory();
   const metrics = createMetrics();
   const book = openEdgeBook(new Map());
@@ -74,7 +74,7 @@ test('metrics: ages that go on, apps that are lost, the rung; nothing before the
   expect(lines(await metricsText(metrics, state))).toEqual([]);
   expect(lines(await metricsText(metrics, { ...state, rehearsal: REHEARSAL }))).toEqual([
     'ballast_rehearsal_age_seconds 30',
-    'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 90',
+    'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 60',
     'ballast_rehearsal_unrecoverable_apps{cluster="east"} 1',
     'ballast_rehearsal_unrecoverable_apps{cluster="west"} 0',
     'ballast_rehearsal_unrecoverable_apps{cluster="north"} 0',
