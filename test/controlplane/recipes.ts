@@ -61,6 +61,13 @@ export const recipes: readonly Recipe[] = [
       `-X ${version}.gitMinor=36`,
     ],
   },
+  // What backs a cluster up, what brings that to S3, and an S3 server.
+  { name: 'velero', package: 'github.com/vmware-tanzu/velero/cmd/velero' },
+  {
+    name: 'velero-s3',
+    package: 'github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws',
+  },
+  { name: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
   // A registry that speaks Nacos's HTTP API, version 1. Nine minutes on two cores: 440 crates.
   { name: 'rnacos', crate: 'rnacos@0.8.8', rust: '1.85' },
   // Of `npm run deploy`. Both Helms: version 4 applies on the server's side.

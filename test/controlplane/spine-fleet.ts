@@ -60,15 +60,29 @@ const INGRESS = { nodes: 'ingress=true', pods: { namespace: 'ingress', selector:
 /** Nodes of `east` that let no traffic in: their names, and the group of kubelets each is of. */
 export type Workers = Readonly<Record<string, string>>;
 
+/** What a test has of its own. */
+export interface FleetMore {
+  /** Besides `ballast`, of both clusters. */
+  readonly users?: readonly string[];
+  /** More keys of a cluster's entry in the configuration. */
+  readonly cluster?: (plane: ControlPlane) => object;
+  /** More of the configuration. */
+  readonly config?: object;
+}
+
 /** Two clusters of two ingress nodes (127.N.cluster.node) with the namespace `prod`, two edges. The
  *  kubelet of `east-2` is of the group `mute`, so that it can fall silent. */
-export async function startRealFleet(subnet: number, workers: Workers = {}): Promise<RealFleet> {
+export async function startRealFleet(
+  subnet: number,
+  workers: Workers = {},
+  more: FleetMore = {},
+): Promise<RealFleet> {
   const closing: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).toReversed()) await one();
   };
   try {
-    const parts = await start({ subnet, workers }, closing);
+    const parts = await start({ subnet, workers, more }, closing);
     return Object.assign(parts, {
       viewOf: (app: string) => parts.ballast.get<AppView>(`/api/v1/apps/${app}`),
       settled: (weights: ClusterWeights) => settled(parts, weights),
@@ -83,14 +97,19 @@ export async function startRealFleet(subnet: number, workers: Workers = {}): Pro
 }
 
 async function start(
-  { subnet, workers }: { readonly subnet: number; readonly workers: Workers },
+  { subnet, workers, more }: { subnet: number; workers: Workers; more: FleetMore },
   closing: (() => Promise<unknown>)[],
 ): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-real-'));
   closing.push(() => rm(folder, { recursive: true, force: true }));
   const startOne = async (name: string): Promise<ControlPlane> => {
     const groups = [...new Set(['main', 'mute', ...Object.values(workers)])];
-    const plane = await startCluster({ name, groups, nodeGraceSeconds: 16 });
+    const plane = await startCluster({
+      name,
+      groups,
+      nodeGraceSeconds: 16,
+      users: more.users ?? [],
+    });
     closing.push(() => plane.close());
     return plane;
   };
@@ -128,14 +147,16 @@ async function start(
     leader: { leaseSeconds: 1 },
     weights: { ramp: { seconds: 0 } },
     guard: { share: { clusterPoints: 100, upstreamPoints: 100 } },
-    clusters: planes.map(({ name, ballastKubeconfig }) => ({
-      name,
-      kubeconfig: { path: ballastKubeconfig },
+    clusters: planes.map((plane) => ({
+      name: plane.name,
+      kubeconfig: { path: plane.ballastKubeconfig },
       ingress: { ...INGRESS, port },
+      ...more.cluster?.(plane),
     })),
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => ({ name, control })),
     api: { listen: '127.0.0.1:0', loopback: 'admin' },
+    ...more.config,
   };
   const parts: Parts = {
     east,
