@@ -1,5 +1,6 @@
 // What is shown is so now, or the page says that it is not.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
@@ -12,6 +13,7 @@ let watched: Watched;
 let page: Page;
 /** Of the event stream, the last one: with which id it was asked for. */
 let asked: (string | undefined)[];
+let busy: NodeJS.Timeout | undefined;
 
 beforeAll(async () => {
   browser = await startBrowser();
@@ -28,6 +30,7 @@ beforeEach(async () => {
   await page.locator('table.long tbody th').first().waitFor();
 });
 afterEach(async () => {
+  clearInterval(busy);
   await watched?.close();
   await closeAll();
 });
@@ -124,4 +127,25 @@ test('a tab that nobody looks at lets go, and takes up again', async () => {
   await look('visible');
   await until('the change is shown', async () => (await podsOf('shop')) > before + 60);
   await page.getByText('live', { exact: true }).first().waitFor();
+});
+
+test('however much changes, what is asked for comes', async () => {
+  const [east] = standing.clusters;
+  let pods = 0;
+  // Often enough that there is a batch of events at any time.
+  busy = setInterval(() => {
+    pods = (pods + 1) % 20;
+    east?.set('shop', { pods: pods + 1, hosts: ['shop.example.com'] });
+  }, 20);
+  // And each answer takes longer than it is from one change to the next.
+  await page.route('**/api/v1/history*', async (route) => {
+    await wait(700);
+    await route.continue().catch(() => undefined);
+  });
+  await page.getByRole('link', { name: 'History' }).click();
+  const newest = async (): Promise<number> =>
+    Number((await page.locator('.change strong').first().innerText()).replace('version ', ''));
+  await page.locator('.change').first().waitFor();
+  const first = await newest();
+  await until('a newer one', async () => (await newest()) > first);
 });

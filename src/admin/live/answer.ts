@@ -2,8 +2,8 @@
 // now and then, for ages and measured shares move without an event.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call } from '../call.ts';
-import { asProblem, type Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { startAsking, type Asking } from './asking.ts';
 
 export interface Answered<Answer> {
   readonly answer?: Answer;
@@ -12,41 +12,46 @@ export interface Answered<Answer> {
   readonly again: () => void;
 }
 
-/** `changed`: another value, and it is asked at once. */
+interface State<Answer> {
+  readonly path?: string;
+  readonly answer?: Answer;
+  readonly problem?: Problem;
+}
+
+/** `changed`: another value, and it is asked again. */
 export function useAnswer<Answer>(
-  path: string | undefined,
+  path: string,
   { everyMs, changed }: { readonly everyMs?: number; readonly changed?: unknown } = {},
 ): Answered<Answer> {
-  const [state, setState] = useState<{ path?: string; answer?: Answer; problem?: Problem }>({});
-  const [asked, setAsked] = useState(0);
-  const again = () => setAsked((count) => count + 1);
-  const first = useRef(true);
+  const [state, setState] = useState<State<Answer>>({});
+  const asking = useRef<Asking | undefined>(undefined);
+  const seen = useRef(changed);
   useEffect(() => {
-    if (path === undefined) return undefined;
-    const stop = new AbortController();
-    // One question for changes that come together.
-    const wait = first.current ? 0 : 80;
-    first.current = false;
-    const timer = setTimeout(() => {
-      call<Answer>(path, { signal: stop.signal }).then(
-        (answer) => setState({ path, answer }),
-        (error) => {
-          if (stop.signal.aborted) return;
-          const problem = asProblem(error);
-          setState((before) => ({ ...(before.path === path && before), path, problem }));
-        },
-      );
-    }, wait);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [path, asked, changed]);
+    const own = startAsking<Answer>(path, (told) =>
+      setState((before) =>
+        'answer' in told
+          ? { path, ...told }
+          : { ...(before.path === path && before), path, ...told },
+      ),
+    );
+    asking.current = own;
+    return () => own.stop();
+  }, [path]);
+  useEffect(() => {
+    if (Object.is(seen.current, changed)) return;
+    seen.current = changed;
+    asking.current?.again();
+  }, [changed]);
   useEffect(() => {
     if (everyMs === undefined) return undefined;
-    const timer = setInterval(() => document.visibilityState === 'visible' && again(), everyMs);
+    const look = () => document.visibilityState === 'visible' && asking.current?.again();
+    const timer = setInterval(look, everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
   const { answer, problem } = state.path === path ? state : {};
-  return { ...(answer !== undefined && { answer }), ...(problem && { problem }), again };
+  return {
+    ...(answer !== undefined && { answer }),
+    ...(problem && { problem }),
+    again: () => asking.current?.again(),
+  };
 }

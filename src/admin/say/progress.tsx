@@ -10,7 +10,7 @@ export function ProgressOf({ progress }: { readonly progress: Progress }) {
   if (progress.step === 'failed') {
     return (
       <section class="progress">
-        <h3>{words.failed}</h3>
+        <h3>{progress.problem.status === 0 ? words.unknown : words.failed}</h3>
         <Trouble problem={progress.problem} />
       </section>
     );

@@ -59,13 +59,16 @@ export function usePreview(saying: Saying | undefined) {
 export function useSay(saying: Saying | undefined) {
   const [progress, setProgress] = useState<Progress>({ step: 'asking' });
   const life = useRef(new AbortController());
+  // Tried again it is the same word, under the same key: it may have been written unheard.
+  const said = useRef<Said | undefined>(undefined);
   // Nobody waits for it any more; what was said stands.
   useEffect(() => () => life.current.abort(), []);
   const say = async (): Promise<void> => {
     if (!saying) return;
     setProgress({ step: 'sending' });
+    said.current ??= { saying, key: newKey() };
     try {
-      await follow(saying, life.current.signal, setProgress);
+      await follow(said.current, life.current.signal, setProgress);
     } catch (error) {
       if (!life.current.signal.aborted) setProgress({ step: 'failed', problem: asProblem(error) });
     }
@@ -73,14 +76,19 @@ export function useSay(saying: Saying | undefined) {
   return { progress, say };
 }
 
+interface Said {
+  readonly saying: Saying;
+  readonly key: string;
+}
+
 async function follow(
-  saying: Saying,
+  { saying, key }: Said,
   signal: AbortSignal,
   tell: (progress: Progress) => void,
 ): Promise<void> {
   const isHold = saying.method === 'POST' && saying.body !== undefined;
   const query = isHold || saying.isForNoEdge ? '' : LONG;
-  const written = await send<WrittenAnswer>(saying, { query, signal });
+  const written = await send<WrittenAnswer>(saying, { query, signal, key });
   const [id] = written.ids ?? [];
   let now: Acknowledged = written;
   while (isHold && id !== undefined && !now.acknowledged && !signal.aborted) {
@@ -92,13 +100,13 @@ async function follow(
 
 function send<Answer>(
   { method, path, query = '', body }: Saying,
-  how: { readonly query: string; readonly signal: AbortSignal },
+  how: { readonly query: string; readonly signal: AbortSignal; readonly key?: string },
 ): Promise<Answer> {
   const search = [query, how.query].filter(Boolean).join('&');
   return call<Answer>(`${path}${search === '' ? '' : `?${search}`}`, {
     method,
     signal: how.signal,
     ...(body && { body }),
-    ...(method === 'POST' && { key: newKey() }),
+    ...(method === 'POST' && how.key !== undefined && { key: how.key }),
   });
 }

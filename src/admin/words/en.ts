@@ -223,6 +223,7 @@ export const en = {
   notAll: 'Not every edge has it yet. It stands: they take it when they can.',
   whatToDo: (act: string) => act,
   failed: 'It was not done',
+  unknown: 'Whether it was done is not known',
 
   at: 'At',
   causes: 'Cause',

@@ -223,6 +223,7 @@ export const zh: Words = {
   notAll: '并非所有边缘节点都已生效。变更有效，它们恢复后会应用。',
   whatToDo: (act) => act,
   failed: '未执行',
+  unknown: '无法得知是否已执行',
 
   at: '时间',
   causes: '起因',
