@@ -48,9 +48,9 @@ test('an answer that is lost on its way: tried again it is not written twice', a
   await dialog.getByRole('button', { name: 'Try again' }).click();
   await dialog.getByText('Every edge has it.').waitFor();
   expect(holds()).toMatchObject([{ kind: 'drain', app: 'shop', cluster: 'east', who: 'local' }]);
-  const [{ since = 0, until = 0 } = {}] = holds();
-  expect(until - since).toBeGreaterThanOrEqual(90 * 60_000);
-  expect(until - since).toBeLessThan(93 * 60_000);
+  const [long = 0] = holds().map(({ since, until = 0 }) => (until - since) / 60_000);
+  // To the minute, and a slow machine's way here.
+  expect(Math.abs(long - 90)).toBeLessThan(3);
   await close();
 });
 
@@ -76,7 +76,7 @@ test('a pin is not offered before it is whole', async () => {
   await dialog.getByLabel('pin').check();
   await dialog.getByLabel(/^Why/).fill('x');
   expect(await doIt.isDisabled()).toBe(true);
-  await dialog.getByLabel(/^Cluster/).selectOption('west');
+  await dialog.getByLabel(/^Cluster/).selectOption('south');
   expect(await doIt.isDisabled()).toBe(true);
   await dialog.getByLabel(/^Weight/).fill('30');
   await dialog.locator('table.long tbody th').first().waitFor();
