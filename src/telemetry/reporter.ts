@@ -34,6 +34,7 @@ export interface CommitReport {
 
 /** A person's or a job's word that was written. */
 export interface Said {
+  readonly stamp: Stamp;
   readonly actor: string;
   readonly text: string;
   readonly before: readonly Hold[];
@@ -59,6 +60,13 @@ export interface Reporter {
   unexpected(error: unknown): void;
 }
 
+interface Waiting {
+  /** When it was due. */
+  readonly since: number | undefined;
+  readonly at: number;
+  readonly trace: string | undefined;
+}
+
 export interface ReporterParts {
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -74,8 +82,8 @@ export function createReporter(
 ): Reporter & { pushed(push: TracedPush): void } {
   const { log, metrics, now, traces = NO_TRACES, notices, ages } = parts;
   const refused = new Map<AppName, string>();
-  /** Commits whose acknowledgements are waited for: since when they were due, and when they were made. */
-  const waiting = new Map<number, { readonly since: number | undefined; readonly at: number }>();
+  /** Commits whose acknowledgements are waited for, by version. */
+  const waiting = new Map<number, Waiting>();
   let unreadable = new Map<AppName, string>();
   let lastOver = '';
 
@@ -103,7 +111,6 @@ export function createReporter(
     committed({ stamp, changes, causes, actor, times }) {
       const done = now();
       const since = firstMarked(changes, times.marked);
-      waiting.set(stamp.version, { since, at: done });
       ages?.noted(stamp, done);
       const trace = traces.committed({
         stamp,
@@ -115,6 +122,7 @@ export function createReporter(
         looked: times.looked,
         done,
       });
+      waiting.set(stamp.version, { since, at: done, trace });
       for (const change of changes) {
         metrics.weightChanges.inc({ cause: causeOf(change, causes) });
         log.info(
@@ -149,8 +157,9 @@ export function createReporter(
       const { edge, seconds } = push;
       metrics.pushSeconds.observe({ labels: { edge }, value: seconds, ...exemplar(trace) });
     },
-    said({ actor, text, before, after }) {
-      log.info({ actor, text }, 'said');
+    said({ stamp: { version }, actor, text, before, after }) {
+      const trace = waiting.get(version)?.trace;
+      log.info({ actor, text, version, ...(trace !== undefined && { trace }) }, 'said');
       notices?.held(before, after);
     },
     ramp(app, from, state, text) {

@@ -99,7 +99,7 @@ export function createWords(parts: WordParts): Words {
     if (decision.deletes !== undefined) parts.rounds.forget(decision.deletes);
     const stamp = { term: lead.published.mark.term, version: reply.version };
     parts.reporter.committed({ stamp, changes: result.pass, causes, actor, times });
-    parts.reporter.said({ actor, text, before, after: decision.holds?.holds ?? before });
+    parts.reporter.said({ stamp, actor, text, before, after: decision.holds?.holds ?? before });
     parts.done(decision.apps);
     return stamp;
   };

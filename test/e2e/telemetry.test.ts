@@ -189,6 +189,11 @@ test('drains and refusals are Events of the home cluster, each once with its cou
     await fleet.ballast.send('DELETE', `/api/v1/holds/${json.ids[0]}`);
   };
   await drain();
+  const word = lines().find(({ msg }) => msg === 'said');
+  const of = ({ msg, version }: Line) => msg === 'weights changed' && version === word?.version;
+  const change = lines().find(of);
+  expect(word).toMatchObject({ actor: 'local', trace: change?.trace });
+  expect(word?.trace).toMatch(/^[0-9a-f]{32}$/);
   await until('the drain is told', async () => (await events('Undrained')).length === 1);
   expect(await events('Drained')).toMatchObject([
     {
