@@ -199,7 +199,7 @@ export const OTHERS: readonly PlantedBug[] = [
     'a stale cluster is read as zero',
     change(
       'src/inventory/inventory.ts',
-      "if (state === 'stale') return staleCount(view, common, last);",
+      "if (state === 'stale') return staleCount(view, common, before);",
       "if (state === 'stale') return { ...common, ...nothing, kept: false };",
     ),
   ),
@@ -207,7 +207,7 @@ export const OTHERS: readonly PlantedBug[] = [
     'a cluster that is not seen yet is read as zero',
     change(
       'src/inventory/inventory.ts',
-      "reason: { code: 'unseen', text }, kept: true };",
+      'reason: unseenReason(cluster, view.status.reason), kept: true };',
       'kept: false };',
     ),
   ),
