@@ -159,6 +159,37 @@ export function jobsConformance(title: string, open: () => Promise<JournalStage>
       await expect(first.command(id, { name: 'abort', who: 'x' })).rejects.toThrow();
     });
 
+    test('a write of an earlier term that arrives behind the way back changes nothing', async () => {
+      const stage = await opened();
+      const { journal } = stage;
+      const world = newWorld();
+      const gate = Promise.withResolvers<void>();
+      let held = 0;
+      const slow = {
+        read: (name: string) => world.read(name),
+        fence: (name: string, term: number) => world.fence(name, term),
+        async write(...args: Parameters<ToyWorld['write']>) {
+          held += 1;
+          await gate.promise;
+          return world.write(...args);
+        },
+      };
+      const first = startProcess({ journal, world: slow });
+      const stopFirst = await serve(first, await stage.term());
+      const { id } = await first.create(draftOf({ ...PLAN, objects: ['a', 'b'] }));
+      await until('two writes are under way', () => held === 2);
+      await first.command(id, { name: 'abort', who: 'ann' });
+      const second = startProcess({ journal, world });
+      const stopSecond = await serve(second, await stage.term());
+      const job = await untilState(journal, id, 'RolledBack');
+      expect(job.steps['write:a']?.result?.kind).toBe('left');
+      gate.resolve();
+      await stopFirst();
+      await stopSecond();
+      expect(world.values()).toEqual(BEFORE);
+      expect(world.writes).toEqual([]);
+    });
+
     /** Stopped where everything waits: nothing is under way. */
     const halfWay = async () => {
       const stage = await opened();

@@ -70,6 +70,10 @@ export async function hold(
     await traffic.hold(job.begun.who, holds);
   } catch (error) {
     if (!(error instanceof BallastError) || !NEEDED.has(error.code)) throw error;
+    // Others that this job holds come back; then it is asked again.
+    if (traffic.holdsOf(job.id).some((one) => !isOwn(one, job.id, id))) {
+      return { kind: 'wait', text: error.message, seconds: TURN_SECONDS };
+    }
     return { kind: 'done', text: `not held: ${error.message}`, data: { held: [] } };
   }
   return { kind: 'done', text: `held: ${held.join(', ')}${said}`, data: { held } };
