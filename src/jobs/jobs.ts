@@ -23,7 +23,7 @@ import { headOf } from './change.ts';
 import { obey, type Command } from './commands.ts';
 import { drive } from './drive.ts';
 import { isFinal, type Job, type JobHead } from './record.ts';
-import { recover, type RecoverParts } from './recover.ts';
+import { forgetOld, recover, type RecoverParts } from './recover.ts';
 import type { Remembered } from './trust.ts';
 import type { Wakes } from './wakes.ts';
 import { createWork, type Work, type WorkParts } from './work.ts';
@@ -154,7 +154,10 @@ export function createJobs(parts: JobParts): Jobs {
         plan,
         steps: {},
       };
-      const made = await asSpoken(() => book.add(job, {}));
+      const made = await asSpoken(async () => {
+        await forgetOld(book);
+        return book.add(job, {});
+      });
       parts.note(made, `created by ${who}`);
       look(made.id);
       return made;

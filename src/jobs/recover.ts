@@ -41,13 +41,18 @@ export async function recover(
     else if (!job && known && isFinal(known.job)) memory.delete(id);
     else await recoverOne({ book, memory, lease }, job, id);
   }
-  const old = book.all().filter(isFinal);
-  for (const { id } of old.toSorted((a, b) => b.begun.at - a.begun.at).slice(KEPT)) {
-    await book.forget(id);
-  }
+  await forgetOld(book);
   for (const trace of parts.traces()) {
     if (book.get(trace.job)) continue;
     await addBlocked(book, foundJob(trace, parts.wall().getTime()));
+  }
+}
+
+/** Of those that are at their end the newest are kept. */
+export async function forgetOld(book: JobBook): Promise<void> {
+  const old = book.all().filter(isFinal);
+  for (const { id } of old.toSorted((a, b) => b.begun.at - a.begun.at).slice(KEPT)) {
+    await book.forget(id);
   }
 }
 

@@ -14,6 +14,7 @@ import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.
 import { planMigration } from '../../src/migration/plan/plan.ts';
 import { reportOf, type Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import { REQUEST, world } from '../migration/plan/plan-world.ts';
+import { MemoryObjects } from '../jobs/memory-objects.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
@@ -95,7 +96,10 @@ beforeAll(async () => {
     east.set(app, { pods: 8, hosts: [`${app}.example.com`] });
     west.set(app, { pods: 5 });
   }
-  const opened = await openApi({ clusters: [east, west] }, { migrations });
+  const opened = await openApi(
+    { clusters: [east, west], objects: new Map([['east', new MemoryObjects('east')]]) },
+    { migrations },
+  );
   ({ api, book } = opened);
   await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);
   document = (await api.inject('/api/v1/openapi.json')).json<Document>();
@@ -170,24 +174,21 @@ test('the document is OpenAPI 3.1, and every operation has a name of its own, wo
   }
 });
 
+/** A call that goes well, with the answer that the document says. */
+const call = async (method: 'get' | 'post' | 'delete', id: string, url: string, body?: object) => {
+  const operation = operations.find(({ operationId }) => operationId === id);
+  const reply = await api.inject({
+    method: method.toUpperCase() as 'GET',
+    url,
+    ...(body && { payload: body }),
+  });
+  expect(reply.statusCode, reply.body).toBeLessThan(300);
+  if (!operation) throw new Error(`no operation ${id}`);
+  expect(faultOf(operation, reply as unknown as Parameters<typeof faultOf>[1])).toBeUndefined();
+  return reply.json<{ id: string; ids: string[]; items: { version: number }[] }>();
+};
+
 test('a revert, a retired edge and what they leave in history and audit are what the document says', async () => {
-  const call = async (
-    method: 'get' | 'post' | 'delete',
-    id: string,
-    url: string,
-    body?: object,
-  ) => {
-    const operation = operations.find(({ operationId }) => operationId === id);
-    const reply = await api.inject({
-      method: method.toUpperCase() as 'GET',
-      url,
-      ...(body && { payload: body }),
-    });
-    expect(reply.statusCode, reply.body).toBeLessThan(300);
-    if (!operation) throw new Error(`no operation ${id}`);
-    expect(faultOf(operation, reply as unknown as Parameters<typeof faultOf>[1])).toBeUndefined();
-    return reply.json<{ ids: string[]; items: { version: number }[] }>();
-  };
   const { items } = await call('get', 'getHistory', '/api/v1/history?app=shop');
   const asked = { version: items[0]?.version, why: 'x' };
   const url = '/api/v1/apps/shop/revert';
@@ -202,6 +203,26 @@ test('a revert, a retired edge and what they leave in history and audit are what
   await call('delete', 'deleteEdgesName', '/api/v1/edges/gone?confirm=gone');
   await call('get', 'getEdges', '/api/v1/edges');
   expect((await call('get', 'getAudit', '/api/v1/audit')).items).toHaveLength(4);
+});
+
+test('a fan-out, its job and what is said to it are what the document says', async () => {
+  const text = [
+    'apiVersion: ballast.io/v1\nkind: FanOut\nmetadata: {name: release}',
+    'spec: {objects: all, clusters: [east], strategy: {weights: none, approval: before}}',
+    '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}',
+  ].join('\n');
+  const body = { files: [{ name: 'a.yaml', text }] };
+  await call('post', 'postFanouts', '/api/v1/fanouts?dryRun=true', body);
+  const { id } = await call('post', 'postFanouts', '/api/v1/fanouts', body);
+  const url = `/api/v1/jobs/${id}`;
+  await call('post', 'postJobsIdPause', `${url}/pause`);
+  await call('get', 'getJobs', '/api/v1/jobs');
+  await call('post', 'postJobsIdResume', `${url}/resume`);
+  const done = async () => (await api.inject(url)).json<{ state: string }>().state;
+  await until('it asks', async () => (await done()) === 'WaitingApproval');
+  await call('post', 'postJobsIdApprove', `${url}/approve`);
+  await until('it is done', async () => (await done()) === 'Done');
+  await call('get', 'getJobsId', url);
 });
 
 test('every answer is what the document says, and none is our error', {

@@ -69,3 +69,34 @@ test('errors are those of the asked servers, summed over the edges, since the wi
   statistics.add('edge-1', 40_000, { start: 't', counts: [count(A, 1, 1)], unhealthy: [] });
   expect(statistics.errors('shop', [A], 40_000)).toEqual({ requests: 10, failures: 2 });
 });
+
+test('what is under way is known once every edge has told it since', () => {
+  const statistics = collectStatistics();
+  const counts = (...inFlight: (number | undefined)[]): EdgeCounts => ({
+    start: 'a',
+    unhealthy: [],
+    counts: inFlight.map((count, index) => ({
+      app: 'shop',
+      address: `10.0.0.${index + 1}:80`,
+      requests: 9,
+      failures: 0,
+      ...(count !== undefined && { inFlight: count }),
+    })),
+  });
+  const all = ['10.0.0.1:80', '10.0.0.2:80'];
+  const at = (since: number, servers = all) => statistics.inFlight('shop', servers, since);
+  // No edge, no word.
+  expect(at(0)).toBeUndefined();
+  statistics.add('edge-1', 100, counts(2, 3));
+  statistics.add('edge-2', 50, counts(1, 0));
+  expect(at(0)).toBe(6);
+  expect(at(0, ['10.0.0.2:80'])).toBe(3);
+  // One has said nothing since.
+  expect(at(80)).toBeUndefined();
+  statistics.add('edge-2', 110, counts());
+  expect(at(80)).toBe(5);
+  statistics.add('edge-2', 120, counts(undefined));
+  expect(at(80)).toBeUndefined();
+  // Another app's are not asked about.
+  expect(statistics.inFlight('news', all, 80)).toBe(0);
+});

@@ -1,0 +1,182 @@
+// Parts of a fan-out's run that need no job: gates, the way an object was, closed hours, lanes.
+
+import { describe, expect, test } from 'vitest';
+import { isClosed } from '../../src/fanout/run/closed-hours.ts';
+import { judge } from '../../src/fanout/run/gate.ts';
+import { runnableOf } from '../../src/fanout/run/lanes.ts';
+import { kept, renewed, restored } from '../../src/fanout/run/restore.ts';
+import { planFanout } from '../../src/fanout/plan/plan.ts';
+import { USUAL } from '../../src/fanout/plan/world.ts';
+import { MemoryObjects } from '../jobs/memory-objects.ts';
+import { ordersOf, stream } from '../jobs/fleet.ts';
+import { worldOf } from './fanout-case.ts';
+
+const object = (kind: string, spec: object, status?: object, generation = 3) => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'shop', namespace: 'prod', generation },
+  spec,
+  ...(status && { status }),
+});
+
+describe('gate', () => {
+  const good = {
+    observedGeneration: 3,
+    replicas: 2,
+    updatedReplicas: 2,
+    availableReplicas: 2,
+    currentRevision: 'a',
+    updateRevision: 'a',
+  };
+  test.each<[string, string, object | undefined, string]>([
+    ['Deployment', 'as it is to be', good, 'passed'],
+    ['Deployment', 'no status', undefined, 'waiting'],
+    ['Deployment', 'seen one generation ago', { ...good, observedGeneration: 2 }, 'waiting'],
+    ['Deployment', 'one not updated', { ...good, updatedReplicas: 1 }, 'waiting'],
+    ['Deployment', 'one not available', { ...good, availableReplicas: 1 }, 'waiting'],
+    ['Deployment', 'an old pod runs on', { ...good, replicas: 3 }, 'waiting'],
+    [
+      'Deployment',
+      'no progress',
+      { ...good, conditions: [{ type: 'Progressing', reason: 'ProgressDeadlineExceeded' }] },
+      'failed',
+    ],
+    ['StatefulSet', 'as it is to be', good, 'passed'],
+    [
+      'StatefulSet',
+      'half updated',
+      { ...good, updateRevision: 'b', updatedReplicas: 1 },
+      'waiting',
+    ],
+    [
+      'Rollout',
+      'healthy',
+      { observedGeneration: '3', phase: 'Healthy', stableRS: 'x', currentPodHash: 'x' },
+      'passed',
+    ],
+    [
+      'Rollout',
+      'the stable one is older',
+      { observedGeneration: '3', phase: 'Healthy', stableRS: 'x', currentPodHash: 'y' },
+      'waiting',
+    ],
+    ['Rollout', 'paused', { observedGeneration: '3', phase: 'Paused' }, 'waiting'],
+    ['Rollout', 'degraded', { observedGeneration: '3', phase: 'Degraded' }, 'failed'],
+    ['Rollout', 'healthy before', { observedGeneration: '2', phase: 'Healthy' }, 'waiting'],
+    [
+      'DaemonSet',
+      'on every node',
+      {
+        observedGeneration: 3,
+        desiredNumberScheduled: 2,
+        updatedNumberScheduled: 2,
+        numberAvailable: 2,
+      },
+      'passed',
+    ],
+    ['DaemonSet', 'no nodes counted', { observedGeneration: 3 }, 'waiting'],
+    ['Job', 'failed', { conditions: [{ type: 'Failed', status: 'True' }] }, 'failed'],
+    ['ConfigMap', 'has no controller', undefined, 'passed'],
+    ['constructor', 'is no kind of ours', undefined, 'passed'],
+  ])('%s: %s', (kind, _, status, verdict) => {
+    expect(judge(object(kind, { replicas: 2 }, status)).kind).toBe(verdict);
+  });
+});
+
+describe('an object as it was', () => {
+  const config = (data: object, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: 'prod', ...more },
+    data,
+  });
+
+  test('old values come back, what was added goes, what others own is not touched', async () => {
+    const cluster = new MemoryObjects('east');
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'prod', name: 'settings' };
+    await cluster.apply(config({ a: '1', ours: 'x' }, { labels: { tier: 'front' } }));
+    cluster.applyAs('kubectl', config({ theirs: 'y' }));
+    const before = cluster.look(ref);
+    const written = config({ a: '2', added: 'z' }, { labels: { tier: 'front', new: 'l' } });
+    await cluster.apply(written);
+    // What somebody does meanwhile stays.
+    cluster.applyAs('kubectl', config({ theirs: 'w' }));
+    if (!before) throw new Error('it is not there');
+    const back = restored(before, written);
+    expect(JSON.stringify(back)).not.toContain('theirs');
+    await cluster.apply(back, { force: true });
+    expect(cluster.look(ref)).toMatchObject({
+      data: { a: '1', ours: 'x', theirs: 'w' },
+      metadata: { labels: { tier: 'front' } },
+    });
+    expect(cluster.look(ref)?.['data']).not.toHaveProperty('added');
+    expect(cluster.look(ref)?.metadata.labels).not.toHaveProperty('new');
+  });
+
+  test('a Secret is never kept; a deleted one comes without what a server gave it', () => {
+    expect(kept({ ...config({}), kind: 'Secret' })).toBeUndefined();
+    expect(kept({ ...config({}), status: { x: 1 } })).toEqual(config({}));
+    const live = config({ a: '1' }, { uid: 'u', resourceVersion: '7', labels: { b: 'c' } });
+    expect(renewed(live)).toEqual(config({ a: '1' }, { labels: { b: 'c' } }));
+  });
+});
+
+describe('closed hours', () => {
+  const night = [{ days: [], from: '22:00', to: '06:00', zone: 'Europe/Berlin' }];
+  const weekend = [{ days: ['fri'], from: '18:00', to: '23:59', zone: 'UTC' }];
+  test.each([
+    [night, '2026-01-15T20:59:00Z', false],
+    [night, '2026-01-15T21:00:00Z', true],
+    [night, '2026-01-16T04:59:00Z', true],
+    [night, '2026-01-16T05:00:00Z', false],
+    [weekend, '2026-01-16T18:30:00Z', true],
+    [weekend, '2026-01-15T18:30:00Z', false],
+    [[{ ...night[0], days: ['fri'], zone: 'UTC' }], '2026-01-17T03:00:00Z', true],
+    [[{ ...night[0], days: ['fri'], zone: 'UTC' }], '2026-01-16T03:00:00Z', false],
+    [[], '2026-01-16T03:00:00Z', false],
+  ])('%j at %s', (hours, at, closed) => {
+    expect(isClosed(hours as typeof night, new Date(at)) !== undefined).toBe(closed);
+  });
+});
+
+describe('lanes', () => {
+  const lanesOf = (replicas: Readonly<Record<string, number>>, text: string) => {
+    const live = Object.entries(replicas).map(([name, count]) => ({
+      name,
+      live: [
+        {
+          object: {
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            metadata: {
+              name: 'shop',
+              namespace: 'prod',
+              uid: `u-${name}`,
+              labels: { 'ballast.io/fan-out': 'release' },
+            },
+            spec: { replicas: count },
+          },
+        },
+      ],
+    }));
+    const orders = ordersOf(text);
+    const plan = planFanout(orders, worldOf(live), USUAL);
+    const runnable = runnableOf(plan, orders.strategy, () => 'shop');
+    if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
+    return runnable.run.waves.flatMap(({ lanes }) => lanes.map(({ id }) => id));
+  };
+
+  test('what goes down while it goes up elsewhere comes behind everything', () => {
+    const divided = stream('v2').replace(
+      'clusters: [east, west, north]',
+      'clusters: [east, west, north], replicas: {total: 6}',
+    );
+    expect(lanesOf({ east: 6, west: 0, north: 0 }, divided)).toEqual([
+      'east',
+      'west',
+      'north',
+      'east.down',
+    ]);
+    expect(lanesOf({ east: 2, west: 2, north: 2 }, divided)).toEqual(['east', 'west', 'north']);
+  });
+});
