@@ -53,6 +53,8 @@ export interface JobHead {
   readonly aborted?: Said;
   /** Why it may not go on until a person says so. */
   readonly blocked?: string;
+  /** Its journal was doubted once: whatever a person said since, it deletes nothing (R12). */
+  readonly doubted?: true;
   /** What it waits to be approved. */
   readonly asks?: string;
   readonly approvals: Readonly<Record<string, Said>>;

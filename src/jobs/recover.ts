@@ -83,7 +83,7 @@ async function recoverOne(
   }
   const { job, why } = trust;
   const { paused: _, ...rest } = job;
-  const head = { ...rest, blocked: why, state: 'Blocked', why } as const;
+  const head = { ...rest, blocked: why, state: 'Blocked', why, doubted: true } as const;
   if (!found) {
     await addBlocked(book, { ...job, ...head });
     return;

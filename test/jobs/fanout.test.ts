@@ -232,3 +232,39 @@ test('waves: approval before and after, soak, and what is closed by the hour', a
   ]);
   expect(fleet.images()).toEqual(ALL_V2);
 });
+
+test('what left the stream is deleted when asked; never by a job whose journal was doubted', async () => {
+  const gone = stream('v1', '{weights: none, approval: before}').replace(
+    /---\napiVersion: v1\nkind: ConfigMap[^-]*/,
+    '',
+  );
+  const start = async () => {
+    const stage = await memoryStage();
+    const fleet = new MemoryFleet();
+    await fleet.run(['east'], stream('v1'));
+    const process = startFanouts(fleet, stage.journal);
+    const stop = await serve(process, await stage.term());
+    const { id } = await process.create(await fleet.draft(gone, { prune: true }));
+    await untilState(stage.journal, id, 'WaitingApproval');
+    return { ...stage, fleet, process, stop, id };
+  };
+  const first = await start();
+  await first.process.command(first.id, { name: 'approve', who: 'ann' });
+  await untilState(first.journal, first.id, 'Done');
+  await first.stop();
+  expect(first.fleet.writes()['east']).toEqual(['remove ConfigMap prod/settings']);
+
+  const second = await start();
+  await second.stop();
+  await second.restart(false);
+  const stranger = startFanouts(second.fleet, second.journal);
+  const stop = await serve(stranger, await second.term());
+  await untilState(second.journal, second.id, 'Blocked');
+  await stranger.command(second.id, { name: 'retry', who: 'ann' });
+  await untilState(second.journal, second.id, 'WaitingApproval');
+  await stranger.command(second.id, { name: 'approve', who: 'ann' });
+  const job = await untilState(second.journal, second.id, 'Paused');
+  expect(job.why).toContain('Redis was lost under this job');
+  await stop();
+  expect(second.fleet.writes()['east']).toEqual([]);
+});

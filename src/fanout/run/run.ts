@@ -78,6 +78,10 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   };
   const apply = async (doing: Doing): Promise<Outcome> => {
     const entry = entryOf(doing);
+    if (entry.action === 'delete' && doing.job.doubted) {
+      const text = 'Redis was lost under this job, and edges may be that nobody knows: plan again';
+      return { kind: 'failed', text };
+    }
     const writer = await writerOf(entry.cluster);
     return write({ entry, fanout: doing.job.plan.name, writer, scene: doing.scene });
   };
