@@ -95,8 +95,9 @@ export function openRuns(parts: RunsParts): Runs {
       submit(submission, {
         naming: parts.naming,
         hasEdges: () => book.views(undefined, clock.now()).length > 0,
-        async planLive(orders, options) {
-          const live = { plan: options, timeoutMs: ANSWER_MS, dryRun: true };
+        async planLive(orders, options, room) {
+          const how = { timeoutMs: ANSWER_MS, dryRun: true, ...(room && { room }) };
+          const live = { plan: options, ...how };
           return (await planLive(orders, registry.orders(), world, live)).plan;
         },
       }),

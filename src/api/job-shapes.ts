@@ -49,6 +49,8 @@ export const FanoutPlan = component('FanoutPlan', {
   entries: Type.Array(Type.Unknown()),
   totals: Type.Array(Type.Unknown()),
   waves: Type.Array(Type.Unknown()),
+  ladder: may(Type.Unknown({ description: 'what was planned less of, for want of room' })),
+  noRoom: Type.Array(Text, { description: 'what no division was found for, for want of room' }),
   warnings: Type.Array(Type.Unknown()),
 });
 

@@ -63,6 +63,15 @@ const FanoutBody = Type.Object(
     initContainers: flag,
     registries: names,
     returning: names,
+    room: Type.Optional(Type.Boolean({ description: 'look whether the pods find room' })),
+    headroom: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 99,
+        description: 'percent of each node that stays free',
+      }),
+    ),
+    degrade: Type.Optional(Type.Boolean({ description: 'halve and defer where they do not' })),
   },
   closed,
 );

@@ -3,12 +3,12 @@
 import { Command, Option } from 'commander';
 import { addPlaceOptions as addControllerOptions } from './asking.ts';
 import type { ApplyOptions } from './fanout/apply.ts';
-import { addPlaceOptions, addSourceOptions } from './fanout/options.ts';
+import { addPlaceOptions, addRoomOptions, addSourceOptions } from './fanout/options.ts';
 import type { PlanCommandOptions } from './fanout/plan.ts';
 
 export function fanoutCommand(): Command {
   const fanout = new Command('fanout').description('one deployment to several clusters');
-  addPlaceOptions(addSourceOptions(fanout.command('plan')))
+  asked(fanout.command('plan'))
     .description('what each cluster would get, and why; nothing is written')
     .addOption(
       new Option('-o, --output <format>', 'how the plan is written')
@@ -18,7 +18,7 @@ export function fanoutCommand(): Command {
     .action(async (options: PlanCommandOptions) =>
       (await import('./fanout/plan.ts')).planCommand(options),
     );
-  addPlaceOptions(addSourceOptions(fanout.command('explain')))
+  asked(fanout.command('explain'))
     .description(
       'the rule behind a number: who placed an object, and what made each cluster’s share',
     )
@@ -31,7 +31,7 @@ export function fanoutCommand(): Command {
     .action(async (object: string, options: PlanCommandOptions) =>
       (await import('./fanout/explain.ts')).explainCommand(object, options),
     );
-  addControllerOptions(addSourceOptions(fanout.command('apply')))
+  addControllerOptions(addRoomOptions(addSourceOptions(fanout.command('apply'))))
     .description('bring it out, as a job of the controller')
     .option(
       '--plan <file>',
@@ -41,4 +41,9 @@ export function fanoutCommand(): Command {
       (await import('./fanout/apply.ts')).applyCommand(options),
     );
   return fanout;
+}
+
+/** Of a list of clusters, of those of a configuration, or, without either, of the controller. */
+function asked(command: Command): Command {
+  return addControllerOptions(addPlaceOptions(addRoomOptions(addSourceOptions(command))));
 }

@@ -15,7 +15,7 @@ export interface FanoutCase {
   readonly federatedNamespaces?: readonly string[];
   /** By name alone, or with what is special about them. */
   readonly clusters: readonly (string | WrittenCluster)[];
-  readonly options?: Partial<Omit<PlanOptions, 'ranks'>> & {
+  readonly options?: Partial<PlanOptions> & {
     readonly ranks?: Readonly<Record<string, Rank>>;
   };
   readonly expected: Expected;
@@ -140,7 +140,8 @@ export function outcomeOf({
 }
 
 function optionsOf({ ranks, ...options }: NonNullable<FanoutCase['options']> = {}): PlanOptions {
-  return { ...USUAL, ...options, ...(ranks && { ranks: new Map(Object.entries(ranks)) }) };
+  const list = Object.entries(ranks ?? {}).map(([name, rank]) => ({ name, ...rank }));
+  return { ...USUAL, ...options, ...(ranks && { apps: { list } }) };
 }
 
 const NOTHING: Required<Expected> = {

@@ -1,55 +1,50 @@
 // `ballast fanout apply`: the controller plans, and runs it as a job.
 //
 // Comes in: files, and perhaps the plan that was looked at. Goes out: the job. On failure: a
-// CommandFailure: `plan-moved` where the world is not the one of that plan, and nothing is begun.
+// CommandFailure: `plan-moved` where the world is not the one of that plan, with what is another since, and
+// nothing is begun.
 
 import { readFile } from 'node:fs/promises';
+import { movedSince } from '../../fanout/plan/moved.ts';
+import type { Plan } from '../../fanout/plan/plan.ts';
 import { callerOf } from '../asking.ts';
 import type { PlaceOptions } from '../contexts.ts';
 import { CommandFailure, EXIT } from '../exit-codes.ts';
-import type { SourceOptions } from './options.ts';
-import { readText } from './source.ts';
+import { askPlan, type SubmissionOptions, submissionOf } from './submission.ts';
 
-export interface ApplyOptions extends SourceOptions, PlaceOptions {
+export interface ApplyOptions extends SubmissionOptions, PlaceOptions {
   readonly plan?: string;
 }
 
 export async function applyCommand(options: ApplyOptions): Promise<void> {
-  const { name, karmadaDivision, reschedule, adopt, prune, strictTotal } = options;
-  const { cronJobs, initContainers, registry, federatedNamespace } = options;
-  const digest = options.plan === undefined ? undefined : await digestIn(options.plan);
-  const all = {
-    files: await Promise.all(options.file.map(readText)),
-    digest,
-    name,
-    karmadaDivision,
-    reschedule,
-    adopt,
-    prune,
-    strictTotal,
-    cronJobs,
-    initContainers,
-    registries: registry,
-    federatedNamespaces: federatedNamespace,
-    returning: options.return,
-  };
-  const body = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const seen = options.plan === undefined ? undefined : await planIn(options.plan);
+  const submission = await submissionOf(options);
   const caller = await callerOf(options);
-  const { body: job } = await caller.ask<{ readonly id: string; readonly state: string }>(
-    '/fanouts',
-    { method: 'POST', body },
-  );
+  const body = { ...submission, ...(seen && { digest: seen.digest }) };
+  const begun = caller.ask<{ readonly id: string; readonly state: string }>('/fanouts', {
+    method: 'POST',
+    body,
+  });
+  const { body: job } = await begun.catch(async (error: unknown) => {
+    if (!seen || !isMoved(error)) throw error;
+    const moved = movedSince(seen, await askPlan(caller, submission));
+    const lines = [error.message, ...moved.map((text) => `  ${text}`)];
+    throw new CommandFailure(error.exitCode, lines.join('\n'));
+  });
   process.stdout.write(`job ${job.id} is ${job.state}; follow it: ballast job watch ${job.id}\n`);
 }
 
-/** Of a plan as `ballast fanout plan -o json` writes it. */
-async function digestIn(file: string): Promise<string> {
+const isMoved = (error: unknown): error is CommandFailure =>
+  error instanceof CommandFailure && error.message.startsWith('plan-moved:');
+
+/** As `ballast fanout plan -o json` writes it. */
+async function planIn(file: string): Promise<Plan> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new CommandFailure(EXIT.failed, `${file}: cannot be read: ${cause.message}`);
   });
   try {
-    const { digest } = JSON.parse(text) as { readonly digest?: unknown };
-    if (typeof digest === 'string') return digest;
+    const plan = JSON.parse(text) as Partial<Plan>;
+    if (typeof plan.digest === 'string' && Array.isArray(plan.entries)) return plan as Plan;
   } catch {
     // Said below, as for any other text.
   }

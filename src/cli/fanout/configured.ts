@@ -6,18 +6,18 @@
 import { pino } from 'pino';
 import { clusterWorld } from '../../app.ts';
 import { readOrders } from '../../clusters/named-orders.ts';
-import { type Config, loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config.ts';
 import { planLive } from '../../fanout/live/live.ts';
 import type { Plan } from '../../fanout/plan/plan.ts';
-import type { AppNaming, Rank } from '../../fanout/plan/world.ts';
 import { checkClusters } from '../../named.ts';
-import type { PlaceOptions } from './options.ts';
+import { namingOf } from '../../rules.ts';
+import type { PlaceOptions, RoomOptions } from './options.ts';
 import type { Source } from './source.ts';
 
 export async function planOfConfig(
   { orders, options }: Source,
   file: string,
-  { timeout, dryRun, room, headroom: headroomPercent, degrade }: PlaceOptions,
+  { timeout, dryRun, room, headroom: headroomPercent, degrade }: PlaceOptions & RoomOptions,
 ): Promise<Plan> {
   const loaded = loadConfig(file, process.env);
   const world = clusterWorld(loaded, pino({ level: 'silent' }));
@@ -26,23 +26,11 @@ export async function planOfConfig(
   const named = await readOrders(loaded.config, world, timeoutMs);
   for (const text of named.trouble) process.stderr.write(`${text}\n`);
   const { plan, notes } = await planLive(orders, named.orders, world, {
-    plan: { ...options, apps: namingOf(loaded.config), ranks: ranksOf(loaded.config), degrade },
+    plan: { ...options, apps: namingOf(loaded.config), degrade },
     timeoutMs,
     dryRun,
     ...((room || degrade) && { room: { headroomPercent } }),
   });
   for (const note of notes) process.stderr.write(`${note}\n`);
   return plan;
-}
-
-function namingOf({ apps }: Config): AppNaming {
-  const { discover, list = [] } = apps;
-  return { list, ...(discover && { label: discover.services }) };
-}
-
-function ranksOf({ apps }: Config): ReadonlyMap<string, Rank> {
-  const ranks = (apps.list ?? []).map(({ name, core = false, importance = 0, floor = 1 }) => {
-    return [name, { core, importance, floor }] as const;
-  });
-  return new Map(ranks);
 }

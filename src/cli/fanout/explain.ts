@@ -8,10 +8,9 @@ import { explain, explainText } from '../../fanout/plan/explain.ts';
 import { CommandFailure, EXIT } from '../exit-codes.ts';
 import type { PlanCommandOptions } from './plan.ts';
 import { planOf } from './planned.ts';
-import { readSource } from './source.ts';
 
 export async function explainCommand(object: string, options: PlanCommandOptions): Promise<void> {
-  const plan = await planOf(await readSource(options), { ...options, dryRun: false });
+  const plan = await planOf({ ...options, dryRun: false });
   const found = explain(plan, object);
   if (found.length === 0) {
     const known = plan.totals.map((total) => total.object).join(', ');

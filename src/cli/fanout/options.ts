@@ -50,6 +50,9 @@ export interface PlaceOptions {
   readonly clusters?: string;
   readonly timeout: number;
   readonly dryRun: boolean;
+}
+
+export interface RoomOptions {
   readonly room: boolean;
   readonly headroom: number;
   readonly degrade: boolean;
@@ -64,10 +67,14 @@ export function addPlaceOptions(command: Command): Command {
     )
     .option('--clusters <file>', 'clusters in YAML, of which nothing is read')
     .option('--no-dry-run', 'ask no cluster what it would make of a change')
+    .option('--timeout <seconds>', 'how long a cluster may take to answer', Number, 10);
+}
+
+export function addRoomOptions(command: Command): Command {
+  return command
     .option('--room', 'look whether the pods find room', false)
     .option('--headroom <percent>', 'of each node, what stays free', percent, 0)
-    .option('--degrade', 'halve where they do not, and defer; core apps last', false)
-    .option('--timeout <seconds>', 'how long a cluster may take to answer', Number, 10);
+    .option('--degrade', 'halve where they do not, and defer; core apps last', false);
 }
 
 const percent = wholeNumber('--headroom', 0, 99);

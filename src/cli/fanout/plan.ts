@@ -1,24 +1,19 @@
 // `ballast fanout plan`, carried out.
 //
-// Comes in: files of manifests, and a configuration or a list of clusters. Goes out: the plan on the
+// Comes in: files of manifests, and a configuration, a list of clusters, or a controller. Goes out: the plan on the
 // standard output; exit code 0 where all is as it should be, 2 where something would change. On failure:
 // what is wrong in the files, a line each (1), or the faults of a plan that would not be applied (5).
 // Nothing is written anywhere.
 
 import type { Plan } from '../../fanout/plan/plan.ts';
-import { shownPlan } from '../../fanout/plan/shown.ts';
 import { hasChanges, planText } from '../../fanout/plan/text.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { PlaceOptions, SourceOptions } from './options.ts';
-import { planOf } from './planned.ts';
-import { readSource } from './source.ts';
+import { type PlannedOptions, planOf } from './planned.ts';
 
-export interface PlanCommandOptions extends SourceOptions, PlaceOptions {
-  readonly output: 'text' | 'json';
-}
+export type PlanCommandOptions = PlannedOptions & { readonly output: 'text' | 'json' };
 
 export async function planCommand(options: PlanCommandOptions): Promise<void> {
-  const plan = shownPlan(await planOf(await readSource(options), options));
+  const plan = await planOf(options);
   const shown = options.output === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan);
   process.stdout.write(shown);
   process.exitCode = exitCodeOf(plan);

@@ -76,15 +76,20 @@ function rungsOf(ranked: readonly Ranked[]): Rung[] {
   ];
 }
 
-function rankedOf({ orders }: Orders, { apps, ranks }: PlanOptions): Ranked[] {
+function rankedOf({ orders }: Orders, { apps }: PlanOptions): Ranked[] {
   const appOf = appNames(orders, apps);
+  const ranks = new Map(apps?.list.map((one) => [one.name, rankIn(one)]));
   return orders.flatMap((order): Ranked[] => {
     const { object, namespace } = order;
     const app = replicasKey(object) === undefined ? undefined : appOf(order);
     if (app === undefined) return [];
-    const rank = ranks?.get(app) ?? ORDINARY;
+    const rank = ranks.get(app) ?? ORDINARY;
     return [{ order, key: keyOf(identityOf(object, namespace)), app, rank }];
   });
+}
+
+function rankIn({ core = false, importance = 0, floor = 1 }: Partial<Rank>): Rank {
+  return { core, importance, floor };
 }
 
 function appsOf(

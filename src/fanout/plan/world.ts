@@ -62,15 +62,13 @@ export interface PlanOptions {
   readonly returning?: readonly string[];
   /** Which app a workload is. */
   readonly apps?: AppNaming;
-  /** By app; others are not core, of importance 0 and floor 1. */
-  readonly ranks?: ReadonlyMap<string, Rank>;
   /** Where pods find no room, fewer are planned. */
   readonly degrade?: boolean;
   /** Workloads, by key, that stay as they are for want of room. */
   readonly deferred?: ReadonlySet<string>;
 }
 
-/** Who gets room first, and how few are enough. */
+/** Who gets room first, and how few are enough; else not core, of importance 0 and floor 1. */
 export interface Rank {
   readonly core: boolean;
   /** Higher is more important. */
@@ -83,11 +81,11 @@ export interface Rank {
 export interface AppNaming {
   /** Of Services, with the app's name as its value. */
   readonly label?: string;
-  readonly list: readonly {
+  readonly list: readonly ({
     readonly name: string;
     readonly service?: string;
     readonly namespace?: string;
-  }[];
+  } & Partial<Rank>)[];
 }
 
 export const USUAL: PlanOptions = {

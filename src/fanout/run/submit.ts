@@ -19,6 +19,9 @@ import { FANOUT } from './run.ts';
 type Asked = { [Key in keyof Omit<PlanOptions, 'apps'>]?: PlanOptions[Key] | undefined };
 
 export interface Submission extends Asked {
+  /** Looks whether the pods fit; of each node so many hundredths stay free. */
+  readonly room?: boolean | undefined;
+  readonly headroom?: number | undefined;
   readonly files: readonly StreamFile[];
   readonly federatedNamespaces?: readonly string[] | undefined;
   readonly who: string;
@@ -31,22 +34,28 @@ export interface Submitted {
   readonly faults: readonly string[];
 }
 
+export interface AskedRoom {
+  readonly headroomPercent: number;
+}
+
 export interface SubmitParts {
   readonly naming: () => AppNaming;
-  readonly planLive: (orders: Orders, options: PlanOptions) => Promise<Plan>;
+  readonly planLive: (orders: Orders, options: PlanOptions, room?: AskedRoom) => Promise<Plan>;
   /** Whether there is an edge that could acknowledge a hold. */
   readonly hasEdges: () => boolean;
 }
 
 export async function submit(submission: Submission, parts: SubmitParts): Promise<Submitted> {
-  const { files, federatedNamespaces = [], who, ...asked } = submission;
+  const { files, federatedNamespaces = [], who, room, headroom, ...asked } = submission;
   const read = readFanout(files, { federatedNamespaces });
   if (read.kind === 'faults') throw new BallastError('plan-invalid', read.faults.join('; '));
   const { orders } = read;
   const naming = parts.naming();
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const options: PlanOptions = { ...USUAL, ...Object.fromEntries(given), apps: naming };
-  const plan = await parts.planLive(orders, options);
+  const looks = room === true || options.degrade === true;
+  const space = looks ? { headroomPercent: headroom ?? 0 } : undefined;
+  const plan = await parts.planLive(orders, options, space);
   const { weights } = orders.strategy;
   if (weights !== 'none' && !parts.hasEdges()) {
     return { plan, faults: ['no edge is known that could acknowledge a hold: say weights: none'] };
