@@ -10,6 +10,7 @@ import { replicasKey, replicasOf } from '../kinds.ts';
 import type { Manifest, Order, PatchRule, Warning } from '../model.ts';
 import { pointerOf } from '../patch/json-pointer.ts';
 import { patchObject } from '../patch/patch.ts';
+import { spelledAs } from './likeness.ts';
 import { modernise } from './modern.ts';
 import {
   FANOUT_LABEL,
@@ -60,9 +61,10 @@ export function buildObject(
   const { object, notes } = modernise(managed);
   const scaled = withoutScaled(object, live);
   const said = scaled === object ? notes : [...notes, `replicas are ${live?.scaledBy}’s`];
+  const made = marked(placed(scaled, order), input, options);
   return {
     ok: true,
-    object: marked(placed(scaled, order), input, options),
+    object: live ? spelledAs(live.object, made) : made,
     notes: said,
     warnings: patched.warnings,
   };

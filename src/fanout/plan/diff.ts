@@ -10,8 +10,8 @@
 import { isMap } from '../document.ts';
 import type { Manifest } from '../model.ts';
 import { pointerOf } from '../patch/json-pointer.ts';
+import { isSameAmount, keyOf, nameOf, type Tokens } from './likeness.ts';
 import { ownedBy, type Owned } from './owned.ts';
-import { sameQuantity } from '../../quantity.ts';
 import { FIELD_MANAGER } from './world.ts';
 
 export interface Difference {
@@ -19,8 +19,6 @@ export interface Difference {
   readonly before?: unknown;
   readonly after?: unknown;
 }
-
-type Tokens = readonly (string | number)[];
 
 export function diffObjects(live: Manifest, wanted: Manifest): Difference[] {
   const differences: Difference[] = [];
@@ -109,19 +107,8 @@ function itemOf(owned: Owned | undefined, item: unknown): Owned | undefined {
   )?.owned;
 }
 
-/** What names an item among others, in the lists of Kubernetes that are kept by name. */
-const KEYS = [
-  ['name'],
-  ['mountPath'],
-  ['containerPort', 'protocol'],
-  ['port', 'protocol'],
-  ['devicePath'],
-  ['topologyKey', 'whenUnsatisfiable'],
-  ['ip'],
-] as const;
-
 function diffList(live: readonly unknown[], wanted: readonly unknown[], walk: Walk): void {
-  const key = KEYS.find((one) => names(one, wanted) && names(one, live));
+  const key = keyOf(live, wanted);
   if (!key) return diffByIndex(live, wanted, walk);
   const found = new Map(live.map((item, index) => [nameOf(key, item), { item, index }]));
   const added: number[] = [];
@@ -146,24 +133,9 @@ function diffByIndex(live: readonly unknown[], wanted: readonly unknown[], walk:
   }
 }
 
-/** The protocol is TCP where none is written. */
-function nameOf(key: readonly string[], item: unknown): string {
-  const map = isMap(item) ? item : {};
-  return key.map((part) => map[part] ?? (part === 'protocol' ? 'TCP' : '')).join(' ');
-}
-
-function names(key: readonly string[], list: readonly unknown[]): boolean {
-  const [first = ''] = key;
-  if (!list.every((item) => isMap(item) && item[first] !== undefined)) return false;
-  return new Set(list.map((item) => nameOf(key, item))).size === list.length;
-}
-
-/** Where a server gives an amount back in its own spelling. Elsewhere `1.0` is not `1`. */
-const AMOUNTS = new Set(['requests', 'limits', 'sizeLimit', 'storage', 'averageValue']);
-
 function isSame(live: unknown, wanted: unknown, at: Tokens): boolean {
   if (live === wanted || (isNothing(live) && isNothing(wanted))) return true;
-  return at.some((token) => AMOUNTS.has(`${token}`)) && sameQuantity(live, wanted);
+  return isSameAmount(live, wanted, at);
 }
 
 const isNothing = (value: unknown): boolean =>
