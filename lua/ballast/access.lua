@@ -28,7 +28,7 @@ local function check_control(control)
   local scheme, place = match(control, '^(%a+)://([^/]+)')
   local host = match(place or '', '^%[([^%]]+)%]') or match(place or '', '^[^:]+')
   if not host or scheme == 'https' or host == 'localhost' or host == '::1'
-    or find(host, '^127%.') then
+    or find(host, '^127%.[%d.]+$') then
     return
   end
   error('ballast: edge.json: control: "' .. control .. '" is not loopback: tokens are needed', 0)

@@ -14,6 +14,7 @@ local hosts = require('ballast.hosts')
 local laps = require('ballast.laps')
 local listeners = require('ballast.listeners')
 local pick = require('ballast.pick')
+local names = require('ballast.names')
 local newcomers = require('ballast.newcomers')
 local picker = require('ballast.picker')
 local places = require('ballast.places')
@@ -138,7 +139,7 @@ local function refresh(app, counter)
   if not entry or entry.serial ~= serial or is_behind(entry) then
     local value
     value, serial = state.held(app)
-    if not value or not document.has_body(value) then
+    if not value or not document.has_body(value) or names.is_reserved(app) then
       let_go(app)
       return nil
     end

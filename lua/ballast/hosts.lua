@@ -13,6 +13,8 @@ local state = require('ballast.state')
 local find, gmatch, gsub = string.find, string.gmatch, string.gsub
 local concat = table.concat
 
+local MAX_HOST = 253
+
 local hosts = {}
 
 local function set_of(list)
@@ -103,8 +105,10 @@ function hosts.drop(app, before, after)
   return moved
 end
 
--- The app of a host: exact, else the longest wildcard. Not for every request: see balance.
+-- The app of a host: exact, else the longest wildcard. Not for every request: see balance. A name
+-- that no document could have is not taken apart: with thousands of labels each look is of kB.
 function hosts.find(host)
+  if #host > MAX_HOST then return nil end
   local app = state.host(host)
   if app then return app, true end
   local rest = host

@@ -85,6 +85,8 @@ outsideTest('with tokens it is served there, to a token', async () => {
 test('a control URL that is not loopback stops the start where there are no tokens', async () => {
   const control = 'http://10.0.0.9:9145';
   await expect(start({ control })).rejects.toThrow(/control: "http:\/\/10\.0\.0\.9:9145"/);
+  const named = 'http://127.example.com:9145';
+  await expect(start({ control: named })).rejects.toThrow('127.example.com:9145" is not loopback');
   const guarded = await start({ control, tokens });
   expect(await guarded.state()).toMatchObject({ control });
 });

@@ -1,4 +1,5 @@
 // An nginx.conf that exists already: two includes, one proxy_pass, and what its owner had stays in force.
+import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge } from './edge.ts';
@@ -143,4 +144,16 @@ test('exact host, wildcard and $ballast_app side by side in one nginx.conf', asy
   expect(await answer('/cart', 'www.shop.example')).toBe(b);
   // An empty variable is as if it were not set.
   expect(await answer('/by-header', 'www.shop.example')).toBe(a);
+  // A client that names what is no app: holds, or one that is not there.
+  const holds = '{"debts":[],"holds":[],"moved":[]}';
+  await mine.call('POST', '/v1/upstreams', {
+    term: 10,
+    documents: [documentOf('_holds', { term: 10, version: 4 }, holds)],
+  });
+  for (const name of ['_holds', 'none']) {
+    const headers = { host: 'www.shop.example', 'x-app': name };
+    const reply = await request(`${mine.url}/by-header`, { headers });
+    await reply.body.dump();
+    expect(reply.statusCode).toBe(503);
+  }
 });
