@@ -5,6 +5,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Address } from './model.ts';
 
+/** What nginx takes for a mistake, and sends nothing to. */
+const NO_ADDRESS = '255.255.255.255';
 const SPLIT = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/;
 
 /** The parts of an address, or undefined when it is none (a name, no port, port 0 or over 65535). */
@@ -15,7 +17,7 @@ export function splitAddress(text: string): { ip: string; port: number } | undef
   const port = Number(digits);
   if (port < 1 || port > 65535 || String(port) !== digits) return undefined;
   if (six !== undefined) return isPlainIPv6(six) ? { ip: six, port } : undefined;
-  return four !== undefined && isIPv4(four) ? { ip: four, port } : undefined;
+  return four !== undefined && isIPv4(four) && four !== NO_ADDRESS ? { ip: four, port } : undefined;
 }
 
 export function isAddress(text: string): text is Address {
@@ -38,9 +40,9 @@ export function hasZone(text: string): boolean {
   return text.includes('%') && isAddress(text.replace(/%[^\]]*\]/, ']'));
 }
 
-/** node:net takes a zone for a part of the address. */
+/** node:net takes a zone for a part of the address, and any tail. */
 function isPlainIPv6(ip: string): boolean {
-  return isIPv6(ip) && !ip.includes('%');
+  return isIPv6(ip) && !ip.includes('%') && !ip.endsWith(`:${NO_ADDRESS}`);
 }
 
 function canonicalIPv6(ip: string): string {

@@ -92,6 +92,10 @@ local function read_address(p, at, o)
   if not at then return nil end
   at = read_octet(p, at, 58, o + 3)
   if not at then return nil end
+  -- No address to nginx: names tells of it.
+  if out[o] == 255 and out[o + 1] == 255 and out[o + 2] == 255 and out[o + 3] == 255 then
+    return nil
+  end
   local port
   port, at = read_number(p, at)
   if not port or port == 0 then return nil end

@@ -22,6 +22,9 @@ local function is_all(text, set, from)
   return true
 end
 
+-- What nginx takes for a mistake: set_current_peer refuses it ("no host").
+local NO_ADDRESS = '255.255.255.255'
+
 local names = {}
 
 -- A name that begins with `_` is reserved: its body is any JSON object.
@@ -55,7 +58,7 @@ end
 
 local function check_ipv4(text)
   local a, b, c, d = match(text, '^(%d+)%.(%d+)%.(%d+)%.(%d+)$')
-  if not a then return false end
+  if not a or text == NO_ADDRESS then return false end
   for _, octet in ipairs({ a, b, c, d }) do
     if #octet > 3 or tonumber(octet) > 255 or find(octet, '^0%d') then return false end
   end
