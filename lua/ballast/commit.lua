@@ -7,6 +7,7 @@
 local json = require('ballast.json')
 local names = require('ballast.names')
 local redis = require('ballast.redis')
+local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
 
@@ -122,9 +123,19 @@ local function commit_and_apply(connection, app, body)
   return apply(doc, { term = term, version = previous })
 end
 
+-- Redis may have lost it, and a leader that gathered without this edge not have seeded it yet: what
+-- is held here stands all the same.
+local function is_controllers(app)
+  local stamp, packed = state.read(app)
+  return packed ~= nil and stamp.owner == 'controller'
+end
+
 function commit.write(app, body)
   if names.is_reserved(app) then
     return nil, 'bad', 'app: names that begin with "_" are reserved'
+  end
+  if is_controllers(app) then
+    return nil, 'owned-by-controller', DETAILS['owned-by-controller']
   end
   if not settings.redis then
     return nil, 'redis-unavailable',

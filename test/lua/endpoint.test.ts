@@ -167,6 +167,19 @@ test('an app of the controller is refused, and the holds API named', async () =>
   }
 });
 
+test('an app of the controller that Redis has lost is the controller’s all the same', async () => {
+  const { mark } = await leader.commit({ lost: bodyOf('lost', { [a]: 1 }) });
+  await caughtUp(mark.version);
+  await leader.redis.hdel(leader.key('manifest'), 'lost');
+  await leader.redis.hdel(leader.key('upstreams'), 'lost');
+  for (const method of ['PUT', 'DELETE']) {
+    const body = method === 'PUT' ? bodyOf('lost', { [a]: 2 }) : undefined;
+    const { status, json } = await edge.call(method, '/v1/upstreams/lost', body);
+    expect([status, json]).toMatchObject([409, { code: 'owned-by-controller' }]);
+  }
+  expect((await client.get(edge.url, 'lost.example')).status).toBe(200);
+});
+
 test('a reserved name, another name than the path, and a name that is none are refused', async () => {
   const body = bodyOf('one', { [a]: 1 });
   expect(await edge.call('PUT', '/v1/upstreams/two', body)).toMatchObject({ status: 400 });
