@@ -45,6 +45,8 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   UND_ERR_BODY_TIMEOUT: 'no answer in time',
   UND_ERR_INFO: 'connection lost',
+  UND_ERR_DESTROYED: 'connection lost',
+  UND_ERR_CLOSED: 'connection lost',
   ENOTFOUND: 'name not found',
   EAI_AGAIN: 'name not resolved',
   EHOSTUNREACH: 'no route to the host',

@@ -10,7 +10,7 @@
 //   watch broke (reset, half-open, cut line)             list, one request first
 //   410, broken line, disorder, ERROR but 429 and 5xx    list
 //   no bookmark in `silentMs` (etcd was restored)        list
-//   a list in which something is missing                 a second one, `checkMs` later
+//   a list in which something is missing, or doubted     a second one, `checkMs` later; then ever rarer
 //   a list as a watch that is refused (400, 422)         pages
 //   no watch for a while (no answer, pauses)             list
 //   no answer, 429, 5xx, a web page                      back-off of the cluster, Retry-After obeyed
@@ -87,7 +87,7 @@ export class Reflector<R extends Meta> {
     this.#intake = new Intake(resource, () => parts.clock.sleep(0));
     this.#pages = createPages(resource, parts);
     this.#streamed = createStreamedLists(parts);
-    this.#proof = createProof(parts.clock, this.#closed.signal, () => this.relist());
+    this.#proof = createProof(parts, this.#closed.signal, () => this.relist(false));
     this.#health = { listed: false, open: false, lastWord: parts.clock.now(), lists: 0 };
   }
 
@@ -109,7 +109,8 @@ export class Reflector<R extends Meta> {
     this.relist();
   }
 
-  relist(): void {
+  relist(doubted = true): void {
+    if (doubted) this.#proof.doubt();
     this.#mustList = true;
     this.#turn.abort();
   }
@@ -215,12 +216,11 @@ export class Reflector<R extends Meta> {
   }
 
   readonly #takeList: WholeList<R> = async (records, version, began) => {
-    const { limits, random } = this.#parts;
     this.#mustList = false;
     const anew = this.#setBack;
     this.#setBack = false;
     await this.#intake.takeList(records, { version, anew }, ({ changed, fewer, older }) => {
-      this.#proof.after(fewer ? limits.checkMs : limits.proveMs * (1 + random()));
+      this.#proof.listed(fewer, records.size);
       // Watches from newer versions stay silent.
       if (older) this.#parts.setBack();
       if (changed) this.#parts.listChanges();

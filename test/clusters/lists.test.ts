@@ -19,6 +19,7 @@ async function open(context: TestContext, options: WatchedOptions = {}, fault?: 
 }
 
 const SHORT = { kind: 'page-short', resources: ['endpointslices'], times: 1 } as const;
+const EMPTY = { kind: 'empty-list', resources: ['endpointslices'], times: 3 } as const;
 /** One slice is on the last page. */
 const PAGES = { pageSize: 42 };
 const never = new AbortController().signal;
@@ -43,6 +44,30 @@ test.concurrent.for([true, false])(
 test.concurrent('the first list was a short one: a later list proves it', async (context) => {
   const { reader } = await open(context, { limits: { ...PAGES, proveMs: 1500 } }, SHORT);
   expect(reader.footprint('zoo').pods).toBeLessThan(150);
+  await eventually(() => expect(reader.footprint('zoo').pods).toBe(150));
+});
+
+test.concurrent.for([true, false])(
+  'lists that were empty for long, and agreed: proved again soon after, also the first: %s',
+  async (isFirst, context) => {
+    const options = { limits: { checkMs: 200 } };
+    const watched = isFirst ? await open(context, options, EMPTY) : await open(context, options);
+    const { reader, simulated } = watched;
+    if (!isFirst) await simulated.api.fault(EMPTY);
+    // As a second look does.
+    reader.relist();
+    await eventually(() => expect(reader.footprint('zoo').pods).toBe(0));
+    // Until each list was made twice and has agreed.
+    const seen = performance.now();
+    await eventually(() => expect(reader.looks().since).toBeGreaterThan(seen));
+    await eventually(() => expect(reader.footprint('zoo').pods).toBe(150));
+  },
+);
+
+test.concurrent('the first list was empty, and nobody doubts it: proved soon', async (context) => {
+  const once = { ...EMPTY, times: 1 };
+  const { reader } = await open(context, { limits: { checkMs: 1000 } }, once);
+  expect(reader.footprint('zoo').pods).toBe(0);
   await eventually(() => expect(reader.footprint('zoo').pods).toBe(150));
 });
 
