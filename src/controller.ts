@@ -148,7 +148,8 @@ export function createController(parts: ControllerParts): Controller {
     const { holds = [] } = published?.held ?? {};
     const now = parts.wall().getTime();
     if (holdsUnreadable() !== undefined) return;
-    if (expired(holds, now).length > 0) void words.say(expiry()).catch(() => undefined);
+    const over = expired(holds, now);
+    if (over.length > 0) void words.say(expiry(over)).catch(() => undefined);
     const before = levels;
     levels = drainLevels(holds, now);
     const fallen = [...levels].filter(([hold, left]) => before.get(hold) !== left);

@@ -66,12 +66,14 @@ function find(held: HoldsBody, id: string): Hold {
   throw new BallastError('hold-of-job', `${id} is held by job ${hold.job}`);
 }
 
-export function expiry(): Word {
+/** Ends those that are over, each by its name. */
+export function expiry(ending: readonly Hold[]): Word {
+  const ids = new Set(ending.map(({ id }) => id));
   return {
     actor: 'controller',
-    text: 'holds that are over',
+    text: `over: ${ending.map(textOf).join('; ')}`,
     decide({ held }, now) {
-      const over = expired(held.holds, now);
+      const over = expired(held.holds, now).filter(({ id }) => ids.has(id));
       if (over.length === 0) throw new BallastError('hold-unknown', 'none is over');
       const rest = held.holds.filter((hold) => !over.includes(hold));
       return changeHolds(held, rest, over);

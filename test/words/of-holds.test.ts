@@ -1,4 +1,4 @@
-// What stands refuses words about holds: a job's hold, and more than there is room for.
+// Words about holds: what stands refuses a job's hold, and more than there is room for; the end names them.
 
 import { expect, test } from 'vitest';
 import { publishedFrom } from '../../src/edges/published.ts';
@@ -6,7 +6,7 @@ import { digestOf } from '../../src/edges/digest.ts';
 import { HOLDS } from '../../src/edges/document.ts';
 import { encodeHolds, NO_HOLDS } from '../../src/edges/holds-body.ts';
 import type { Hold } from '../../src/model.ts';
-import { addHolds, liftHold } from '../../src/words/of-holds.ts';
+import { addHolds, expiry, liftHold } from '../../src/words/of-holds.ts';
 
 function publishedWith(holds: readonly Hold[]) {
   const body = encodeHolds({ ...NO_HOLDS, holds });
@@ -51,4 +51,18 @@ test('all holds together are as long as every edge can keep', () => {
     addHolds('ann', long(1000 + count).slice(1000), []).decide(published, 0);
   expect(add(1)).not.toThrow();
   expect(add(200)).toThrow(expect.objectContaining({ code: 'holds-full' }));
+});
+
+test('the end of holds names them, and ends no others', () => {
+  const [one, two, three] = [
+    drain('h-1', { until: 5 }),
+    drain('h-2', { until: 5 }),
+    drain('h-3', { until: 9 }),
+  ];
+  const word = expiry([one, two]);
+  expect(word.text).toBe(
+    'over: drain h-1 of cluster east: repair; drain h-2 of cluster east: repair',
+  );
+  const left = word.decide(publishedWith([one, two, three]), 9).holds?.holds;
+  expect(left?.map(({ id }) => id)).toEqual(['h-3']);
 });
