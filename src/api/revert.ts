@@ -8,15 +8,13 @@ import { Type, type Static } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import { HOLDS } from '../edges/document.ts';
 import type { HistoryStore } from '../edges/history-store.ts';
-import { BallastError } from '../errors.ts';
-import type { AppName } from '../model.ts';
-import { readEntry, type HistoryEntry, type PlacedWeight } from '../plan/history-entry.ts';
 import { revertApp } from '../words/revert.ts';
 import { endOf, newId, sharesOf, plainText } from './hold-shapes.ts';
 import { checkScope, type HoldParts } from './holds.ts';
 import { WRITE_ANSWERS } from './shapes.ts';
 import { createSpeak, WriteQuery } from './speak.ts';
 import { standsHeld } from './stands.ts';
+import { stoodAt } from './stood.ts';
 
 export interface RevertParts extends HoldParts {
   readonly history: HistoryStore;
@@ -39,8 +37,6 @@ const RevertRequest = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const PAGE = 200;
 
 export function addRevertRoute(api: FastifyInstance, parts: RevertParts): void {
   const { controller, history } = parts;
@@ -73,7 +69,8 @@ export function addRevertRoute(api: FastifyInstance, parts: RevertParts): void {
           lift,
           ...(until !== undefined && { until: endOf(until, now, 'body') }),
         };
-        const state = await stateAt(app, version);
+        const published = controller.published();
+        const state = await stoodAt({ published, history }, app, version);
         const present = controller.published()?.app(app)?.upstream.servers ?? [];
         const { word, holds } = revertApp(who, { ...asked, state }, present);
         const ids = holds.map(({ id }) => id);
@@ -85,41 +82,4 @@ export function addRevertRoute(api: FastifyInstance, parts: RevertParts): void {
         };
       }),
   );
-
-  /** What was published of an app when a commit had this version. */
-  async function stateAt(app: AppName, version: number): Promise<readonly PlacedWeight[]> {
-    const last = controller.published()?.mark.version ?? 0;
-    if (version > last) throw unknown(`the last version is ${last}`);
-    let oldest: { readonly entry: HistoryEntry; readonly version: number } | undefined;
-    let from: string | undefined;
-    do {
-      const page = await history.changes({ app, count: PAGE, ...(from !== undefined && { from }) });
-      for (const line of page.lines) {
-        const entry = readEntry(line.text);
-        if (!entry) throw unknown(`the entry of version ${line.version} cannot be read`);
-        if (line.version <= version) return entry.after;
-        oldest = { entry, version: line.version };
-      }
-      from = page.next;
-    } while (from !== undefined);
-    return before(app, version, oldest);
-  }
-}
-
-/** The oldest entry also says what was there before it. */
-function before(
-  app: AppName,
-  version: number,
-  oldest: { readonly entry: HistoryEntry; readonly version: number } | undefined,
-): readonly PlacedWeight[] {
-  if (!oldest) throw unknown(`nothing is kept of ${app}`);
-  const { previous, before: servers } = oldest.entry;
-  if (previous === 0) throw unknown(`${app} was first published by version ${oldest.version}`);
-  if (previous !== undefined && previous <= version) return servers;
-  const back = previous ?? oldest.version;
-  throw unknown(`${app} is kept back to version ${back}; version ${version} is trimmed`);
-}
-
-function unknown(text: string): BallastError {
-  return new BallastError('version-unknown', text);
 }
