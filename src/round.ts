@@ -10,7 +10,7 @@ import { diff, type Change, type Encoded } from './plan/diff.ts';
 import { guard, type GuardView, type Refusal } from './plan/guard.ts';
 import { limitShares, type LimitView } from './plan/share-limit.ts';
 import { settleHosts } from './weights/hosts.ts';
-import { mayEmpty, type Over } from './weights/over.ts';
+import { mayLose, type Over } from './weights/over.ts';
 import { weigh, weighPublished, type Weighed } from './weights/rule.ts';
 
 export interface RoundInput {
@@ -121,7 +121,7 @@ function isRefused(input: RoundInput, after: Upstream): boolean {
 
 function guardView({ over, minimum }: RoundInput): GuardView {
   return {
-    mayEmpty: ({ app, before }) => mayEmpty(over?.holdsOf(app) ?? [], app, before?.servers ?? []),
+    mayLose: (app, server) => mayLose(over?.holdsOf(app) ?? [], app, server),
     ...(minimum && { minimum }),
   };
 }

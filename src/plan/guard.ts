@@ -6,11 +6,14 @@
 //   no fewer than before                          pass: who has less than the minimum may change
 //   fewer than before, and none                   refused: would-empty
 //   fewer than before and than the minimum        refused: too-few-clusters, too-few-servers
-//   an app without document, or a hold allows it  pass
+//   an app without document                       pass
+//
+// A server counts as left where a hold that speaks of it allows that it goes: such a hold explains
+// the loss of its own servers, and of no others.
 //
 // How far an app may change at once is share-limit.ts's.
 
-import type { AppName, Reason, Upstream } from '../model.ts';
+import type { AppName, Reason, Server } from '../model.ts';
 import type { Change } from './diff.ts';
 
 export interface Refusal {
@@ -32,8 +35,8 @@ export interface Minimum {
 }
 
 export interface GuardView {
-  /** A hold says so. */
-  readonly mayEmpty?: (change: Change) => boolean;
+  /** A hold allows that the app loses this server. */
+  readonly mayLose?: (app: AppName, server: Server) => boolean;
   /** Absent: one of each. */
   readonly minimum?: (app: AppName) => Minimum;
 }
@@ -42,7 +45,7 @@ export function guard(changes: readonly Change[], view: GuardView = {}): Verdict
   const pass: Change[] = [];
   const refused: Refusal[] = [];
   for (const change of changes) {
-    const reason = view.mayEmpty?.(change) ? undefined : whyRefused(change, view);
+    const reason = whyRefused(change, view);
     if (reason) refused.push({ app: change.app, reason });
     else pass.push(change);
   }
@@ -53,10 +56,15 @@ const STAYS = 'The published weights stay until more serve again or a hold says 
 
 function whyRefused(
   { app, before, after }: Change,
-  { minimum }: GuardView,
+  { minimum, mayLose }: GuardView,
 ): Refusal['reason'] | undefined {
   if (!before) return undefined;
-  const [had, left] = [liveOf(before), liveOf(after)];
+  const live = after.servers.filter(isLive);
+  const stays = new Set(live.map(({ address }) => address));
+  const explained = before.servers.filter(
+    (server) => isLive(server) && !stays.has(server.address) && mayLose?.(app, server),
+  );
+  const [had, left] = [countOf(before.servers.filter(isLive)), countOf([...live, ...explained])];
   if (had.servers > 0 && left.servers === 0) {
     const text =
       `${app} would lose its last server: ${had.servers} serve${had.servers === 1 ? 's' : ''} now, ` +
@@ -82,7 +90,10 @@ function tooFew(
   return { code: `too-few-${what}`, text };
 }
 
-function liveOf({ servers }: Upstream): Minimum {
-  const live = servers.filter(({ weight }) => weight > 0);
-  return { servers: live.length, clusters: new Set(live.map(({ from }) => from)).size };
+function isLive({ weight }: Server): boolean {
+  return weight > 0;
+}
+
+function countOf(servers: readonly Server[]): Minimum {
+  return { servers: servers.length, clusters: new Set(servers.map(({ from }) => from)).size };
 }

@@ -49,15 +49,9 @@ export function showOver(entries: readonly Entry[], { app, published, over }: Ov
   return { entries: shown, ramps, words: wordsOf(shown, ramps) };
 }
 
-/** Whether a hold lets an app lose its last server. */
-export function mayEmpty(
-  holds: readonly Hold[],
-  app: AppName,
-  servers: readonly Server[],
-): boolean {
-  return holds.some(
-    (hold) => hold.allowEmpty && servers.some((server) => speaksOf(hold, app, server)),
-  );
+/** Whether a hold lets an app lose this server, also where it is the last one. */
+export function mayLose(holds: readonly Hold[], app: AppName, server: Server): boolean {
+  return holds.some((hold) => hold.allowEmpty && speaksOf(hold, app, server));
 }
 
 function wordsOf(

@@ -170,3 +170,16 @@ test('the minimum refuses what would leave fewer clusters, by count and by hold'
   expect((await hold({ ...drain, allowEmpty: true })).status).toBe(201);
   expect(weights()).toBe('990, 0 of 20');
 });
+
+test('a hold that allows it explains the loss of its own servers, and of no others', async () => {
+  const { east, weights, hold, explained } = await start();
+  expect((await hold({ kind: 'drain', cluster: 'west', allowEmpty: true })).status).toBe(201);
+  const drain = { kind: 'drain', cluster: 'east' };
+  const { status, json } = await hold(drain);
+  expect([status, json.code]).toEqual([409, 'would-empty']);
+  east.set('shop', { pods: 0 });
+  await until('it is refused', async () => (await explained()).refused?.code === 'would-empty');
+  expect(weights()).toBe('990, 0 of 10');
+  expect((await hold({ ...drain, allowEmpty: true })).status).toBe(201);
+  await until('it is empty', () => weights() === '0 of 10');
+});

@@ -98,7 +98,7 @@ test.each(files)('case guard/%s', (name) => {
   const change = { app: 'shop', before: upstreamOf(serversOf(given.published)), after, body: '' };
   const { minimum } = given;
   const { refused } = guard([change], {
-    mayEmpty: () => given.allowEmpty === true,
+    mayLose: () => given.allowEmpty === true,
     ...(minimum && { minimum: () => minimum }),
   });
   expect(refused.map(({ reason }) => reason.code)).toEqual(given.refused ? [given.refused] : []);

@@ -219,8 +219,10 @@ export class Watch {
     if (!has) return;
     const holds = holdsOf(after.documents.get(HOLDS));
     const isServed = has.servers.some(({ weight }) => weight > 0);
-    const wasServed = had?.servers.some(({ weight }) => weight > 0);
-    if (wasServed && !isServed && !holds.some(({ allowEmpty }) => allowEmpty)) {
+    const served = had?.servers.filter(({ weight }) => weight > 0) ?? [];
+    const isAllowed = (server: Server): boolean =>
+      holds.some((hold) => hold.allowEmpty && isNamed(hold, app, server));
+    if (served.length > 0 && !isServed && !served.some(isAllowed)) {
       this.tell(`${by} emptied ${app}`);
     }
     for (const from of new Set(had?.servers.map((server) => server.from))) {
@@ -229,6 +231,15 @@ export class Watch {
       if (this.#now() - since > LATE_MS) this.tell(`${by} took ${from} out of ${app}, not knowing`);
     }
   }
+}
+
+function isNamed(hold: Hold, app: AppName, { address, from }: Server): boolean {
+  const names = [
+    [hold.app, app],
+    [hold.cluster, from],
+    [hold.server, address],
+  ] as const;
+  return names.every(([named, own]) => named === undefined || named === own);
 }
 
 function keyOf({ app, stamp }: Document): string {
