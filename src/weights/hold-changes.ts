@@ -35,15 +35,15 @@ export function rememberKept(hold: Hold, published: Documents): Hold {
 }
 
 function sumsOf(hold: Hold, app: AppName, servers: readonly Server[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const server of servers) {
-    if (!speaksOf(hold, app, server)) continue;
-    const place = hold.server ?? server.from;
-    // A drain beats the freeze: what lies beneath it is kept, not its 0.
-    const weight = server.weight === 0 ? (server.auto ?? 0) : server.weight;
-    sums[place] = (sums[place] ?? 0) + weight;
-  }
-  return sums;
+  const spoken = servers.filter((server) => speaksOf(hold, app, server));
+  const groups = Map.groupBy(spoken, ({ from }) => hold.server ?? from);
+  return Object.fromEntries([...groups].map(([place, group]) => [place, sumOf(group)]));
+}
+
+/** A drain beats the freeze: of what is drained whole is kept what lies beneath, not its 0. */
+function sumOf(group: readonly Server[]): number {
+  const sum = group.reduce((all, { weight }) => all + weight, 0);
+  return sum > 0 ? sum : group.reduce((all, { auto = 0 }) => all + auto, 0);
 }
 
 /** Holds that are over at a time. */

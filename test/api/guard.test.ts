@@ -183,3 +183,14 @@ test('a hold that allows it explains the loss of its own servers, and of no othe
   expect((await hold({ ...drain, allowEmpty: true })).status).toBe(201);
   await until('it is empty', () => weights() === '0 of 10');
 });
+
+test('a freeze where one server is drained keeps what the others have', async () => {
+  const { east, weights, hold, call } = await start();
+  east.setNodes([1, 2].map((n) => ({ name: `e${n}`, address: `10.1.0.${n}:80` })));
+  await until('there are two', () => weights() === '495, 495, 10');
+  await hold({ id: 'node', kind: 'drain', server: '10.1.0.1:80' });
+  await hold({ kind: 'freeze', app: 'shop' });
+  expect(weights()).toBe('0 of 495, 495, 10');
+  await call('DELETE', '/api/v1/holds/node');
+  expect((await call('GET', '/api/v1/holds')).json.items).toHaveLength(1);
+});

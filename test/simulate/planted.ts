@@ -271,8 +271,8 @@ export const OTHERS: readonly PlantedBug[] = [
     'a freeze keeps a weight, not the sum',
     change(
       'src/weights/hold-changes.ts',
-      'sums[place] = (sums[place] ?? 0) + weight;',
-      'sums[place] = weight;',
+      'const sum = group.reduce((all, { weight }) => all + weight, 0);',
+      'const sum = group.reduce((_, { weight }) => weight, 0);',
     ),
   ),
   bug(

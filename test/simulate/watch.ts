@@ -221,7 +221,7 @@ export class Watch {
     const isServed = has.servers.some(({ weight }) => weight > 0);
     const served = had?.servers.filter(({ weight }) => weight > 0) ?? [];
     const isAllowed = (server: Server): boolean =>
-      holds.some((hold) => hold.allowEmpty && isNamed(hold, app, server));
+      holds.some((hold) => hold.allowEmpty && isOf(hold, app, server));
     if (served.length > 0 && !isServed && !served.some(isAllowed)) {
       this.tell(`${by} emptied ${app}`);
     }
@@ -231,15 +231,6 @@ export class Watch {
       if (this.#now() - since > LATE_MS) this.tell(`${by} took ${from} out of ${app}, not knowing`);
     }
   }
-}
-
-function isNamed(hold: Hold, app: AppName, { address, from }: Server): boolean {
-  const names = [
-    [hold.app, app],
-    [hold.cluster, from],
-    [hold.server, address],
-  ] as const;
-  return names.every(([named, own]) => named === undefined || named === own);
 }
 
 function keyOf({ app, stamp }: Document): string {
@@ -263,13 +254,13 @@ function sumsOf(hold: Hold, { documents }: Dump): Record<string, Record<string, 
   const sums: Record<string, Record<string, number>> = {};
   for (const [app, document] of documents) {
     if (document.owner !== 'controller') continue;
-    for (const server of upstreamOf(document)?.servers ?? []) {
-      if (!isOf(hold, app, server)) continue;
-      const own = (sums[app] ??= {});
-      // Beneath a drain lies what it was.
-      const weight = server.weight === 0 ? (server.auto ?? 0) : server.weight;
-      const place = hold.server ?? server.from;
-      own[place] = (own[place] ?? 0) + weight;
+    const servers = upstreamOf(document)?.servers.filter((one) => isOf(hold, app, one)) ?? [];
+    for (const { from } of servers) {
+      const group = servers.filter((one) => one.from === from);
+      // Beneath a drain of all of it lies what it was.
+      const isDrained = group.every(({ weight }) => weight === 0);
+      const due = group.map(({ weight, auto = 0 }) => (isDrained ? auto : weight));
+      (sums[app] ??= {})[hold.server ?? from] = due.reduce((all, weight) => all + weight, 0);
     }
   }
   return sortedKeys(sums);
