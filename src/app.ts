@@ -112,7 +112,7 @@ export async function startApp(
   let address = door.address(`http://${config.api.listen}`);
   const courierEvents = {
     onTermOver: (highest: number) => controller.termOver(counterOf(highest)),
-    onState: (state: Parameters<EdgeBook['hear']>[0]) => book.hear(state, clock.now()),
+    onState: (state: Parameters<EdgeBook['hear']>[0]) => book.answered(state, clock.now()),
     onRefused: (edge: string, verdicts: readonly object[]) =>
       log.error({ edge, verdicts }, 'an edge refused documents'),
     onReach: (edge: string, reachable: boolean, reason: string) => {

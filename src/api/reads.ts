@@ -34,6 +34,7 @@ export interface ReadParts extends HoldParts {
 const VIEW = { needs: 'viewer' } as const;
 const BESIDE_EDGES = {
   leader: shape.Leader,
+  published: Type.Optional(shape.StampRef),
   retired: Type.Array(Type.String(), { description: 'by a person, and silent since' }),
 };
 const AppParams = Type.Object({ app: Type.String({ minLength: 1, maxLength: 63 }) });
@@ -97,13 +98,15 @@ export function addReadRoutes(api: FastifyInstance, parts: ReadParts): void {
   api.get(
     '/api/v1/edges',
     read('Edges, but the retired ones', shape.answers(shape.items(shape.Edge, BESIDE_EDGES))),
-    async ({ caller }) => ({
-      leader: controller.leader(),
-      retired: parts.book.retired(),
-      items: parts.book
-        .views(controller.published()?.mark, clock.now())
-        .map((view) => edgeFor(caller, view)),
-    }),
+    async ({ caller }) => {
+      const published = controller.published()?.mark;
+      return {
+        leader: controller.leader(),
+        ...(published && { published }),
+        retired: parts.book.retired(),
+        items: parts.book.views(published, clock.now()).map((view) => edgeFor(caller, view)),
+      };
+    },
   );
   api.get<{ Querystring: Static<typeof UpstreamsQuery> }>(
     '/api/v1/upstreams',

@@ -168,7 +168,7 @@ export const Leader = component('Leader', {
   term: may(Whole),
   address: may(Type.String({ description: 'of the one that leads, while this one stands by' })),
 });
-const StampRef = component('Stamp', stamp);
+export const StampRef = component('Stamp', stamp);
 export const Edge = component('Edge', {
   name: Text,
   configured: Type.Boolean(),

@@ -8,6 +8,7 @@ import { compareStamps } from './document.ts';
 import type { Beats, EdgeState } from './edge-state.ts';
 
 const SILENT_MS = 5000;
+const NOTHING: Stamp = { term: 0, version: 0 };
 
 export type EdgeStatus = 'current' | 'behind' | 'unreachable' | 'never';
 
@@ -30,11 +31,11 @@ interface Entry {
 }
 
 export interface EdgeBook {
-  /** Takes a heartbeat, or what a push answered, unless it is older than the state there. */
+  /** Takes a heartbeat, unless it is older than the state there. */
   hear(state: EdgeState, at: number): void;
   /** Takes what edges left in the store: words as `hear` does, and who is retired since. */
   read(beats: Beats, at: number): void;
-  /** Takes what the edge itself answered just now: also the same beat is a word from it. */
+  /** Takes what the edge itself answered just now, to a push or a question: also the same beat is a word. */
   answered(state: EdgeState, at: number): void;
   setTrouble(edge: string, trouble: string | undefined): void;
   /** Each word of an edge, repeated and late ones too; until what it returns is called. */
@@ -88,7 +89,7 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
     answered(state, at) {
       tell(state);
       const before = entries.get(state.name)?.state;
-      if (before && before.start === state.start && before.beat > state.beat) return;
+      if (before && isOlder(state, before)) return;
       entries.set(state.name, { state, at });
       troubles.delete(state.name);
     },
@@ -106,6 +107,13 @@ export function openEdgeBook(configured: ReadonlyMap<string, string | undefined>
     },
     retired: () => retired,
   };
+}
+
+/** A push and a question are under way at once: of answers of one beat the one that has less is the older. */
+function isOlder(state: EdgeState, before: EdgeState): boolean {
+  if (before.start !== state.start || before.beat < state.beat) return false;
+  if (before.beat > state.beat) return true;
+  return compareStamps(state.mark ?? NOTHING, before.mark ?? NOTHING) < 0;
 }
 
 function statusOf(entry: Entry | undefined, mark: Stamp | undefined, at: number): EdgeStatus {

@@ -104,3 +104,19 @@ test('counts are asked for every two seconds, and less often where they take lon
   await questionEdges([link], { ...parts, clock: { now: () => now, sleep } }, stop.signal);
   expect(rests).toEqual([2000, 15_000, 2000]);
 });
+
+test('what an edge answers counts though no heartbeat told it yet, and no older answer takes it back', () => {
+  const book = openEdgeBook(new Map([['edge-1', undefined]]));
+  const next = { ...MARK, version: MARK.version + 1 };
+  const statusAt = (now: number) => book.views(next, now).map(({ status }) => status);
+  book.hear(STATE, 0);
+  expect(statusAt(1)).toEqual(['behind']);
+  // A push: the beat is that of the heartbeat before it.
+  book.answered({ ...STATE, mark: next }, 2);
+  expect(statusAt(3)).toEqual(['current']);
+  // A question that was answered before it.
+  book.answered(STATE, 4);
+  expect(statusAt(5)).toEqual(['current']);
+  book.hear({ ...STATE, beat: STATE.beat + 1 }, 6);
+  expect(statusAt(7)).toEqual(['behind']);
+});

@@ -16,6 +16,7 @@ import { useWords, type Words } from '../words/words.ts';
 
 interface Edges {
   readonly leader: LeaderAnswer;
+  readonly published?: { readonly version: number };
   readonly items: readonly EdgeAnswer[];
 }
 
@@ -63,9 +64,9 @@ function Leader({ leader: { leading, phase, term, address } }: Pick<Edges, 'lead
   );
 }
 
-/** The highest that any has: an edge lies so much behind it. */
-function latestOf({ items }: Edges): number {
-  return Math.max(0, ...items.map(({ state }) => state?.mark?.version ?? 0));
+/** What is published, or more where an edge has it already: an edge lies so much behind it. */
+function latestOf({ items, published }: Edges): number {
+  return Math.max(published?.version ?? 0, ...items.map(({ state }) => state?.mark?.version ?? 0));
 }
 
 function Edge({ edge, latest }: { readonly edge: EdgeAnswer; readonly latest: number }) {

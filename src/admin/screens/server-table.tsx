@@ -43,16 +43,22 @@ export function ServerTable({ servers }: Pick<AppAnswer, 'servers'>) {
       cell: ({ measuredShare }) => number(measuredShare),
     },
     {
+      key: 'hold',
+      head: words.hold,
+      width: 9,
+      cell: ({ hold }) =>
+        hold === undefined ? <span class="none">–</span> : <Badge tone="held">{hold}</Badge>,
+    },
+    {
       key: 'unhealthy',
       head: words.unhealthyAt,
       width: 12,
-      cell: ({ unhealthyAt = [], hold }) => (
-        <>
-          {unhealthyAt.length > 0 && <Badge tone="bad">{unhealthyAt.join(', ')}</Badge>}
-          {hold !== undefined && <Badge tone="held">{hold}</Badge>}
-          {unhealthyAt.length === 0 && hold === undefined && <span class="none">–</span>}
-        </>
-      ),
+      cell: ({ unhealthyAt = [] }) =>
+        unhealthyAt.length > 0 ? (
+          <Badge tone="bad">{unhealthyAt.join(', ')}</Badge>
+        ) : (
+          <span class="none">–</span>
+        ),
     },
   ];
   const parts = { label: words.servers, columns, rows: servers, keyOf: keyOf };

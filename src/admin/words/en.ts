@@ -109,6 +109,7 @@ export const en = {
   roundedLong: 'rounded: as whole weights give it',
   measuredLong: 'measured at the edges over the last minute',
   unhealthyAt: 'Unhealthy at',
+  hold: 'Hold',
   nowhere: 'nowhere',
   notCounted: 'not counted yet',
   sum: 'The sum',

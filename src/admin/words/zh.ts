@@ -104,6 +104,7 @@ export const zh: Words = {
   roundedLong: '取整：按整数权重计算',
   measuredLong: '实测：各边缘节点最近一分钟',
   unhealthyAt: '不健康于',
+  hold: '人工保持',
   nowhere: '无',
   notCounted: '尚无计数',
   sum: '算式',
