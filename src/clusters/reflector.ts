@@ -38,6 +38,7 @@ import {
   type Streaming,
   type WholeList,
 } from './streamed-list.ts';
+import { troubleAfter } from './trouble.ts';
 import type { Turns } from './turns.ts';
 import { BrokenLine, readEvents } from './watch-events.ts';
 
@@ -175,12 +176,11 @@ export class Reflector<R extends Meta> {
 
   #fail(failure: Failure): void {
     const { clock, pace } = this.#parts;
-    const { scope, text, status } = failure;
+    const { scope } = failure;
     this.#failures++;
     if (scope === 'cluster') pace.failed(failure);
     if (scope === 'expired') this.#mustList = true;
-    const since = this.#health.trouble?.since ?? clock.now();
-    const trouble = { since, text, ...(status !== undefined && { status }) };
+    const trouble = troubleAfter(this.#health.trouble, failure, clock.now());
     this.#health = { ...this.#health, open: false, trouble };
     this.#parts.healthChanged();
   }

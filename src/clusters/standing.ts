@@ -34,7 +34,14 @@ export function standingOf(
   const reason = reasons.join('; ');
   if (!seenBefore) return { state: 'unseen', reason };
   if (mute.length === 0) return { state: 'stale', reason };
-  return { state: 'stale', reason, lastWord: Math.min(...mute.map((one) => one.health.lastWord)) };
+  return { state: 'stale', reason, lastWord: lastWordOf(mute) };
+}
+
+/** Of what was never listed, for it is forbidden or not served, no count is. */
+function lastWordOf(mute: readonly ResourceHealth[]): number {
+  const listed = mute.filter(({ health }) => health.listed);
+  const told = listed.length > 0 ? listed : mute;
+  return Math.min(...told.map(({ health }) => health.lastWord));
 }
 
 function freshStanding(resources: readonly ResourceHealth[], now: number): Standing {

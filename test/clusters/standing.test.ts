@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Health, ResourceHealth } from '../../src/clusters/health.ts';
 import { NO_SILENCE } from '../../src/clusters/silent-nodes.ts';
 import { awaitsNodes, standingOf } from '../../src/clusters/standing.ts';
+import { troubleAfter } from '../../src/clusters/trouble.ts';
 
 function resource(title: string, health: Partial<Health>): ResourceHealth {
   const good: Health = { listed: true, open: true, lastWord: 0, lists: 1 };
@@ -38,4 +39,26 @@ test('a failed call ends that wait, and is said with its age', () => {
     reason: 'connection refused on endpointslices since 7 s',
     lastWord: 1000,
   });
+});
+
+test('of what was never listed no count is: it does not make an outage older', () => {
+  const trouble = { since: 8000, text: 'connection refused' };
+  const resources = [
+    resource('nodes', { trouble, open: false, lastWord: 7000 }),
+    { ...resource('gateways', { trouble, listed: false, open: false }), kind: 'gateways' as const },
+  ];
+  const standing = standingOf(resources, NO_SILENCE, { ...seen, before: 'fresh' });
+  expect(standing).toEqual({
+    state: 'stale',
+    reason: 'connection refused on nodes, gateways since 1 s',
+    lastWord: 7000,
+  });
+});
+
+test('an outage begins after the refusal of a kind, and goes on through another failure', () => {
+  const refused = troubleAfter(undefined, { text: 'HTTP 404', status: 404 }, 1000);
+  const away = troubleAfter(refused, { text: 'connection refused' }, 5000);
+  expect(away).toEqual({ since: 5000, text: 'connection refused' });
+  const other = troubleAfter(away, { text: 'HTTP 503', status: 503 }, 6000);
+  expect(other).toEqual({ since: 5000, text: 'HTTP 503', status: 503 });
 });
