@@ -134,12 +134,12 @@ function commit.write(app, body)
   if names.is_reserved(app) then
     return nil, 'bad', 'app: names that begin with "_" are reserved'
   end
-  if is_controllers(app) then
-    return nil, 'owned-by-controller', DETAILS['owned-by-controller']
-  end
   if not settings.redis then
     return nil, 'redis-unavailable',
       'this edge asks the controller and has no Redis: write at an edge that has'
+  end
+  if is_controllers(app) then
+    return nil, 'owned-by-controller', DETAILS['owned-by-controller']
   end
   local connection, err = redis.connect(settings.redis)
   if not connection then return nil, 'redis-unavailable', err end

@@ -33,11 +33,13 @@ export function makeToken(name: string, options: TokenOptions): void {
   };
   const fault = faultOf(entry);
   if (fault !== undefined) throw new CommandFailure(EXIT.failed, `error: ${fault}`);
-  const shown =
-    output === 'json'
-      ? JSON.stringify({ token, entry }, null, 2)
-      : `# ${token}\n# The token of ${name}, shown this once. Its entry in the access file:\n${stringify({ tokens: [entry] }).trim()}`;
-  process.stdout.write(`${shown}\n`);
+  if (output === 'json') {
+    process.stdout.write(`${JSON.stringify({ token, entry }, null, 2)}\n`);
+    return;
+  }
+  // Apart, so that what is redirected to the access file holds no token.
+  process.stderr.write(`The token of ${name}, shown this once: ${token}\n`);
+  process.stdout.write(stringify({ tokens: [entry] }));
 }
 
 function faultOf(entry: object): string | undefined {

@@ -20,11 +20,12 @@ async function token(args: readonly string[], input = '') {
 }
 
 test('a token and its entry', async () => {
-  const { code, output } = await token(
+  const { code, output, errors } = await token(
     'create alice --role operator --app pay-* --cluster east'.split(' '),
   );
   expect(code).toBe(0);
-  const made = /^# (ballast_\S{43})$/m.exec(output)?.[1] ?? '';
+  const made = /(ballast_\S{43})$/m.exec(errors)?.[1] ?? '';
+  expect(output).not.toContain('ballast_');
   const [entry] = readAccessList(output, 'access.yaml').tokens;
   expect(entry).toMatchObject({
     name: 'alice',
