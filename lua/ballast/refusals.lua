@@ -7,6 +7,8 @@ local state = require('ballast.state')
 
 local format, match = string.format, string.match
 
+local SAVED = { 'saved_a', 'saved_b', 'saved' }
+
 local refusals = {}
 
 -- Callers hold the lock `apply`. Counted before it is there, and until it is gone: a worker that is
@@ -33,6 +35,9 @@ function refusals.clear(app)
   if state.get('r:' .. app) == nil then return end
   state.set('r:' .. app, nil)
   state.count('refused', -1)
+  -- A file that lists it holds less than its mark says: it counts as saved once it is written anew.
+  state.count('settled')
+  for _, name in ipairs(SAVED) do state.write_mark(name, nil) end
 end
 
 -- Asked at every step of the poll, when there is mostly none: looking through all names takes

@@ -7,13 +7,15 @@
 -- the log and in the state. A write that fails leaves both files as they were.
 --
 -- The older file is always the one written over, aside and then renamed. `saved` (R10) is the mark
--- of the older one: a restart may have to use it. So when things are quiet both are written.
+-- of the older one: a restart may have to use it. So when things are quiet both are written. A file
+-- that lists a refusal which was settled since is not saved, whatever its mark.
 -- The first chunk carries the header; every chunk's checksum covers the one before it.
 
 local document = require('ballast.document')
 local durable = require('ballast.durable')
 local folder = require('ballast.folder')
 local json = require('ballast.json')
+local lock = require('ballast.lock')
 local pace = require('ballast.pace')
 local refusals = require('ballast.refusals')
 local state = require('ballast.state')
@@ -114,7 +116,14 @@ local function finish(file, generation)
   return ok, err
 end
 
+-- Under the lock, so that no refusal is settled between the look and the mark.
+local function note_written(generation, mark, settled)
+  if state.get('settled') == settled then state.write_mark('saved_' .. generation, mark) end
+  note_saved()
+end
+
 local function write_generation(generation)
+  local settled = state.get('settled')
   local change, mark = state.get('change'), state.read_mark('mark')
   local sequence = max(state.get('sequence_a') or 0, state.get('sequence_b') or 0) + 1
   local file, err = system.create(path(generation) .. '.new')
@@ -129,8 +138,7 @@ local function write_generation(generation)
   if not ok then return nil, err end
   state.set('sequence_' .. generation, sequence)
   state.set('written_' .. generation, change)
-  state.write_mark('saved_' .. generation, mark)
-  note_saved()
+  lock.exclusively('apply', note_written, generation, mark, settled)
   return true
 end
 

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
-import { isRunning, startEdge, type TestEdge } from './edge.ts';
+import { isRunning, startEdge, type TestEdge, type WireState } from './edge.ts';
 import { bodyOf, documentOf, leadRedis, type Leader } from './leader.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 import { listenSilently, openClient, startServers, type TestServers } from './servers.ts';
@@ -112,6 +112,26 @@ test('saved is the mark of the older file, and reaches the mark when things are 
     expect(await readFile(file(generation), 'utf8')).toContain(
       `"mark":{"term":100,"version":${mark.version}}`,
     );
+});
+
+test('nothing is saved while a file lists a refusal that was settled since', async () => {
+  const { mark } = await publish({ [a]: 1 });
+  const at = { term: 100, version: mark.version };
+  const push = async (body: string) => {
+    const call = { term: 120, documents: [documentOf('late', at, body)] };
+    return (await edge.call('POST', '/v1/upstreams', call)).json as { state: WireState };
+  };
+  const listing = async (): Promise<number> => {
+    const texts = await Promise.all([readFile(file('a'), 'utf8'), readFile(file('b'), 'utf8')]);
+    return texts.filter((text) => /"refused":\[[^\]]*"late"/.test(text)).length;
+  };
+  await push('{"app":"late"}');
+  await until('both files list it', async () => (await listing()) === 2);
+  await saved(mark.version);
+  const { state } = await push(bodyOf('late', { [b]: 1 }));
+  expect([state.refused, state.saved]).toEqual([[], null]);
+  await saved(mark.version);
+  expect(await listing()).toBe(0);
 });
 
 test('saved never claims more than the older file holds', async () => {

@@ -61,6 +61,9 @@ export class EdgeMemory {
   readonly news = new Bell();
   readonly changed = new Bell();
   readonly written: { a?: number; b?: number } = {};
+  /** How many refusals were settled when each was written: it lists those that were settled since. */
+  readonly settledIn: { a: number; b: number } = { a: 0, b: 0 };
+  settled = 0;
   readonly #full: ReadonlySet<string>;
   highest = 0;
   mark: Stamp | undefined;
@@ -127,8 +130,7 @@ export class EdgeMemory {
       const [line, held] = [lines.get(app), this.documents.get(app)];
       if (stamp.term >= term || (line && below(held?.stamp, line.stamp))) continue;
       if (line && held?.digest !== line.digest && !below(line.stamp, held?.stamp)) continue;
-      this.refused.delete(app);
-      this.#note();
+      this.#clear(app);
     }
   }
 
@@ -142,7 +144,11 @@ export class EdgeMemory {
 
   /** R10: the mark of the older one. */
   noteSaved({ a, b }: Disk): void {
-    const marks = [a?.mark, b?.mark];
+    const { settled, settledIn } = this;
+    const marks = [
+      settledIn.a === settled ? a?.mark : undefined,
+      settledIn.b === settled ? b?.mark : undefined,
+    ];
     const saved = marks.reduce((one, other) => (below(one, other) ? one : other));
     if (stampOf(saved) === stampOf(this.saved)) return;
     this.saved = saved;
@@ -228,7 +234,14 @@ export class EdgeMemory {
   #settle({ app, stamp }: Document): void {
     const refused = this.refused.get(app);
     if (!refused || compareStamps(stamp, refused.stamp) < 0) return;
+    this.#clear(app);
+  }
+
+  /** What lists it on the disk is not saved any more. */
+  #clear(app: AppName): void {
     this.refused.delete(app);
+    this.settled += 1;
+    this.saved = undefined;
     this.#note();
   }
 

@@ -171,13 +171,14 @@ export class SimulatedEdge {
         await process.clock.sleep(SAVE_MS);
         continue;
       }
-      const { change } = memory;
+      const { change, settled } = memory;
       const head = memory.head();
       // A disk may be slow.
       await process.clock.sleep(3 + this.#parts.random() ** 4 * SLOW_DISK_MS);
       const sequence = Math.max(this.#disk.a?.sequence ?? 0, this.#disk.b?.sequence ?? 0) + 1;
       this.#disk[older] = { ...head, sequence, documents: new Map(memory.documents) };
       memory.written[older] = change;
+      memory.settledIn[older] = settled;
       memory.noteSaved(this.#disk);
       await process.clock.sleep(20);
     }
