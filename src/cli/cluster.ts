@@ -6,6 +6,7 @@ import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
+import { needCluster, noteUnknown } from './named.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
@@ -101,20 +102,9 @@ async function drain(cluster: string, options: DrainOptions): Promise<void> {
     ...(over !== undefined && { rampSeconds: over }),
     ...(allowEmpty && { allowEmpty }),
   };
-  await checkCluster(cluster, options);
+  await needCluster(cluster, options);
+  await noteUnknown({ app }, options);
   await tell(`${cluster} is drained`, options, { path: '/holds', method: 'POST', body: hold });
-}
-
-/** A hold may name what is not there yet; who drains by hand has mistyped it. */
-async function checkCluster(name: string, options: PlaceOptions): Promise<void> {
-  const caller = await callerOf(options);
-  const { body } = await caller.ask<{ readonly items: readonly ClusterAnswer[] }>('/clusters');
-  if (name === 'vm' || body.items.some((one) => one.name === name)) return;
-  const known = body.items.map((one) => one.name).join(', ') || 'none';
-  throw new CommandFailure(
-    EXIT.notFound,
-    `cluster-unknown: no cluster ${name}; there are: ${known}`,
-  );
 }
 
 async function undrain(

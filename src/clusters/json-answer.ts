@@ -43,24 +43,37 @@ export function asker(link: Pick<Link, 'send'>, signal: () => AbortSignal): Ask 
 
 const PAGE = 250;
 
-interface ListBody {
-  readonly items?: readonly object[];
+interface Page<T> {
+  readonly items?: readonly T[];
   readonly metadata?: { readonly continue?: string };
 }
 
-/** All pages of a list. */
-export async function listWhole(ask: Ask, path: string, labelSelector = ''): Promise<object[]> {
-  const items: object[] = [];
+/** All pages of a list; or at once what `ask` says in a page's place: there is none, or it may not be read. */
+export async function pagesOf<T, Instead>(
+  ask: (path: string) => Promise<Page<T> | Instead>,
+  path: string,
+  labelSelector = '',
+): Promise<T[] | Instead> {
+  const items: T[] = [];
   let next = '';
   do {
     const query = new URLSearchParams({ limit: `${PAGE}` });
     if (labelSelector !== '') query.set('labelSelector', labelSelector);
     if (next !== '') query.set('continue', next);
-    const { items: some = [], metadata = {} }: ListBody = (await ask(`${path}?${query}`)) ?? {};
-    items.push(...some);
-    next = metadata.continue ?? '';
+    const page = await ask(`${path}?${query}`);
+    if (!isPage<T>(page)) return page;
+    items.push(...(page.items ?? []));
+    next = page.metadata?.continue ?? '';
   } while (next !== '');
   return items;
+}
+
+const isPage = <T>(answer: unknown): answer is Page<T> =>
+  typeof answer === 'object' && answer !== null;
+
+/** None where there is no such list. */
+export async function listWhole(ask: Ask, path: string, labelSelector = ''): Promise<object[]> {
+  return (await pagesOf<object, undefined>(ask, path, labelSelector)) ?? [];
 }
 
 async function exchange(link: Pick<Link, 'send'>, message: Message, signal: AbortSignal) {

@@ -6,7 +6,7 @@
 
 import { CallFailure, failureOfStatus } from './call-failure.ts';
 import type { KubernetesObject } from './cluster-writer.ts';
-import { askJson } from './json-answer.ts';
+import { askJson, pagesOf } from './json-answer.ts';
 import type { Link } from './link.ts';
 
 export interface Listing {
@@ -23,15 +23,8 @@ export interface ListedKind {
 
 export type WholeList = readonly KubernetesObject[] | 'absent' | 'forbidden';
 
-const PAGE = 500;
-
-interface Page {
-  readonly items?: readonly KubernetesObject[];
-  readonly metadata?: { readonly continue?: string };
-}
-
 /** `namespace` absent: of all. */
-export async function listWhole(
+export async function listKind(
   listing: Listing,
   kind: ListedKind,
   {
@@ -41,22 +34,15 @@ export async function listWhole(
 ): Promise<WholeList> {
   const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const path = `${rootOf(kind)}${within}/${kind.resource}`;
-  const items: KubernetesObject[] = [];
-  let next: string | undefined;
-  do {
-    const query = new URLSearchParams({
-      limit: String(PAGE),
-      ...(labelSelector !== undefined && { labelSelector }),
-      ...(next !== undefined && { continue: next }),
-    });
-    const page = await ask<Page>(listing, `${path}?${query}`);
-    if (typeof page === 'string') return page;
-    // A list's items have neither.
-    const own = { apiVersion: versionOf(kind), kind: kind.kind };
-    items.push(...(page.items ?? []).map((item) => ({ ...item, ...own })));
-    next = page.metadata?.continue || undefined;
-  } while (next !== undefined);
-  return items;
+  const items = await pagesOf<KubernetesObject, 'absent' | 'forbidden'>(
+    (page) => ask(listing, page),
+    path,
+    labelSelector,
+  );
+  if (typeof items === 'string') return items;
+  // A list's items have neither.
+  const own = { apiVersion: versionOf(kind), kind: kind.kind };
+  return items.map((item) => ({ ...item, ...own }));
 }
 
 /** Names of the kinds that are served in one version of a group. */

@@ -9,6 +9,7 @@
 
 import { getCACertificates } from 'node:tls';
 import { Redis, type RedisOptions } from 'ioredis';
+import { BallastError } from '../errors.ts';
 import { isTls } from './redis-settings.ts';
 
 export interface RedisPlace {
@@ -39,6 +40,17 @@ export interface RedisConnection {
   close(): void;
   /** Why there is no connection, in the words of who refused it; undefined while there is one. */
   trouble(): string | undefined;
+}
+
+/** Every way of getting no answer is one error; where there is no connection it says why. */
+export async function askRedis<T>(connection: RedisConnection, call: () => Promise<T>): Promise<T> {
+  await connection.settled;
+  try {
+    return await call();
+  } catch (cause) {
+    const why = connection.trouble() ?? (cause as Error).message;
+    throw new BallastError('redis-unavailable', why, { cause });
+  }
 }
 
 export function connectRedis(

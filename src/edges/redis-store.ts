@@ -4,7 +4,6 @@
 // `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
-import { BallastError } from '../errors.ts';
 import type { AppName } from '../model.ts';
 import { redisNotes } from './call-notes.ts';
 import { digestOf } from './digest.ts';
@@ -15,6 +14,7 @@ import {
   type RedisConnection,
   type RedisPlace,
   type TellState,
+  askRedis,
 } from './redis-connection.ts';
 import { redisHistory, type HistoryScripts } from './redis-history.ts';
 import type {
@@ -28,7 +28,8 @@ import type {
   StoreRefusal,
 } from './store.ts';
 
-const COMMIT_KEYS = [
+/** Of commit-8.lua, in its order, without the environment's prefix. */
+export const COMMIT_KEYS = [
   'leader',
   'version',
   'upstreams',
@@ -127,17 +128,6 @@ export function openRedisStore(options: RedisStoreOptions): Store {
 }
 
 type Ask = <T>(call: () => Promise<T>) => Promise<T>;
-
-/** Every way of getting no answer is one error; where there is no connection it says why. */
-async function askRedis<T>(connection: RedisConnection, call: () => Promise<T>): Promise<T> {
-  await connection.settled;
-  try {
-    return await call();
-  } catch (cause) {
-    const why = connection.trouble() ?? (cause as Error).message;
-    throw new BallastError('redis-unavailable', why, { cause });
-  }
-}
 
 async function results(
   ask: Ask,

@@ -17,12 +17,11 @@
 
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
-import type { AppName, ClusterName } from '../model.ts';
 import { openBook, TermOver, type JobBook } from './book.ts';
 import { headOf } from './change.ts';
 import { obey, type Command } from './commands.ts';
 import { drive } from './drive.ts';
-import { isFinal, type Job, type JobHead } from './record.ts';
+import { isFinal, newJob, type Draft, type Job, type JobHead } from './record.ts';
 import { forgetOld, recover, type RecoverParts } from './recover.ts';
 import type { Remembered } from './trust.ts';
 import type { Wakes } from './wakes.ts';
@@ -32,17 +31,6 @@ export interface JobParts extends WorkParts, RecoverParts {
   readonly wakes: Wakes;
   readonly random: () => number;
   readonly changed: () => void;
-}
-
-/** A job before it is one. */
-export interface Draft {
-  readonly kind: string;
-  readonly name: string;
-  readonly apps: readonly AppName[];
-  readonly clusters: readonly ClusterName[];
-  readonly plan: unknown;
-  readonly planDigest: string;
-  readonly who: string;
 }
 
 export interface Jobs {
@@ -140,20 +128,9 @@ export function createJobs(parts: JobParts): Jobs {
     },
     async create(draft) {
       const { book, look } = leading();
-      const { who, plan, ...rest } = draft;
-      const job: Job = {
-        ...rest,
-        id: `${draft.name}-${newPart(parts.random)}`,
-        begun: { who, at: parts.wall().getTime() },
-        state: 'Planned',
-        why: '',
-        approvals: {},
-        revision: 0,
-        tip: '',
-        home: { runId: '', replId: '' },
-        plan,
-        steps: {},
-      };
+      const { who } = draft;
+      const id = `${draft.name}-${newPart(parts.random)}`;
+      const job = newJob(draft, { id, at: parts.wall().getTime() });
       const made = await asSpoken(async () => {
         await forgetOld(book);
         return book.add(job, {});

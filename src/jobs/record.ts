@@ -128,3 +128,33 @@ export function resultOf({ steps }: Pick<Job, 'steps'>, id: string): StepResult 
   const step = Object.hasOwn(steps, id) ? steps[id] : undefined;
   return step?.again ? undefined : step?.result;
 }
+
+/** A job before it is one. */
+export interface Draft {
+  readonly kind: string;
+  readonly name: string;
+  readonly apps: readonly AppName[];
+  readonly clusters: readonly ClusterName[];
+  readonly plan: unknown;
+  readonly planDigest: string;
+  readonly who: string;
+}
+
+/** Nothing is done of it, and nothing on record. */
+export function newJob(
+  { who, ...draft }: Draft,
+  { id, at }: { readonly id: string; readonly at: number },
+): Job {
+  return {
+    ...draft,
+    id,
+    begun: { who, at },
+    state: 'Planned',
+    why: '',
+    approvals: {},
+    revision: 0,
+    tip: '',
+    home: { runId: '', replId: '' },
+    steps: {},
+  };
+}

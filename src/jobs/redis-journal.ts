@@ -5,7 +5,12 @@
 // same kind: a call that gets no answer ends in `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
-import { connectRedis, type RedisPlace, type TellState } from '../edges/redis-connection.ts';
+import {
+  askRedis,
+  connectRedis,
+  type RedisPlace,
+  type TellState,
+} from '../edges/redis-connection.ts';
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
 import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
@@ -35,15 +40,7 @@ export function openRedisJournal(options: RedisJournalOptions): JobJournal {
   const key = (name: string): string => `{ballast:${options.environment}}:${name}`;
   const jobKey = (id: string): string => key(`jobs:${id}`);
 
-  const ask = async <T>(call: () => Promise<T>): Promise<T> => {
-    await connection.settled;
-    try {
-      return await call();
-    } catch (cause) {
-      const why = connection.trouble() ?? (cause as Error).message;
-      throw new BallastError('redis-unavailable', why, { cause });
-    }
-  };
+  const ask = <T>(call: () => Promise<T>): Promise<T> => askRedis(connection, call);
   const run = async (
     lease: Lease,
     id: string,

@@ -11,6 +11,7 @@ import type { Stamp } from '../../src/model.ts';
 import { until } from '../controlplane/until.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
+import { standbyOf } from './standby.ts';
 
 afterEach(closeAll);
 
@@ -319,15 +320,8 @@ test('a wait ends when every edge has applied and saved it, and names who has no
 
 test('who stands by sends writes to the one that leads', async () => {
   const first = await start();
-  const url = await first.api.listen({ host: '127.0.0.1', port: 0 });
-  // The lease names an address that nobody listens at: this test puts the right one there.
-  const { store } = first;
-  const take = store.take.bind(store);
-  const second = await openApi({
-    clusters: [first.east, first.west],
-    holder: 'two',
-    store: { ...store, take: async (...args) => ({ ...(await take(...args)), address: url }) },
-  });
+  const { own, url } = await standbyOf(first);
+  const second = await openApi(own);
   await until('it stands by', () => second.controller.leader().address === url);
   const { status, json } = await second.hold({ kind: 'drain', app: 'shop', cluster: 'east' });
   expect([status, json.ids]).toEqual([201, [expect.stringMatching(/^h-/)]]);

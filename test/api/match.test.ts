@@ -5,6 +5,7 @@ import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { until } from '../controlplane/until.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
+import { standbyOf } from './standby.ts';
 
 afterEach(closeAll);
 
@@ -73,14 +74,8 @@ test('an app’s writes go by its own document', async () => {
 test('a standby passes the condition on', async () => {
   const first = await start();
   await led(first);
-  const url = await first.api.listen({ host: '127.0.0.1', port: 0 });
-  const { store } = first;
-  const take = store.take.bind(store);
-  const second = await start({
-    clusters: [first.east, first.west],
-    holder: 'two',
-    store: { ...store, take: async (...args) => ({ ...(await take(...args)), address: url }) },
-  });
+  const { own, url } = await standbyOf(first);
+  const second = await start(own);
   await until('it stands by', () => second.controller.leader().address === url);
   expect(await second.freeze('"1-1"')).toBe('changed-meanwhile');
   expect(await second.freeze(await first.tag('holds'))).toBe(201);

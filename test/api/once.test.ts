@@ -7,6 +7,7 @@ import { until } from '../controlplane/until.ts';
 import { accessBy, listText, tokenOf, writeList } from './access.ts';
 import type { Own } from './memory-controller.ts';
 import { closeAll, openApi } from './open-api.ts';
+import { standbyOf } from './standby.ts';
 
 afterEach(closeAll);
 
@@ -99,14 +100,8 @@ test('a call of which nobody knows whether it was made is not made again', async
 test('a standby passes the key on, and the next leader knows the answer', async () => {
   const first = await start();
   await leads(first.controller);
-  const url = await first.api.listen({ host: '127.0.0.1', port: 0 });
-  const { store } = first;
-  const take = store.take.bind(store);
-  const second = await start({
-    clusters: [first.east, first.west],
-    holder: 'two',
-    store: { ...store, take: async (...args) => ({ ...(await take(...args)), address: url }) },
-  });
+  const { own, url } = await standbyOf(first);
+  const second = await start(own);
   await until('it stands by', () => second.controller.leader().address === url);
   const made = await second.post('key', DRAIN);
   const again = await second.post('key', DRAIN);

@@ -7,7 +7,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAccess, type Voucher } from '../../src/api/access/access.ts';
 import { openOidc, type OidcPlace } from '../../src/api/access/oidc.ts';
@@ -17,6 +16,7 @@ import { openReviewer, type Reviewer } from '../../src/clusters/token-review.ts'
 import { createCertificate } from '../simulated/certificate.ts';
 import { SimulatedApiServer } from '../simulated/api-server.ts';
 import { listText, writeList, type ListFile } from './access.ts';
+import { silentWorld } from '../controlplane/silent-world.ts';
 
 let issuer: string;
 let keys: { privateKey: CryptoKey; publicKey: CryptoKey };
@@ -42,17 +42,7 @@ beforeAll(async () => {
   await cluster.start();
   folder = await mkdtemp(join(tmpdir(), 'ballast-home-'));
   await writeFile(join(folder, 'home.kubeconfig'), cluster.kubeconfig());
-  reviewer = await openReviewer(
-    { kubeconfig: { path: 'home.kubeconfig' } },
-    {
-      baseFolder: folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
-  );
+  reviewer = await openReviewer({ kubeconfig: { path: 'home.kubeconfig' } }, silentWorld(folder));
   list = await writeList(
     listText({}, [
       { group: 'oidc:ops', roles: ['operator'] },

@@ -1,15 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { systemClock } from '../../src/clock.ts';
 import { readKubeconfig } from '../../src/clusters/kubeconfig.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import type { ClusterSettings } from '../../src/clusters/settings.ts';
 import { SimulatedCluster } from '../simulated/cluster.ts';
 import { eventually } from './watched-cluster.ts';
+import { silentWorld } from '../controlplane/silent-world.ts';
 
 let folder: string;
 let simulated: SimulatedCluster;
@@ -35,14 +34,7 @@ async function open(kubeconfig: string | undefined, settings: Partial<ClusterSet
       ...settings,
     },
     { told: [], serviceLabel: 'ballast.io/app' },
-    {
-      baseFolder: folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
+    silentWorld(folder),
   );
   onTestFinished(() => reader.close());
   return reader;

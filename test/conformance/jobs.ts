@@ -13,6 +13,20 @@ import type { JournalStage } from './journal.ts';
 const BEFORE = { a: 'old', b: 'old' };
 const AFTER = { a: 'new', b: 'new', c: 'new' };
 
+/** Whose writes wait until they may go. */
+function slowed(world: ToyWorld) {
+  const gate = Promise.withResolvers<void>();
+  let held = 0;
+  const write = async (...args: Parameters<ToyWorld['write']>) => {
+    held += 1;
+    await gate.promise;
+    return world.write(...args);
+  };
+  const read = (name: string) => world.read(name);
+  const fence = (name: string, term: number) => world.fence(name, term);
+  return { world: { read, fence, write }, held: () => held, go: gate.resolve };
+}
+
 function newWorld(): ToyWorld {
   const world = new ToyWorld();
   for (const name of Object.keys(BEFORE)) {
@@ -133,25 +147,15 @@ export function jobsConformance(title: string, open: () => Promise<JournalStage>
       const stage = await opened();
       const { journal } = stage;
       const world = newWorld();
-      const gate = Promise.withResolvers<void>();
-      let held = 0;
-      const slow = {
-        read: (name: string) => world.read(name),
-        fence: (name: string, term: number) => world.fence(name, term),
-        async write(...args: Parameters<ToyWorld['write']>) {
-          held += 1;
-          await gate.promise;
-          return world.write(...args);
-        },
-      };
-      const first = startProcess({ journal, world: slow });
+      const slow = slowed(world);
+      const first = startProcess({ journal, world: slow.world });
       const stopFirst = await serve(first, await stage.term());
       const { id } = await first.create(draftOf());
-      await until('two writes are under way', () => held === 2);
+      await until('two writes are under way', () => slow.held() === 2);
       const second = startProcess({ journal, world });
       const stopSecond = await serve(second, await stage.term());
       await untilState(journal, id, 'Done');
-      gate.resolve();
+      slow.go();
       await stopFirst();
       await stopSecond();
       expect(world.values()).toEqual(AFTER);
@@ -163,27 +167,17 @@ export function jobsConformance(title: string, open: () => Promise<JournalStage>
       const stage = await opened();
       const { journal } = stage;
       const world = newWorld();
-      const gate = Promise.withResolvers<void>();
-      let held = 0;
-      const slow = {
-        read: (name: string) => world.read(name),
-        fence: (name: string, term: number) => world.fence(name, term),
-        async write(...args: Parameters<ToyWorld['write']>) {
-          held += 1;
-          await gate.promise;
-          return world.write(...args);
-        },
-      };
-      const first = startProcess({ journal, world: slow });
+      const slow = slowed(world);
+      const first = startProcess({ journal, world: slow.world });
       const stopFirst = await serve(first, await stage.term());
       const { id } = await first.create(draftOf({ ...PLAN, objects: ['a', 'b'] }));
-      await until('two writes are under way', () => held === 2);
+      await until('two writes are under way', () => slow.held() === 2);
       await first.command(id, { name: 'abort', who: 'ann' });
       const second = startProcess({ journal, world });
       const stopSecond = await serve(second, await stage.term());
       const job = await untilState(journal, id, 'RolledBack');
       expect(job.steps['write:a']?.result?.kind).toBe('left');
-      gate.resolve();
+      slow.go();
       await stopFirst();
       await stopSecond();
       expect(world.values()).toEqual(BEFORE);

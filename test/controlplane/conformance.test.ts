@@ -3,15 +3,14 @@
 
 import { readFile } from 'node:fs/promises';
 import type { V1Pod } from '@kubernetes/client-node';
-import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { readKubeconfig } from '../../src/clusters/kubeconfig.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import { type ClusterStage, clusterConformance } from '../conformance/cluster.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { app, ingressController, namespace, node } from './objects.ts';
 import { until } from './until.ts';
+import { silentWorld } from './silent-world.ts';
 
 let plane: ControlPlane;
 
@@ -59,14 +58,7 @@ async function openStage(): Promise<ClusterStage> {
       },
     },
     { told: [], serviceLabel: 'ballast.io/app' },
-    {
-      baseFolder: plane.folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
+    silentWorld(plane.folder),
     load,
   );
   const removeApp = async (name: string): Promise<void> => {

@@ -1,15 +1,14 @@
 // Events at a real API server, with exactly the published rights: made, counted up, and refused without.
 
 import { readFile } from 'node:fs/promises';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { systemClock } from '../../src/clock.ts';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import { openEventWriter, type EventWriter } from '../../src/clusters/event-writer.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { namespace } from './objects.ts';
 import { until } from './until.ts';
+import { silentWorld } from './silent-world.ts';
 
 const EVENT = {
   name: 'ballast.0123456789abcdef',
@@ -45,14 +44,7 @@ afterAll(async () => {
 async function writerOf(user: string, where = 'ballast'): Promise<EventWriter> {
   const writer = await openEventWriter(
     { kubeconfig: { path: plane.kubeconfig(user) }, namespace: where },
-    {
-      baseFolder: plane.folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
+    silentWorld(plane.folder),
   );
   writers.push(writer);
   return writer;

@@ -4,9 +4,7 @@
 
 import type { KubernetesObject, V1ClusterRole } from '@kubernetes/client-node';
 import { readFile } from 'node:fs/promises';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { readKubeconfig } from '../../src/clusters/kubeconfig.ts';
 import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import type { ClusterReader } from '../../src/clusters/cluster.ts';
@@ -16,6 +14,7 @@ import { type ControlPlane, startCluster } from './cluster.ts';
 import { app, deployment, ingressClass, ingressController, namespace, node } from './objects.ts';
 import { serving } from './truth.ts';
 import { until } from './until.ts';
+import { silentWorld } from './silent-world.ts';
 
 const API_GROUP = 'rbac.authorization.k8s.io';
 const RBAC = `${API_GROUP}/v1`;
@@ -97,14 +96,7 @@ async function openReader(): Promise<ClusterReader> {
       ingress: { nodes: 'ingress=true', pods, port: 80 },
     },
     { told: [], serviceLabel: 'ballast.io/app' },
-    {
-      baseFolder: plane.folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
+    silentWorld(plane.folder),
     async () =>
       readKubeconfig(await readFile(path, 'utf8'), undefined, {
         name: 'east',

@@ -2,9 +2,7 @@
 // defaults, validation, kinds that are installed later, rights.
 
 import { readFile } from 'node:fs/promises';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import {
   type ClusterWriter,
   type KubernetesObject,
@@ -18,6 +16,7 @@ import { type ControlPlane, startCluster } from './cluster.ts';
 import { allowJobs, rolloutDefinition } from './jobs.ts';
 import { deployment } from './objects.ts';
 import { until } from './until.ts';
+import { silentWorld } from './silent-world.ts';
 
 let plane: ControlPlane;
 
@@ -44,14 +43,7 @@ async function open({ user = 'jobs', secrets = false, namespaces = ['prod'] }: W
   const jobs = { namespaces: [...namespaces], secrets };
   return await openWriter(
     { settings: { name: 'east', ingress, jobs }, load },
-    {
-      baseFolder: plane.folder,
-      clock: systemClock,
-      wall: () => new Date(),
-      random: Math.random,
-      environment: {},
-      log: pino({ level: 'silent' }),
-    },
+    silentWorld(plane.folder),
   );
 }
 

@@ -65,7 +65,7 @@ export async function openCleanRoot(): Promise<CleanRoot> {
   ];
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/root',
+    HOME: '/',
     LC_ALL: 'C',
     DEBIAN_FRONTEND: 'noninteractive',
   };

@@ -41,7 +41,7 @@ beforeAll(async () => {
   second = await build(join(folder, 'second'), '0.0.2');
   root = await openCleanRoot();
   for (const file of [first.deb, second.deb])
-    await copyFile(file, join(root.folder, 'root', basename(file)));
+    await copyFile(file, join(root.folder, 'srv', basename(file)));
   await root.sh('rm -f /etc/nginx/sites-enabled/default');
 });
 
@@ -94,7 +94,7 @@ interface Kind {
 }
 
 const dpkg = (root: CleanRoot, file: string): Promise<Said> =>
-  root.tried(`apt-get install -y --no-install-recommends /root/${basename(file)}`);
+  root.tried(`apt-get install -y --no-install-recommends /srv/${basename(file)}`);
 
 // Debian's dependencies are no rpm's, so these are not asked for.
 const rpm = (root: CleanRoot, ...args: string[]): Promise<Said> =>
@@ -254,7 +254,7 @@ server {
     expect(await settings()).toBe(before);
     // A person's own file is a person's.
     const left = await root.sh(
-      'find / -xdev -path "*ballast*" -not -path "/root/*" -not -path "/proc/*"',
+      'find / -xdev -path "*ballast*" -not -path "/srv/*" -not -path "/proc/*"',
     );
     const theirs = left
       .split('\n')

@@ -59,9 +59,9 @@ try {
   const [build = '', apt = ''] = install.trim().split('\n');
   await run('sh', ['-ec', build], { cwd: folder });
   const { stdout: deb } = await run('sh', ['-c', 'ls dist/*.deb'], { cwd: folder });
-  await debian.sh('mkdir -p /root/dist');
-  await copyFile(join(folder, deb.trim()), join(debian.folder, 'root/dist', basename(deb.trim())));
-  await debian.sh(`cd /root && ${apt.replace('install', 'install -y')}`);
+  await debian.sh('mkdir -p /srv/dist');
+  await copyFile(join(folder, deb.trim()), join(debian.folder, 'srv/dist', basename(deb.trim())));
+  await debian.sh(`cd /srv && ${apt.replace('install', 'install -y')}`);
   const nginx = debian.start('nginx', ['-g', 'daemon off;']);
   await writeFile(join(debian.folder, 'etc/ballast/edge.json'), only('json'));
   await writeFile(join(debian.folder, 'etc/nginx/conf.d/ballast.conf'), only('nginx'));

@@ -155,6 +155,12 @@ test('what is refused or not there: code, sentence, exit code', async () => {
   });
   const typo = await ballast('cluster', 'drain', 'esat', '--why', 'look');
   expect(typo).toMatchObject({ code: 3, errors: expect.stringContaining('there are: east, west') });
+  const pinned = ['weight', 'pin', 'shpo', '--cluster', 'wset', '--weight', '1', '--why', 'x'];
+  expect(await ballast(...pinned, '--dry-run')).toMatchObject({
+    errors:
+      'no app shpo is known: this holds nothing until there is one\n' +
+      'no cluster wset; there are: east, west: this holds nothing until there is one\n',
+  });
   const all = await ballast('hold', 'create', '--kind', 'drain', '--app', 'shop', '--why', 'x');
   expect(all).toMatchObject({ code: 5, errors: expect.stringContaining('would-empty') });
   const wrong = await ballast('weight', 'pin', 'shop', '--weight', '1.5', '--why', 'x');

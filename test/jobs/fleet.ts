@@ -11,7 +11,7 @@ import { USUAL, type World } from '../../src/fanout/plan/world.ts';
 import { runnableOf } from '../../src/fanout/run/lanes.ts';
 import { fanoutKind } from '../../src/fanout/run/run.ts';
 import type { Traffic } from '../../src/fanout/run/traffic.ts';
-import type { Draft } from '../../src/jobs/jobs.ts';
+import type { Draft } from '../../src/jobs/record.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Upstream } from '../../src/model.ts';

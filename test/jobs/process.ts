@@ -2,7 +2,8 @@
 
 import { systemClock } from '../../src/clock.ts';
 import type { Lease } from '../../src/edges/store.ts';
-import { createJobs, type Draft, type JobParts, type Jobs } from '../../src/jobs/jobs.ts';
+import { createJobs, type JobParts, type Jobs } from '../../src/jobs/jobs.ts';
+import type { Draft } from '../../src/jobs/record.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Trace } from '../../src/jobs/found.ts';

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { COMMIT_KEYS } from '../../src/edges/redis-store.ts';
 import { until } from '../controlplane/until.ts';
 import type { TestEdge, WireStamp } from './edge.ts';
 import { startRedis, type TestRedis } from './redis.ts';
@@ -54,16 +55,6 @@ export interface LedRedis {
 const scripts = join(import.meta.dirname, '..', '..', 'lua', 'redis');
 const lease = readFileSync(join(scripts, 'lease-1.lua'), 'utf8');
 const commitScript = readFileSync(join(scripts, 'commit-8.lua'), 'utf8');
-const keys = [
-  'leader',
-  'version',
-  'upstreams',
-  'manifest',
-  'changes',
-  'history',
-  'audit',
-  'newest',
-];
 
 export function sha1(bytes: string): string {
   return createHash('sha1').update(bytes).digest('hex');
@@ -115,8 +106,8 @@ export function leadRedis(url: string, environment = 'test'): Leader {
     const { term, run, repl } = held;
     const reply = (await redis.eval(
       commitScript,
-      keys.length,
-      ...keys.map(key),
+      COMMIT_KEYS.length,
+      ...COMMIT_KEYS.map(key),
       ...['leader', 'tester', term, run, repl, purpose, '*', 0, '', documents.length],
       ...documents.flatMap(({ app, term: t, version, owner, deleted, body }) => [
         app,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/edges/digest.ts';
 import { encodeUpstream, HOLDS, type Document } from '../../src/edges/document.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/edges/memory.ts';
-import { openRedisStore } from '../../src/edges/redis-store.ts';
+import { COMMIT_KEYS, openRedisStore } from '../../src/edges/redis-store.ts';
 import type { Beats } from '../../src/edges/edge-state.ts';
 import { isHeld, isRefusal, type Lease, type Put, type Store } from '../../src/edges/store.ts';
 import type { Stamp } from '../../src/model.ts';
@@ -15,18 +15,8 @@ import { startRedis, type TestRedis } from './redis.ts';
 
 const SEQUENCES = 60;
 const OPERATIONS = 80;
-const KEYS = [
-  'leader',
-  'version',
-  'upstreams',
-  'manifest',
-  'changes',
-  'history',
-  'audit',
-  'newest',
-];
 /** Beside those that the commit script has: all of them are of one moment in a dump. */
-const ALL = [...KEYS, 'edges', 'acknowledged'];
+const ALL = [...COMMIT_KEYS, 'edges', 'acknowledged'];
 const SCRIPT = readFileSync(new URL('../../lua/redis/commit-8.lua', import.meta.url), 'utf8');
 const EDGES = ['one', 'two'];
 const APPS = ['cart', 'shop', HOLDS, 'constructor'];
@@ -134,7 +124,7 @@ const OPERATIONS_BY_NAME: Readonly<Record<string, Operation>> = {
   },
   async writeOne({ memory, random, key }) {
     const { app, body } = anyPut(random.pick(['cart', 'shop', 'hand']), random);
-    const keys = KEYS.map(key);
+    const keys = COMMIT_KEYS.map(key);
     const head = ['endpoint', 'edge', '', '', '', 'round', '*', '0', '', '1'];
     const put = [app, '', 'endpoint', body === undefined ? '1' : '0', body ?? ''];
     const reply = (await raw.eval(SCRIPT, keys.length, ...keys, ...head, ...put)) as string[];

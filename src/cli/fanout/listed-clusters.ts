@@ -2,27 +2,12 @@
 
 import { Type } from 'typebox';
 import { LineCounter, parseDocument } from 'yaml';
-import { type ClusterSettings, clusterTraits } from '../../clusters/settings.ts';
+import { clusterTraits } from '../../clusters/settings.ts';
 import { schemaFaults } from '../../config/faults.ts';
 import { placeOf } from '../../config/place.ts';
-import type { FanoutCluster } from '../../fanout/model.ts';
+import { faceOf, type Traits } from '../../fanout/face.ts';
 import type { World } from '../../fanout/plan/world.ts';
 import { CommandFailure, EXIT } from '../exit-codes.ts';
-
-type Traits = Pick<ClusterSettings, 'name' | 'labels' | 'provider' | 'region' | 'zones' | 'taints'>;
-
-function clusterOf(traits: Traits, ready: boolean): FanoutCluster {
-  const { name, labels = {}, provider, region, zones = [], taints = [] } = traits;
-  return {
-    name,
-    ready,
-    labels,
-    zones,
-    taints,
-    ...(provider !== undefined && { provider }),
-    ...(region !== undefined && { region }),
-  };
-}
 
 const Clusters = Type.Array(
   Type.Object(
@@ -56,7 +41,7 @@ export function clustersFromFile({ name: file, text }: { name: string; text: str
   const list = clusters as (Traits & { ready?: boolean })[];
   return {
     clusters: list.map(({ ready = true, ...traits }) => ({
-      cluster: clusterOf(traits, ready),
+      cluster: faceOf(traits, ready),
       trouble: 'not asked: no configuration was given',
     })),
   };

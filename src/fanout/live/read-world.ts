@@ -15,8 +15,9 @@ import type { ClusterWorld } from '../../clusters/world.ts';
 import { scopeFault, withinScope, type WriterScope } from '../../clusters/writer-scope.ts';
 import { openJobsLink, scopeOf } from '../../clusters/writers.ts';
 import { timeOf } from '../../clock.ts';
+import { faceOf } from '../face.ts';
 import { FANOUT_KINDS } from '../kinds.ts';
-import type { FanoutCluster, Orders } from '../model.ts';
+import type { Orders } from '../model.ts';
 import { modernise } from '../plan/modern.ts';
 import type { Space } from '../plan/space.ts';
 import { FANOUT_LABEL, type WorldCluster } from '../plan/world.ts';
@@ -150,16 +151,3 @@ function isReadable({ namespace, ...ref }: WantedObject, scope: WriterScope | un
 
 const isKindReadable = (kind: string, scope: WriterScope | undefined): boolean =>
   kind !== 'Secret' || !scope || scope.secrets;
-
-function faceOf(traits: ClusterSettings, ready: boolean): FanoutCluster {
-  const { name, labels = {}, provider, region, zones = [], taints = [] } = traits;
-  return {
-    name,
-    ready,
-    labels,
-    zones,
-    taints,
-    ...(provider !== undefined && { provider }),
-    ...(region !== undefined && { region }),
-  };
-}

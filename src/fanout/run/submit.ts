@@ -5,7 +5,7 @@
 // faults comes without a draft.
 
 import { BallastError } from '../../errors.ts';
-import type { Draft } from '../../jobs/jobs.ts';
+import type { Draft } from '../../jobs/record.ts';
 import { readFanout } from '../fanout.ts';
 import { identityOf, keyOf } from '../identity.ts';
 import type { Orders } from '../model.ts';

@@ -7,7 +7,7 @@ import type { V1LimitRange, V1Node, V1Pod, V1ResourceQuota } from '@kubernetes/c
 import type { KubernetesObject } from '../../clusters/cluster-writer.ts';
 import {
   kindsServed,
-  listWhole,
+  listKind,
   type ListedKind,
   type Listing,
   type WholeList,
@@ -55,7 +55,7 @@ export async function readNamespace(
       const items =
         one.kind === 'Secret' && !secrets
           ? 'forbidden'
-          : await listWhole(listing, one, { namespace });
+          : await listKind(listing, one, { namespace });
       if (items === 'forbidden') unread.add(one.kind);
       return itemsOf(items);
     }),
@@ -75,7 +75,7 @@ export async function namespacesOf(
 ): Promise<string[]> {
   const places = within.length === 0 ? [{}] : within.map((namespace) => ({ namespace }));
   const lists = await Promise.all(
-    places.map((place) => listWhole(listing, SERVICES, { ...place, labelSelector: label })),
+    places.map((place) => listKind(listing, SERVICES, { ...place, labelSelector: label })),
   );
   const found = lists.flatMap(itemsOf).map(({ metadata }) => metadata.namespace ?? '');
   return [...new Set(found)].toSorted();
@@ -89,7 +89,7 @@ export async function labelledServices(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const places = within.length === 0 ? [{}] : within.map((namespace) => ({ namespace }));
   const lists = await Promise.all(
-    places.map((place) => listWhole(listing, SERVICES, { ...place, labelSelector: label })),
+    places.map((place) => listKind(listing, SERVICES, { ...place, labelSelector: label })),
   );
   const found = new Map<string, Set<string>>();
   for (const { metadata } of lists.flatMap(itemsOf)) {
@@ -101,7 +101,7 @@ export async function labelledServices(
 
 /** Of namespaces; nothing where they may not be listed. */
 export async function uidsOf(listing: Listing): Promise<ReadonlyMap<string, string>> {
-  const items = itemsOf(await listWhole(listing, NAMESPACES));
+  const items = itemsOf(await listKind(listing, NAMESPACES));
   return new Map(items.map(({ metadata }) => [metadata.name, String(metadata['uid'])]));
 }
 
@@ -124,12 +124,12 @@ export async function readDestination(
   ask: DestinationAsk,
 ): Promise<Omit<DestinationWorld, 'ingressNodes'>> {
   const [nodes, pods, all, ingresses, routes] = await Promise.all(
-    [NODES, PODS, NAMESPACES, INGRESSES, ROUTES].map((one) => listWhole(wide, one)),
+    [NODES, PODS, NAMESPACES, INGRESSES, ROUTES].map((one) => listKind(wide, one)),
   );
   const [quotas, limitRanges] = await Promise.all(
     [QUOTAS, RANGES].map((one) => within(own, one, ask.namespaces)),
   );
-  const classes = await Promise.all(CLASSES.map((one) => listWhole(wide, one)));
+  const classes = await Promise.all(CLASSES.map((one) => listKind(wide, one)));
   const [runtimes = 'absent'] = classes.slice(3);
   return {
     view: {
@@ -163,7 +163,7 @@ async function within(
   namespaces: readonly string[],
 ): Promise<readonly KubernetesObject[] | undefined> {
   const lists = await Promise.all(
-    namespaces.map((namespace) => listWhole(listing, one, { namespace })),
+    namespaces.map((namespace) => listKind(listing, one, { namespace })),
   );
   return lists.includes('forbidden') ? undefined : lists.flatMap(itemsOf);
 }

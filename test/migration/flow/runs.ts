@@ -1,6 +1,6 @@
 // Runs of a migration's record without a world: each step is done, unless the run says otherwise.
 
-import type { Job, StepRecord, StepResult } from '../../../src/jobs/record.ts';
+import { newJob, type Job, type StepRecord, type StepResult } from '../../../src/jobs/record.ts';
 import type { Next } from '../../../src/jobs/kind.ts';
 import { LIMITS, next, type JobPlan } from '../../../src/migration/flow/next.ts';
 import type { Mode } from '../../../src/migration/plan/model.ts';
@@ -68,23 +68,16 @@ export interface Ran {
 const SAID = { who: 'tester', at: 0 };
 
 export function jobOf(plan: JobPlan): Job<JobPlan> {
-  return {
-    id: 'job',
+  const draft = {
     kind: 'migration',
     name: 'job',
     apps: [],
     clusters: [],
-    begun: SAID,
-    planDigest: plan.digest,
-    state: 'Planned',
-    why: '',
-    approvals: {},
-    revision: 0,
-    tip: '',
-    home: { runId: '', replId: '' },
     plan,
-    steps: {},
+    planDigest: plan.digest,
+    who: SAID.who,
   };
+  return newJob(draft, { id: 'job', at: SAID.at }) as Job<JobPlan>;
 }
 
 export function run({
