@@ -94,6 +94,8 @@ export function openRuns(parts: RunsParts): Runs {
     plan: (submission) =>
       submit(submission, {
         naming: parts.naming,
+        mayWrite: (cluster) =>
+          registry.orders().some(({ settings: { name, jobs } }) => name === cluster && jobs),
         hasEdges: () => book.views(undefined, clock.now()).length > 0,
         async planLive(orders, options, room) {
           const how = { timeoutMs: ANSWER_MS, dryRun: true, ...(room && { room }) };

@@ -13,6 +13,8 @@ import {
   shownRef,
 } from './cluster-writer.ts';
 
+export const READ_ONLY = 'is read only: the configuration has no clusters[].jobs for it';
+
 export interface WriterScope {
   readonly namespaces: readonly string[];
   readonly secrets: boolean;

@@ -13,7 +13,7 @@ import { Link } from './link.ts';
 import type { ClusterOrder } from './registry.ts';
 import type { ClusterSettings } from './settings.ts';
 import type { ClusterWorld } from './world.ts';
-import { withinScope, type WriterScope } from './writer-scope.ts';
+import { READ_ONLY, withinScope, type WriterScope } from './writer-scope.ts';
 
 type Order = Pick<ClusterOrder, 'settings' | 'load'>;
 type JobsSettings = NonNullable<ClusterSettings['jobs']>;
@@ -57,8 +57,7 @@ export function createWriters(orders: () => readonly ClusterOrder[], world: Clus
 export async function openWriter(order: Order, world: ClusterWorld): Promise<ClusterWriter> {
   const { name, jobs } = order.settings;
   if (!jobs) {
-    const text = `${name} is read only: the configuration has no clusters[].jobs for it`;
-    throw new BallastError('jobs-not-allowed', text);
+    throw new BallastError('jobs-not-allowed', `${name} ${READ_ONLY}`);
   }
   const link = await openJobsLink(order, world);
   return withinScope(new KubernetesWriter(name, link), scopeOf(jobs));

@@ -150,6 +150,19 @@ test('a call that is repeated under its key begins one job', async () => {
   stop();
 }, 60_000);
 
+test('a cluster that jobs may not write to is said before anything is held', async () => {
+  const { call, files, objects, stop } = await start();
+  const [, west] = [...objects.values()];
+  if (west) west.isReadOnly = true;
+  expect(await call('POST', '/api/v1/fanouts', { files: files('v2') })).toMatchObject({
+    status: 422,
+    json: { code: 'plan-invalid', detail: expect.stringContaining('west is read only') },
+  });
+  expect((await call('GET', '/api/v1/jobs')).json.items).toEqual([]);
+  expect((await call('GET', '/api/v1/holds')).json.items).toEqual([]);
+  stop();
+});
+
 test('what cannot be carried out is said, and nothing begins', async () => {
   const { call, files } = await start({}, false);
   const post = (text: string) =>

@@ -87,6 +87,7 @@ export function memoryRuns(
   const plan = (submission: Submission) =>
     submit(submission, {
       naming: () => ({ list: [], label: 'ballast.io/app' }),
+      mayWrite: (name) => objects.get(name)?.isReadOnly === false,
       hasEdges: () => parts().book.views(undefined, clock.now()).length > 0,
       planLive: async (orders, options) =>
         planFanout(

@@ -41,6 +41,8 @@ export class MemoryObjects implements ClusterWriter {
   readonly writes: string[] = [];
   /** Images whose pods never become ready. */
   readonly badImages = new Set<string>();
+  /** The configuration lets no jobs write there. */
+  isReadOnly = false;
   /** Why nothing answers. */
   down: Error | undefined;
   /** Told whenever pods of a workload became ready. */

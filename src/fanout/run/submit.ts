@@ -4,8 +4,10 @@
 // of a job where it can be run. On failure: `plan-invalid` where the files cannot be read; a plan with
 // faults comes without a draft.
 
+import { READ_ONLY } from '../../clusters/writer-scope.ts';
 import { BallastError } from '../../errors.ts';
 import type { Draft } from '../../jobs/record.ts';
+import type { ClusterName } from '../../model.ts';
 import { readFanout } from '../fanout.ts';
 import { identityOf, keyOf } from '../identity.ts';
 import type { Orders } from '../model.ts';
@@ -41,6 +43,8 @@ export interface AskedRoom {
 export interface SubmitParts {
   readonly naming: () => AppNaming;
   readonly planLive: (orders: Orders, options: PlanOptions, room?: AskedRoom) => Promise<Plan>;
+  /** Whether jobs may write there at all. */
+  readonly mayWrite: (cluster: ClusterName) => boolean;
   /** Whether there is an edge that could acknowledge a hold. */
   readonly hasEdges: () => boolean;
 }
@@ -63,11 +67,15 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
   const runnable = runnableOf(plan, orders.strategy, appsBy(orders, naming));
   if (!runnable.ok) return { plan, faults: runnable.faults };
   const { run, apps } = runnable;
+  const clusters = [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted();
+  // Known before anything is held: a drain for a write that cannot be made would stand until a person comes.
+  const closed = clusters.filter((cluster) => !parts.mayWrite(cluster));
+  if (closed.length > 0) return { plan, faults: closed.map((one) => `${one} ${READ_ONLY}`) };
   const draft = {
     kind: FANOUT,
     name: run.name,
     apps,
-    clusters: [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted(),
+    clusters,
     plan: run,
     planDigest: run.digest,
     who,

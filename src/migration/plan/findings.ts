@@ -7,6 +7,7 @@ import {
   type FindingCode,
   type Manifest,
 } from '../manifests/manifest.ts';
+import { READ_ONLY } from '../../clusters/writer-scope.ts';
 import type { AppFinding, AppWorld, PlanRequest, PlanWorld, SourceView } from './model.ts';
 
 function said(
@@ -48,7 +49,7 @@ function appsFindings({ apps }: PlanWorld): Finding[] {
 function destinationFindings({ to }: PlanRequest, { destination }: PlanWorld): Finding[] {
   if (!destination) return [];
   const { trouble, jobs, ingressNodes } = destination;
-  const closed = 'it is read only: the configuration has no clusters[].jobs for it';
+  const closed = `it ${READ_ONLY}`;
   const object = `cluster ${to}`;
   if (trouble !== undefined)
     return [said('refuse', 'destination-unread', [object, `it could not be read: ${trouble}`])];
