@@ -29,7 +29,8 @@ export interface Bench {
 
 const STATIC = 'static nginx';
 const ZONE = 'static nginx with zone';
-const SHARED = 'static nginx with one upstream for all';
+/** What no balancer in Lua can undercut: it knows neither apps nor weights. */
+const BARE = 'a Lua block that always names one server';
 const PLAIN = 'statistics off';
 const FULL = 'statistics';
 const HAPROXY = 'HAProxy';
@@ -68,14 +69,13 @@ export async function manyAppsRows(bench: Bench, count: number): Promise<Row[]> 
   const apps = manyApps(bench.servers.addresses, count);
   const title = `${count} apps`;
   return using(async (own) => {
-    const { contenders } = await startAll(bench, apps, own, KEEPALIVE_OF_MANY);
-    contenders.push(
-      await own(startStatic(SHARED, apps, bench.cores, { shared: true, keepalive: KEEPALIVE })),
-    );
+    const { contenders, source } = await startAll(bench, apps, own, KEEPALIVE_OF_MANY);
+    const bare = { ...optionsOf(source), name: 'bare', edit: withoutChoice(bench.servers) };
+    contenders.push(await own(startBallast(BARE, bench.cores, bare)));
     const samples = await runSlices(entrants(contenders, count), bench.pace);
     return [
       ...rowsOf(title, samples),
-      rowOf(`${title}, ${SHARED}`, 'ratio', ratios(samples, SHARED, STATIC)),
+      rowOf(`${title}, ${BARE}`, 'ratio', ratios(samples, BARE, STATIC)),
       rowOf(`${title} against HAProxy`, 'ratio', ratios(samples, PLAIN, HAPROXY)),
       failures(title, samples),
     ];
@@ -93,8 +93,7 @@ export async function deadServerRows({ cores, servers, pace }: Bench): Promise<R
   );
   return using(async (own) => {
     const source = await own(startSource(cores));
-    const options = { environment: 'bench', redisUrl: source.redis.url };
-    const edge = await own(startBallast(FULL, cores, options));
+    const edge = await own(startBallast(FULL, cores, optionsOf(source)));
     await untilApplied(edge.edge, await commitApps(source.leader, apps));
     const each = ['alive', 'dead'].map((name, first) => ({
       ...{ name, contender: edge, apps: 1, first },
@@ -114,7 +113,7 @@ async function startAll(
   keepalive: number,
 ) {
   const source = await own(startSource(cores));
-  const options = { environment: 'bench', redisUrl: source.redis.url };
+  const options = optionsOf(source);
   const off = await own(
     startBallast(PLAIN, cores, { ...options, name: 'off', statistics: false, edit: withoutLog }),
   );
@@ -130,9 +129,21 @@ async function startAll(
   return { contenders, source, off };
 }
 
+function optionsOf({ redis }: Source) {
+  return { environment: 'bench', redisUrl: redis.url };
+}
+
 /** README, `statistics`: where it is false, the log phase may go. */
 function withoutLog(_file: string, text: string): string {
   return text.replace('log_by_lua_block { ballast.log() }', '');
+}
+
+function withoutChoice({ addresses: [address] }: Servers) {
+  return (file: string, text: string): string =>
+    withoutLog(file, text).replace(
+      'ballast.balance()',
+      `require("ngx.balancer").set_current_peer("${address}")`,
+    );
 }
 
 function entrants(contenders: readonly Contender[], apps: number): Entrant[] {
@@ -152,7 +163,7 @@ function rowsOf(title: string, samples: Samples): Row[] {
 function failures(title: string, { failed }: Samples): Row {
   let ours = 0;
   for (const [name, count] of Object.entries(failed)) {
-    const rival = [STATIC, ZONE, SHARED, HAPROXY].includes(name);
+    const rival = [STATIC, ZONE, BARE, HAPROXY].includes(name);
     if (!rival) ours += count;
     else if (count > 0) console.error(`${title}: ${name} failed ${count} requests`);
   }

@@ -68,8 +68,6 @@ export async function startServers(count: number, cores: Cores): Promise<Servers
 
 export interface StaticOptions {
   readonly zone?: boolean;
-  /** One upstream for all apps, without weights of their own: what nginx costs beside any balancing. */
-  readonly shared?: boolean;
   /** Idle connections kept for each upstream. */
   readonly keepalive: number;
 }
@@ -78,17 +76,16 @@ export async function startStatic(
   name: string,
   apps: readonly App[],
   cores: Cores,
-  { zone = false, shared = false, keepalive }: StaticOptions,
+  { zone = false, keepalive }: StaticOptions,
 ): Promise<Contender> {
-  const upstreams = shared ? [joined(apps)] : apps;
   const nginx = await startNginx('127.0.0.1', (port) =>
     [
       '    proxy_http_version 1.1;',
       '    proxy_set_header Connection "";',
       '    proxy_set_header Host $host;',
       '    server_names_hash_max_size 16384;',
-      ...upstreams.map((app) => upstreamOf(app, zone, keepalive)),
-      ...apps.map((app) => serverOf(app, port, shared ? upstreams[0] : app)),
+      ...apps.map((app) => upstreamOf(app, zone, keepalive)),
+      ...apps.map((app) => serverOf(app, port)),
     ].join('\n'),
   );
   const pid = await childOf(nginx.pid);
@@ -107,19 +104,12 @@ ${zone ? `        zone ${name} 256k;\n` : ''}${lines.join('')}        keepalive 
     }`;
 }
 
-/** All of their servers, each once. */
-function joined(apps: readonly App[]): App {
-  const servers = apps.flatMap((app) => app.servers);
-  const once = new Map(servers.map((server) => [server.address, { ...server, weight: 1 }]));
-  return { name: 'shared', host: '', servers: [...once.values()] };
-}
-
-function serverOf({ host }: App, port: number, upstream: App | undefined): string {
+function serverOf({ host, name }: App, port: number): string {
   return `    server {
         listen 127.0.0.1:${port};
         server_name ${host};
         location / {
-            proxy_pass http://${upstream?.name};
+            proxy_pass http://${name};
         }
     }`;
 }
