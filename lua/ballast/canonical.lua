@@ -31,7 +31,15 @@ end
 
 local heading = require('ballast.heading')
 
+local bit = require('bit')
+
 local stands, is_below = heading.stands, heading.is_below
+local band, rshift = bit.band, bit.rshift
+
+ffi.cdef [[
+size_t ballast_before(const char *text, const char *set) __asm__("strcspn");
+]]
+local C = ffi.C
 
 -- Cluster's name -> true, of those found right before. When there are more, all are forgotten.
 local froms, n_froms = {}, 0
@@ -47,39 +55,44 @@ end
 local room, first = 0, 0
 local out
 
--- A whole number up to 65535 as JSON writes it. Returns it and the offset after it. (Its loop keeps
--- the traces short: written out, the whole of a server becomes one that LuaJIT gives up on.)
+-- 1 where a byte is a digit.
+local DIGIT = ffi.new('uint8_t[256]')
+for i = 48, 57 do DIGIT[i] = 1 end
+
+-- A server is read without a loop, and without a way for each length of a number: then LuaJIT makes
+-- one trace of it. With inner loops it depends on what became hot first whether it makes any.
+
+-- A whole number up to 65535 as JSON writes it. Returns it and the offset after it; what has more
+-- digits ends before the last, where no caller finds what it expects.
 local function read_number(p, at)
-  local value = p[at] - 48
-  if value < 0 or value > 9 then return nil end
-  at = at + 1
-  local digit = p[at] - 48
-  if value == 0 and digit >= 0 and digit <= 9 then return nil end
-  while digit >= 0 and digit <= 9 do
-    value = value * 10 + digit
-    if value > MAX_NUMBER then return nil end
-    at = at + 1
-    digit = p[at] - 48
-  end
-  return value, at
+  local first_digit = p[at] - 48
+  local a = DIGIT[p[at + 1]]
+  local value = first_digit * (1 + 9 * a) + a * (p[at + 1] - 48)
+  local here = at + 1 + a
+  local b = a * DIGIT[p[here]]
+  value = value * (1 + 9 * b) + b * (p[here] - 48)
+  here = here + b
+  local c = b * DIGIT[p[here]]
+  value = value * (1 + 9 * c) + c * (p[here] - 48)
+  here = here + c
+  local d = c * DIGIT[p[here]]
+  value = value * (1 + 9 * d) + d * (p[here] - 48)
+  if DIGIT[p[at]] == 0 or value > MAX_NUMBER or first_digit < a then return nil end
+  return value, here + d
 end
 
 -- One number of an address, and the byte that ends it, into `o`. Returns the offset after that.
 local function read_octet(p, at, mark, o)
-  local value = p[at] - 48
-  if value < 0 or value > 9 then return nil end
-  local digit = p[at + 1] - 48
-  at = at + 1
-  if digit >= 0 and digit <= 9 then
-    if value == 0 then return nil end
-    value, at = value * 10 + digit, at + 1
-    digit = p[at] - 48
-    if digit >= 0 and digit <= 9 then value, at = value * 10 + digit, at + 1 end
-    if value > 255 then return nil end
-  end
-  if p[at] ~= mark then return nil end
+  local first_digit = p[at] - 48
+  local a = DIGIT[p[at + 1]]
+  local value = first_digit * (1 + 9 * a) + a * (p[at + 1] - 48)
+  local here = at + 1 + a
+  local b = a * DIGIT[p[here]]
+  value = value * (1 + 9 * b) + b * (p[here] - 48)
+  here = here + b
+  if DIGIT[p[at]] == 0 or value > 255 or first_digit < a or p[here] ~= mark then return nil end
   out[o] = value
-  return at + 1
+  return here + 1
 end
 
 -- Returns the port and the offset after it.
@@ -106,13 +119,17 @@ end
 local places = ffi.new('int[?]', 3 * MAX_PLACES)
 
 -- `from`: the offset of the name, `n`: its length.
+local function is_place(p, i, from, n, port)
+  local at = 3 * i
+  return places[at + 2] == port and places[at + 1] == n and stands(p, places[at], p + from, n)
+end
+
+-- The first is looked at apart: mostly there is no other.
 local function number_of(p, count, from, n, port)
-  local i = 0
+  if count > 0 and is_place(p, 0, from, n, port) then return 0 end
+  local i = 1
   while i < count do
-    local at = 3 * i
-    if places[at + 2] == port and places[at + 1] == n and stands(p, places[at], p + from, n) then
-      return i
-    end
+    if is_place(p, i, from, n, port) then return i end
     i = i + 1
   end
   return count
@@ -127,8 +144,7 @@ local function add_place(p, count, from, n, port)
 end
 
 local function put_two(o, value)
-  local high = floor(value / 256)
-  out[o], out[o + 1] = high, value - 256 * high
+  out[o], out[o + 1] = rshift(value, 8), band(value, 255)
 end
 
 -- The place of the body before, packed: mostly the only one of the next.
@@ -144,6 +160,9 @@ local function place_at(p, i)
   return last_place
 end
 
+-- The stamp's parts: what they are put together from would be strings of one use.
+local mark, digest, owner
+
 local function put_before(o, text)
   o = o - #text
   ffi.copy(out + o, text, #text)
@@ -151,17 +170,18 @@ local function put_before(o, text)
 end
 
 -- What stands before the servers goes there, the last first, so that all becomes one string.
-local function join(p, front, head, count, stop)
+local function join(p, head, count, stop)
   local o = first
   for i = count - 1, 0, -1 do o = put_before(o, place_at(p, i)) end
   out[o - 1] = count
-  o = put_before(put_before(o - 1, head), front)
+  o = put_before(o - 1, head)
+  if mark then o = put_before(put_before(put_before(o, owner), digest), mark) end
   return ffi.string(out + o, stop - o)
 end
 
 -- `at`: the offset behind the bracket. Returns that of the last bracket, and the packed form.
-local function read_servers(p, at, front, head)
-  if p[at] == 93 then return at, front .. head .. '\0' end
+local function read_servers(p, at, head)
+  if p[at] == 93 then return at, join(p, head, 0, first) end
   local o, count, before, before_length = first, 0, 0, 0
   for _ = 1, canonical.MAX_SERVERS do
     if not stands(p, at, '{"address":"', 12) then return nil end
@@ -180,8 +200,7 @@ local function read_servers(p, at, front, head)
       at = at - 1
     end
     local from = at + 10
-    at = from
-    while p[at] > 44 do at = at + 1 end
+    at = from + tonumber(C.ballast_before(p + from, '"'))
     local place = number_of(p, count, from, at - from, port)
     if place == count then
       count = add_place(p, count, from, at - from, port)
@@ -200,7 +219,7 @@ local function read_servers(p, at, front, head)
     else
       out[o], o = place, o + 7
     end
-    if p[at + 1] == 93 then return at + 1, join(p, front, head, count, o) end
+    if p[at + 1] == 93 then return at + 1, join(p, head, count, o) end
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
@@ -216,14 +235,15 @@ local function make_room(n)
   out = ffi.new('uint8_t[?]', room)
 end
 
--- `body`: a string, or a span. `front`: bytes that the packed form is to stand behind.
-function canonical.read(app, body, front)
+-- `body`: a string, or a span. What else: the stamp that the packed form is to stand behind.
+function canonical.read(app, body, stamp_mark, stamp_digest, stamp_owner)
+  mark, digest, owner = stamp_mark, stamp_digest, stamp_owner
   local p, n = span.place(body)
   local head, at = heading.read(app, p, n)
   if not head then return nil end
   make_room(n)
   local result
-  at, result = read_servers(p, at, front or '', head)
+  at, result = read_servers(p, at, head)
   if not at or n ~= at + 2 or p[at + 1] ~= 125 then return nil end
   return result
 end

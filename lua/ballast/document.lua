@@ -131,13 +131,13 @@ function document.encode(upstream)
 end
 
 -- Bytes that must already be canonical, as stored, sent and hashed. Returns the packed form, behind
--- the bytes of a stamp where these are given.
-function document.take(app, body, stamp)
-  stamp = stamp or ''
+-- the bytes of a stamp where its parts are given: mark, digest and owner.
+function document.take(app, body, mark, digest, owner)
   local ok, why = names.check_name(app)
   if not ok then return nil, why end
-  local form = canonical.read(app, body, stamp)
+  local form = canonical.read(app, body, mark, digest, owner)
   if form then return form end
+  local stamp = mark and mark .. digest .. owner or ''
   local text = span.text(body)
   if names.is_reserved(app) then
     local object
@@ -163,6 +163,7 @@ document.pack, document.unpack = packed.pack, packed.unpack
 document.each_server, document.may_use = packed.each_server, packed.may_use
 document.special_policy, document.address_set = packed.special_policy, packed.address_set
 document.host_names, document.host_list = packed.host_names, packed.list
+document.same_hosts = packed.same_hosts
 
 -- A manifest line: `TERM VERSION DIGEST OWNER`.
 function document.line(stamp)
@@ -225,11 +226,21 @@ document.STAMP_BYTES = 35
 document.BODY = 36
 local DELETED = ('\0'):rep(20)
 
+local last_term, last_version, last_mark
+
+-- What stands before and behind the digest: the documents of a push mostly have one mark.
+function document.stamp_parts(stamp)
+  local term, version = stamp.term, stamp.version
+  if term ~= last_term or version ~= last_version then
+    last_term, last_version, last_mark = term, version, count(term) .. count(version)
+  end
+  return last_mark, stamp.owner == 'endpoint' and 'e' or 'c'
+end
+
 -- `digest_bytes`, where it is known, spares its reading.
 function document.pack_stamp(stamp, digest_bytes)
-  return count(stamp.term) .. count(stamp.version)
-    .. (stamp.digest == '-' and DELETED or digest_bytes or unhex(stamp.digest))
-    .. (stamp.owner == 'endpoint' and 'e' or 'c')
+  local mark, owner = document.stamp_parts(stamp)
+  return mark .. (stamp.digest == '-' and DELETED or digest_bytes or unhex(stamp.digest)) .. owner
 end
 
 -- What stands behind the stamp; nil: deleted.

@@ -11,6 +11,7 @@ local probes = require('ballast.probes')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
+local writer = require('ballast.writer')
 
 local format, match = string.format, string.match
 local concat = table.concat
@@ -36,14 +37,15 @@ local function write_stamp(stamp)
 end
 
 -- A document with its code (sync). What was taken has a name that needs no escapes.
-local function write_verdict(doc)
+local function put_verdict(out, doc)
   local code = doc.code
   if code == 'applied' or code == 'same' then
-    return '{"app":"' .. doc.app .. '","code":"' .. code .. '","digest":"' .. doc.digest
-      .. '","term":' .. whole(doc.term) .. ',"version":' .. whole(doc.version) .. '}'
+    out:put('{"app":"', doc.app, '","code":"', code, '","digest":"', doc.digest, '","term":',
+      whole(doc.term), ',"version":', whole(doc.version), '}')
+    return
   end
-  return '{"app":' .. quote(doc.app) .. ',"code":"' .. code .. '"'
-    .. (doc.detail and ',"detail":' .. quote(doc.detail) or '') .. write_stamp(doc.held) .. '}'
+  out:put('{"app":', quote(doc.app), ',"code":"', code, '"',
+    doc.detail and ',"detail":' .. quote(doc.detail) or '', write_stamp(doc.held), '}')
 end
 
 local function join(list, write, rest)
@@ -56,7 +58,15 @@ local function join(list, write, rest)
 end
 
 function lists.verdicts(documents, rest)
-  return '[' .. join(documents, write_verdict, rest) .. ']'
+  local out = writer.new()
+  out:put('[')
+  for i = 1, #documents do
+    if i > 1 then out:put(',') end
+    put_verdict(out, documents[i])
+    rest()
+  end
+  out:put(']')
+  return tostring(out)
 end
 
 local function write_line(app)

@@ -44,8 +44,7 @@ local function length(n)
   return bytes .. char(n)
 end
 
--- Returns the number and the place after it.
-local function read_length(text, at)
+local function read_long(text, at)
   local n, unit = 0, 1
   while true do
     local mark = byte(text, at)
@@ -53,6 +52,14 @@ local function read_length(text, at)
     if mark < 128 then return n + mark * unit, at end
     n, unit = n + (mark - 128) * unit, unit * 128
   end
+end
+
+-- Returns the number and the place after it. Mostly it has one byte: without a loop LuaJIT makes it
+-- a part of whatever asks.
+local function read_length(text, at)
+  local mark = byte(text, at)
+  if mark < 128 then return mark, at + 1 end
+  return read_long(text, at)
 end
 
 local function two(n)
@@ -137,6 +144,14 @@ local function read_hosts(text, at)
   return sub(text, at, at + n - 2), at + n - 1
 end
 
+-- The place after them, for those who need no string of them: each costs as much as a look into the
+-- shared memory.
+local function skip_hosts(text, at)
+  local n
+  n, at = read_length(text, at)
+  return n == 0 and at or at + n - 1
+end
+
 local function read_place(text, at)
   local n = byte(text, at)
   local high, low = byte(text, at + n + 1, at + n + 2)
@@ -197,8 +212,7 @@ end
 -- For those who need no table for each server.
 function packed.each_server(text, visit, into, from)
   local _, at = read_policy(text, from)
-  _, at = read_hosts(text, at)
-  return each_server(text, at, visit, into)
+  return each_server(text, skip_hosts(text, at), visit, into)
 end
 
 local function note_address(set, _, address)
@@ -215,7 +229,7 @@ end
 -- stand in the places: so the question costs next to nothing.
 function packed.may_use(text, ports, from)
   local _, at = read_policy(text, from)
-  _, at = read_hosts(text, at)
+  at = skip_hosts(text, at)
   local n = byte(text, at)
   if n == MAX_PLACES then return true end
   at = at + 1
@@ -246,6 +260,19 @@ end
 function packed.host_names(text, from)
   local _, at = read_policy(text, from)
   return (read_hosts(text, at))
+end
+
+-- Whether both name the same hosts, as they are written.
+function packed.same_hosts(a, b, from)
+  local _, i = read_policy(a, from)
+  local _, k = read_policy(b, from)
+  local stop = skip_hosts(a, i)
+  if stop - i ~= skip_hosts(b, k) - k then return false end
+  while i < stop do
+    if byte(a, i) ~= byte(b, k) then return false end
+    i, k = i + 1, k + 1
+  end
+  return true
 end
 
 packed.list, packed.length = list_of, length

@@ -111,9 +111,17 @@ end
 
 -- ---- documents
 
+-- A document's key is asked for twice where it is applied, one right after the other.
+local last_app, last_key
+
+local function key_of(app)
+  if app ~= last_app then last_app, last_key = app, 'd:' .. app end
+  return last_key
+end
+
 -- As it lies in memory, and the serial number of this storing.
 function state.held(app)
-  local value, serial = documents:get('d:' .. app)
+  local value, serial = documents:get(key_of(app))
   return value, serial or 0
 end
 
@@ -160,7 +168,7 @@ end
 -- `value`: stamp and packed body. `before`, `number`: what is held, read under the same lock.
 function state.store(app, value, before, number)
   local serial = edge:incr('serial', 1) % 0x100000000
-  local ok, err = replace('d:' .. app, value, serial, before, number)
+  local ok, err = replace(key_of(app), value, serial, before, number)
   if not ok then return nil, err == FULL and 'full' or err end
   if not before then edge:incr('apps', 1) end
   if not names.is_reserved(app) then

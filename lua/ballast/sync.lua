@@ -90,7 +90,8 @@ end
 local function read_body(doc)
   local digest = sha1(doc.body)
   if not document.is_hex(digest, doc.digest) then return nil, 'digest: does not fit the body' end
-  local value, why = document.take(doc.app, doc.body, document.pack_stamp(doc, digest))
+  local mark, owner = document.stamp_parts(doc)
+  local value, why = document.take(doc.app, doc.body, mark, digest, owner)
   if not value then return nil, why end
   local ok, unfit = check_listeners(doc.app, value)
   if not ok then return nil, unfit end
@@ -102,13 +103,20 @@ local function host_names(app, value)
     and document.host_names(value, BODY) or nil
 end
 
+-- Mostly weights alone are others.
+local function same_claims(value, held)
+  return document.has_body(value) and document.owner(held) == document.owner(value)
+    and document.same_hosts(held, value, BODY)
+end
+
 -- `held`, `serial`: what lies in the memory now.
 local function store(app, value, held, serial)
-  local before, after = host_names(app, held), host_names(app, value)
-  local owner = document.owner(value)
   if held and document.has_body(held) and not names.is_reserved(app) then
     newcomers.note(app, value, held)
+    if same_claims(value, held) then return state.store(app, value, held, serial) end
   end
+  local before, after = host_names(app, held), host_names(app, value)
+  local owner = document.owner(value)
   local same_owner = held and document.owner(held) == owner
   if before == after and (same_owner or not after) then
     return state.store(app, value, held, serial)
