@@ -3,7 +3,8 @@
 import type { AppFacts } from '../round.ts';
 import type { Weighed } from '../weights/rule.ts';
 import type { ClusterCount } from '../inventory/cluster-count.ts';
-import type { Address, ClusterName, ClusterStatus, Server } from '../model.ts';
+import { stateReason } from '../inventory/absent.ts';
+import type { Address, ClusterName, ClusterStatus, Reason, Server } from '../model.ts';
 import type { PublishedApp } from '../edges/published.ts';
 
 export interface ExplainedApp {
@@ -49,10 +50,9 @@ export function nameApp(
 
 function explainCounts(facts: AppFacts, statuses: Explained['statuses']): object {
   const { clusters, vms, vmsReason } = facts.inventory;
-  const explained = clusters.map((count) => ({
-    ...explainCluster(count, facts),
-    ageSeconds: statuses.get(count.cluster)?.ageSeconds ?? count.ageSeconds,
-  }));
+  const explained = clusters.map((count) =>
+    explainCluster(count, facts, statuses.get(count.cluster)),
+  );
   const why = facts.weighed?.reasons.get('vm') ?? vmsReason;
   return { clusters: explained, vms, ...(why && { vmsReason: why }) };
 }
@@ -69,12 +69,17 @@ function explainServers(
   }));
 }
 
-function explainCluster(count: ClusterCount, facts: AppFacts): object {
-  const { weight, formula, reason } = weightOf(count, facts.weighed);
+function explainCluster(
+  count: ClusterCount,
+  facts: AppFacts,
+  status: ClusterStatus | undefined,
+): object {
+  const { weight, formula, reason: found } = weightOf(count, facts.weighed);
+  const reason = found && renewed(found, status);
   return {
     name: count.cluster,
     state: count.state,
-    ageSeconds: count.ageSeconds,
+    ageSeconds: status?.ageSeconds ?? count.ageSeconds,
     pods: count.pods,
     routed: count.routed,
     ingressNodes: count.ingressNodes,
@@ -82,6 +87,11 @@ function explainCluster(count: ClusterCount, facts: AppFacts): object {
     formula,
     ...(reason && { reason }),
   };
+}
+
+/** How a cluster stands is told as of now, with its age and whatever is the trouble by now. */
+function renewed(reason: Reason, status: ClusterStatus | undefined): Reason {
+  return status?.state === reason.code ? stateReason(status) : reason;
 }
 
 function weightOf({ cluster, reason }: ClusterCount, weighed: Weighed | undefined) {

@@ -4,10 +4,8 @@
 // Comes in: a cluster as it is seen, an app, its count of the last round. Goes out: whether nothing of it
 // is there; the count that says so. On failure: there is none; in doubt an app has a count of its own.
 
-import type { AppName, AppNames, ClusterName, ClusterStatus, Reason } from '../model.ts';
+import type { AppName, AppNames, ClusterStatus, Reason } from '../model.ts';
 import { type ClusterCount, NO_PODS } from './cluster-count.ts';
-
-export const NO_WORD = 'no word from it';
 
 /** A told app is looked for everywhere, and told what is missing. */
 export function isAbsent(
@@ -27,15 +25,20 @@ export function isAbsent(
   return before === undefined || before.pods === 0;
 }
 
-export function absentCount({ name, state, ingressNodes, reason }: ClusterStatus): ClusterCount {
+export function absentCount(status: ClusterStatus): ClusterCount {
+  const { name, state, ingressNodes } = status;
   const common = { cluster: name, state, ageSeconds: 0, pods: 0, hosts: [], absent: true } as const;
   const count = { ...common, routed: 'unchecked', ingressNodes } as const;
   if (state === 'fresh') return { ...count, kept: false, reason: NO_PODS };
-  if (state === 'unseen') return { ...count, kept: true, reason: unseenReason(name, reason) };
-  const text = `${name} is stale: ${reason ?? NO_WORD}`;
-  return { ...count, kept: false, reason: { code: 'stale', text } };
+  return { ...count, kept: state === 'unseen', reason: stateReason(status) };
 }
 
-export function unseenReason(cluster: ClusterName, why: string | undefined): Reason {
-  return { code: 'unseen', text: `${cluster} is not seen yet: ${why ?? 'its lists are not in'}` };
+/** Of one that is not fresh. Its words have ages and causes that move: a count's are of its last round. */
+export function stateReason({ name, state, ageSeconds, reason }: ClusterStatus): Reason {
+  if (state === 'unseen') {
+    const text = `${name} is not seen yet: ${reason ?? 'its lists are not in'}`;
+    return { code: 'unseen', text };
+  }
+  const text = `${name} is stale since ${Math.round(ageSeconds)} s: ${reason ?? 'no word from it'}`;
+  return { code: 'stale', text };
 }

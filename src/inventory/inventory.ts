@@ -18,7 +18,7 @@ import type {
   Reason,
   Upstream,
 } from '../model.ts';
-import { isAbsent, NO_WORD, unseenReason } from './absent.ts';
+import { isAbsent, stateReason } from './absent.ts';
 import type { ClusterCount } from './cluster-count.ts';
 import { believe, type SecondLookRules } from './second-look.ts';
 
@@ -102,20 +102,25 @@ export function takeInventory(world: World, app: AppName): AppInventory {
     hosts: told?.hosts?.toSorted() ?? hostsOf(world, clusters, published),
     policy: told?.policy ?? world.policy,
     clusters,
-    ...vmsOf(world, app, published),
+    ...vmsOf(world, { app, published, counts: clusters }),
     standing: standingOf(world, app),
   };
 }
 
+interface VmPlace {
+  readonly app: AppName;
+  readonly published: Upstream | undefined;
+  readonly counts: readonly ClusterCount[];
+}
+
 function vmsOf(
   world: World,
-  app: AppName,
-  published: Upstream | undefined,
+  { app, published, counts }: VmPlace,
 ): Pick<AppInventory, 'vms' | 'vmsKept' | 'vmsReason'> {
   const kept = (published?.servers ?? [])
     .filter(({ from }) => from === 'vm')
     .map(({ address }) => address);
-  const { vms: told, leftOut } = withoutPods(world, app, kept);
+  const { vms: told, leftOut } = withoutPods(world, { app, kept, counts });
   const reason = join(world.vmsReason?.(app), leftOut);
   const why = reason && { vmsReason: reason };
   if (!world.vmsUnread?.(app)) return { vms: told, ...why };
@@ -128,12 +133,11 @@ function vmsOf(
  */
 function withoutPods(
   world: World,
-  app: AppName,
-  kept: readonly Address[],
+  { app, kept, counts }: Omit<VmPlace, 'published'> & { readonly kept: readonly Address[] },
 ): { readonly vms: readonly Address[]; readonly leftOut?: Reason } {
   const all = world.vms.get(app) ?? [];
   if (all.length === 0) return { vms: all };
-  const unseen = world.clusters.find(isBlind)?.status.name;
+  const unseen = whereUnseen(world, counts);
   const words: string[] = [];
   const vms = all.filter((address) => {
     const ip = splitAddress(address)?.ip ?? '';
@@ -172,7 +176,7 @@ function countOf(world: World, view: ClusterView, { app, before }: Place): Clust
   const common = { cluster, state, ageSeconds };
   const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
   if (state === 'unseen') {
-    return { ...common, ...nothing, reason: unseenReason(cluster, view.status.reason), kept: true };
+    return { ...common, ...nothing, reason: stateReason(view.status), kept: true };
   }
   if (state === 'stale') return staleCount(view, common, before);
 
@@ -201,6 +205,12 @@ function mayHide(world: World, view: ClusterView, { app, before }: Place): Reaso
 /** Whether there may be more in it than is known. */
 function isBlind({ status }: ClusterView): boolean {
   return status.state === 'unseen' || status.unread !== undefined;
+}
+
+/** A cluster that may have pods of the app which are not known. */
+function whereUnseen(world: World, counts: readonly ClusterCount[]): ClusterName | undefined {
+  const blind = world.clusters.find(isBlind)?.status.name;
+  return blind ?? counts.find(({ reason }) => reason?.code === 'pods-unread')?.cluster;
 }
 
 /** Clusters that something is published from, and that are not there. */
@@ -236,10 +246,7 @@ function staleCount(
   common: Pick<ClusterCount, 'cluster' | 'state' | 'ageSeconds'>,
   before: ClusterCount | undefined,
 ): ClusterCount {
-  const { cluster, ageSeconds } = common;
-  const why = view.status.reason ?? NO_WORD;
-  const text = `${cluster} is stale since ${Math.round(ageSeconds)} s: ${why}`;
-  const reason: Reason = { code: 'stale', text };
+  const reason = stateReason(view.status);
   if (before) return { ...present(before), ...common, reason };
   const nothing = { pods: 0, routed: 'unchecked', hosts: [], ingressNodes: [] } as const;
   return { ...common, ...nothing, reason, kept: true };
