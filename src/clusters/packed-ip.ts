@@ -21,3 +21,10 @@ export function packIps(ips: readonly string[]): string {
   const packed = ips.flatMap((ip) => packIp(ip) ?? []);
   return packed.filter((one) => one.length === packed[0]?.length).join('');
 }
+
+/** The addresses of one pod, at most one of each family: IPv4 in front. */
+export function packPodIps(ips: readonly string[]): string {
+  const packed = ips.flatMap((ip) => packIp(ip) ?? []);
+  const of = (bytes: number): string => packed.find(({ length }) => length === bytes) ?? '';
+  return of(4) + of(16);
+}

@@ -1,16 +1,15 @@
-// Which addresses are pods of a cluster: those in its nodes' podCIDRs, and those in the EndpointSlices
-// of the app that is asked for. Pure.
+// Which addresses are pods of a cluster: those in its nodes' podCIDRs, and those of the app that is asked
+// for, in its EndpointSlices or, where it has no Service, its pods by label. Pure.
 //
 // The addresses of a slice are one string of bytes: 4 bytes a pod, so that 200,000 pods cost 1 MB; a
-// hash of them all would cost 20. Therefore a slice is searched,
-// and only the app's own are: a registry lists an app's own pods under its name. A pod whose app has
-// no Service is known by its node's range alone, which networks with address management of their own
-// leave empty. On failure: what is no address is no pod.
+// hash of them all would cost 20. Therefore they are searched,
+// and only the app's own are: a registry lists an app's own pods under its name.
+// On failure: what is no address is no pod.
 
 import type { AppName } from '../model.ts';
 import type { Records } from './footprint.ts';
 import { packIp } from './packed-ip.ts';
-import type { NodeRecord } from './records.ts';
+import type { AppPodRecord, NodeRecord } from './records.ts';
 
 /** The nodes' ranges, by length of their prefix, counted: two families, and nodes that come and go. */
 export class PodRanges {
@@ -70,7 +69,13 @@ export function isPod(
   for (const key of records.servicesOf(app).keys) {
     for (const slice of records.slicesOf(key)) if (holds(slice.ips, packed)) return true;
   }
+  for (const pod of records.podsOf(app) ?? []) if (hasIp(pod, packed)) return true;
   return false;
+}
+
+function hasIp({ ips }: AppPodRecord, packed: string): boolean {
+  if (packed.length === 16) return ips.length >= 16 && ips.endsWith(packed);
+  return ips.length % 16 === 4 && ips.startsWith(packed);
 }
 
 function holds(ips: string, packed: string): boolean {

@@ -2,7 +2,7 @@
 // at once. Pure. Unknown fields are ignored; an object without name, uid or version throws.
 
 import type { Interner } from './interner.ts';
-import { packIps } from './packed-ip.ts';
+import { packIps, packPodIps } from './packed-ip.ts';
 
 export interface Meta {
   readonly uid: string;
@@ -55,6 +55,8 @@ export interface IngressPodRecord extends Meta {
 export interface AppPodRecord extends Meta {
   /** Running, Ready, not terminating. */
   readonly counts: boolean;
+  /** Its addresses, ready or not, until it has finished: then they may be another's (packed-ip.ts). */
+  readonly ips: string;
 }
 
 /** What the parsers need to know beside the object. */
@@ -233,16 +235,25 @@ function saidReady(conditions: readonly RawCondition[] | undefined): boolean {
   return conditionOf(conditions, 'ContainersReady') === 'True' && !gated;
 }
 
+interface RawPodStatus {
+  readonly phase?: string;
+  readonly conditions?: readonly RawCondition[];
+  readonly podIPs?: readonly { readonly ip?: string }[];
+}
+
+const FINISHED: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
+
 export function readAppPod(
-  raw: Raw<unknown, { readonly phase?: string; readonly conditions?: readonly RawCondition[] }>,
-  { intern }: Reading,
+  raw: Raw<unknown, RawPodStatus>,
+  { intern }: Pick<Reading, 'intern'>,
 ): AppPodRecord {
-  const { phase, conditions } = raw.status ?? {};
+  const { phase, conditions, podIPs = [] } = raw.status ?? {};
   const leaving = raw.metadata?.deletionTimestamp !== undefined;
   const ready = phase === 'Running' && conditionOf(conditions, 'Ready') === 'True';
   // Tens of thousands of names would be most of the memory, and nobody asks for one.
   const { uid, version, namespace } = readMeta(raw, (text) => text);
-  return { uid, version, namespace: intern(namespace), name: '', counts: ready && !leaving };
+  const ips = FINISHED.has(phase) ? '' : packPodIps(podIPs.flatMap(({ ip }) => ip ?? []));
+  return { uid, version, namespace: intern(namespace), name: '', counts: ready && !leaving, ips };
 }
 
 function conditionOf(

@@ -83,9 +83,12 @@ const rollouts = fc
     const after = { ...meta('rollout', name), ...more, ...(preview && { preview }) };
     return { kind: 'rollout', after };
   });
-const appPods = fc
-  .record({ name: names, counts: fc.boolean() })
-  .map(({ name, ...more }): Step => ({ kind: 'pod', after: { ...meta('pod', name), ...more } }));
+const appPods = fc.record({ name: names, counts: fc.boolean() }).map(
+  ({ name, ...more }): Step => ({
+    kind: 'pod',
+    after: { ...meta('pod', name), ...more, ips: '' },
+  }),
+);
 const steps = fc.array(
   fc.record({
     step: fc.oneof(

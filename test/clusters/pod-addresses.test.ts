@@ -5,7 +5,7 @@ import { ClusterRecords } from '../../src/clusters/cluster-records.ts';
 import { createInterner } from '../../src/clusters/interner.ts';
 import { packIp, packIps } from '../../src/clusters/packed-ip.ts';
 import { isPod } from '../../src/clusters/pod-addresses.ts';
-import { type NodeRecord, readNode, readSlice } from '../../src/clusters/records.ts';
+import { type NodeRecord, readAppPod, readNode, readSlice } from '../../src/clusters/records.ts';
 import { eventually, watchCluster } from './watched-cluster.ts';
 
 const reading = { intern: createInterner(), isIngressNode: () => false };
@@ -78,6 +78,29 @@ test('an app’s own slices tell its pods, ready or not; those of another are no
   expect(isPod(known, 'shop', '2.3.10.4')).toBe(false);
 });
 
+test('an app without Service: its pods by label, of both families, until they have finished', () => {
+  const pods = { namespace: 'prod', selector: 'app=mail' };
+  const told = [{ app: 'mail', services: [], pods: [pods] }];
+  const known = new ClusterRecords({ told }, { checked: 'off', classes: new Set() });
+  const pod = (phase: string, ...ips: readonly string[]) =>
+    readAppPod({ ...meta('one'), status: { phase, podIPs: ips.map((ip) => ({ ip })) } }, reading);
+  const [both, v6] = [pod('Pending', 'fd00::a01:203', '10.4.5.6'), pod('Running', '4::10.4.5.6')];
+  known.changePod(pods, { before: undefined, after: both });
+  expect(isPod(known, 'mail', '10.4.5.6')).toBe(true);
+  expect(isPod(known, 'mail', 'fd00::a01:203')).toBe(true);
+  expect(isPod(known, 'mail', '10.1.2.3')).toBe(false);
+  expect(isPod(known, 'shop', '10.4.5.6')).toBe(false);
+  known.changePod(pods, { before: both, after: v6 });
+  expect(isPod(known, 'mail', '4::10.4.5.6')).toBe(true);
+  expect(isPod(known, 'mail', '10.4.5.6')).toBe(false);
+  for (const phase of ['Succeeded', 'Failed']) {
+    const over = pod(phase, '10.4.5.6');
+    known.changePod(pods, { before: v6, after: over });
+    expect(isPod(known, 'mail', '10.4.5.6')).toBe(false);
+    known.changePod(pods, { before: over, after: v6 });
+  }
+});
+
 test('bytes are those of the address, in whatever spelling; a name has none', () => {
   expect(packIp('1.2.3.255')).toBe('\u0001\u0002\u0003\u00FF');
   expect(packIp('::ffff:1.2.3.4')).toBe(packIp('0:0:0:0:0:FFFF:102:304'));
@@ -85,6 +108,15 @@ test('bytes are those of the address, in whatever spelling; a name has none', ()
   expect(packIp('shop.example')).toBeUndefined();
   expect(packIp('fe80::1%eth0')).toBeUndefined();
   expect(packIps(['1.2.3.4', 'shop.example', '5.6.7.8'])).toHaveLength(8);
+});
+
+test('a watched cluster knows the pods that it follows by label', async () => {
+  const pods = [{ namespace: 'prod', selector: 'app=shop' }];
+  const told = [{ app: 'mail', services: [], pods }];
+  const { simulated, reader, close } = await watchCluster({ sources: { told } });
+  onTestFinished(close);
+  const [pod] = simulated.pods('shop');
+  await eventually(() => expect(reader.isPod('mail', pod?.address ?? '')).toBe(true));
 });
 
 test('a watched cluster knows the pods of its apps and the ranges of its nodes', async () => {

@@ -258,6 +258,14 @@ test('what a registry alone names waits for the clusters that are not seen yet',
   expect(withVms(clusters.slice(0, 1), { vmRegistered }).vms).toHaveLength(2);
 });
 
+test('what a registry alone names waits for pods of the app that cannot be read', () => {
+  const reason = { code: 'pods-unread', text: 'forbidden' } as const;
+  const footprints = { shop: { ...NOTHING, reason } };
+  const unread = withVms([view({ name: 'east', footprints })], { vmRegistered: () => true });
+  expect(unread.vms).toEqual([]);
+  expect(unread.vmsReason?.text).toMatch(/waits until east is seen/);
+});
+
 test('a source that was never read keeps the published VMs of the apps that it may know', () => {
   const vm = { address: '10.9.0.7:80', from: 'vm', weight: 10 } as const;
   const more = {
