@@ -273,9 +273,8 @@ export async function startApp(
 
     vms.exchange(nextVms);
     showVmSources();
-    const before = JSON.stringify(live.wanted);
     live = liveOf(next.config);
-    if (JSON.stringify(live.wanted) !== before) await registry.reopen();
+    await registry.lookFor(live.wanted);
     await sources.configure(next.config);
     controller.mark('all');
     const waiting = needRestart(config, next.config);

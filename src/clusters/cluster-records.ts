@@ -28,12 +28,12 @@ export class ClusterRecords implements Records {
   readonly ingressPods = new Map<string, IngressPodRecord>();
   /** The one that the configuration names, if any. */
   readonly loadBalancers = new Map<string, LoadBalancerRecord>();
-  readonly #told: ReadonlyMap<AppName, Told>;
-  readonly #toldByService = new Index<AppName>();
-  readonly #toldByPods = new Index<AppName>();
+  #told: ReadonlyMap<AppName, Told> = new Map();
+  #toldByService = new Index<AppName>();
+  #toldByPods = new Index<AppName>();
   // In sets, since for a moment two objects may stand under one name: the new one wins.
   readonly #services = new Index<ServiceRecord>();
-  readonly #discovered = new Index<ServiceRecord>();
+  #discovered = new Index<ServiceRecord>();
   readonly #slices = new Index<SliceRecord>();
   readonly #ingresses = new Index<IngressRecord>();
   readonly #httpRoutes = new Index<HttpRouteRecord>();
@@ -47,10 +47,29 @@ export class ClusterRecords implements Records {
 
   constructor(sources: AppSources, routes: RouteRules) {
     this.routes = routes;
-    this.#told = new Map(sources.told.map((source) => [source.app, readTold(source)]));
+    this.lookFor(sources.told);
+  }
+
+  /** The told apps are these from now on; each may count otherwise. */
+  lookFor(told: readonly AppSource[]): void {
+    this.#told = new Map(told.map((source) => [source.app, readTold(source)]));
+    this.#toldByService = new Index();
+    this.#toldByPods = new Index();
     for (const [app, { services, pods = [] }] of this.#told) {
       this.#toldByService.move({ before: undefined, after: app }, () => [...services]);
       this.#toldByPods.move({ before: undefined, after: app }, () => [...pods]);
+    }
+    this.#discovered = new Index();
+    for (const key of this.#services.keys()) {
+      for (const after of this.#services.of(key)) this.#discover({ before: undefined, after });
+    }
+  }
+
+  /** They are not followed any more. */
+  forgetPods(place: PodSelector): void {
+    const selector = selectorKey(place);
+    for (const before of [...this.#pods.of(selector)]) {
+      this.#pods.move({ before, after: undefined }, () => [selector]);
     }
   }
 
@@ -153,12 +172,16 @@ export class ClusterRecords implements Records {
 
   changeService(change: Change<ServiceRecord>): Dirty {
     this.#services.move(change, (service) => [keyOf(service)]);
-    this.#discovered.move(change, ({ app }) =>
-      app === undefined || this.#told.has(app) ? [] : [app],
-    );
+    this.#discover(change);
     const records = [change.before, change.after].filter((record) => record !== undefined);
     const labelled = records.flatMap(({ app }) => app ?? []);
     return new Set([...this.#appsOf(records.map(keyOf)), ...labelled]);
+  }
+
+  #discover(change: Change<ServiceRecord>): void {
+    this.#discovered.move(change, ({ app }) =>
+      app === undefined || this.#told.has(app) ? [] : [app],
+    );
   }
 
   changeSlice(change: Change<SliceRecord>): Dirty {
@@ -250,7 +273,7 @@ function readTold({ services, pods }: AppSource): Told {
   };
 }
 
-function selectorKey({ namespace, selector }: PodSelector): string {
+export function selectorKey({ namespace, selector }: PodSelector): string {
   return `${namespace}/${selector}`;
 }
 

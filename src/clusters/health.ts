@@ -11,6 +11,8 @@ export interface ResourceHealth {
   readonly pods?: PodSelector;
   /** Of what is followed in each namespace that the configuration names. */
   readonly namespace?: string;
+  /** Begun after the others: until it is listed, it alone is not known. */
+  readonly late?: boolean;
 }
 
 export interface Health {

@@ -13,6 +13,7 @@ import { BallastError } from '../errors.ts';
 import type { AppName, ClusterName, ClusterStatus, Dirty, Footprint, Looks } from '../model.ts';
 import type { AppSources, ClusterReader } from './cluster.ts';
 import { ClusterRecords } from './cluster-records.ts';
+import { Following } from './following.ts';
 import { takeFootprint } from './footprint.ts';
 import type { IngressNodes } from './ingress-nodes.ts';
 import { type LoadedConfig, loadCluster } from './kubeconfig.ts';
@@ -20,13 +21,12 @@ import { LIMITS } from './limits.ts';
 import { Link } from './link.ts';
 import { createPace } from './pace.ts';
 import { isPod } from './pod-addresses.ts';
-import { type Followed, followResources } from './resources.ts';
 import type { ClusterSettings } from './settings.ts';
 import { followSilence, FOR_NOW, NO_SILENCE, type Silence } from './silent-nodes.ts';
 import { awaitsNodes, type Standing, standingOf } from './standing.ts';
 import { createTurns } from './turns.ts';
 import { isUnread, routesChecked, unreadOf } from './unread.ts';
-import { type Watched, watchedOf } from './watched.ts';
+import type { Watched } from './watched.ts';
 import { findWaysIn, ingressNodeMatcher } from './ways-in.ts';
 import type { ClusterWorld } from './world.ts';
 
@@ -34,6 +34,8 @@ import type { ClusterWorld } from './world.ts';
 export interface KubernetesReader extends ClusterReader {
   /** Another way to the same cluster; what is known stays. Throws what is wrong with it. */
   reload(load: () => Promise<LoadedConfig>): Promise<void>;
+  /** Other apps, in the same cluster; false where it has to be opened anew for them. */
+  lookFor(sources: AppSources): boolean;
 }
 
 /** A reader that can be looked into, for `ballast check`. */
@@ -58,8 +60,7 @@ class KubernetesCluster implements OpenCluster {
   readonly #world: ClusterWorld;
   readonly #records: ClusterRecords;
   readonly #link: Link;
-  readonly #followed: readonly Followed[];
-  readonly #watched: readonly Watched[];
+  readonly #following: Following;
   readonly #marks = new Set<(dirty: Dirty) => void>();
   readonly #closed = new AbortController();
   readonly #opened: number;
@@ -99,7 +100,7 @@ class KubernetesCluster implements OpenCluster {
     });
     const { wall, environment } = world;
     this.#link = new Link(config.loaded, config.load, { clock, wall, environment, limits });
-    this.#followed = followResources({
+    this.#following = new Following({
       settings,
       sources,
       records: this.#records,
@@ -120,18 +121,16 @@ class KubernetesCluster implements OpenCluster {
         streaming: { refused: false },
         healthChanged: () => this.#followRights(),
         listChanges: () => this.#noteList(),
-        setBack: () => this.#followed.forEach(({ reflector }) => reflector.setBack()),
+        setBack: () => this.#following.setBack(),
       },
     });
-    this.#watched = this.#followed.map(watchedOf);
-    for (const { reflector } of this.#followed) reflector.start();
+    this.#following.start();
   }
 
   status(): ClusterStatus {
     const { clock } = this.#world;
     const standing = this.#stand();
     const { state, reason } = standing;
-    const lists = this.#followed.map(({ reflector }) => reflector.health().lists);
     const { nodes, leftOut } = this.#ingressNodes();
     const unread = this.#records.unreadNamespaces();
     return {
@@ -142,7 +141,7 @@ class KubernetesCluster implements OpenCluster {
       ingressNodes: nodes,
       leftOut,
       ...(unread.length > 0 && { unread }),
-      relists: lists.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+      relists: this.#following.relists(),
     };
   }
 
@@ -169,7 +168,7 @@ class KubernetesCluster implements OpenCluster {
   }
 
   relist(): void {
-    for (const { reflector } of this.#followed) reflector.relist();
+    this.#following.relist();
   }
 
   async reload(load: () => Promise<LoadedConfig>): Promise<void> {
@@ -177,8 +176,15 @@ class KubernetesCluster implements OpenCluster {
     if (await this.#link.reload(load)) this.relist();
   }
 
+  lookFor(sources: AppSources): boolean {
+    if (!this.#following.lookFor(sources)) return false;
+    this.#followRights();
+    this.#mark('all');
+    return true;
+  }
+
   watched(): readonly Watched[] {
-    return this.#watched;
+    return this.#following.watched();
   }
 
   send: Link['send'] = (message, signal) => this.#link.send(message, signal);
@@ -186,14 +192,14 @@ class KubernetesCluster implements OpenCluster {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#marks.clear();
-    await Promise.all(this.#followed.map(({ reflector }) => reflector.close()));
+    await this.#following.close();
     await this.#link.close();
   }
 
   #stand(): Standing {
     const now = this.#world.clock.now();
     const seen = { before: this.#entered.state, seenBefore: this.#seenBefore, now };
-    const standing = standingOf(this.#watched, this.#silence, seen);
+    const standing = standingOf(this.watched(), this.#silence, seen);
     if (standing.state === 'fresh') this.#seenBefore = true;
     if (standing.state !== this.#entered.state) {
       this.#entered = { state: standing.state, at: now };
@@ -210,7 +216,7 @@ class KubernetesCluster implements OpenCluster {
   }
 
   #read(): Watched[] {
-    return this.#watched.filter((one) => !isUnread(one));
+    return this.watched().filter((one) => !isUnread(one));
   }
 
   /** Each app is looked at, so that it is known what fell by this list, and what falls later by watch. */
@@ -236,7 +242,7 @@ class KubernetesCluster implements OpenCluster {
   /** What can be read of the routes, and which classes exist, decides for every app; pods, for some. */
   #followRights(): void {
     const { routes } = this.#records;
-    const resources = this.#watched;
+    const resources = this.watched();
     this.#mark(this.#records.setUnread(unreadOf(resources)));
     const classes = resources.find(({ kind }) => kind === 'classes');
     const known = classes?.health.listed === true && !isUnread(classes);
@@ -273,7 +279,7 @@ class KubernetesCluster implements OpenCluster {
     if (this.#closed.signal.aborted) return;
     this.#scheduled = false;
     // The nodes' next word, or their failure, tells what was marked meanwhile.
-    if (awaitsNodes(this.#watched)) return;
+    if (awaitsNodes(this.watched())) return;
     this.#scheduled = true;
     // May mark more, which this telling takes with it.
     this.#ingressNodes();

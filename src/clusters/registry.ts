@@ -6,7 +6,7 @@
 
 import type { Logger } from 'pino';
 import type { ClusterName, Dirty } from '../model.ts';
-import type { ClusterReader } from './cluster.ts';
+import type { AppSources, ClusterReader } from './cluster.ts';
 import type { LoadedConfig } from './kubeconfig.ts';
 import type { KubernetesReader } from './kubernetes.ts';
 import { CLUSTER_NAME, type ClusterSettings } from './settings.ts';
@@ -48,8 +48,8 @@ export interface Registry extends Clusters {
   orders(): readonly ClusterOrder[];
   /** What a source said last. */
   word(source: string): SourceWord | undefined;
-  /** Opens all clusters anew: what is looked for in them has changed. */
-  reopen(): Promise<void>;
+  /** What is looked for in them has changed; who cannot take that as it is is opened anew. */
+  lookFor(sources: AppSources): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -181,9 +181,10 @@ export function createRegistry({ open, log }: RegistryParts): Registry {
         return all.filter(({ settings }) => settings.name === reader.name);
       }),
     word: (source) => words.get(source),
-    reopen: () =>
+    lookFor: (wanted) =>
       inOrder(() => {
-        generation++;
+        const taken = [...members.values()].map(({ reader }) => reader.lookFor(wanted));
+        if (taken.includes(false)) generation++;
       }),
     async close() {
       await last;

@@ -1,4 +1,5 @@
-// Which resources of a cluster are followed, where they are listed, and into which records they go.
+// Which resources of a cluster are followed, where they are listed, and into which records they go; but for
+// pods by label, which come and go (app-pods.ts).
 
 import type { Dirty } from '../model.ts';
 import type { AppSources, PodSelector } from './cluster.ts';
@@ -8,12 +9,10 @@ import { createInterner } from './interner.ts';
 import { type LoadBalancerRecord, readLoadBalancer } from './load-balancer.ts';
 import type { Change } from './record-index.ts';
 import {
-  type AppPodRecord,
   type IngressPodRecord,
   type Meta,
   type NodeRecord,
   type Reading,
-  readAppPod,
   readIngressPod,
   readMeta,
   readNode,
@@ -37,6 +36,8 @@ export interface Followed {
   readonly pods?: PodSelector;
   /** Of what is followed in each namespace that the configuration names. */
   readonly namespace?: string;
+  /** Begun after the others: until it is listed, it alone is not known. */
+  readonly late?: boolean;
 }
 
 export interface Followers {
@@ -45,7 +46,7 @@ export interface Followers {
   classesChanged(): void;
 }
 
-interface Place {
+export interface Place {
   readonly settings: ClusterSettings;
   readonly sources: AppSources;
   readonly records: ClusterRecords;
@@ -78,7 +79,6 @@ export function followResources(place: Place): Followed[] {
     ...followIngressPods(place, reading),
     ...followLoadBalancer(place, reading),
     ...namespaces.flatMap((namespace) => followNamespace(place, reading, namespace)),
-    ...followAppPods(place, reading),
     followClasses(place, reading),
   ];
 }
@@ -133,34 +133,6 @@ function followLoadBalancer(place: Place, { intern }: Reading): Followed[] {
     },
   };
   return [follow('required', resource, parts)];
-}
-
-/** One watch for each selector that the configuration names, in the namespaces to watch. */
-function followAppPods(place: Place, reading: Reading): Followed[] {
-  const { settings, sources, records, followers, parts, signal } = place;
-  const { namespaces = [] } = settings;
-  const told = sources.told
-    .flatMap(({ pods = [] }) => pods)
-    .filter(({ namespace }) => namespaces.length === 0 || namespaces.includes(namespace));
-  const distinct = new Map(told.map((one) => [`${one.namespace}/${one.selector}`, one]));
-  return [...distinct.values()].map((selected) => {
-    const resource: Resource<AppPodRecord> = {
-      title: `pods of ${selected.namespace} (${selected.selector})`,
-      path: `/api/v1/namespaces/${selected.namespace}/pods`,
-      labelSelector: selected.selector,
-      listAfter: 'interruption',
-      read: (raw) => readAppPod(raw as never, reading),
-      changed: holdBack({
-        clock: parts.clock,
-        signal,
-        worse: (before, after) => before.counts && !after.counts,
-        apply: (changes) => {
-          for (const change of changes) followers.dirty(records.changePod(selected, change));
-        },
-      }),
-    };
-    return { ...follow('app-pods', resource, parts), pods: selected };
-  });
 }
 
 function followNamespace(
@@ -250,7 +222,7 @@ function followClasses({ records, followers, parts }: Place, { intern }: Reading
   return follow('classes', resource, parts);
 }
 
-function follow<R extends Meta>(
+export function follow<R extends Meta>(
   kind: ResourceKind,
   resource: Resource<R>,
   parts: ReflectorParts,

@@ -78,10 +78,13 @@ export function awaitsNodes(resources: readonly ResourceHealth[]): boolean {
   return resources.some(({ title, health }) => title === 'nodes' && health.listed && !health.open);
 }
 
+const NOT_LISTED = 'no list yet';
+
 /** What is true of many resources alike is said once. */
 function troubleWords(troubled: readonly ResourceHealth[], now: number): string[] {
-  const byText = Map.groupBy(troubled, ({ health }) => health.trouble?.text ?? '');
+  const byText = Map.groupBy(troubled, ({ health }) => health.trouble?.text ?? NOT_LISTED);
   return [...byText].map(([text, members]) => {
+    if (text === NOT_LISTED) return `${text} of ${titles(members)}`;
     const since = Math.min(...members.map(({ health }) => health.trouble?.since ?? now));
     return `${text} on ${titles(members)} since ${Math.round((now - since) / 1000)} s`;
   });

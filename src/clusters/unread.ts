@@ -16,10 +16,14 @@ export interface Unread {
 
 export const NOTHING_UNREAD: Unread = { selectors: [], namespaces: new Map() };
 
-/** Not needed for all apps, and forbidden or (where that may be) not there: those say it that need it. */
-export function isUnread({ kind, health }: ResourceHealth): boolean {
+/**
+ * Not needed for all apps, and forbidden or (where that may be) not there, or not asked for until now: those
+ * say it that need it.
+ */
+export function isUnread({ kind, health, late = false }: ResourceHealth): boolean {
   const status = health.trouble?.status;
   if (kind === 'required') return false;
+  if (late && !health.listed) return true;
   return status === 403 || (status === 404 && kind !== 'namespaced');
 }
 
@@ -47,8 +51,9 @@ function byNamespace(resources: readonly ResourceHealth[]): Map<string, Resource
 function whyUnread(members: readonly ResourceHealth[]): string {
   const titles = members.map(({ title }) => title).join(' and ');
   const trouble = members[0]?.health.trouble;
-  const right = trouble?.status === 403 ? ', the right to list and watch them is missing' : '';
-  return `${titles} cannot be read: ${trouble?.text}${right}`;
+  if (!trouble) return `${titles} are not listed yet`;
+  const right = trouble.status === 403 ? ', the right to list and watch them is missing' : '';
+  return `${titles} cannot be read: ${trouble.text}${right}`;
 }
 
 /** The kind is not there at all, and never was. */

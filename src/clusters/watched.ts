@@ -12,12 +12,13 @@ export interface Watched extends ResourceHealth {
   readonly count: number;
 }
 
-export function watchedOf({ kind, pods, namespace, place, reflector }: Followed): Watched {
+export function watchedOf({ kind, pods, namespace, late, place, reflector }: Followed): Watched {
   const { title, path, labelSelector, fieldSelector } = place;
   return {
     kind,
     ...(pods && { pods }),
     ...(namespace !== undefined && { namespace }),
+    ...(late && { late }),
     title,
     path,
     ...(labelSelector !== undefined && { labelSelector }),

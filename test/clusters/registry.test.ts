@@ -2,6 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import type { AppSources } from '../../src/clusters/cluster.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import type { KubernetesReader } from '../../src/clusters/kubernetes.ts';
 import { type ClusterOrder, createRegistry } from '../../src/clusters/registry.ts';
@@ -9,6 +10,12 @@ import { type ClusterOrder, createRegistry } from '../../src/clusters/registry.t
 class TestCluster extends MemoryCluster implements KubernetesReader {
   reloads = 0;
   closed = false;
+  takes = true;
+  readonly lookedFor: AppSources[] = [];
+  lookFor(sources: AppSources): boolean {
+    this.lookedFor.push(sources);
+    return this.takes;
+  }
   async reload(load: ClusterOrder['load']): Promise<void> {
     await load();
     this.reloads++;
@@ -145,10 +152,15 @@ test('a source that is no longer named takes its clusters with it', async () => 
   expect(names()).toEqual(['east']);
 });
 
-test('opened anew: another reader for each', async () => {
+test('other apps: who cannot look for them is opened anew, and nobody else', async () => {
   const { opened, registry, tell } = await open('clusters');
   await tell('clusters', [order('east')]);
-  await registry.reopen();
+  const sources = { told: [{ app: 'shop', services: [] }] };
+  await registry.lookFor(sources);
+  expect(registry.readers()).toEqual([opened[0]]);
+  expect(opened[0]?.lookedFor).toEqual([sources]);
+  opened[0]!.takes = false;
+  await registry.lookFor(sources);
   expect(registry.readers()).toEqual([opened[1]]);
   expect(opened[0]?.closed).toBe(true);
 });

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import type { AppSources, ClusterReader } from '../../src/clusters/cluster.ts';
-import { openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
+import type { AppSources } from '../../src/clusters/cluster.ts';
+import { type KubernetesReader, openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import type { Limits } from '../../src/clusters/limits.ts';
 import type { ClusterSettings } from '../../src/clusters/settings.ts';
 import type { ClusterStatus, Footprint } from '../../src/model.ts';
@@ -32,7 +32,7 @@ export interface Seen {
 
 export interface WatchedCluster {
   readonly simulated: SimulatedCluster;
-  readonly reader: ClusterReader;
+  readonly reader: KubernetesReader;
   /** What a round would have seen of `shop` at each mark. */
   readonly seen: Seen[];
   readonly close: () => Promise<void>;

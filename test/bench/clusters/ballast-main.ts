@@ -11,7 +11,8 @@ import { openKubernetesCluster } from '../../../src/clusters/kubernetes.ts';
 import { LIMITS } from '../../../src/clusters/limits.ts';
 import { Link } from '../../../src/clusters/link.ts';
 import { createPace } from '../../../src/clusters/pace.ts';
-import { followResources } from '../../../src/clusters/resources.ts';
+import { followAppPods } from '../../../src/clusters/app-pods.ts';
+import { followResources, type Place } from '../../../src/clusters/resources.ts';
 import { createTurns } from '../../../src/clusters/turns.ts';
 import type { ClusterWorld } from '../../../src/clusters/world.ts';
 import { POD_LABELS, NAMESPACE } from './realistic.ts';
@@ -46,7 +47,7 @@ async function readPods(): Promise<Reading> {
   const link = new Link(loaded, () => loadCluster(settings, world), parts);
   const counter = countEvents();
   let listed = (): void => undefined;
-  const followed = followResources({
+  const place: Place = {
     settings,
     sources,
     records,
@@ -66,8 +67,12 @@ async function readPods(): Promise<Reading> {
       listChanges: () => undefined,
       setBack: () => undefined,
     },
-    // The others follow these two alone.
-  }).filter(({ place }) => /\/(pods|services)$/.test(place.path));
+  };
+  // The others follow these two alone.
+  const services = followResources(place).filter(({ place: { path } }) =>
+    path.endsWith('/services'),
+  );
+  const followed = [...services, followAppPods(place, pods)];
   return {
     async list() {
       const all = new Promise<void>((resolve) => {
