@@ -33,8 +33,11 @@ interface Parts {
   readonly turns: Turns;
 }
 
-/** Parsing a page is one stall: objects are of very different sizes, so pages are cut by bytes. */
-const PAGE_BYTES = 1 << 20;
+/**
+ * Parsing a page is one stall, and what of it is alive when memory is collected makes a longer one: objects
+ * are of very different sizes, so pages are cut by bytes.
+ */
+const PAGE_BYTES = 1 << 19;
 /** Nothing is known of their size yet. */
 const FIRST_SIZE = 25;
 
