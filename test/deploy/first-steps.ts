@@ -1,22 +1,26 @@
-// README's "Two clusters and an edge", carried out: a program of its own, because it runs in a network
-// namespace where Redis, nginx and the API may have their usual ports. Prints what the commands print.
+// README's "Two clusters and an edge", carried out on two real control planes: a program of its own,
+// because it runs in a network namespace where Redis, nginx and the API may have their usual ports.
+// Prints what the commands print.
 //
-// In: README. Out: exit code 0, and the output. On failure: the command that failed, with what it said.
+// In: README; the control plane's binaries, built already, for there is no way out of the namespace.
+// Out: exit code 0, and the output. On failure: the command that failed, with what it said.
 import { execFile, spawn } from 'node:child_process';
 import { chmod, copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type ControlPlane, startCluster } from '../controlplane/cluster.ts';
 import { startKeeper } from '../controlplane/keeper.ts';
+import { app, ingressClass, ingressController, namespace, node } from '../controlplane/objects.ts';
 import { until } from '../controlplane/until.ts';
 import { startRedis } from '../lua/redis.ts';
-import { SimulatedCluster } from '../simulated/cluster.ts';
 import { IngressFleet } from '../simulated/ingress-node.ts';
 import { openCleanRoot } from './clean-root.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
 const PODS = { east: 6, west: 2 } as const;
+const HOST = 'shop.example.com';
 
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
 const section = readme.split('\n## Two clusters and an edge\n')[1]?.split('\n## ')[0] ?? '';
@@ -37,24 +41,31 @@ const redis = await startRedis({ port: 6379 });
 for (const name of ['deploy', 'src', 'lua', 'nginx', 'package.json', 'LICENSE', 'node_modules'])
   await symlink(join(ROOT, name), join(folder, name));
 
-const standIns: IngressFleet[] = [];
-const clusters = await Promise.all(
-  Object.entries(PODS).map(async ([name, pods], index) => {
-    const cluster = new SimulatedCluster({ name });
-    await cluster.start();
-    cluster.setIngressNode({ name: `${name}-1`, address: `127.9.${index + 1}.1` });
-    cluster.setApp({ name: 'shop', pods, hosts: ['shop.example.com'] });
-    await writeFile(join(folder, `${name}.kubeconfig`), cluster.api.kubeconfig());
-    const api = { url: cluster.api.insideUrl, ca: cluster.api.ca, token: cluster.api.token };
-    const standIn = new IngressFleet({ cluster: name, api, port: 30080 });
-    await standIn.start();
-    standIns.push(standIn);
-    return cluster;
-  }),
-);
+const closing: (() => Promise<unknown>)[] = [];
+
+/** As a platform team has it: the app behind a Service and an Ingress, a user who may only read. */
+async function startGiven(name: keyof typeof PODS, address: string): Promise<ControlPlane> {
+  const plane = await startCluster({ name });
+  closing.push(() => plane.close());
+  await plane.admin.create(node({ name: `${name}-1`, address, ingress: true }));
+  const shop = { name: 'shop', namespace: 'prod', replicas: PODS[name], host: HOST };
+  const objects = [namespace('prod'), ingressClass(), ...ingressController(), ...app(shop)];
+  await plane.admin.apply(...objects);
+  await copyFile(plane.ballastKubeconfig, join(folder, `${name}.kubeconfig`));
+  const api = { url: plane.url, ca: plane.ca, token: plane.adminToken };
+  const standIn = new IngressFleet({ cluster: name, api, port: 30080 });
+  closing.push(() => standIn.close());
+  await standIn.start();
+  await until(`the ingress node of ${name} listens`, () => standIn.nodes()[0]?.state === 'open');
+  return plane;
+}
 
 const debian = await openCleanRoot();
 try {
+  const [east] = await Promise.all([
+    startGiven('east', '127.9.1.1'),
+    startGiven('west', '127.9.2.1'),
+  ]);
   // The machine of the edge is a clean Debian: what is built here is installed there.
   const [build = '', apt = ''] = install.trim().split('\n');
   await run('sh', ['-ec', build], { cwd: folder });
@@ -98,12 +109,20 @@ try {
   const said = await run('bash', ['-exc', use], { cwd: folder, env });
   console.log(log.split('\n').slice(0, 8).join('\n'));
   console.log(said.stdout);
+  // It follows: the last command once more, after a change that nobody tells it of.
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
+  await east.admin.scale({ ...deployment, metadata: { name: 'shop', namespace: 'prod' } }, 9);
+  const explain = ['-ec', 'ballast app explain shop'];
+  const after = await until('the change is published', async () => {
+    const { stdout } = await run('bash', explain, { cwd: folder, env });
+    return stdout.includes('9 pods * 10') ? stdout : undefined;
+  });
+  console.log(`after a change:\n${after}`);
   if (controller.pid !== undefined) process.kill(-controller.pid, 'SIGTERM');
   await until('it ends', () => controller.exitCode !== null || controller.signalCode !== null);
   await debian.stop(nginx, 'SIGQUIT');
 } finally {
-  for (const standIn of standIns) await standIn.close();
-  for (const cluster of clusters) await cluster.stop();
+  for (const close of closing.toReversed()) await close();
   await redis.close();
   await debian.close();
   await rm(folder, { recursive: true, force: true });
