@@ -12,14 +12,20 @@ import type { ClusterOrder } from './registry.ts';
 import type { SecretRecord } from './secrets-source.ts';
 import { type ClusterSourceSettings, settingsFor } from './settings.ts';
 
-/** Key `value`; cluster NAME of Secret NAME-kubeconfig, else of the Secret's whole name. */
+const ENDING = /-kubeconfig$/;
+
+/**
+ * Key `value`; cluster NAME of Secret NAME-kubeconfig, else of the Secret's whole name. Cluster API gives
+ * its label to all that a cluster is made of: authorities, keys, what its machines boot by (`value` too).
+ */
 export function kubeconfigOrder(
-  { name: secret, data }: SecretRecord,
+  { name: secret, data, ofClusterApi }: SecretRecord,
   source: ClusterSourceSettings,
-): ClusterOrder {
+): ClusterOrder | undefined {
+  if (ofClusterApi && !ENDING.test(secret)) return undefined;
   const text = data['value'];
   if (text === undefined) throw new Error('has no key value');
-  const name = secret.replace(/-kubeconfig$/, '');
+  const name = secret.replace(ENDING, '');
   const loaded = readQuietly(() => readKubeconfig(text, undefined, { name, folder: '' }));
   if (namesFiles(loaded)) throw new Error('its kubeconfig names files, of which there are none');
   return {

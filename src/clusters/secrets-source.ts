@@ -18,6 +18,8 @@ import { createTurns } from './turns.ts';
 import type { ClusterOrder, SourceWord } from './registry.ts';
 
 export interface SecretRecord extends Meta {
+  /** Cluster API says of which cluster it is. */
+  readonly ofClusterApi: boolean;
   /** Decoded. */
   readonly data: Readonly<Record<string, string>>;
 }
@@ -26,9 +28,11 @@ export interface SecretsPlace {
   readonly load: () => Promise<LoadedConfig>;
   readonly namespace: string;
   readonly selector: string;
-  /** Throws an Error in words, without contents. */
-  readonly order: (secret: SecretRecord) => ClusterOrder;
+  /** Undefined: it speaks of no cluster. Throws an Error in words, without contents. */
+  readonly order: (secret: SecretRecord) => ClusterOrder | undefined;
 }
+
+const CLUSTER_NAME_LABEL = 'cluster.x-k8s.io/cluster-name';
 
 /** Tells until the signal aborts. */
 export async function followSecrets(
@@ -111,7 +115,9 @@ function wordOf(
   for (const uid of good.keys()) if (!secrets.has(uid)) good.delete(uid);
   for (const secret of [...secrets.values()].toSorted(byName)) {
     try {
-      good.set(secret.uid, order(secret));
+      const now = order(secret);
+      if (now) good.set(secret.uid, now);
+      else good.delete(secret.uid);
     } catch (error) {
       const kept = good.has(secret.uid) ? '; its last good content stays' : '';
       trouble.push(`secret ${namespace}/${secret.name}: ${(error as Error).message}${kept}`);
@@ -131,5 +137,10 @@ function readSecret(raw: Raw): SecretRecord {
   const decoded = Object.entries(data ?? {}).map(([key, text]) => {
     return [key, Buffer.from(text, 'base64').toString()] as const;
   });
-  return { ...readMeta(raw, (text) => text), data: Object.fromEntries(decoded) };
+  const ofClusterApi = Object.hasOwn(raw.metadata?.labels ?? {}, CLUSTER_NAME_LABEL);
+  return {
+    ...readMeta(raw, (text) => text),
+    ofClusterApi,
+    data: Object.fromEntries(decoded),
+  };
 }

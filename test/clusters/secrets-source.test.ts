@@ -23,7 +23,11 @@ const encode = (data: Record<string, string>): Record<string, string> =>
 async function startHome() {
   const home = await new SimulatedApiServer({ name: 'home' }).start();
   onTestFinished(() => home.stop());
-  const put = (name: string, data: Record<string, string>, labels = { fleet: 'yes' }): void => {
+  const put = (
+    name: string,
+    data: Record<string, string>,
+    labels: Record<string, string> = { fleet: 'yes' },
+  ): void => {
     home.put('secrets', {
       metadata: { name, namespace: 'fleet', labels },
       data: encode(data),
@@ -56,7 +60,7 @@ function follow(home: SimulatedApiServer, order: SecretsPlace['order'] = plain):
   return words;
 }
 
-const plain = (secret: SecretRecord): ClusterOrder => kubeconfigOrder(secret, SOURCE);
+const plain = (secret: SecretRecord): ClusterOrder | undefined => kubeconfigOrder(secret, SOURCE);
 const names = (words: readonly SourceWord[]) =>
   words.at(-1)?.orders.map(({ settings }) => settings.name);
 
@@ -78,6 +82,27 @@ test('labelled Secrets of the one namespace come, change and go', async () => {
   home.remove('secrets', 'east-kubeconfig', 'fleet');
   await eventually(() => expect(names(words)).toEqual(['west']));
   expect(home.requests.every(({ path }) => path === '/api/v1/namespaces/fleet/secrets')).toBe(true);
+});
+
+test('of what Cluster API labels with a cluster’s name only its kubeconfig speaks of a cluster', async () => {
+  const { home, put } = await startHome();
+  const theirs = (name: string, data: Record<string, string>): void =>
+    put(name, data, { fleet: 'yes', 'cluster.x-k8s.io/cluster-name': 'east' });
+  for (const use of ['ca', 'etcd', 'proxy', 'sa'])
+    theirs(`east-${use}`, { 'tls.crt': 'a', 'tls.key': 'b' });
+  theirs('east-md-0-x7k2p', {
+    value: '## template: jinja\n#cloud-config\n',
+    format: 'cloud-config',
+  });
+  theirs('east-kubeconfig', { value: far.kubeconfig('one') });
+  const words = follow(home);
+  await eventually(() => expect(names(words)).toEqual(['east']));
+  expect(words.at(-1)?.trouble).toEqual([]);
+  // One of ours without a kubeconfig is still a fault.
+  put('west-ca', { 'tls.crt': 'a' });
+  await eventually(() =>
+    expect(words.at(-1)?.trouble).toEqual(['secret fleet/west-ca: has no key value']),
+  );
 });
 
 test('a Secret that breaks keeps its last good content; nothing of it is quoted', async () => {
@@ -123,6 +148,7 @@ const secret = (name: string, data: Record<string, string>): SecretRecord => ({
   version: '1',
   namespace: 'fleet',
   name,
+  ofClusterApi: false,
   data,
 });
 
