@@ -1,8 +1,8 @@
 // The body of `_holds`: every person's and every job's word, as Redis and the edges keep it. Pure.
 //
 // Comes in: holds to write, bytes to read. Goes out: canonical JSON, checked holds. On failure: a
-// Fault that names the place. A key that nobody knows is one: a hold that is half understood would be
-// half obeyed.
+// Fault that names the place. A key that nobody knows is one, and so is another format: a hold that is
+// half understood would be half obeyed.
 
 import { isAddress } from '../address.ts';
 import type { Hold } from '../model.ts';
@@ -14,6 +14,12 @@ export interface HoldsBody {
   readonly debts: readonly unknown[];
   readonly moved: readonly unknown[];
 }
+
+/**
+ * The first is written without its number, so that versions that know of none take it. What they would
+ * misunderstand gets another.
+ */
+const FORMAT = 1;
 
 export const NO_HOLDS: HoldsBody = { holds: [], debts: [], moved: [] };
 
@@ -40,9 +46,14 @@ export function decodeHolds(body: string): HoldsBody | Fault {
 }
 
 function readHolds(body: Record<string, unknown>): HoldsBody | Fault {
-  const fault = strange(body, ['debts', 'holds', 'moved'], '');
+  const { format = FORMAT, ...rest } = body;
+  if (format !== FORMAT) {
+    const text = `${JSON.stringify(format)}, and this version knows ${FORMAT}: run the version that wrote it`;
+    return { place: 'format', text };
+  }
+  const fault = strange(rest, ['debts', 'holds', 'moved'], '');
   if (fault) return fault;
-  const read = { debts: [], holds: [], moved: [], ...body };
+  const read = { debts: [], holds: [], moved: [], ...rest };
   for (const [place, list] of Object.entries(read)) {
     if (!Array.isArray(list)) return { place, text: 'not a list' };
   }

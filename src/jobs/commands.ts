@@ -19,6 +19,7 @@ export interface Command {
 
 export function obey(job: Job, command: Command): Change {
   if (isFinal(job)) throw unfit(job, 'it is at its end');
+  if (job.unreadable) throw unfit(job, 'nothing is written to what is not understood');
   return DEEDS[command.name](job, command);
 }
 

@@ -64,6 +64,8 @@ export interface JobHead {
   readonly tip: string;
   /** The Redis it was last written to. */
   readonly home: Home;
+  /** What stands of it in the journal is not understood here: nothing is written to it. */
+  readonly unreadable?: true;
 }
 
 export interface Home {

@@ -17,6 +17,7 @@ const KEPT = 200;
 export interface RecoverParts {
   readonly journal: JobJournal;
   readonly wall: () => Date;
+  readonly note: (job: Job, text: string) => void;
   /** Jobs that holds name, whatever the journal says. */
   readonly traces: () => readonly Trace[];
 }
@@ -37,7 +38,7 @@ export async function recover(
   for (const id of new Set([...jobs.keys(), ...memory.keys()])) {
     const job = jobs.get(id);
     const known = memory.get(id);
-    if (job && isFinal(job)) book.take(job);
+    if (job && isLeftAlone(job)) leaveAlone(parts, book, job);
     else if (!job && known && isFinal(known.job)) memory.delete(id);
     else await recoverOne({ book, memory, lease }, job, id);
   }
@@ -46,6 +47,15 @@ export async function recover(
     if (book.get(trace.job)) continue;
     await addBlocked(book, foundJob(trace, parts.wall().getTime()));
   }
+}
+
+function isLeftAlone(job: Job): boolean {
+  return isFinal(job) || job.unreadable === true;
+}
+
+function leaveAlone({ note }: RecoverParts, book: JobBook, job: Job): void {
+  book.take(job);
+  if (!isFinal(job)) note(job, job.why);
 }
 
 /** Of those that are at their end the newest are kept. */

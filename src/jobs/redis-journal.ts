@@ -1,6 +1,6 @@
 // The journal on Redis or Valkey: every write is lua/redis/job-1.lua.
 //
-// `{ballast:ENV}:jobs` has the head of each job, `…:jobs:locks` the job of each locked app, and
+// `{ballast:ENV}:jobs` has the head of each job (journal-text.ts), `…:jobs:locks` the job of each locked app, and
 // `…:jobs:ID` plan and steps of one. On failure: as src/edges/redis-store.ts, whose connection is of the
 // same kind: a call that gets no answer ends in `redis-unavailable` and is never sent again by itself.
 
@@ -13,6 +13,7 @@ import {
 } from '../edges/redis-connection.ts';
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
+import { headText, readHead, unreadableHead } from './journal-text.ts';
 import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
 import type { Job, JobHead, StepRecord } from './record.ts';
 
@@ -63,7 +64,8 @@ export function openRedisJournal(options: RedisJournalOptions): JobJournal {
       return run(lease, id, args);
     },
     async heads() {
-      return (await ask(() => redis.hvals(key('jobs')))).map((text) => JSON.parse(text) as JobHead);
+      const heads = Object.entries(await ask(() => redis.hgetall(key('jobs'))));
+      return heads.map(([id, text]) => readHead(id, text));
     },
     async read(id) {
       const multi = redis.multi().hget(key('jobs'), id).hgetall(jobKey(id));
@@ -74,7 +76,7 @@ export function openRedisJournal(options: RedisJournalOptions): JobJournal {
         },
       );
       if (typeof head !== 'string') return undefined;
-      return jobOf(head, (fields ?? {}) as Record<string, string>);
+      return jobOf(readHead(id, head), (fields ?? {}) as Record<string, string>);
     },
     async locks() {
       return new Map(Object.entries(await ask(() => redis.hgetall(key('jobs:locks')))));
@@ -93,17 +95,20 @@ function putArgs(entry: Entry): string[] {
   ];
   const { id, apps } = head;
   const basis = String(entry.basis);
-  return ['put', id, basis, JSON.stringify(head), lock, String(apps.length), ...apps, ...fields];
+  return ['put', id, basis, headText(head), lock, String(apps.length), ...apps, ...fields];
 }
 
-function jobOf(head: string, fields: Readonly<Record<string, string>>): Job {
-  const steps = Object.entries(fields)
-    .filter(([name]) => name.startsWith(STEP))
-    .map(([name, text]) => [name.slice(STEP.length), JSON.parse(text) as StepRecord]);
-  const { [PLAN]: plan = 'null' } = fields;
-  return {
-    ...(JSON.parse(head) as JobHead),
-    plan: JSON.parse(plan) as unknown,
-    steps: Object.fromEntries(steps) as Record<string, StepRecord>,
-  };
+function jobOf(head: JobHead, fields: Readonly<Record<string, string>>): Job {
+  const nothing = { plan: null, steps: {} };
+  if (head.unreadable) return { ...head, ...nothing };
+  try {
+    const steps = Object.entries(fields)
+      .filter(([name]) => name.startsWith(STEP))
+      .map(([name, text]) => [name.slice(STEP.length), JSON.parse(text) as StepRecord]);
+    const plan = JSON.parse(fields[PLAN] ?? 'null') as unknown;
+    return { ...head, plan, steps: Object.fromEntries(steps) as Record<string, StepRecord> };
+  } catch (error) {
+    const why = `its journal is damaged: ${(error as Error).message}`;
+    return { ...unreadableHead(head.id, { ...head }, why), ...nothing };
+  }
 }

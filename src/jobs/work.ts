@@ -236,7 +236,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     async look(id) {
       for (;;) {
         const job = book.get(id);
-        if (!job || isFinal(job)) return undefined;
+        if (!job || isFinal(job) || job.unreadable) return undefined;
         const next = nextOf(job);
         const left = await allOf(leftBy(job, next).map((one) => leave(id, one)));
         const unfenced = left.filter((ms) => ms !== undefined);

@@ -50,6 +50,16 @@ test('the body of the contract is read, and what jobs leave behind is kept', () 
   expect(decodeHolds('{}')).toEqual(NO_HOLDS);
 });
 
+test('a body of the first format may say so; that is how a later one is known', () => {
+  const body = encodeHolds({ ...NO_HOLDS, holds: [DRAIN] });
+  const said = JSON.stringify({ format: 1, ...(JSON.parse(body) as object) });
+  expect(decodeHolds(said)).toEqual(decodeHolds(body));
+  expect(decodeHolds('{"format":2,"words":[]}')).toEqual({
+    place: 'format',
+    text: '2, and this version knows 1: run the version that wrote it',
+  });
+});
+
 test.each([
   ['{', 'body'],
   ['[]', 'body'],
