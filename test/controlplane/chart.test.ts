@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { build, type Built } from './build.ts';
@@ -33,6 +33,9 @@ const FULL = [
   ...['networkPolicy.from[0].namespaceSelector.matchLabels.team=edge', 'nodeSelector.disk=ssd'],
   ...['extraEnv[0].name=HTTPS_PROXY', 'extraEnv[0].value=http://proxy.example.com:3128'],
 ].flatMap((value) => ['--set', value]);
+
+/** By which its standbys know the leader, whatever address it has. */
+const BY_NAME = { serverName: 'ballast.ballast.svc' };
 
 let folder: string;
 let built: Built;
@@ -118,12 +121,33 @@ describe('the chart', () => {
     ['api.tls.existingSecret=', 'api.tls.existingSecret'],
     ['config.api.listen=0.0.0.0:1', 'config'],
     ['image.digest=latest', 'digest'],
+    ['api.ipFamily=6', 'ipFamily'],
+    ['service.ipFamilies={IPv5}', 'ipFamilies'],
   ])('refuses %s', async (value, said) => {
     for (const which of HELMS) await expect(render(which, '--set', value)).rejects.toThrow(said);
   });
 
-  it('has a configuration that Ballast takes, with the variables that it sets', async () => {
-    const objects = objectsOf(await render('helm3'));
+  it.each([
+    [
+      'its defaults',
+      [],
+      { listen: '0.0.0.0:8443', address: 'https://10.0.0.7:8443', forward: BY_NAME },
+      '10.0.0.7',
+    ],
+    [
+      'IPv6 alone',
+      ['--set', 'api.ipFamily=IPv6,service.ipFamilyPolicy=SingleStack,service.ipFamilies={IPv6}'],
+      { listen: '[::]:8443', address: 'https://[fd00::7]:8443', forward: BY_NAME },
+      'fd00::7',
+    ],
+    [
+      'both, IPv6 first, in plain text',
+      ['--set', 'api.ipFamily=IPv6,api.plaintext=true,service.ipFamilyPolicy=PreferDualStack'],
+      { listen: '[::]:8443', address: 'http://[fd00::7]:8443' },
+      'fd00::7',
+    ],
+  ] as const)('has a configuration that Ballast takes with %s', async (_, values, api, ip) => {
+    const objects = objectsOf(await render('helm3', ...values));
     const find = <T extends KubernetesObject>(kind: string): T =>
       objects.find((object) => object.kind === kind) as T;
     const { data } = find<KubernetesObject & { data: Record<string, string> }>('ConfigMap');
@@ -131,17 +155,17 @@ describe('the chart', () => {
     await writeFile(file, data['ballast.yaml'] ?? '');
     const [container] = find<V1Deployment>('Deployment').spec?.template.spec?.containers ?? [];
     const set = (container?.env ?? []).flatMap(({ name, value }) =>
-      value === undefined ? [] : [[name, value.replace('$(POD_IP)', '10.0.0.7')] as const],
+      value === undefined ? [] : [[name, value.replace('$(POD_IP)', ip)] as const],
     );
     const args = [join(ROOT, 'src', 'main.ts'), 'config', 'print', '--config', file];
     const { stdout } = await run(process.execPath, args, { env: Object.fromEntries(set) });
-    expect(parse(stdout)).toMatchObject({
-      api: {
-        listen: '0.0.0.0:8443',
-        address: 'https://10.0.0.7:8443',
-        forward: { serverName: 'ballast.ballast.svc' },
-      },
-    });
+    expect(parse(stdout)).toMatchObject({ api });
+    // Kubelets ask the pod's first address, whatever it is: the probes name none.
+    const probes = [container?.livenessProbe, container?.readinessProbe, container?.startupProbe];
+    expect(probes.map((probe) => probe?.httpGet?.host)).toEqual([undefined, undefined, undefined]);
+    const service = find<V1Service>('Service');
+    const families = values.join().includes('SingleStack') ? ['IPv6'] : undefined;
+    expect(service.spec?.ipFamilies).toEqual(families);
   });
 
   it('watches by the rules that are published', async () => {
