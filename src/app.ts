@@ -32,6 +32,7 @@ import { edgesSeen } from './migration/read/edges.ts';
 import { createMigrations } from './migration/migrations.ts';
 import { followRemoved } from './removed-clusters.ts';
 import { openRuns } from './runs.ts';
+import { followCredentials } from './telemetry/follow-credentials.ts';
 import { keepEdgeAges } from './telemetry/edge-ages.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openNoticesOf } from './telemetry/open-notices.ts';
@@ -249,6 +250,7 @@ export async function startApp(
       signal,
     ),
     notices.run(signal),
+    followCredentials({ metrics, registry, world, certificate: config.api.tls?.cert }, signal),
     runs.jobs.follow(signal),
   ]);
   const stopped = work.then(async () => {

@@ -106,6 +106,12 @@ const DASHBOARDS = {
       panel('Requests under way', 'short', {
         '{{server}}': 'sum by (server) (ballast_edge_in_flight{app="$app"})',
       }),
+      panel(
+        'How far the shares of the requests are off',
+        'percentunit',
+        { drift: 'max(ballast_share_drift_ratio{app="$app"})' },
+        { max: 1 },
+      ),
     ],
   },
   edges: {

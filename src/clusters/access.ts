@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Shown } from './credential-life.ts';
 import type { Credential, ExecPlugin } from './exec-plugin.ts';
 import type { LoadedConfig } from './kubeconfig.ts';
 import { proxyOf } from './proxy.ts';
@@ -39,6 +40,19 @@ export async function readAccess(
     headers: headersOf(options, token),
     digest: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
     wanted: config.createDispatcherOptions(reached as typeof cluster, tls as object),
+  };
+}
+
+/** What is shown where no plugin gives it. */
+export async function readShown({ config, tokenFile }: LoadedConfig): Promise<Shown> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const token = tokenFile && (await readFile(tokenFile, 'utf8')).trim();
+  const { Authorization: said = '' } = headersOf(options, token || undefined);
+  const { cert } = options;
+  return {
+    ...(cert !== undefined && { cert: String(cert) }),
+    ...(said.startsWith('Bearer ') && { token: said.slice('Bearer '.length) }),
   };
 }
 

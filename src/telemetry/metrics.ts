@@ -4,6 +4,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export type ServerLabel = 'app' | 'from' | 'server';
+export type CredentialLabel = 'cluster' | 'use' | 'kind';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -20,12 +21,16 @@ export interface Metrics {
   readonly clusterRelists: Counter<'cluster'>;
   readonly clusterUnread: Gauge<'cluster'>;
   readonly clusterSourceTrouble: Gauge<'source'>;
+  readonly credentialExpiry: Gauge<CredentialLabel>;
+  readonly credentialIssued: Gauge<CredentialLabel>;
   readonly appPods: Gauge<'app' | 'cluster'>;
   readonly appUnroutedPods: Gauge<'app' | 'cluster' | 'reason'>;
   readonly serverWeight: Gauge<ServerLabel>;
   readonly shareExact: Gauge<ServerLabel>;
   readonly share: Gauge<ServerLabel>;
   readonly shareMeasured: Gauge<ServerLabel>;
+  readonly shareDrift: Gauge<'app'>;
+  readonly atMinimum: Gauge<'app'>;
   readonly seriesOmitted: Gauge<'of'>;
   readonly weightChanges: Counter<'cause'>;
   readonly guardRefused: Counter<'code'>;
@@ -36,6 +41,7 @@ export interface Metrics {
   readonly unreadableDocuments: Gauge;
   readonly holds: Gauge<'kind'>;
   readonly holdOldestAge: Gauge<'kind'>;
+  readonly holdNextEnd: Gauge<'kind'>;
   readonly holdsForgotten: Gauge;
   readonly holdsUnreadable: Gauge;
   readonly ramps: Gauge<'state'>;
@@ -79,6 +85,7 @@ export function createMetrics(): Metrics {
     return new Histogram<Label>({ ...own, enableExemplars: true });
   };
   const ofServer: ServerLabel[] = ['app', 'from', 'server'];
+  const ofCredential: CredentialLabel[] = ['cluster', 'use', 'kind'];
 
   return {
     registry,
@@ -108,6 +115,16 @@ export function createMetrics(): Metrics {
       'Things in a source of clusters that could not be used',
       ['source'],
     ),
+    credentialExpiry: gauge(
+      'credential_expiry_timestamp_seconds',
+      'When a credential ends: `use` is watch, jobs, or api (the API’s certificate, without cluster)',
+      ofCredential,
+    ),
+    credentialIssued: gauge(
+      'credential_issued_timestamp_seconds',
+      'Since when it holds; 0: it does not say',
+      ofCredential,
+    ),
     appPods: gauge('app_pods', 'Ready pods', ['app', 'cluster']),
     appUnroutedPods: gauge('app_unrouted_pods', 'Ready pods that do not count', [
       'app',
@@ -121,6 +138,16 @@ export function createMetrics(): Metrics {
       'share_measured_ratio',
       'Of the app’s requests of the last minute, at all edges; none: absent',
       ofServer,
+    ),
+    shareDrift: gauge(
+      'share_drift_ratio',
+      'The largest difference of a server’s measured share from its published one; absent below 300 requests in the last minute, and where requests are not spread by weight alone',
+      ['app'],
+    ),
+    atMinimum: gauge(
+      'app_at_minimum',
+      '1 for an app all of whose servers have weight 1, the least there is, and other shares than by the rule',
+      ['app'],
     ),
     seriesOmitted: gauge(
       'series_omitted',
@@ -151,6 +178,11 @@ export function createMetrics(): Metrics {
     ),
     holds: gauge('holds', 'Holds that stand', ['kind']),
     holdOldestAge: gauge('hold_oldest_age_seconds', 'Age of the oldest hold', ['kind']),
+    holdNextEnd: gauge(
+      'hold_next_end_seconds',
+      'Until the next hold ends by itself; none: absent',
+      ['kind'],
+    ),
     holdsForgotten: gauge(
       'holds_forgotten',
       'Holds of people without end, older than holds.forgottenHours; alert above 0',

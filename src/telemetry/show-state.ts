@@ -70,6 +70,9 @@ function showHolds(metrics: Metrics, { controller, wall, forgottenHours }: State
     const oldest = own.reduce((age, { since }) => Math.max(age, (wall - since) / 1000), 0);
     metrics.holds.set({ kind }, own.length);
     metrics.holdOldestAge.set({ kind }, oldest);
+    const ends = own.flatMap(({ until }) => until ?? []);
+    if (ends.length === 0) metrics.holdNextEnd.remove({ kind });
+    else metrics.holdNextEnd.set({ kind }, (Math.min(...ends) - wall) / 1000);
   }
   const forgotten = holds.filter((hold) => isForgotten(hold, wall, forgottenHours));
   metrics.holdsForgotten.set(forgotten.length);

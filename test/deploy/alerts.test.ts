@@ -19,6 +19,8 @@ interface Rule {
 interface Case {
   /** Series by name and labels, in promtool's notation, a sample each half minute. */
   readonly bad: Readonly<Record<string, string>>;
+  /** By itself, where there are two ways to be bad. */
+  readonly alsoBad?: Case['bad'];
   readonly good: Readonly<Record<string, string>>;
   /** Beside name and severity. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -26,13 +28,15 @@ interface Case {
   readonly seenAfter?: number;
 }
 
-const always = (value: number): string => `${value}+0x120`;
+const always = (value: number): string => `${value}+0x240`;
 /** Of one series that alone decides. */
 const above = (series: string, labels: Case['labels'] = {}): Case => ({
   bad: { [series]: always(2) },
   good: { [series]: always(0) },
   labels,
 });
+
+const OF_WEST = 'cluster="west",use="watch",kind="certificate"';
 
 const CASES: Readonly<Record<string, Case>> = {
   BallastNoLeader: {
@@ -86,6 +90,23 @@ const CASES: Readonly<Record<string, Case>> = {
   BallastClusterSourceTrouble: above('ballast_cluster_source_trouble{source="folder x"}', {
     source: 'folder x',
   }),
+  BallastCredentialExpiring: {
+    // Of eleven days little more than one is left.
+    bad: {
+      [`ballast_credential_expiry_timestamp_seconds{${OF_WEST}}`]: always(100_000),
+      [`ballast_credential_issued_timestamp_seconds{${OF_WEST}}`]: always(-1_000_000),
+    },
+    // One that is renewed each hour, one of a week at its beginning, one of years.
+    good: {
+      [`ballast_credential_expiry_timestamp_seconds{${OF_WEST}}`]: '3600 3630+30x240',
+      [`ballast_credential_issued_timestamp_seconds{${OF_WEST}}`]: '0 30+30x240',
+      'ballast_credential_expiry_timestamp_seconds{use="jobs"}': always(604_800),
+      'ballast_credential_issued_timestamp_seconds{use="jobs"}': always(0),
+      'ballast_credential_expiry_timestamp_seconds{use="api"}': always(9_000_000),
+      'ballast_credential_issued_timestamp_seconds{use="api"}': always(-90_000_000),
+    },
+    labels: { cluster: 'west', use: 'watch', kind: 'certificate' },
+  },
   BallastNoIngressNodes: {
     bad: {
       'ballast_cluster_ingress_nodes{cluster="east"}': always(0),
@@ -102,6 +123,16 @@ const CASES: Readonly<Record<string, Case>> = {
     'ballast_app_unrouted_pods{app="shop",cluster="east",reason="not-routed"}',
     { app: 'shop', cluster: 'east', reason: 'not-routed' },
   ),
+  BallastShareDrift: {
+    bad: { 'ballast_share_drift_ratio{app="shop"}': always(0.2) },
+    good: { 'ballast_share_drift_ratio{app="shop"}': always(0.04) },
+    labels: { app: 'shop' },
+  },
+  BallastAllAtMinimum: {
+    bad: { 'ballast_app_at_minimum{app="shop",instance="a"}': always(1) },
+    good: { 'ballast_server_weight{app="shop"}': always(1) },
+    labels: { app: 'shop' },
+  },
   BallastGuardRefusing: above('ballast_guard_refusing'),
   BallastGuardDelayed: above('ballast_guard_delayed{code="share-limited"}', {
     code: 'share-limited',
@@ -118,6 +149,12 @@ const CASES: Readonly<Record<string, Case>> = {
   BallastVmsTrouble: above('ballast_vms_trouble{source="file"}', { source: 'file' }),
   BallastUnreadable: above('ballast_unreadable_documents'),
   BallastHoldsUnreadable: above('ballast_holds_unreadable'),
+  BallastHoldExpiring: {
+    bad: { 'ballast_hold_next_end_seconds{kind="drain"}': '960-30x30' },
+    good: { 'ballast_hold_next_end_seconds{kind="drain"}': always(4000) },
+    labels: { kind: 'drain' },
+    seenAfter: 1.5,
+  },
   BallastHoldForgotten: above('ballast_holds_forgotten'),
   BallastEdgeUnreachable: {
     bad: { 'ballast_edge_up{edge="edge-1",instance="a"}': always(0) },
@@ -236,7 +273,7 @@ const seconds = (minutes: number): string => `${Math.round(minutes * 60)}s`;
 
 it('fire after their time, and where all is well they do not', async () => {
   const tests = rules.flatMap(({ alert, for: wait, labels: { severity = '' } }) => {
-    const { bad, good, labels = {}, seenAfter = 0 } = CASES[alert] as Case;
+    const { bad, alsoBad, good, labels = {}, seenAfter = 0 } = CASES[alert] as Case;
     const names = { alertname: alert, alertstate: 'firing', severity, ...labels };
     const text = Object.entries(names).map(([key, value]) => `${key}="${value}"`);
     const expr = `ALERTS{alertname="${alert}",alertstate="firing"}`;
@@ -244,20 +281,20 @@ it('fire after their time, and where all is well they do not', async () => {
     const fired = [{ labels: `ALERTS{${text.join(', ')}}`, value: 1 }];
     const before = { expr, eval_time: seconds(due - 0.5), exp_samples: [] };
     return [
-      {
+      ...[bad, alsoBad ?? bad].map((input) => ({
         name: `${alert} on what is bad`,
         interval: '30s',
-        input_series: series(bad),
+        input_series: series(input),
         promql_expr_test: [
           ...(due > 0.5 ? [before] : []),
           { expr, eval_time: seconds(due), exp_samples: fired },
         ],
-      },
+      })),
       {
         name: `${alert} where all is well`,
         interval: '30s',
         input_series: series(good),
-        promql_expr_test: [{ expr, eval_time: '40m', exp_samples: [] }],
+        promql_expr_test: [{ expr, eval_time: seconds(Math.max(40, due + 10)), exp_samples: [] }],
       },
     ];
   });

@@ -6,12 +6,17 @@ import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { foundJob } from '../../src/jobs/found.ts';
+import { headOf } from '../../src/jobs/change.ts';
 import { startKeeper, type Keeper } from '../controlplane/keeper.ts';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
-import { startFleet, type Fleet } from '../e2e/fleet.ts';
+import { startFleet, type Fleet, type Place } from '../e2e/fleet.ts';
+import { createCertificate } from '../simulated/certificate.ts';
+import { writeBackup } from '../migration/velero/backups.ts';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 const RULES = join(DEPLOY, 'chart', 'monitoring', 'alerts.yaml');
@@ -87,10 +92,58 @@ async function writePrometheus(replica: string, places: { readonly edges: readon
   await writeFile(join(folder, `${replica}.yml`), stringify(configuration));
 }
 
+const JOB = 'shop-1';
+
+/** A job in the journal, which an abort will move, a backup of the app, a certificate that ends. */
+async function withJobAndBackup({ redis, folder: own }: Place): Promise<object> {
+  const raw = new Redis(redis.url);
+  const trace = { job: JOB, apps: ['shop'], clusters: ['east'], holds: ['hold-1'] };
+  const job = { ...foundJob(trace, Date.now()), revision: 1 };
+  await raw.hset('{ballast:e2e}:jobs', JOB, JSON.stringify(headOf(job)));
+  await raw.hset(`{ballast:e2e}:jobs:${JOB}`, 'plan', JSON.stringify(job.plan));
+  raw.disconnect();
+  const metadata = { name: 'shop', namespace: 'prod' };
+  const labels = { 'ballast.io/app': 'shop' };
+  await writeBackup(join(own, 'backups'), {
+    name: 'nightly-1',
+    startedAt: new Date().toISOString(),
+    objects: [
+      { apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels } },
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 4 } },
+    ],
+  });
+  const kubeconfig = join(own, 'east.kubeconfig');
+  const known = parse(await readFile(kubeconfig, 'utf8')) as { users: { user: object }[] };
+  const { cert, key } = createCertificate('ballast', { by: 'client' });
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  for (const { user } of known.users)
+    Object.assign(user, {
+      'client-certificate-data': base64(cert),
+      'client-key-data': base64(key),
+    });
+  await writeFile(kubeconfig, stringify(known));
+  return {
+    weights: { ramp: { seconds: 0 } },
+    migration: { backups: [{ cluster: 'east', folder: { path: join(own, 'backups') } }] },
+  };
+}
+
+/** What a day of use leaves behind: a hold that ends, a job that was moved, a rehearsal. */
+async function useIt(): Promise<void> {
+  const said = async (path: string, body: object = {}): Promise<void> => {
+    const { status } = await fleet.ballast.send('POST', path, body);
+    if (status >= 300) throw new Error(`${path}: ${status}`);
+  };
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  await said('/api/v1/holds', { kind: 'freeze', app: 'shop', why: 'a sale', until });
+  await said(`/api/v1/jobs/${JOB}/abort`);
+  await said('/api/v1/migrations/rehearse');
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-monitoring-'));
   keeper = startKeeper(folder);
-  fleet = await startFleet(97);
+  fleet = await startFleet(97, 'redis', withJobAndBackup);
   for (const cluster of fleet.clusters)
     cluster.setApp({ name: 'shop', pods: 4, hosts: ['shop.example.com'] });
   const [a = 0, b = 0, alerts = 0, peers = 0, store = 0, all = 0] = await freePorts(6);
@@ -157,6 +210,7 @@ interface Panel {
 
 it('each query of each dashboard has an answer', async () => {
   const [base = ''] = prometheus;
+  await useIt();
   const traffic = setInterval(() => {
     for (const { url } of fleet.edges)
       void request(url, { headers: { host: 'shop.example.com' } }).then(

@@ -141,3 +141,84 @@ test('propagation counts from the first event to the last edge, not for words or
   reporter.settled({ version: 3, had, missing: ['edge-3'], all: false });
   expect(await values()).toEqual([0.85, 1]);
 });
+
+test('drift: where requests are spread by weight, and enough of them; no weight says anything at the minimum', async () => {
+  const upstreams: Record<string, { weights: number[]; balance?: string; exact?: number[] }> = {
+    even: { weights: [10, 10] },
+    few: { weights: [10, 10] },
+    hashed: { weights: [10, 10], balance: 'hash' },
+    least: { weights: [1, 1], exact: [0.25, 0.75] },
+    same: { weights: [1, 1], exact: [0.5, 0.5] },
+    drained: { weights: [0, 1, 1], exact: [0.5, 0.25, 0.25] },
+    one: { weights: [1], exact: [1] },
+    vms: { weights: [1, 10], exact: [0.05, 0.95] },
+  };
+  const addressOf = (at: number): string => `10.0.0.${at}:80`;
+  const controller = {
+    ...fleet(),
+    apps: () => Object.keys(upstreams),
+    published: () => ({
+      ...fleet().published(),
+      app: (app: string) => ({
+        upstream: {
+          servers: upstreams[app]?.weights.map((weight, at) => {
+            return { address: addressOf(at), from: 'east', weight };
+          }),
+          policy: { balance: upstreams[app]?.balance ?? 'smooth', whenUnhealthy: 'spread' },
+        },
+      }),
+    }),
+    facts: (app: string) => ({
+      ...fleet().facts(app),
+      weighed: {
+        reasons: new Map(),
+        ramps: new Map(),
+        sums: new Map(
+          upstreams[app]?.exact?.map((exactShare, at) => [addressOf(at), { exactShare }]),
+        ),
+      },
+    }),
+  } as unknown as Controller;
+  const measured = (app: string) =>
+    new Map<string, number>(
+      app === 'few'
+        ? [[addressOf(0), 299]]
+        : [
+            [addressOf(0), 400],
+            [addressOf(1), 100],
+          ],
+    );
+  const own = { controller, book: openEdgeBook(new Map()), now: 0, measured };
+  const text = await metricsText(createMetrics(), own);
+  const drifts = Object.fromEntries(
+    lines(text, 'share_drift_ratio').map((line) => [
+      /app="(\w+)"/.exec(line)?.[1],
+      line.split(' ')[1],
+    ]),
+  );
+  expect(Object.keys(drifts)).not.toContain('few');
+  expect(Object.keys(drifts)).not.toContain('hashed');
+  expect(Number(drifts['even'])).toBeCloseTo(0.3);
+  expect(lines(text, 'app_at_minimum')).toEqual(['ballast_app_at_minimum{app="least"} 1']);
+});
+
+test('the next end of a hold, by kind', async () => {
+  const hold = { app: 'a', who: 'ann', why: '', since: 0 };
+  const holds = [
+    { ...hold, id: '1', kind: 'drain', until: 90_000 },
+    { ...hold, id: '2', kind: 'drain', until: 70_000 },
+    { ...hold, id: '3', kind: 'pin' },
+  ];
+  let held: readonly object[] = holds;
+  const controller = {
+    ...fleet(),
+    published: () => ({ ...fleet().published(), held: { holds: held } }),
+  } as unknown as Controller;
+  const metrics = createMetrics();
+  const own = { controller, book: openEdgeBook(new Map()), now: 0, wall: 10_000 };
+  expect(lines(await metricsText(metrics, own), 'hold_next_end_seconds')).toEqual([
+    'ballast_hold_next_end_seconds{kind="drain"} 60',
+  ]);
+  held = [];
+  expect(lines(await metricsText(metrics, own), 'hold_next_end_seconds')).toEqual([]);
+});
