@@ -79,6 +79,8 @@ export const recipes: readonly Recipe[] = [
     apart: true,
     package: 'github.com/yannh/kubeconform/cmd/kubeconform',
   },
+  // Of README's walk-through.
+  { name: 'kubectl', folder: '../deploy/kubectl', apart: true, package: '.' },
   // A contender of `npm run bench -- clusters`.
   { name: 'informer', folder: '../bench/clusters/informer', apart: true, package: '.' },
 ];

@@ -7,7 +7,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { build } from '../controlplane/build.ts';
 
 // Where they are missing: Go has no way out of that network.
-beforeAll(() => build(['etcd', 'kwok', 'kubernetes']), 1_800_000);
+beforeAll(() => build(['etcd', 'kwok', 'kubernetes', 'kubectl']), 1_800_000);
 
 it('two kubeconfigs and an edge lead to traffic by the weights of the rule', async () => {
   const program = join(import.meta.dirname, 'first-steps.ts');
@@ -23,5 +23,7 @@ it('two kubeconfigs and an edge lead to traffic by the weights of the rule', asy
   expect(stdout).toMatch(/127\.9\.2\.1:30080 +.*20/);
   // The answer of an ingress node.
   expect(stdout).toMatch(/"?cluster"?[:= ]+"?(east|west)/);
+  expect(stdout).toContain('rights: yes yes no no\n');
+  expect(stdout).toContain('users: ballast-reader of 1\n');
   expect(stdout.split('after a change:')[1]).toMatch(/127\.9\.1\.1:30080 +.*90/);
 }, 600_000);

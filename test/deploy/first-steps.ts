@@ -9,6 +9,8 @@ import { chmod, copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { build } from '../controlplane/build.ts';
 import { type ControlPlane, startCluster } from '../controlplane/cluster.ts';
 import { startKeeper } from '../controlplane/keeper.ts';
 import { app, ingressClass, ingressController, namespace, node } from '../controlplane/objects.ts';
@@ -31,7 +33,7 @@ const blocks = [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
   }),
 );
 const only = (kind: string): string => blocks.find((block) => block.kind === kind)?.text ?? '';
-const [install = '', start = '', use = ''] = blocks
+const [rights = '', install = '', start = '', use = ''] = blocks
   .filter(({ kind }) => kind === 'sh')
   .map(({ text }) => text);
 
@@ -43,7 +45,7 @@ for (const name of ['deploy', 'src', 'lua', 'nginx', 'package.json', 'LICENSE', 
 
 const closing: (() => Promise<unknown>)[] = [];
 
-/** As a platform team has it: the app behind a Service and an Ingress, a user who may only read. */
+/** As a platform team has it: the app behind a Service and an Ingress, and who may do everything. */
 async function startGiven(name: keyof typeof PODS, address: string): Promise<ControlPlane> {
   const plane = await startCluster({ name });
   closing.push(() => plane.close());
@@ -51,7 +53,7 @@ async function startGiven(name: keyof typeof PODS, address: string): Promise<Con
   const shop = { name: 'shop', namespace: 'prod', replicas: PODS[name], host: HOST };
   const objects = [namespace('prod'), ingressClass(), ...ingressController(), ...app(shop)];
   await plane.admin.apply(...objects);
-  await copyFile(plane.ballastKubeconfig, join(folder, `${name}.kubeconfig`));
+  await copyFile(plane.adminKubeconfig, join(folder, `${name}-admin.kubeconfig`));
   const api = { url: plane.url, ca: plane.ca, token: plane.adminToken };
   const standIn = new IngressFleet({ cluster: name, api, port: 30080 });
   closing.push(() => standIn.close());
@@ -60,15 +62,40 @@ async function startGiven(name: keyof typeof PODS, address: string): Promise<Con
   return plane;
 }
 
+/** What was made may watch and nothing else; running it again changes nothing but the token. */
+async function expectReader(env: NodeJS.ProcessEnv): Promise<void> {
+  const kubectl = async (...args: string[]): Promise<string> =>
+    (await run('kubectl', ['--kubeconfig', 'east.kubeconfig', ...args], { cwd: folder, env }))
+      .stdout;
+  const may = (...what: string[]): Promise<string> =>
+    kubectl('auth', 'can-i', ...what).catch((error: { stdout: string }) => error.stdout);
+  const asked = [
+    await may('watch', 'nodes'),
+    await may('list', 'services', '-A'),
+    await may('get', 'secrets', '-A'),
+    await may('delete', 'pods', '-A'),
+  ];
+  const { users, contexts } = parse(await readFile(join(folder, 'east.kubeconfig'), 'utf8')) as {
+    users: { name: string }[];
+    contexts: unknown[];
+  };
+  await run('sh', ['-ec', rights], { cwd: folder, env });
+  console.log(`rights: ${asked.map((word) => word.trim()).join(' ')}`);
+  console.log(`users: ${users.map(({ name }) => name).join(' ')} of ${contexts.length}`);
+}
+
 const debian = await openCleanRoot();
 try {
   const [east] = await Promise.all([
     startGiven('east', '127.9.1.1'),
     startGiven('west', '127.9.2.1'),
   ]);
+  const { kubectl } = await build(['kubectl']);
+  const env = { PATH: `${folder}:${kubectl}:${process.env['PATH'] ?? ''}`, HOME: folder };
+  await run('sh', ['-ec', rights], { cwd: folder, env });
   // The machine of the edge is a clean Debian: what is built here is installed there.
-  const [build = '', apt = ''] = install.trim().split('\n');
-  await run('sh', ['-ec', build], { cwd: folder });
+  const [packaging = '', apt = ''] = install.trim().split('\n');
+  await run('sh', ['-ec', packaging], { cwd: folder });
   const { stdout: deb } = await run('sh', ['-c', 'ls dist/*.deb'], { cwd: folder });
   await debian.sh('mkdir -p /srv/dist');
   await copyFile(join(folder, deb.trim()), join(debian.folder, 'srv/dist', basename(deb.trim())));
@@ -84,7 +111,6 @@ try {
   const shim = `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`;
   await writeFile(join(folder, 'ballast'), shim);
   await chmod(join(folder, 'ballast'), 0o755);
-  const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, HOME: folder };
   const controller = spawn('bash', ['-ec', `${start}wait`], {
     cwd: folder,
     env,
@@ -109,6 +135,7 @@ try {
   const said = await run('bash', ['-exc', use], { cwd: folder, env });
   console.log(log.split('\n').slice(0, 8).join('\n'));
   console.log(said.stdout);
+  await expectReader(env);
   // It follows: the last command once more, after a change that nobody tells it of.
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
   await east.admin.scale({ ...deployment, metadata: { name: 'shop', namespace: 'prod' } }, 9);
