@@ -25,6 +25,8 @@ import { foundKind } from './jobs/found.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
 import type { JobKind } from './jobs/kind.ts';
 import { openRedisJournal } from './jobs/redis-journal.ts';
+import { followJobs } from './telemetry/job-moves.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { jobsIn, liftForJob } from './words/of-jobs.ts';
 
 export interface RunsParts {
@@ -36,6 +38,7 @@ export interface RunsParts {
   readonly statistics: Statistics;
   readonly history: Pick<HistoryStore, 'note'>;
   readonly naming: () => AppNaming;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly wall: () => Date;
   readonly random: () => number;
@@ -45,6 +48,8 @@ export interface RunsParts {
 export interface Runs {
   readonly jobs: Jobs;
   plan(submission: Submission): Promise<Submitted>;
+  /** Sets the metrics of jobs. */
+  show(): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +58,7 @@ const ANSWER_MS = 10_000;
 
 export function openRuns(parts: RunsParts): Runs {
   const { registry, world, book, clock, log, history } = parts;
+  const moves = followJobs(parts.metrics, clock);
   const writers = createWriters(() => registry.orders(), world);
   const journal = openRedisJournal({ ...parts.redis, onState: () => undefined });
   const trouble = (error: Error): void => log.warn({ reason: error.message }, 'waking jobs');
@@ -77,7 +83,7 @@ export function openRuns(parts: RunsParts): Runs {
     wall: parts.wall,
     random: parts.random,
     traces: () => jobsIn(controller.published()?.held.holds ?? []),
-    changed: () => undefined,
+    changed: moves.changed,
     unexpected: (error) => log.error({ error: String(error) }, 'a job met what nobody expected'),
     async fence({ cluster, ...ref }, { term }) {
       const fenced = await (await writerOf(cluster)).fence(ref, term);
@@ -103,6 +109,7 @@ export function openRuns(parts: RunsParts): Runs {
           return (await planLive(orders, registry.orders(), world, live)).plan;
         },
       }),
+    show: () => moves.show(jobs.known()),
     async close() {
       await Promise.all([wakes.close(), journal.close(), writers.close()]);
     },

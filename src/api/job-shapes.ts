@@ -1,7 +1,8 @@
 // Jobs as the API shows them.
 
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { timeText } from '../clock.ts';
+import { maySkip } from '../jobs/commands.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { JOB_STATES, type Job, type JobHead, type Said, type StepRecord } from '../jobs/record.ts';
 import { component, Whole } from './shapes.ts';
@@ -21,10 +22,17 @@ const head = {
   clusters: Type.Array(Text),
   begun: Word,
   planDigest: Text,
+  revision: Type.Integer({
+    minimum: 0,
+    description: 'higher with each change of it, and of its steps',
+  }),
   paused: may(Word),
   aborted: may(Word),
   asks: may(Type.String({ description: 'what it waits to be approved' })),
   approvals: Type.Record(Text, Word),
+  waits: may(
+    Type.Array(Text, { description: 'what its steps wait for; of the controller that leads' }),
+  ),
 };
 
 export const JobSummary = component('JobSummary', head);
@@ -35,7 +43,9 @@ export const JobAnswer = component('Job', {
       id: Text,
       state: Type.Enum(['open', 'done', 'failed', 'skipped', 'left', 'again']),
       attempt: Whole,
+      intent: Type.String({ description: 'what is to be done' }),
       text: Type.String({ description: 'what is done, or what came of it' }),
+      skippable: Type.Boolean({ description: 'it failed, or waits and writes nothing' }),
       waits: may(Type.String({ description: 'what it waits for' })),
     }),
   ),
@@ -54,9 +64,9 @@ export const FanoutPlan = component('FanoutPlan', {
   warnings: Type.Array(Type.Unknown()),
 });
 
-export function viewHead(job: JobHead): object {
+export function viewHead(job: JobHead, waits: readonly string[] = []): object {
   const { begun, paused, aborted, why, approvals } = job;
-  const { id, kind, name, state, apps, clusters, planDigest, asks } = job;
+  const { id, kind, name, state, apps, clusters, planDigest, revision, asks } = job;
   return {
     id,
     kind,
@@ -67,31 +77,39 @@ export function viewHead(job: JobHead): object {
     clusters,
     begun: viewSaid(begun),
     planDigest,
+    revision,
     ...(paused && { paused: viewSaid(paused) }),
     ...(aborted && { aborted: viewSaid(aborted) }),
     ...(asks !== undefined && { asks }),
     approvals: Object.fromEntries(
       Object.entries(approvals).map(([gate, said]) => [gate, viewSaid(said)]),
     ),
+    ...(waits.length > 0 && { waits }),
   };
 }
 
-export function viewJob(job: Job, jobs: Pick<Jobs, 'waitsFor'>): object {
+export function viewJob(job: Job, jobs: Pick<Jobs, 'waits' | 'waitsFor'>): object {
   const steps = Object.values(job.steps).map((step) =>
     viewStep(step, jobs.waitsFor(job.id, step.id)),
   );
-  return { ...viewHead(job), steps, plan: job.plan };
+  return { ...viewHead(job, jobs.waits(job.id)), steps, plan: job.plan };
 }
 
-function viewStep({ id, attempt, intent, result, again }: StepRecord, waits?: string): object {
+function viewStep(step: StepRecord, waits?: string): object {
+  const { id, attempt, intent, result, again } = step;
   const state = again ? 'again' : (result?.kind ?? 'open');
   return {
     id,
     state,
     attempt,
+    intent: intent.text,
     text: result?.text ?? intent.text,
+    skippable: maySkip(step),
     ...(waits !== undefined && state === 'open' && { waits }),
   };
 }
 
 const viewSaid = ({ who, at }: Said): object => ({ who, at: timeText(at) });
+
+export type JobSummaryAnswer = Static<typeof JobSummary>;
+export type JobAnswered = Static<typeof JobAnswer>;

@@ -97,7 +97,7 @@ export function addJobRoutes(api: FastifyInstance, parts: JobRouteParts): void {
           (state ?? head.state) === head.state &&
           (app === undefined || head.apps.includes(app)),
       );
-      return { items: seen.map(viewHead) };
+      return { items: seen.map((head) => viewHead(head, jobs.waits(head.id))) };
     },
   );
   api.get<{ Params: Static<typeof JobParams> }>(

@@ -29,8 +29,8 @@ export interface JobBook {
 export interface BookParts {
   readonly journal: JobJournal;
   readonly memory: Map<string, Remembered>;
-  /** Something of a job is another. */
-  readonly changed: () => void;
+  /** `before`: as this book had it, if it did. */
+  readonly changed: (job: Job, before: Job | undefined) => void;
 }
 
 export function openBook({ journal, memory, changed: tell }: BookParts, lease: Lease): JobBook {
@@ -38,9 +38,10 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
   const queues = new Map<string, Promise<unknown>>();
 
   const keep = (job: Job): void => {
+    const before = jobs.get(job.id);
     jobs.set(job.id, job);
     memory.set(job.id, { job });
-    tell();
+    tell(job, before);
   };
   const write = async (
     job: Job,
@@ -100,7 +101,6 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
         if (refused) throw refusalOf(refused);
         jobs.delete(id);
         memory.delete(id);
-        tell();
       }),
   };
 }

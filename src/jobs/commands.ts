@@ -5,7 +5,7 @@
 
 import { BallastError } from '../errors.ts';
 import type { Change, Facts } from './change.ts';
-import { isFinal, isOpen, type Job, type Said, type StepRecord } from './record.ts';
+import { isFinal, type Job, type Said, type StepRecord } from './record.ts';
 
 export const COMMANDS = ['pause', 'resume', 'abort', 'retry', 'skip', 'approve'] as const;
 export type CommandName = (typeof COMMANDS)[number];
@@ -71,12 +71,15 @@ function failedSteps({ steps }: Job, step: string | undefined): StepRecord[] {
   );
 }
 
-/** What waits and writes nothing may be skipped as well: a gate that nobody will ever pass. */
 function named({ steps }: Job, step: string): StepRecord[] {
   const found = Object.hasOwn(steps, step) ? steps[step] : undefined;
-  if (!found || found.again) return [];
-  const waits = isOpen(found) && found.intent.objects.length === 0;
-  return waits || found.result?.kind === 'failed' ? [found] : [];
+  return found && maySkip(found) ? [found] : [];
+}
+
+/** What waits and writes nothing may be skipped as well: a gate that nobody will ever pass. */
+export function maySkip({ intent, result, again }: StepRecord): boolean {
+  if (again) return false;
+  return result ? result.kind === 'failed' : intent.objects.length === 0;
 }
 
 function noneFailed(step: string | undefined): string {

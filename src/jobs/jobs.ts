@@ -17,7 +17,7 @@
 
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
-import { openBook, TermOver, type JobBook } from './book.ts';
+import { openBook, TermOver, type BookParts, type JobBook } from './book.ts';
 import { headOf } from './change.ts';
 import { obey, type Command } from './commands.ts';
 import { drive } from './drive.ts';
@@ -30,7 +30,7 @@ import { createWork, type Work, type WorkParts } from './work.ts';
 export interface JobParts extends WorkParts, RecoverParts {
   readonly wakes: Wakes;
   readonly random: () => number;
-  readonly changed: () => void;
+  readonly changed: BookParts['changed'];
 }
 
 export interface Jobs {
@@ -50,6 +50,8 @@ export interface Jobs {
   read(id: string): Promise<Job | undefined>;
   /** What a step waits for, where this one leads. */
   waitsFor(id: string, step: string): string | undefined;
+  /** The same of all steps of a job that goes on. */
+  waits(id: string): readonly string[];
 }
 
 /** Every job is looked at so often, whether a wake was lost or not. */
@@ -155,6 +157,7 @@ export function createJobs(parts: JobParts): Jobs {
     },
     read: async (id) => stint?.book.get(id) ?? (await journal.read(id)),
     waitsFor: (id, step) => stint?.work.waitsFor(id, step),
+    waits: (id) => stint?.work.waits(id) ?? [],
   };
 }
 

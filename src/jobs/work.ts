@@ -44,6 +44,8 @@ export interface Work {
   look(id: string): Promise<number | undefined>;
   /** What a step waits for. */
   waitsFor(id: string, step: string): string | undefined;
+  /** The same of all steps of a job that goes on. */
+  waits(id: string): readonly string[];
 }
 
 /** Until something that failed by itself is tried again. */
@@ -233,6 +235,14 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
 
   return {
     waitsFor: (id, name) => waits.get(keyOf({ id }, name)),
+    waits(id) {
+      const job = book.get(id);
+      if (!job || isFinal(job) || job.paused || job.blocked !== undefined) return [];
+      return Object.values(job.steps).flatMap((step) => {
+        const text = isOpen(step) ? waits.get(keyOf(job, step.id)) : undefined;
+        return text === undefined ? [] : `${step.id}: ${text}`;
+      });
+    },
     async look(id) {
       for (;;) {
         const job = book.get(id);

@@ -55,6 +55,10 @@ export interface Metrics {
   readonly backupAge: Gauge<'app' | 'cluster'>;
   readonly unrecoverable: Gauge<'cluster'>;
   readonly rehearsalRung: Gauge<'cluster'>;
+  readonly jobs: Gauge<'kind' | 'state'>;
+  readonly jobUnmoved: Gauge<'kind'>;
+  readonly jobSteps: Counter<'kind' | 'result'>;
+  readonly jobStepSeconds: Histogram<'kind'>;
   readonly apiRequests: Counter<'route' | 'code'>;
   readonly eventClients: Gauge;
 }
@@ -79,8 +83,8 @@ export function createMetrics(): Metrics {
     name: string,
     help: string,
     labelNames: Label[] = [],
+    buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
   ) => {
-    const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
     const own = { name: `ballast_${name}`, help, labelNames, buckets, registers };
     return new Histogram<Label>({ ...own, enableExemplars: true });
   };
@@ -224,6 +228,26 @@ export function createMetrics(): Metrics {
       'rehearsal_rung',
       'Of the degrade ladder, if the cluster died; 4: no other takes its apps; alert above 0',
       ['cluster'],
+    ),
+    jobs: gauge('jobs', 'Jobs on record, those at their end too; alert where Blocked is above 0', [
+      'kind',
+      'state',
+    ]),
+    jobUnmoved: gauge(
+      'job_unmoved_seconds',
+      'Since the running job that stands still the longest last moved, as far as was seen here; 0: none runs',
+      ['kind'],
+    ),
+    jobSteps: counter(
+      'job_steps_total',
+      'Steps that came to a result here: done, failed, skipped, left (given up half-way)',
+      ['kind', 'result'],
+    ),
+    jobStepSeconds: histogram(
+      'job_step_duration_seconds',
+      'From the intent of a step to its result, waits included',
+      ['kind'],
+      [0.1, 1, 10, 60, 300, 1800],
     ),
     apiRequests: counter('api_requests_total', 'Answers of the API', ['route', 'code']),
     eventClients: gauge('event_clients', 'Open event streams'),

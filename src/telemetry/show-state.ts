@@ -25,6 +25,7 @@ export interface State {
   readonly forgottenHours: number;
   /** The last one; absent: there was none. */
   readonly rehearsal?: Rehearsal | undefined;
+  readonly showJobs: () => void;
   readonly ages: EdgeAges;
   readonly bounds: Bounds;
   /** Requests per server over the last minute. */
@@ -44,6 +45,7 @@ export async function showState(
   showRamps(metrics, controller);
   showDelays(metrics, controller);
   showRehearsal(metrics, state);
+  state.showJobs();
   metrics.clusterSourceTrouble.reset();
   for (const { source, trouble } of state.sources) {
     metrics.clusterSourceTrouble.set({ source }, trouble.length);

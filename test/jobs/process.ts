@@ -21,6 +21,7 @@ interface Parts {
   readonly wakes?: Wakes;
   /** So many times as fast as the clock on the wall. */
   readonly speed?: number;
+  readonly changed?: JobParts['changed'];
 }
 
 export interface ProcessParts extends Parts {
@@ -42,7 +43,7 @@ export function startProcess({ world, kinds, ...parts }: ProcessParts): Process 
 }
 
 export function startJobs(
-  { life = live(), traces = () => [], journal, wakes, speed = 1 }: Parts,
+  { life = live(), traces = () => [], journal, wakes, speed = 1, changed }: Parts,
   kinds: readonly JobKind[],
   fence: JobParts['fence'],
 ): Process {
@@ -64,7 +65,7 @@ export function startJobs(
     fence,
     traces,
     note: ({ id }, text) => notes.push(`${id}: ${text}`),
-    changed: () => undefined,
+    changed: (job, before) => changed?.(job, before),
     unexpected: (error) => errors.push(error),
   });
   return { ...jobs, notes, errors };

@@ -11,6 +11,7 @@ export async function metricsText(metrics: Metrics, own: Own): Promise<string> {
     sources: [],
     wall: 0,
     forgottenHours: 24,
+    showJobs: () => undefined,
     ages: keepEdgeAges(),
     bounds: { servers: true, most: 1000 },
     measured: () => new Map<string, number>(),
