@@ -12,9 +12,13 @@ import { answers, items, stamp } from './shapes.ts';
 export interface Pollers {
   /** `what` it polls: weights, or one app’s in another’s form. */
   answered(request: FastifyRequest, what: string, given: Stamp): void;
+  /** Those that were given an answer within so long; of an hour at most. */
+  lately(withinMs: number): readonly Poller[];
+  /** Since when they are noted, by the clock. */
+  readonly since: number;
 }
 
-interface Poller {
+export interface Poller {
   readonly caller: string;
   readonly address: string;
   readonly agent: string;
@@ -23,7 +27,8 @@ interface Poller {
   readonly at: number;
 }
 
-const FORGOTTEN_MS = 600_000;
+const SHOWN_MS = 600_000;
+const FORGOTTEN_MS = 3_600_000;
 const MOST = 1000;
 const AGENT_LENGTH = 200;
 
@@ -38,24 +43,15 @@ const Answer = items(
   }),
 );
 
-export function addPollerRoutes(api: FastifyInstance, clock: Clock): Pollers {
+export function notePollers(clock: Clock): Pollers {
   const pollers = new Map<string, Poller>();
-  const config = { needs: 'viewer', whole: true } as const;
-  const schema = { summary: 'Who polls weights', response: answers(Answer) };
-
-  api.get('/api/v1/pollers', { config, schema }, async () => {
-    const now = clock.now();
-    const lately = [...pollers.values()].filter(({ at }) => now - at < FORGOTTEN_MS);
-    return {
-      items: lately.map(({ at, given, ...poller }) => ({
-        ...poller,
-        term: given.term,
-        version: given.version,
-        ageSeconds: (now - at) / 1000,
-      })),
-    };
-  });
   return {
+    since: clock.now(),
+    lately(withinMs) {
+      const now = clock.now();
+      const within = Math.min(withinMs, FORGOTTEN_MS);
+      return [...pollers.values()].filter(({ at }) => now - at < within);
+    },
     answered({ caller, ip, headers }, what, given) {
       const agent = (headers['user-agent'] ?? '').slice(0, AGENT_LENGTH);
       const key = JSON.stringify([caller.name, ip, agent, what]);
@@ -66,4 +62,21 @@ export function addPollerRoutes(api: FastifyInstance, clock: Clock): Pollers {
       if (pollers.size > MOST && oldest !== undefined) pollers.delete(oldest);
     },
   };
+}
+
+export function addPollerRoutes(api: FastifyInstance, clock: Clock, pollers: Pollers): void {
+  const config = { needs: 'viewer', whole: true } as const;
+  const schema = { summary: 'Who polls weights', response: answers(Answer) };
+
+  api.get('/api/v1/pollers', { config, schema }, async () => {
+    const now = clock.now();
+    return {
+      items: pollers.lately(SHOWN_MS).map(({ at, given, ...poller }) => ({
+        ...poller,
+        term: given.term,
+        version: given.version,
+        ageSeconds: (now - at) / 1000,
+      })),
+    };
+  });
 }

@@ -26,7 +26,7 @@ import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
 import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, METRICS } from './shapes.ts';
-import { addWeightsRoutes } from './weights.ts';
+import { addWeightsRoutes, type WeightsParts } from './weights.ts';
 import { addCallerRoute } from './who.ts';
 
 export interface ApiParts
@@ -37,6 +37,7 @@ export interface ApiParts
     MigrationParts,
     Pick<OnceParts, 'notes'>,
     EventParts,
+    Pick<WeightsParts, 'pollers'>,
     Partial<Pick<JobRouteParts, 'plan'>> {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly environment: string;

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Controller } from '../controller.ts';
 import type { Server, Stamp } from '../model.ts';
 import type { Caller } from './access/caller.ts';
-import { addPollerRoutes } from './pollers.ts';
+import { addPollerRoutes, notePollers, type Pollers } from './pollers.ts';
 import { seenApps } from './reads.ts';
 import { PROBLEMS, Weights } from './shapes.ts';
 import { namesTag } from './tags.ts';
@@ -43,11 +43,14 @@ export interface WeightsParts {
   readonly controller: Controller;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Absent: nobody else has to know. */
+  readonly pollers?: Pollers;
 }
 
 export function addWeightsRoutes(api: FastifyInstance, parts: WeightsParts): void {
   const { controller } = parts;
-  const pollers = addPollerRoutes(api, parts.clock);
+  const { pollers = notePollers(parts.clock) } = parts;
+  addPollerRoutes(api, parts.clock, pollers);
   addUpsyncRoutes(api, parts, pollers);
   api.get<{ Querystring: Static<typeof WeightsQuery> }>(
     '/api/v1/weights',

@@ -55,6 +55,9 @@ export interface ServerCount {
   readonly address: string;
   readonly requests: number;
   readonly failures: number;
+  /** Answers below 500, and the seconds they took together; absent: nobody counts them. */
+  readonly answers?: number;
+  readonly seconds?: number;
   /** Requests under way, over all workers; absent: nobody counts them. */
   readonly inFlight?: number;
 }
@@ -187,9 +190,11 @@ function readCounts(answer: Json): ServerCount[] {
   const counts: ServerCount[] = [];
   for (const [app, servers] of Object.entries((answer['apps'] ?? {}) as Json)) {
     for (const [address, count] of Object.entries((servers ?? {}) as Json)) {
-      const { requests, failures, inFlight } = count as Json;
+      const { requests, failures, inFlight, answers, seconds } = count as Json;
       counts.push({
         ...(typeof inFlight === 'number' && { inFlight }),
+        ...(typeof answers === 'number' && { answers }),
+        ...(typeof seconds === 'number' && { seconds }),
         app,
         address,
         requests: Number(requests ?? 0),

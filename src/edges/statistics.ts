@@ -13,7 +13,7 @@ const WINDOW_MS = 60_000;
 const SPACING_MS = 10_000;
 
 type Counts = Pick<ServerCount, 'requests' | 'failures'>;
-type Counted = Counts & Pick<ServerCount, 'inFlight'>;
+type Counted = Omit<ServerCount, 'app' | 'address'>;
 type ByApp = ReadonlyMap<AppName, ReadonlyMap<Address, Counted>>;
 
 interface Sample {
@@ -21,6 +21,16 @@ interface Sample {
   readonly start: string;
   readonly counts: ByApp;
   readonly unhealthy: readonly UnhealthyServer[];
+}
+
+/** What one edge has counted at servers since its `start`, as of its newest word. */
+export interface Tally extends Counts {
+  readonly at: number;
+  readonly start: string;
+  readonly answers: number;
+  readonly seconds: number;
+  /** Undefined: it does not count them. */
+  readonly inFlight: number | undefined;
 }
 
 export interface Statistics {
@@ -36,6 +46,8 @@ export interface Statistics {
    * or does not count them.
    */
   inFlight(app: AppName, servers: readonly Address[], since: number): number | undefined;
+  /** By edge; who gave no word yet has none. */
+  tallies(app: AppName, servers: readonly Address[]): ReadonlyMap<string, Tally>;
 }
 
 export function collectStatistics(): Statistics {
@@ -85,6 +97,32 @@ export function collectStatistics(): Statistics {
         .filter(([address]) => servers.includes(address))
         .reduce((total, [, count]) => total + count, 0);
     },
+    tallies(app, servers) {
+      const newest = [...samples].flatMap(([edge, series]) => {
+        const last = series.at(-1);
+        return last ? [[edge, tallyOf(last, app, servers)] as const] : [];
+      });
+      return new Map(newest);
+    },
+  };
+}
+
+function tallyOf(sample: Sample, app: AppName, servers: readonly Address[]): Tally {
+  const { at, start, counts } = sample;
+  const own = [...(counts.get(app) ?? [])].filter(([address]) => servers.includes(address));
+  const sum = (key: 'requests' | 'failures' | 'answers' | 'seconds'): number =>
+    own.reduce((total, [, counted]) => total + (counted[key] ?? 0), 0);
+  const underWayNow = underWay(sample, app, at);
+  const inFlight =
+    underWayNow && servers.reduce((total, one) => total + (underWayNow.get(one) ?? 0), 0);
+  return {
+    at,
+    start,
+    requests: sum('requests'),
+    failures: sum('failures'),
+    answers: sum('answers'),
+    seconds: sum('seconds'),
+    inFlight,
   };
 }
 

@@ -35,8 +35,16 @@ export interface Failure {
 export type Outcome =
   | { readonly kind: 'done'; readonly text: string; readonly data?: unknown }
   /** Not yet: it is asked again, with the same intent. Nothing of it is under way. */
-  | { readonly kind: 'wait'; readonly text: string; readonly seconds: number }
+  | Waiting
   | Failure;
+
+export interface Waiting {
+  readonly kind: 'wait';
+  readonly text: string;
+  readonly seconds: number;
+  /** What a person is to approve for it: as `asks` of a Next, while other steps go on. */
+  readonly asks?: string;
+}
 
 export interface Scene {
   /** The fence of whatever is written. */

@@ -14,7 +14,7 @@ import { BallastError } from '../errors.ts';
 import type { Lease } from '../edges/store.ts';
 import { TermOver, type JobBook } from './book.ts';
 import type { JobJournal } from './journal.ts';
-import type { JobKind, Next, Outcome, Scene } from './kind.ts';
+import type { JobKind, Next, Outcome, Scene, Waiting } from './kind.ts';
 import {
   isFinal,
   isOpen,
@@ -59,6 +59,8 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   const { term } = lease;
   const begun = new Map<string, number>();
   const waits = new Map<string, string>();
+  /** What steps that wait want approved. */
+  const asks = new Map<string, string>();
 
   const sceneOf = (job: Job, key: string): Scene => {
     const first = begun.get(key) ?? clock.now();
@@ -102,6 +104,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
 
   const finish = async (id: string, step: StepRecord, result: StepResult): Promise<void> => {
     waits.delete(keyOf({ id }, step.id));
+    asks.delete(keyOf({ id }, step.id));
     await book.update(id, ({ steps }) => {
       const now = steps[step.id];
       // A person may have skipped it meanwhile.
@@ -113,6 +116,14 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   const block = (id: string, blocked: string): Promise<Job> =>
     book.update(id, (job) => ({ head: { ...job, blocked } }));
 
+  /** Milliseconds until it is asked again. */
+  const wait = (key: string, { text, seconds, asks: what }: Waiting): number => {
+    waits.set(key, text);
+    if (what === undefined) asks.delete(key);
+    else asks.set(key, what);
+    return seconds * 1000;
+  };
+
   const begin = async (
     job: Job,
     kind: JobKind,
@@ -122,7 +133,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     const attempt = (before?.attempt ?? 0) + 1;
     const scene = sceneOf(job, `${keyOf(job, id)} ${attempt}`);
     const found = await attempted(() => kind.prepare(job as never, id, scene));
-    if ('seconds' in found) return found.seconds * 1000;
+    if ('seconds' in found) return wait(keyOf(job, id), found);
     if ('kind' in found && found.kind === 'blocked') {
       await block(job.id, `${id}: ${found.text}`);
       return undefined;
@@ -185,10 +196,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     const key = keyOf(job, record.id);
     const scene = sceneOf(job, `${key} ${record.attempt}`);
     const outcome = await attempted(() => kind.act(job as never, record, scene));
-    if (outcome.kind === 'wait') {
-      waits.set(key, outcome.text);
-      return outcome.seconds * 1000;
-    }
+    if (outcome.kind === 'wait') return wait(key, outcome);
     if (outcome.kind === 'blocked') await block(id, `${record.id}: ${outcome.text}`);
     else await finish(id, record, { ...outcome, kind: outcome.kind });
     return undefined;
@@ -219,12 +227,26 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     }
   };
 
-  const tell = async (id: string, { state, why = '', asks }: Next): Promise<void> => {
+  const tell = async (id: string, next: Next): Promise<void> => {
     await book.update(id, (job) => {
-      if (job.state === state && job.why === why && job.asks === asks) return undefined;
+      const { state, why = '', asks: what } = askedBy(job, next);
+      if (job.state === state && job.why === why && job.asks === what) return undefined;
       const { asks: _, ...rest } = job;
-      return { head: { ...rest, state, why, ...(asks !== undefined && { asks }) } };
+      return { head: { ...rest, state, why, ...(what !== undefined && { asks: what }) } };
     });
+  };
+
+  /** Where every step under way waits for a person, the job does. */
+  const askedBy = (job: Job, next: Next): Next => {
+    const open = next.run.map((step) => keyOf(job, step));
+    const what = open.map((key) => asks.get(key)).find((one) => one !== undefined);
+    if (what === undefined || job.approvals[what]) return next;
+    const all = open.every((key) => asks.has(key));
+    return {
+      ...next,
+      asks: what,
+      ...(all && { state: 'WaitingApproval', why: waits.get(open[0] ?? '') ?? '' }),
+    };
   };
 
   /** Steps that are still open where the way leads back, or ends. */
@@ -259,7 +281,9 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
         }
         const all = await allOf(next.run.map((name) => step(id, name)));
         const waiting = all.filter((ms) => ms !== undefined);
-        if (waiting.length === all.length) return Math.min(...waiting);
+        if (waiting.length < all.length) continue;
+        await tell(id, next);
+        return Math.min(...waiting);
       }
     },
   };

@@ -4,17 +4,21 @@
 // plan out is a job. On failure: what cannot be read is a finding. Nothing is written to any cluster.
 
 import type { MigrationParts } from './parts.ts';
-import type { MigrationPlan, PlanRequest } from './plan/model.ts';
+import type { JobPlan } from './flow/next.ts';
+import { lookAgain } from './plan/again.ts';
+import type { AppWorld, MigrationPlan, PlannedApp, PlanRequest, PlanWorld } from './plan/model.ts';
 import { planMigration } from './plan/plan.ts';
 import { ownerOf } from './read/apps.ts';
 import { destinationOf } from './read/destinations.ts';
 import { sourceApps, withTraffic } from './read/sources.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import type { Rehearsal } from './rehearsal/report.ts';
+import type { Look, MoveWorld } from './run/world.ts';
+import type { MigrationSettings } from './settings.ts';
 
 export type { MigrationParts, MigrationRules } from './parts.ts';
 
-export interface Migrations {
+export interface Migrations extends MoveWorld {
   plan(request: PlanRequest): Promise<MigrationPlan>;
   /** One at a time: who asks while one runs gets that one. */
   rehearse(): Promise<Rehearsal>;
@@ -27,6 +31,8 @@ export function createMigrations(parts: MigrationParts): Migrations {
   let running: Promise<Rehearsal> | undefined;
   return {
     plan: (request) => plan(parts, request),
+    look: (asked, app) => look(parts, asked, app),
+    objects: (asked, app) => objects(parts, asked, app),
     rehearse() {
       running ??= rehearse(parts)
         .then((done) => (last = done))
@@ -38,21 +44,56 @@ export function createMigrations(parts: MigrationParts): Migrations {
 }
 
 async function plan(parts: MigrationParts, request: PlanRequest): Promise<MigrationPlan> {
-  const rules = parts.rules();
-  const { migration } = rules;
+  return planMigration(request, await worldOf(parts, request, await sourceApps(parts, request)));
+}
+
+/** Room aside: what others have booked is asked for when this books. */
+async function look(parts: MigrationParts, plan: JobPlan, app: PlannedApp): Promise<Look> {
+  const request = { ...plan.request, apps: [askedFor(app)] };
+  const world = await worldOf(parts, request, await sourceApps(parts, request));
+  const destination = world.destination?.view;
+  const again = lookAgain(request, world, app.replicas?.after ?? 0);
+  return { ...again, ...(destination && { destination }) };
+}
+
+async function objects(
+  parts: MigrationParts,
+  plan: JobPlan,
+  app: PlannedApp,
+): Promise<Look['objects']> {
+  const request = { ...plan.request, apps: [askedFor(app)] };
   const apps = await sourceApps(parts, request);
+  const { sources, migration, base } = parts.rules();
+  const world = { apps, clusters: [], appOf: ownerOf(sources), edges: [], bookings: [], base };
+  const known = { ...world, mapping: mappingOf(migration) };
+  return lookAgain(request, known, app.replicas?.after ?? 0).objects;
+}
+
+const askedFor = ({ app, namespace }: PlannedApp): string =>
+  namespace === undefined ? app : `${namespace}/${app}`;
+
+async function worldOf(
+  parts: MigrationParts,
+  request: PlanRequest,
+  apps: readonly AppWorld[],
+): Promise<PlanWorld> {
+  const { sources, migration, base } = parts.rules();
   const orders = parts.orders();
   const order = orders.find(({ settings }) => settings.name === request.to);
   const destination = order && (await destinationOf(parts, order, apps));
-  const { images = {}, ingressClasses = {}, storageClasses = {} } = migration;
-  return planMigration(request, {
+  return {
     clusters: orders.map(({ settings }) => settings.name),
     apps: apps.map((app) => withTraffic(parts, app)),
-    appOf: ownerOf(rules.sources),
+    appOf: ownerOf(sources),
     ...(destination && { destination }),
     edges: parts.edges(),
-    mapping: { images, ingressClasses, storageClasses },
+    mapping: mappingOf(migration),
     bookings: [],
-    base: rules.base,
-  });
+    base,
+  };
+}
+
+function mappingOf(settings: MigrationSettings): PlanWorld['mapping'] {
+  const { images = {}, ingressClasses = {}, storageClasses = {} } = settings;
+  return { images, ingressClasses, storageClasses };
 }

@@ -15,15 +15,22 @@ export interface JobHold extends NewHold {
   readonly fence: number;
 }
 
-/** Holds of one id are one hold: what it says may change from step to step. */
-export function holdForJob(who: string, holds: readonly JobHold[]): Word {
+/**
+ * Holds of one id are one hold: what it says may change from step to step. `instead`: ids of holds of the
+ * same job that end in the same commit, where they stand.
+ */
+export function holdForJob(
+  who: string,
+  holds: readonly JobHold[],
+  instead: readonly string[] = [],
+): Word {
   return {
     actor: who,
-    text: holds.map(textOf).join('; '),
+    text: [...holds.map(textOf), ...instead.map((id) => `lift ${id}`)].join('; '),
     kind: 'job',
     decide(published, now) {
       const { held } = published;
-      const ids = new Set(holds.map(({ id }) => id));
+      const ids = new Set([...holds.map(({ id }) => id), ...instead]);
       const old = held.holds.filter(({ id }) => ids.has(id));
       refuseOthers(old, holds);
       const rest = held.holds.filter((one) => !old.includes(one));
@@ -31,7 +38,7 @@ export function holdForJob(who: string, holds: readonly JobHold[]): Word {
         const since = old.find(({ id }) => id === hold.id)?.since ?? now;
         return hold.kept ? { ...hold, since } : rememberKept({ ...hold, since }, published);
       });
-      const apps = new Set(added.flatMap(({ app }) => app ?? []));
+      const apps = new Set([...old, ...added].flatMap(({ app }) => app ?? []));
       return {
         ...changeHolds(held, [...rest, ...added], [...old, ...added]),
         binds: binding(apps),
@@ -42,7 +49,8 @@ export function holdForJob(who: string, holds: readonly JobHold[]): Word {
 
 /** The id of a job's hold is its own: made of the job's. */
 function refuseOthers(old: readonly Hold[], holds: readonly JobHold[]): void {
-  const other = old.find(({ id, job }) => holds.some((one) => one.id === id && one.job !== job));
+  const jobs = new Set(holds.map(({ job }) => job));
+  const other = old.find(({ job }) => job === undefined || !jobs.has(job));
   if (other) throw new BallastError('hold-exists', `${other.id} stands already`);
 }
 

@@ -15,6 +15,7 @@ import { planMigration } from '../../src/migration/plan/plan.ts';
 import { reportOf, type Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import { REQUEST, world } from '../migration/plan/plan-world.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
+import { NO_MIGRATIONS } from './no-migrations.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
@@ -74,6 +75,7 @@ const rehearsal = (): Rehearsal => {
   return { at: 0, clusters: [reportOf({ cluster: 'east', apps, plans }, 0)] };
 };
 const migrations: Migrations = {
+  ...NO_MIGRATIONS,
   plan: async (request) => plan(request),
   rehearse: async () => rehearsal(),
   rehearsed: rehearsal,

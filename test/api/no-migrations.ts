@@ -5,5 +5,7 @@ import type { Migrations } from '../../src/migration/migrations.ts';
 export const NO_MIGRATIONS: Migrations = {
   rehearse: () => Promise.reject(new Error('no migrations here')),
   rehearsed: () => undefined,
+  look: () => Promise.reject(new Error('no migrations here')),
+  objects: () => Promise.reject(new Error('no migrations here')),
   plan: () => Promise.reject(new Error('no migrations here')),
 };

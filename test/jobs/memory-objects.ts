@@ -99,7 +99,7 @@ export class MemoryObjects implements ClusterWriter {
     if (!isAt(stored, expect)) return moved(ref);
     this.#objects.delete(key);
     this.writes.push(`remove ${shownRef(ref)}`);
-    this.onReady(ref.name, 0);
+    if (ref.kind === 'Deployment') this.onReady(ref.name, 0);
     return { ok: true, was: 'removing' };
   }
 

@@ -6,7 +6,8 @@
 
 import type { Next } from '../../jobs/kind.ts';
 import type { Job } from '../../jobs/record.ts';
-import type { MigrationPlan } from '../plan/model.ts';
+import type { MigrationPlan, PlanRequest } from '../plan/model.ts';
+import type { Gates } from './gates.ts';
 import { appState, isResting, type AppState, type AppStateName } from './app-state.ts';
 import { idOf } from './steps.ts';
 
@@ -21,6 +22,9 @@ export interface MigrationLimits {
 
 export interface JobPlan extends MigrationPlan {
   readonly limits: MigrationLimits;
+  readonly gates: Gates;
+  /** What was asked for: it is looked at once more before anything is done. */
+  readonly request: PlanRequest;
 }
 
 export const LIMITS: MigrationLimits = { atOnce: 10, shifting: 5, failedPart: 0 };

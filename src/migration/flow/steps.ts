@@ -33,7 +33,7 @@ export function stepOf(id: string): Step {
 }
 
 /** Goes at the source, in this order; what pods read may be another's too, and stays. */
-const LEAVES = [
+export const LEAVES: readonly string[] = [
   'HorizontalPodAutoscaler',
   'Ingress',
   'HTTPRoute',

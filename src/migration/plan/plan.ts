@@ -37,7 +37,7 @@ import { weightTable } from './weights.ts';
 import { findWorkload } from './workload.ts';
 
 /** An app whose workload was found, before it is known how many pods of it fit. */
-interface Candidate {
+export interface Candidate {
   readonly world: AppWorld;
   readonly namespace: string;
   readonly source: SourceView;
@@ -78,7 +78,7 @@ function frozen({ origin, ...app }: PlannedApp): object {
   return { ...app, backup: origin?.kind === 'backup' ? origin.backup : 'live' };
 }
 
-function candidateOf(app: AppWorld, world: PlanWorld): Candidate | Finding[] {
+export function candidateOf(app: AppWorld, world: PlanWorld): Candidate | Finding[] {
   const { source, namespace } = app;
   if (app.trouble) return [app.trouble];
   if (!source || namespace === undefined)
@@ -149,14 +149,13 @@ interface Planning {
   readonly capacity: Rung;
 }
 
-function plannedApp(
+/** What comes with so many pods, and what stands against it. */
+export function movedApp(
   candidate: Candidate,
-  planning: Planning,
-): { readonly app: PlannedApp; readonly findings: readonly Finding[] } {
-  const { world: app, namespace, source, workload, replicas } = candidate;
-  const { request, world, capacity } = planning;
-  const place = capacity.apps.find((one) => one.app === app.app);
-  const after = place?.after ?? replicas;
+  { request, world }: Pick<Planning, 'request' | 'world'>,
+  after: number,
+): { readonly move: Move; readonly findings: readonly Finding[] } {
+  const { world: app, namespace, source, workload } = candidate;
   const { stateful, to, adopt } = request;
   const move = moveOf(workload, source, { ...world.mapping, stateful, replicas: after });
   const findings: Finding[] = [
@@ -167,6 +166,17 @@ function plannedApp(
       ? thereFindings(move, { to, namespace, adopt, destination: world.destination })
       : []),
   ];
+  return { move, findings };
+}
+
+function plannedApp(
+  candidate: Candidate,
+  planning: Planning,
+): { readonly app: PlannedApp; readonly findings: readonly Finding[] } {
+  const { world: app, source, workload, replicas } = candidate;
+  const place = planning.capacity.apps.find((one) => one.app === app.app);
+  const after = place?.after ?? replicas;
+  const { move, findings } = movedApp(candidate, planning, after);
   const state = stateOf(findings, place?.deferred === true);
   const weights = shiftOf(candidate, after, planning);
   const planned: PlannedApp = {

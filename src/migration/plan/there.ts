@@ -79,7 +79,7 @@ function existing(manifest: Manifest, { to, namespace, adopt, destination }: The
 }
 
 /** All that the manifest says stands there; what the API server fills in is no difference. */
-function hasAll(found: unknown, wanted: unknown): boolean {
+export function hasAll(found: unknown, wanted: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null) return canonical(found) === canonical(wanted);
   if (Array.isArray(wanted))
     return (

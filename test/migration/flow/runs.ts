@@ -2,6 +2,7 @@
 
 import { newJob, type Job, type StepRecord, type StepResult } from '../../../src/jobs/record.ts';
 import type { Next } from '../../../src/jobs/kind.ts';
+import { GATES } from '../../../src/migration/flow/gates.ts';
 import { LIMITS, next, type JobPlan } from '../../../src/migration/flow/next.ts';
 import type { Mode } from '../../../src/migration/plan/model.ts';
 import { planMigration } from '../../../src/migration/plan/plan.ts';
@@ -43,7 +44,8 @@ export function planOf(names: readonly string[], mode: Mode, more: Partial<JobPl
   });
   const plan = planMigration({ ...REQUEST, apps: names, mode }, world({ apps }));
   if (!plan.ok) throw new Error(JSON.stringify(plan.findings));
-  return { ...plan, limits: LIMITS, ...more };
+  const request = { ...REQUEST, apps: names, mode };
+  return { ...plan, limits: LIMITS, gates: GATES, request, ...more };
 }
 
 export interface Run {

@@ -1,0 +1,134 @@
+// The way back of an app: its weights in one commit, the destination's last requests, and what came, the
+// last first.
+//
+// Comes in: steps that were begun, whatever they came to. Goes out: objects and weights as before. On
+// failure: an object is removed only where it carries our id and is the one that we made, and is given its
+// old spec only where it is the one that we took over; else a person is asked.
+
+import { knownOf, refOf, type KubernetesObject } from '../../clusters/cluster-writer.ts';
+import { restored } from '../../fanout/run/restore.ts';
+import type { Outcome } from '../../jobs/kind.ts';
+import type { Intent, StepRecord } from '../../jobs/record.ts';
+import { nameOf, type Manifest } from '../manifests/manifest.ts';
+import type { PlannedObject } from '../plan/model.ts';
+import { hasAll } from '../plan/there.ts';
+import type { Before } from './apply.ts';
+import { blocked, done, failed, objectOf, wait, type Doing, type RunParts } from './doing.ts';
+import { isOurs } from './form.ts';
+import { held, ownHolds } from './held.ts';
+import { serversOf } from './shift.ts';
+import { underWay, unknownEdge } from './tallied.ts';
+import { stepOfObject, type Made } from './there.ts';
+
+const SOON_SECONDS = 0.2;
+/** What creates an object may be under way after its runner died, and nothing fences that. */
+const LATE_MS = 60_000;
+
+export async function backWeights(doing: Doing, parts: RunParts): Promise<Outcome> {
+  return (await held(doing, parts.traffic)) ?? done('weights are as before');
+}
+
+export async function backDrain(doing: Doing, parts: RunParts): Promise<Outcome> {
+  const { job, app, scene } = doing;
+  const { to, gates } = job.plan;
+  const holds = await held(doing, parts.traffic);
+  if (holds) return holds;
+  const serves = ownHolds(doing, parts.traffic).some(
+    ({ cluster, kind, weight = 0 }) => cluster === to && kind === 'pin' && weight > 0,
+  );
+  if (serves || !app.weights) return done(`${to} serves on as before`);
+  const edges = parts.traffic.edges();
+  const tallies = parts.traffic.tallies(app.app, serversOf(doing, parts, to));
+  const now = parts.clock.now();
+  const unknown = unknownEdge(edges, tallies, { since: now - scene.waitedMs, now });
+  if (unknown !== undefined) return wait(unknown);
+  const left = underWay(edges, tallies);
+  if (left === 0) return done(`nothing is under way in ${to}`);
+  const text = left === undefined ? 'an edge does not tell what is under way' : `${left} under way`;
+  const isLate = left !== undefined && scene.waitedMs > gates.drainSeconds * 1000;
+  return isLate ? failed(`${to}: ${text} after ${gates.drainSeconds} s`) : wait(`${to}: ${text}`);
+}
+
+export function prepareBack(doing: Doing): Intent | Outcome {
+  const object = objectOf(doing);
+  if (!object) return failed(`the plan has no ${doing.name}`);
+  const { to } = doing.job.plan;
+  const { manifest } = object;
+  const objects = [{ cluster: to, ...refOf(manifest) }];
+  return { text: `take back ${nameOf(manifest)} in ${to}`, objects };
+}
+
+export async function backObject(doing: Doing, parts: RunParts): Promise<Outcome> {
+  const object = objectOf(doing);
+  if (!object) return failed(`the plan has no ${doing.name}`);
+  const { job, app, scene } = doing;
+  const { to } = job.plan;
+  const step = job.steps[`${app.app}:${stepOfObject(object)}`];
+  const made = step?.result?.data as Made | undefined;
+  if (!step || made?.how === 'left' || step.intent.objects.length === 0)
+    return done('nothing came of it');
+  const writer = await parts.writerOf(to);
+  const ref = refOf(object.manifest);
+  await scene.check();
+  // What a predecessor still has under way then fails.
+  const fenced = await writer.fence(ref, scene.term);
+  if (!fenced.ok) return wait(fenced.text, 2);
+  const live = (await writer.read(ref)) as Manifest | undefined;
+  const { before } = (step.intent.data ?? { before: null }) as Before;
+  const back = { doing, parts, object, step, live };
+  return before === null ? unmade(back, made) : givenBack(back, before);
+}
+
+interface Back {
+  readonly doing: Doing;
+  readonly parts: RunParts;
+  readonly object: PlannedObject;
+  readonly step: StepRecord;
+  readonly live: Manifest | undefined;
+}
+
+async function unmade(back: Back, made: Made | undefined): Promise<Outcome> {
+  const { doing, parts, step, live } = back;
+  const { job, scene } = doing;
+  if (!live) {
+    const isSure = made !== undefined || step.taken !== true || scene.waitedMs >= LATE_MS;
+    return isSure ? done('it is not there') : wait('it may still be on its way', 2);
+  }
+  // Never ours: it stood there all the time, or came from elsewhere since.
+  if (!isOurs(live, job.id)) {
+    return made
+      ? blocked(`${nameOf(live)} in ${job.plan.to} is another one now`)
+      : done('it is another’s');
+  }
+  const isIt = made === undefined || made.uid === live.metadata.uid;
+  const known = knownOf(live as KubernetesObject);
+  if (!isIt || !known) return blocked(`${nameOf(live)} in ${job.plan.to} is another one now`);
+  if (live.metadata['deletionTimestamp'] !== undefined) return wait('it is going', SOON_SECONDS);
+  const writer = await parts.writerOf(job.plan.to);
+  const removed = await writer.remove(refOf(live as KubernetesObject), known);
+  if (!removed.ok)
+    return removed.code === 'moved' ? wait(removed.text, SOON_SECONDS) : failed(removed.text);
+  scene.note(`removed ${nameOf(live)} in ${job.plan.to}, which had come, uid ${known.uid}`);
+  return wait('it is going', SOON_SECONDS);
+}
+
+/** Of what was taken over: as much of it as we wrote. */
+async function givenBack({ doing, parts, object, live }: Back, before: Manifest): Promise<Outcome> {
+  const { job, scene } = doing;
+  const { to } = job.plan;
+  if (!live || live.metadata.uid !== before.metadata.uid)
+    return blocked(`${nameOf(before)} in ${to} is another one now`);
+  const wanted = restored(before as never, object.manifest as never) as Manifest;
+  const isLabelled = isOurs(live, job.id);
+  if (!isLabelled && hasAll(live, wanted)) return done('it is as it was');
+  const isOther = object.how !== 'merge' && !isLabelled;
+  const known = knownOf(live as KubernetesObject);
+  if (isOther || !known) return blocked(`${nameOf(before)} in ${to} was changed by somebody else`);
+  await scene.check();
+  const writer = await parts.writerOf(to);
+  const result = await writer.apply(wanted as KubernetesObject, { expect: known, force: true });
+  if (!result.ok)
+    return result.code === 'moved' ? wait(result.text, SOON_SECONDS) : failed(result.text);
+  scene.note(`gave ${nameOf(before)} in ${to} back what it was`);
+  return done('it is as it was');
+}

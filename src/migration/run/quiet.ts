@@ -1,0 +1,96 @@
+// Since when no request went to an app's servers of a cluster, as every edge says.
+//
+// Comes in: the servers. Goes out: for how long all of them were quiet, or who is not. On failure: what one
+// edge does not tell is no quiet, and it begins anew.
+
+import { wait, done, failed, type Doing, type RunParts } from './doing.ts';
+import { stillHeld } from './held.ts';
+import type { Memory } from './memory.ts';
+import { grown, underWay, unknownEdge, type Tallies } from './tallied.ts';
+import { weightFault } from './weights-seen.ts';
+import { wantedHolds } from './held.ts';
+import type { Outcome } from '../../jobs/kind.ts';
+import { serversOf } from './shift.ts';
+
+export interface Quiet {
+  began: number;
+  before?: Tallies;
+}
+
+/** On record of the drain: also when the source's servers have left the upstream. */
+export interface Drained {
+  readonly servers: readonly string[];
+}
+
+export type Stillness =
+  | { readonly kind: 'quiet'; readonly seconds: number; readonly underWay: number }
+  | { readonly kind: 'unknown' | 'asked'; readonly text: string };
+
+export function stillness(
+  doing: Doing,
+  parts: RunParts,
+  { memory, servers }: { readonly memory: Memory<Quiet>; readonly servers: readonly string[] },
+): Stillness {
+  const now = parts.clock.now();
+  const at = memory.of(doing, now, () => ({ began: now }));
+  const edges = parts.traffic.edges();
+  const tallies = parts.traffic.tallies(doing.app.app, servers);
+  const unknown = unknownEdge(edges, tallies, { since: at.began, now });
+  if (unknown !== undefined) return { kind: 'unknown', text: unknown };
+  at.before ??= tallies;
+  const more = grown(edges, at.before, tallies);
+  if (!more) return anew(at, now, 'an edge began to count anew');
+  const requests = more.reduce((sum, one) => sum + one.requests, 0);
+  if (requests > 0) return anew(at, now, `${requests} more requests`);
+  const left = underWay(edges, tallies);
+  if (left === undefined)
+    return { kind: 'unknown', text: 'an edge does not tell what is under way' };
+  const from = Math.max(...[...at.before.values()].map((one) => one.at));
+  const to = Math.min(...edges.map((edge) => tallies.get(edge)?.at ?? 0));
+  return { kind: 'quiet', seconds: (to - from) / 1000, underWay: left };
+}
+
+function anew(at: Quiet, now: number, text: string): Stillness {
+  at.began = now;
+  delete at.before;
+  return { kind: 'asked', text };
+}
+
+export async function drain(
+  doing: Doing,
+  parts: RunParts,
+  memory: Memory<Quiet>,
+): Promise<Outcome> {
+  const { job, app, intent, scene } = doing;
+  if (!app.weights) return done('no edge sends requests to it');
+  const holds = stillHeld(doing, parts.traffic);
+  if (holds) return holds;
+  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing));
+  if (fault !== undefined) return wait(fault);
+  const { servers = [] } = (intent?.data ?? {}) as Partial<Drained>;
+  const still = stillness(doing, parts, { memory, servers });
+  const { quietSeconds, drainSeconds, cut } = job.plan.gates;
+  if (still.kind === 'quiet' && still.seconds >= quietSeconds) {
+    if (still.underWay === 0) return done(`no request for ${Math.floor(still.seconds)} s`);
+    if (cut && scene.waitedMs > drainSeconds * 1000)
+      return done(`${still.underWay} requests are cut`);
+  }
+  const text = stillText(still, quietSeconds);
+  const isLate = scene.waitedMs > (drainSeconds + quietSeconds) * 1000;
+  // Who is silent may yet tell: nothing is known then.
+  return isLate && still.kind !== 'unknown' ? failed(`${job.plan.from}: ${text}`) : wait(text);
+}
+
+export function stillText(still: Stillness, quietSeconds: number): string {
+  if (still.kind !== 'quiet') return still.text;
+  const left = still.underWay === 0 ? '' : `${still.underWay} requests under way; `;
+  return `${left}no new one for ${Math.floor(still.seconds)} of ${quietSeconds} s`;
+}
+
+/** As the journal has them, else those that are published now. */
+export function sourceServers(doing: Doing, parts: RunParts): readonly string[] {
+  const { job, app } = doing;
+  const step = job.steps[`${app.app}:drain`];
+  const { servers = [] } = (step?.intent.data ?? {}) as Partial<Drained>;
+  return [...new Set([...servers, ...serversOf(doing, parts, job.plan.from)])];
+}

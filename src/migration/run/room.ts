@@ -1,0 +1,52 @@
+// Room at the destination, booked before anything comes and kept until its pods are there.
+//
+// On failure: no room is waited for until the deadline, for another's booking may end; then the app is
+// deferred. What cannot be read is no room.
+
+import type { Failure, Outcome, Waiting } from '../../jobs/kind.ts';
+import { place, roomOf } from '../capacity/room.ts';
+import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { roomKey } from './parts.ts';
+
+const AGAIN_SECONDS = 5;
+
+export async function reserve(doing: Doing, parts: RunParts): Promise<Outcome> {
+  const { job, scene } = doing;
+  const trouble = await bookRoom(doing, parts);
+  if (trouble === undefined) return done('room is booked');
+  const { deadlineSeconds } = job.plan.gates;
+  const text = `no room in ${job.plan.to}: ${trouble}`;
+  const left = deadlineSeconds - scene.waitedMs / 1000;
+  return left > 0 ? wait(text, Math.min(AGAIN_SECONDS, left)) : failed(text);
+}
+
+/** What was booked may have run out while nobody worked on it. */
+export async function keepRoom(
+  doing: Doing,
+  parts: RunParts,
+): Promise<Waiting | Failure | undefined> {
+  const { job, app, scene } = doing;
+  if (await parts.room.renew(roomKey(job.id, app.app), scene.term)) return undefined;
+  const trouble = await bookRoom(doing, parts);
+  return trouble === undefined
+    ? undefined
+    : { kind: 'failed', text: `its room is another’s now: ${trouble}` };
+}
+
+/** Why there is none. */
+async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefined> {
+  const { job, app, scene } = doing;
+  const { need, destination, findings } = await parts.world.look(job.plan, app);
+  if (!need || !destination) {
+    const [first] = findings;
+    return first ? `${first.object}: ${first.text}` : 'it could not be read';
+  }
+  const pods = app.replicas?.after ?? 0;
+  const key = roomKey(job.id, app.app);
+  await scene.check();
+  const ask = { key, destination: job.plan.to, pods, need, fence: scene.term };
+  return await parts.room.book(ask, (others) => {
+    const fit = place(roomOf(destination, others), need, pods);
+    return fit.pods === pods ? undefined : `${fit.pods} of ${pods} fit (${fit.why})`;
+  });
+}

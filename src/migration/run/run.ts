@@ -1,0 +1,139 @@
+// A migration as a job: each app from one cluster to another, step by step.
+//
+// Comes in: a job's record (jobs/kind.ts). Goes out: its next steps (flow/), and what each came to. On
+// failure: while there is a way back an app goes back by itself; where somebody else has changed something,
+// or there is no way back, everything stands as it is until a person has acted.
+//
+//     preflight.ts   everything that stands against it, once more     room.ts     room, booked
+//     apply.ts       an object comes                                  ready.ts    pods, endpoints, probes
+//     shift.ts       weights go over, gated (check.ts, pure)          quiet.ts    no request any more
+//     proof.ts       whether the source may be deleted                remove.ts   an object leaves it
+//     finish.ts      records, mark, debts, holds                      back.ts     the way back
+//     held.ts        the holds of each state                          there.ts    the destination, as it is
+//     memory.ts      between two looks                                parts.ts    ledgers and hooks
+
+import type { JobKind, Outcome } from '../../jobs/kind.ts';
+import type { Intent } from '../../jobs/record.ts';
+import { failureOf } from '../../clusters/call-failure.ts';
+import { BallastError } from '../../errors.ts';
+import type { Scene } from '../../jobs/kind.ts';
+import { next, type JobPlan } from '../flow/next.ts';
+import { stepOf } from '../flow/steps.ts';
+import { apply, prepareApply } from './apply.ts';
+import { backDrain, backObject, backWeights, prepareBack } from './back.ts';
+import { failed, wait, type Doing, type MigrationJob, type RunParts } from './doing.ts';
+import { finish, owe, released } from './finish.ts';
+import { hooked } from './hooked.ts';
+import { createMemory } from './memory.ts';
+import { preflight } from './preflight.ts';
+import { drain, type Drained, type Quiet } from './quiet.ts';
+import { ready, type Since } from './ready.ts';
+import { prepareRemove, remove } from './remove.ts';
+import { reserve } from './room.ts';
+import { bake, serversOf, shift, type Gate } from './shift.ts';
+
+export const MIGRATION = 'migration';
+
+type Act = (doing: Doing) => Promise<Outcome>;
+type Prepare = (doing: Doing) => Promise<Intent | Outcome>;
+
+export function migrationKind(parts: RunParts): JobKind<JobPlan> {
+  const since = createMemory<Since>('step');
+  const gates = createMemory<Gate>('step');
+  const quiet = createMemory<Quiet>('app');
+  const backs: Readonly<Record<string, Act>> = {
+    weights: (doing) => backWeights(doing, parts),
+    drain: (doing) => backDrain(doing, parts),
+    release: (doing) => released(doing, parts),
+  };
+  const acts: Readonly<Record<string, Act>> = {
+    preflight: (doing) => preflight(doing, parts),
+    reserve: (doing) => reserve(doing, parts),
+    apply: (doing) => apply(doing, parts),
+    late: (doing) => apply(doing, parts),
+    ready: (doing) => ready(doing, parts, since),
+    shift: (doing) => shift(doing, parts, gates),
+    bake: (doing) => bake(doing, parts, gates),
+    drain: (doing) => drain(doing, parts, quiet),
+    delete: (doing) => remove(doing, parts, quiet),
+    owe: (doing) => owe(doing, parts),
+    async finish(doing) {
+      const outcome = await finish(doing, parts);
+      if (outcome.kind === 'done') quiet.forget(doing);
+      return outcome;
+    },
+    back: (doing) => (backs[partOf(doing)] ?? ((one) => backObject(one, parts)))(doing),
+  };
+  const prepares: Readonly<Record<string, Prepare>> = {
+    apply: (doing) => prepareApply(doing, parts),
+    late: (doing) => prepareApply(doing, parts),
+    delete: (doing) => prepareRemove(doing, parts, quiet),
+    async shift(doing) {
+      const isFirst = !hasShifted(doing);
+      return (isFirst && (await hooked(doing, parts.hooks, 'confirm'))) || plain(doing);
+    },
+    async drain(doing) {
+      const data = { servers: serversOf(doing, parts, doing.job.plan.from) } satisfies Drained;
+      return { ...plain(doing), data };
+    },
+    back: async (doing) => (backs[partOf(doing)] ? plain(doing) : prepareBack(doing)),
+  };
+  return {
+    kind: MIGRATION,
+    next,
+    prepare(job, id, scene) {
+      const attempt = (job.steps[id]?.attempt ?? 0) + 1;
+      const doing = doingOf(job, id, { attempt, scene });
+      const prepare = prepares[verbOf(doing)] ?? (async () => plain(doing));
+      return patiently(doing, () => prepare(doing));
+    },
+    act(job, { id, attempt, intent }, scene) {
+      const doing = { ...doingOf(job, id, { attempt, scene }), intent };
+      const act = acts[verbOf(doing)];
+      if (!act) throw new BallastError('internal', `no step ${id} is known`);
+      return patiently(doing, () => act(doing));
+    },
+  };
+}
+
+function doingOf(job: MigrationJob, id: string, how: Pick<Doing, 'attempt' | 'scene'>): Doing {
+  const step = stepOf(id);
+  const app = job.plan.apps.find((one) => one.app === step.app);
+  if (!app) throw new BallastError('internal', `the plan has no app ${step.app}`);
+  return { job, app, name: step.name, ...how };
+}
+
+const verbOf = ({ name }: Doing): string => name.split('.')[0] ?? '';
+const partOf = ({ name }: Doing): string => name.split('.')[1] ?? '';
+
+const plain = ({ name, app }: Doing): Intent => ({ text: `${name} of ${app.app}`, objects: [] });
+
+function hasShifted({ job, app }: Doing): boolean {
+  return Object.keys(job.steps).some((id) => id.startsWith(`${app.app}:shift.`));
+}
+
+/** What only looks waits for ever: a cluster that is silent has not said no. */
+const LOOKS = new Set(['ready', 'shift', 'bake', 'drain']);
+const PATIENCE_MS = 60_000;
+const AGAIN_SECONDS = 2;
+
+async function patiently<T>(doing: Doing, act: () => Promise<T>): Promise<T | Outcome> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isOfCluster(error)) throw error;
+    const { text } = failureOf(error);
+    return isOver(doing, doing.scene)
+      ? failed(`no answer for a minute: ${text}`)
+      : wait(text, AGAIN_SECONDS);
+  }
+}
+
+function isOver(doing: Doing, { waitedMs }: Scene): boolean {
+  return !LOOKS.has(verbOf(doing)) && waitedMs > PATIENCE_MS;
+}
+
+const isOfCluster = (error: unknown): boolean =>
+  error instanceof Error &&
+  !(error instanceof BallastError) &&
+  (error.name === 'CallFailure' || 'code' in error);

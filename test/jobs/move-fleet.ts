@@ -1,0 +1,358 @@
+// Two clusters of objects in memory with an app that is moved from one to the other, the traffic of two
+// edges, and what a migration reads of it. It watches what must never be: an app that nobody serves,
+// requests to pods that are not ready, and a source that loses something while it is asked.
+
+import { systemClock } from '../../src/clock.ts';
+import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+import type { Tally } from '../../src/edges/statistics.ts';
+import { GATES, type Gates } from '../../src/migration/flow/gates.ts';
+import { LIMITS, type JobPlan } from '../../src/migration/flow/next.ts';
+import { digestOf } from '../../src/fanout/plan/canonical.ts';
+import { sanitise } from '../../src/migration/manifests/sanitise.ts';
+import type { Manifest } from '../../src/migration/manifests/manifest.ts';
+import { lookAgain } from '../../src/migration/plan/again.ts';
+import type { PlannedApp, PlanRequest, PlanWorld } from '../../src/migration/plan/model.ts';
+import { planMigration } from '../../src/migration/plan/plan.ts';
+import { migrationKind } from '../../src/migration/run/run.ts';
+import type { MoveTraffic, Seen } from '../../src/migration/run/traffic.ts';
+import type { MoveWorld } from '../../src/migration/run/world.ts';
+import type { Draft } from '../../src/jobs/record.ts';
+import type { JobJournal } from '../../src/jobs/journal.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
+import type { Hold, Upstream } from '../../src/model.ts';
+import type { JobHold } from '../../src/words/of-jobs.ts';
+import {
+  app as appWorld,
+  destination,
+  object,
+  OBJECTS,
+  REQUEST,
+  world,
+} from '../migration/plan/plan-world.ts';
+import { MemoryLedgers } from './memory-ledgers.ts';
+import { MemoryObjects } from './memory-objects.ts';
+import type { Life } from './mortal.ts';
+import { startJobs, type Process } from './process.ts';
+
+/** So many times as fast as the clock on the wall. */
+export const SPEED = 100;
+
+/** As careful as the usual ones, in little time. */
+export const QUICK: Gates = {
+  ...GATES,
+  readySeconds: 0.2,
+  deadlineSeconds: 60,
+  intervalSeconds: 0.2,
+  samples: 5,
+  bakeSeconds: 0.2,
+  quietSeconds: 0.2,
+  drainSeconds: 20,
+  callers: 'edges',
+  pollersSeconds: 0,
+};
+
+const SCALER = object('autoscaling/v2', 'HorizontalPodAutoscaler', 'shop', {
+  spec: {
+    minReplicas: 1,
+    maxReplicas: 8,
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' },
+  },
+});
+const BUDGET = object('policy/v1', 'PodDisruptionBudget', 'shop', {
+  spec: { minAvailable: 1, selector: { matchLabels: { app: 'shop' } } },
+});
+export const ALL: readonly Manifest[] = [...OBJECTS, SCALER, BUDGET];
+
+export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
+const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
+type Place = keyof typeof NODES;
+const PLACES: readonly Place[] = ['east', 'west'];
+const VM = '10.9.0.1:80';
+const BASE = 10;
+
+export class MoveFleet implements MoveTraffic, MoveWorld {
+  readonly clusters = new Map(PLACES.map((name) => [name as string, new MemoryObjects(name)]));
+  readonly ledgers = new MemoryLedgers();
+  readonly holds = new Map<string, JobHold>();
+  /** Every word on weights: the sums that were published by it. */
+  readonly said: string[] = [];
+  readonly wrongs: string[] = [];
+  /** Edges that say nothing. */
+  readonly silent = new Set<string>();
+  edgeNames: readonly string[] = ['edge-1', 'edge-2'];
+  /** Of requests at the destination, every so many fails. */
+  failsAt = 0;
+  underWay = 0;
+  /** Somebody else's word over the weights. */
+  override: Readonly<Record<string, number>> = {};
+  /** Why nothing is known of a cluster. */
+  readonly unseen = new Map<string, string>();
+  poller: string | undefined;
+  status = 200;
+  readonly #ready = new Map<string, number>();
+  readonly #counts = new Map<string, { requests: number; failures: number }>();
+
+  constructor() {
+    for (const [name, objects] of this.clusters) {
+      objects.onReady = (workload, ready) => {
+        if (workload === 'shop') this.#ready.set(name, ready);
+        this.#look();
+      };
+      const { writes } = objects;
+      const push = writes.push.bind(writes);
+      writes.push = (...lines) => {
+        for (const line of lines) this.#written(name, line);
+        return push(...lines);
+      };
+    }
+  }
+
+  cluster(name: string): MemoryObjects {
+    const found = this.clusters.get(name);
+    if (!found) throw new Error(`no cluster ${name}`);
+    return found;
+  }
+
+  now = (): number => systemClock.now() * SPEED;
+
+  /** Running at the source. */
+  async settle(objects: readonly Manifest[] = ALL): Promise<void> {
+    const east = this.cluster('east');
+    for (const one of objects) {
+      const { uid: _, ...metadata } = one.metadata;
+      const { status: __, ...rest } = one as Manifest & { status?: unknown };
+      east.applyAs('kubectl', { ...rest, metadata } as KubernetesObject);
+    }
+    await east.read(SHOP);
+    await east.read(SHOP);
+    east.writes.length = 0;
+  }
+
+  /** Sums of all servers, by where they are. */
+  weights(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { from, weight } of this.upstream().servers) sums[from] = (sums[from] ?? 0) + weight;
+    return sums;
+  }
+
+  upstream(): Upstream {
+    const clusters = PLACES.flatMap((from) => {
+      const pods = this.#ready.get(from) ?? 0;
+      if (pods === 0) return [];
+      const nodes = NODES[from];
+      const each = this.override[from] ?? this.#heldEach(from, nodes.length, pods);
+      return nodes.map((address) => ({ address, weight: each, from }));
+    });
+    const vm = this.#pinOf('vm')?.weight ?? BASE;
+    const servers = [...clusters, { address: VM, weight: vm, from: 'vm' }];
+    const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
+    return { app: 'shop', hosts: ['shop.example.com'], servers, policy };
+  }
+
+  #heldEach(from: string, nodes: number, pods: number): number {
+    const own = [...this.holds.values()].filter(({ cluster }) => cluster === from);
+    if (own.some(({ kind }) => kind === 'drain')) return 0;
+    const pin = this.#pinOf(from)?.weight;
+    const sum = pin ?? pods * BASE;
+    return sum === 0 ? 0 : Math.max(1, Math.floor(sum / nodes));
+  }
+
+  #pinOf(from: string): JobHold | undefined {
+    return [...this.holds.values()].find((one) => one.kind === 'pin' && one.cluster === from);
+  }
+
+  seen(_app: string, cluster: string): Seen | undefined {
+    const why = this.unseen.get(cluster);
+    const pods = this.#ready.get(cluster) ?? 0;
+    return { pods, nodes: NODES[cluster as Place], ...(why !== undefined && { why }) };
+  }
+
+  standing(job: string): readonly Hold[] {
+    return [...this.holds.values()]
+      .filter((one) => one.job === job)
+      .map((one) => ({ ...one, since: 0 }));
+  }
+
+  async say(_who: string, holds: readonly JobHold[], instead: readonly string[]): Promise<void> {
+    for (const id of instead) this.holds.delete(id);
+    for (const hold of holds) this.holds.set(hold.id, hold);
+    this.#tell();
+  }
+
+  async lift(_who: string, _job: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.holds.delete(id);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { east = 0, west = 0, vm = 0 } = this.weights();
+    this.said.push(`east ${east} west ${west} vm ${vm}`);
+    this.#look();
+  }
+
+  unacknowledged(): string | undefined {
+    const [silent] = this.silent;
+    return silent === undefined ? undefined : `${silent}: it is silent`;
+  }
+
+  edges(): readonly string[] {
+    return this.edgeNames;
+  }
+
+  /** Each question finds some more requests where there is weight. */
+  tallies(_app: string, servers: readonly string[]): ReadonlyMap<string, Tally> {
+    const talking = this.edgeNames.filter((edge) => !this.silent.has(edge));
+    return new Map(talking.map((edge) => [edge, this.#tally(edge, servers)]));
+  }
+
+  #tally(edge: string, servers: readonly string[]): Tally {
+    const sum = { requests: 0, failures: 0 };
+    for (const { address, weight, from } of this.upstream().servers) {
+      const key = `${edge} ${address}`;
+      const count = this.#counts.get(key) ?? { requests: 0, failures: 0 };
+      if (weight > 0) count.requests += 3;
+      if (weight > 0 && from === 'west' && this.failsAt > 0) count.failures += 1;
+      this.#counts.set(key, count);
+    }
+    for (const address of servers) {
+      const { requests = 0, failures = 0 } = this.#counts.get(`${edge} ${address}`) ?? {};
+      sum.requests += requests;
+      sum.failures += failures;
+    }
+    const answers = sum.requests - sum.failures;
+    const at = this.now();
+    const seconds = answers * 0.01;
+    return { ...sum, at, start: `${edge}-1`, answers, seconds, inFlight: this.underWay };
+  }
+
+  pollers(): string | undefined {
+    return this.poller;
+  }
+
+  probe = async () => ({ status: this.status, seconds: 0.01 });
+
+  #look(): void {
+    const { servers } = this.upstream();
+    if (servers.every(({ weight }) => weight === 0)) this.wrongs.push('nobody serves');
+  }
+
+  #written(cluster: string, line: string): void {
+    const { east = 0, west = 0 } = this.weights();
+    if (cluster === 'east' && line.startsWith('remove') && east > 0)
+      this.wrongs.push(`${line} while the source is asked`);
+    if (cluster === 'east' && west === 0) this.wrongs.push(`${line} while the destination is not`);
+    if (cluster === 'west' && line.startsWith('remove Deployment') && west > 0)
+      this.wrongs.push(`${line} while it is asked`);
+  }
+
+  world(request: PlanRequest = REQUEST): PlanWorld {
+    const [east, west] = [this.cluster('east').all(), this.cluster('west').all()];
+    const source = {
+      objects: east as readonly object[] as readonly Manifest[],
+      unread: new Set<string>(),
+      origin: { kind: 'live' } as const,
+    };
+    const there = {
+      objects: (west as readonly object[] as readonly Manifest[]).filter(
+        (one) => one.metadata.labels?.['ballast.io/migration'] === undefined,
+      ),
+      unread: new Set<string>(),
+    };
+    return world({
+      apps: request.apps.map((name) => appWorld(name.split('/').at(-1) ?? name, { source })),
+      destination: destination({ namespaces: new Map([['prod', there]]) }),
+      edges: this.edgeNames.map((name) => ({ name })),
+    });
+  }
+
+  async look(plan: JobPlan, app: PlannedApp) {
+    const asked = { ...plan.request, apps: [app.app] };
+    const now = this.world(asked);
+    const view = now.destination?.view;
+    const again = lookAgain(asked, now, app.replicas?.after ?? 0);
+    return { ...again, ...(view && { destination: view }) };
+  }
+
+  async objects(plan: JobPlan, app: PlannedApp) {
+    return (await this.look(plan, app)).objects;
+  }
+
+  draft(own: Partial<PlanRequest> = {}, gates: Partial<Gates> = {}): Draft {
+    const request = { ...REQUEST, ...own };
+    const made = planMigration(request, this.world(request));
+    if (!made.ok) throw new Error(JSON.stringify(made.findings));
+    const plan: JobPlan = { ...made, limits: LIMITS, gates: { ...QUICK, ...gates }, request };
+    return {
+      kind: 'migration',
+      name: 'move-shop',
+      apps: ['shop'],
+      clusters: ['east', 'west'],
+      plan,
+      planDigest: plan.digest,
+      who: 'ann',
+    };
+  }
+
+  writes(): Record<string, readonly string[]> {
+    return Object.fromEntries(PLACES.map((name) => [name, [...this.cluster(name).writes]]));
+  }
+
+  /** Each object of a cluster as people know it, by one digest each: UIDs, versions and status aside. */
+  forms(cluster: string): Record<string, string> {
+    const how = { images: {}, ingressClasses: {}, storageClasses: {}, stateful: true };
+    const ask = { ...how, replicas: -1, replicaSets: [] };
+    return Object.fromEntries(
+      this.cluster(cluster)
+        .all()
+        .map((one) => {
+          const { manifest } = sanitise(one as object as Manifest, ask);
+          const { replicas = null } = (one['spec'] ?? {}) as { replicas?: number };
+          const annotations = { ...manifest?.metadata.annotations };
+          delete annotations['ballast.io/fence'];
+          const plain = { ...manifest, metadata: { ...manifest?.metadata, annotations } };
+          return [`${one.kind} ${one.metadata.name}`, digestOf({ plain, replicas })];
+        }),
+    );
+  }
+}
+
+/** A process that runs migrations on this fleet. */
+export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): Process {
+  const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
+  const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
+  const writerOf = async (name: string) => {
+    const writer = writers.get(name);
+    if (!writer) throw new Error(`no cluster ${name}`);
+    return writer;
+  };
+  // What only reads is no effect, and is asked without waiting.
+  const spoken = of('traffic', { say: fleet.say.bind(fleet), lift: fleet.lift.bind(fleet) });
+  const traffic: MoveTraffic = {
+    upstream: () => fleet.upstream(),
+    seen: (app, cluster) => fleet.seen(app, cluster),
+    standing: (job) => fleet.standing(job),
+    unacknowledged: () => fleet.unacknowledged(),
+    edges: () => fleet.edges(),
+    tallies: (app, servers) => fleet.tallies(app, servers),
+    pollers: () => fleet.pollers(),
+    say: (who, holds, instead) => spoken.say(who, holds, instead),
+    lift: (who, job, ids) => spoken.lift(who, job, ids),
+  };
+  const { room, hooks, debts, marks } = fleet.ledgers;
+  const kind = migrationKind({
+    writerOf,
+    traffic,
+    world: fleet,
+    probe: () => fleet.probe(),
+    clock: { now: fleet.now, sleep: systemClock.sleep },
+    room: of('room', room),
+    hooks,
+    debts: of('debts', debts),
+    marks: of('marks', marks),
+  });
+  const parts = { journal, speed: SPEED, ...(life && { life }) };
+  return startJobs(parts, [kind as JobKind], async ({ cluster, ...ref }, fence) => {
+    const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
+    if (!fenced.ok) throw new Error(fenced.text);
+  });
+}
