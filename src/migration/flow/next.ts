@@ -5,7 +5,7 @@
 // back, and blocks it where there is none; others go on, unless too many failed.
 
 import type { Next } from '../../jobs/kind.ts';
-import type { Job } from '../../jobs/record.ts';
+import { resultOf, type Job } from '../../jobs/record.ts';
 import type { MigrationPlan, PlanRequest } from '../plan/model.ts';
 import type { Gates } from './gates.ts';
 import { appState, isResting, type AppState, type AppStateName } from './app-state.ts';
@@ -73,12 +73,21 @@ function whole({ aborted }: Job<JobPlan>, states: readonly Named[]): Next['state
   return aborted && states.some(({ state }) => state === 'RollingBack') ? 'RollingBack' : 'Running';
 }
 
-function rest({ aborted }: Job<JobPlan>, states: readonly Named[]): Next {
+/** In the words of the step that failed. */
+function stuckText(job: Job<JobPlan>, { app, failed = '' }: Named): string {
+  const text = resultOf(job, idOf({ app, name: failed }))?.text;
+  return text === undefined ? app : `${app}: ${failed}: ${text}`;
+}
+
+function rest(job: Job<JobPlan>, states: readonly Named[]): Next {
+  const { aborted } = job;
   const named = (wanted: AppStateName): string[] =>
     states.filter(({ state }) => state === wanted).map(({ app }) => app);
-  const blocked = named('Blocked');
-  if (blocked.length > 0)
-    return { state: 'Blocked', why: `${blocked.join(', ')}: a person must act`, run: [] };
+  const blocked = states.filter(({ state }) => state === 'Blocked');
+  if (blocked.length > 0) {
+    const words = blocked.map((one) => stuckText(job, one));
+    return { state: 'Blocked', why: `a person must act: ${words.join('; ')}`, run: [] };
+  }
   const open = named('Pending');
   if (open.length > 0 && !aborted)
     return { state: 'Failed', why: `too many failed: ${open.join(', ')} did not begin`, run: [] };

@@ -5,7 +5,12 @@
 // failure: an object is removed only where it carries our id and is the one that we made, and is given its
 // old spec only where it is the one that we took over; else a person is asked.
 
-import { knownOf, refOf, type KubernetesObject } from '../../clusters/cluster-writer.ts';
+import {
+  knownOf,
+  refOf,
+  type ClusterWriter,
+  type KubernetesObject,
+} from '../../clusters/cluster-writer.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
@@ -29,7 +34,7 @@ export async function backWeights(doing: Doing, parts: RunParts): Promise<Outcom
 }
 
 export async function backDrain(doing: Doing, parts: RunParts): Promise<Outcome> {
-  const { job, app, scene } = doing;
+  const { job, app } = doing;
   const { to, gates } = job.plan;
   const holds = await held(doing, parts.traffic);
   if (holds) return holds;
@@ -40,12 +45,12 @@ export async function backDrain(doing: Doing, parts: RunParts): Promise<Outcome>
   const edges = parts.traffic.edges();
   const tallies = parts.traffic.tallies(app.app, serversOf(doing, parts, to));
   const now = parts.clock.now();
-  const unknown = unknownEdge(edges, tallies, { since: now - scene.waitedMs, now });
+  const unknown = unknownEdge(edges, tallies, { since: now - doing.spentMs, now });
   if (unknown !== undefined) return wait(unknown);
   const left = underWay(edges, tallies);
   if (left === 0) return done(`nothing is under way in ${to}`);
   const text = left === undefined ? 'an edge does not tell what is under way' : `${left} under way`;
-  const isLate = left !== undefined && scene.waitedMs > gates.drainSeconds * 1000;
+  const isLate = left !== undefined && doing.spentMs > gates.drainSeconds * 1000;
   return isLate ? failed(`${to}: ${text} after ${gates.drainSeconds} s`) : wait(`${to}: ${text}`);
 }
 
@@ -62,12 +67,10 @@ export async function backObject(doing: Doing, parts: RunParts): Promise<Outcome
   const object = objectOf(doing);
   if (!object) return failed(`the plan has no ${doing.name}`);
   const { job, app, scene } = doing;
-  const { to } = job.plan;
   const step = job.steps[`${app.app}:${stepOfObject(object)}`];
   const made = step?.result?.data as Made | undefined;
-  if (!step || made?.how === 'left' || step.intent.objects.length === 0)
-    return done('nothing came of it');
-  const writer = await parts.writerOf(to);
+  if (!step || !mayHaveCome(step, made)) return done('nothing came of it');
+  const writer = await parts.writerOf(job.plan.to);
   const ref = refOf(object.manifest);
   await scene.check();
   // What a predecessor still has under way then fails.
@@ -75,45 +78,48 @@ export async function backObject(doing: Doing, parts: RunParts): Promise<Outcome
   if (!fenced.ok) return wait(fenced.text, 2);
   const live = (await writer.read(ref)) as Manifest | undefined;
   const { before } = (step.intent.data ?? { before: null }) as Before;
-  const back = { doing, parts, object, step, live };
-  return before === null ? unmade(back, made) : givenBack(back, before);
+  const back = { doing, writer, object, step, made };
+  if (before !== null) return givenBack(back, live, before);
+  return live ? unmade(back, live) : uncome(back);
+}
+
+function mayHaveCome({ intent }: StepRecord, made: Made | undefined): boolean {
+  return made?.how !== 'left' && intent.objects.length > 0;
 }
 
 interface Back {
   readonly doing: Doing;
-  readonly parts: RunParts;
+  readonly writer: ClusterWriter;
   readonly object: PlannedObject;
   readonly step: StepRecord;
-  readonly live: Manifest | undefined;
+  readonly made: Made | undefined;
 }
 
-async function unmade(back: Back, made: Made | undefined): Promise<Outcome> {
-  const { doing, parts, step, live } = back;
+function uncome({ doing, step, made }: Back): Outcome {
+  const isSure = made !== undefined || step.taken !== true || doing.spentMs >= LATE_MS;
+  return isSure ? done('it is not there') : wait('it may still be on its way', 2);
+}
+
+async function unmade({ doing, writer, made }: Back, live: Manifest): Promise<Outcome> {
   const { job, scene } = doing;
-  if (!live) {
-    const isSure = made !== undefined || step.taken !== true || scene.waitedMs >= LATE_MS;
-    return isSure ? done('it is not there') : wait('it may still be on its way', 2);
-  }
+  const other = `${nameOf(live)} in ${job.plan.to} is another one now`;
   // Never ours: it stood there all the time, or came from elsewhere since.
-  if (!isOurs(live, job.id)) {
-    return made
-      ? blocked(`${nameOf(live)} in ${job.plan.to} is another one now`)
-      : done('it is another’s');
-  }
-  const isIt = made === undefined || made.uid === live.metadata.uid;
+  if (!isOurs(live, job.id)) return made ? blocked(other) : done('it is another’s');
   const known = knownOf(live as KubernetesObject);
-  if (!isIt || !known) return blocked(`${nameOf(live)} in ${job.plan.to} is another one now`);
+  if (!known || (made && made.uid !== known.uid)) return blocked(other);
   if (live.metadata['deletionTimestamp'] !== undefined) return wait('it is going', SOON_SECONDS);
-  const writer = await parts.writerOf(job.plan.to);
   const removed = await writer.remove(refOf(live as KubernetesObject), known);
-  if (!removed.ok)
-    return removed.code === 'moved' ? wait(removed.text, SOON_SECONDS) : failed(removed.text);
+  if (!removed.ok) return again(removed);
   scene.note(`removed ${nameOf(live)} in ${job.plan.to}, which had come, uid ${known.uid}`);
   return wait('it is going', SOON_SECONDS);
 }
 
 /** Of what was taken over: as much of it as we wrote. */
-async function givenBack({ doing, parts, object, live }: Back, before: Manifest): Promise<Outcome> {
+async function givenBack(
+  { doing, writer, object }: Back,
+  live: Manifest | undefined,
+  before: Manifest,
+): Promise<Outcome> {
   const { job, scene } = doing;
   const { to } = job.plan;
   if (!live || live.metadata.uid !== before.metadata.uid)
@@ -125,10 +131,13 @@ async function givenBack({ doing, parts, object, live }: Back, before: Manifest)
   const known = knownOf(live as KubernetesObject);
   if (isOther || !known) return blocked(`${nameOf(before)} in ${to} was changed by somebody else`);
   await scene.check();
-  const writer = await parts.writerOf(to);
   const result = await writer.apply(wanted as KubernetesObject, { expect: known, force: true });
-  if (!result.ok)
-    return result.code === 'moved' ? wait(result.text, SOON_SECONDS) : failed(result.text);
+  if (!result.ok) return again(result);
   scene.note(`gave ${nameOf(before)} in ${to} back what it was`);
   return done('it is as it was');
+}
+
+/** Somebody wrote between our reading and our writing, a status most often: it is looked at again. */
+function again({ code, text }: { readonly code: string; readonly text: string }): Outcome {
+  return code === 'moved' ? wait(text, SOON_SECONDS) : failed(text);
 }

@@ -28,6 +28,8 @@ export interface Doing {
   readonly name: string;
   readonly attempt: number;
   readonly scene: Scene;
+  /** That it was waited for, as far as anybody looked. */
+  readonly spentMs: number;
   /** Of the step; absent while it is prepared. */
   readonly intent?: Intent;
 }

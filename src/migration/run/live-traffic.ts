@@ -70,8 +70,9 @@ export function liveMoveTraffic(parts: MoveTrafficParts): MoveTraffic {
 }
 
 /** At which what is held, and the app's document, stand as they do now: a hold of one id may say another. */
-function versionOf({ mark, holdsAt, app: published }: Published, app: AppName): number {
-  const { term = 0, version = 0 } = published(app)?.stamp ?? {};
+function versionOf(published: Published, app: AppName): number {
+  const { mark, holdsAt } = published;
+  const { term = 0, version = 0 } = published.app(app)?.stamp ?? {};
   return term === mark.term ? Math.max(holdsAt, version) : holdsAt;
 }
 

@@ -3,14 +3,13 @@
 // Comes in: the servers. Goes out: for how long all of them were quiet, or who is not. On failure: what one
 // edge does not tell is no quiet, and it begins anew.
 
-import { wait, done, failed, type Doing, type RunParts } from './doing.ts';
-import { stillHeld } from './held.ts';
+import type { Outcome } from '../../jobs/kind.ts';
+import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { stillHeld, wantedHolds } from './held.ts';
 import type { Memory } from './memory.ts';
+import { serversOf } from './shift.ts';
 import { grown, underWay, unknownEdge, type Tallies } from './tallied.ts';
 import { weightFault } from './weights-seen.ts';
-import { wantedHolds } from './held.ts';
-import type { Outcome } from '../../jobs/kind.ts';
-import { serversOf } from './shift.ts';
 
 export interface Quiet {
   began: number;
@@ -61,24 +60,25 @@ export async function drain(
   parts: RunParts,
   memory: Memory<Quiet>,
 ): Promise<Outcome> {
-  const { job, app, intent, scene } = doing;
+  const { app, intent } = doing;
   if (!app.weights) return done('no edge sends requests to it');
   const holds = stillHeld(doing, parts.traffic);
   if (holds) return holds;
   const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing));
   if (fault !== undefined) return wait(fault);
   const { servers = [] } = (intent?.data ?? {}) as Partial<Drained>;
-  const still = stillness(doing, parts, { memory, servers });
+  return drained(doing, stillness(doing, parts, { memory, servers }));
+}
+
+function drained({ job, spentMs }: Doing, still: Stillness): Outcome {
   const { quietSeconds, drainSeconds, cut } = job.plan.gates;
-  if (still.kind === 'quiet' && still.seconds >= quietSeconds) {
-    if (still.underWay === 0) return done(`no request for ${Math.floor(still.seconds)} s`);
-    if (cut && scene.waitedMs > drainSeconds * 1000)
-      return done(`${still.underWay} requests are cut`);
-  }
-  const text = stillText(still, quietSeconds);
-  const isLate = scene.waitedMs > (drainSeconds + quietSeconds) * 1000;
+  const isOver = spentMs > (drainSeconds + quietSeconds) * 1000;
+  const isQuiet = still.kind === 'quiet' && still.seconds >= quietSeconds;
+  if (isQuiet && still.underWay === 0) return done(`no request for ${quietSeconds} s`);
+  if (isQuiet && cut && isOver) return done(`${still.underWay} requests are cut`);
+  const text = `${job.plan.from}: ${stillText(still, quietSeconds)}`;
   // Who is silent may yet tell: nothing is known then.
-  return isLate && still.kind !== 'unknown' ? failed(`${job.plan.from}: ${text}`) : wait(text);
+  return isOver && still.kind !== 'unknown' ? failed(text) : wait(text);
 }
 
 export function stillText(still: Stillness, quietSeconds: number): string {

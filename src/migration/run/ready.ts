@@ -34,7 +34,7 @@ export async function ready(
   const trouble = 'text' in readiness ? readiness.text : await unreached(doing, parts);
   if (trouble !== undefined) {
     memory.forget(doing);
-    const isLate = scene.waitedMs > deadlineSeconds * 1000;
+    const isLate = doing.spentMs > deadlineSeconds * 1000;
     return isLate ? failed(`${trouble} after ${deadlineSeconds} s`) : wait(trouble);
   }
   const now = parts.clock.now();

@@ -11,12 +11,12 @@ import { roomKey } from './parts.ts';
 const AGAIN_SECONDS = 5;
 
 export async function reserve(doing: Doing, parts: RunParts): Promise<Outcome> {
-  const { job, scene } = doing;
+  const { job } = doing;
   const trouble = await bookRoom(doing, parts);
   if (trouble === undefined) return done('room is booked');
   const { deadlineSeconds } = job.plan.gates;
   const text = `no room in ${job.plan.to}: ${trouble}`;
-  const left = deadlineSeconds - scene.waitedMs / 1000;
+  const left = deadlineSeconds - doing.spentMs / 1000;
   return left > 0 ? wait(text, Math.min(AGAIN_SECONDS, left)) : failed(text);
 }
 

@@ -16,7 +16,6 @@ import type { JobKind, Outcome } from '../../jobs/kind.ts';
 import type { Intent } from '../../jobs/record.ts';
 import { failureOf } from '../../clusters/call-failure.ts';
 import { BallastError } from '../../errors.ts';
-import type { Scene } from '../../jobs/kind.ts';
 import { next, type JobPlan } from '../flow/next.ts';
 import { stepOf } from '../flow/steps.ts';
 import { apply, prepareApply } from './apply.ts';
@@ -24,7 +23,7 @@ import { backDrain, backObject, backWeights, prepareBack } from './back.ts';
 import { failed, wait, type Doing, type MigrationJob, type RunParts } from './doing.ts';
 import { finish, owe, released } from './finish.ts';
 import { hooked } from './hooked.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, createPatience } from './memory.ts';
 import { preflight } from './preflight.ts';
 import { drain, type Drained, type Quiet } from './quiet.ts';
 import { ready, type Since } from './ready.ts';
@@ -41,6 +40,11 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   const since = createMemory<Since>('step');
   const gates = createMemory<Gate>('step');
   const quiet = createMemory<Quiet>('app');
+  const patience = createPatience();
+  const doingOf = (job: MigrationJob, id: string, how: Pick<Doing, 'attempt' | 'scene'>): Doing => {
+    const step = stepIn(job, id, how);
+    return { ...step, spentMs: patience.spent(step, parts.clock.now()) };
+  };
   const backs: Readonly<Record<string, Act>> = {
     weights: (doing) => backWeights(doing, parts),
     drain: (doing) => backDrain(doing, parts),
@@ -78,6 +82,11 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     },
     back: async (doing) => (backs[partOf(doing)] ? plain(doing) : prepareBack(doing)),
   };
+  const ended = async (doing: Doing, act: Promise<Outcome>): Promise<Outcome> => {
+    const outcome = await act;
+    if (outcome.kind !== 'wait') patience.forget(doing);
+    return outcome;
+  };
   return {
     kind: MIGRATION,
     next,
@@ -91,12 +100,19 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
       const doing = { ...doingOf(job, id, { attempt, scene }), intent };
       const act = acts[verbOf(doing)];
       if (!act) throw new BallastError('internal', `no step ${id} is known`);
-      return patiently(doing, () => act(doing));
+      return ended(
+        doing,
+        patiently(doing, () => act(doing)),
+      );
     },
   };
 }
 
-function doingOf(job: MigrationJob, id: string, how: Pick<Doing, 'attempt' | 'scene'>): Doing {
+function stepIn(
+  job: MigrationJob,
+  id: string,
+  how: Pick<Doing, 'attempt' | 'scene'>,
+): Omit<Doing, 'spentMs'> {
   const step = stepOf(id);
   const app = job.plan.apps.find((one) => one.app === step.app);
   if (!app) throw new BallastError('internal', `the plan has no app ${step.app}`);
@@ -123,14 +139,12 @@ async function patiently<T>(doing: Doing, act: () => Promise<T>): Promise<T | Ou
   } catch (error) {
     if (!isOfCluster(error)) throw error;
     const { text } = failureOf(error);
-    return isOver(doing, doing.scene)
-      ? failed(`no answer for a minute: ${text}`)
-      : wait(text, AGAIN_SECONDS);
+    return isOver(doing) ? failed(`no answer for a minute: ${text}`) : wait(text, AGAIN_SECONDS);
   }
 }
 
-function isOver(doing: Doing, { waitedMs }: Scene): boolean {
-  return !LOOKS.has(verbOf(doing)) && waitedMs > PATIENCE_MS;
+function isOver(doing: Doing): boolean {
+  return !LOOKS.has(verbOf(doing)) && doing.spentMs > PATIENCE_MS;
 }
 
 const isOfCluster = (error: unknown): boolean =>

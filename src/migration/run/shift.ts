@@ -4,9 +4,9 @@
 // so many failed checks in a row fail the step, and the app goes back; weights that somebody else has
 // changed block.
 
-import type { Outcome } from '../../jobs/kind.ts';
+import type { Outcome, Waiting } from '../../jobs/kind.ts';
 import type { Gates } from '../flow/gates.ts';
-import { check } from './check.ts';
+import { check, type Checked } from './check.ts';
 import { blocked, done, failed, wait, type Doing, type RunParts } from './doing.ts';
 import { held, stillHeld, wantedHolds } from './held.ts';
 import { hooked } from './hooked.ts';
@@ -142,16 +142,25 @@ async function judged(doing: Doing, parts: RunParts, judging: Judging): Promise<
   const { gates } = doing.job.plan;
   const checked = check(counted, gates);
   if (checked.kind === 'few') return wait(checked.text);
-  const readiness = await readyThere(doing, parts);
-  const ill = checked.kind === 'ill' ? checked.text : 'text' in readiness ? readiness.text : '';
-  const hook = ill === '' ? await hooked(doing, parts.hooks, 'gate', checked.facts) : undefined;
-  if (hook?.kind === 'wait') return hook;
-  const text = hook?.kind === 'failed' ? hook.text : ill;
-  if (text !== '') return fail(at, { text, now, gates });
+  const ill = checked.kind === 'ill' ? checked.text : await unfit(doing, parts, checked.facts);
+  if (typeof ill === 'object') return ill;
+  if (ill !== undefined) return fail(at, { text: ill, now, gates });
   const changed = await changedThere(doing, parts);
   if (changed !== undefined) return blocked(changed);
   memory.forget(doing);
   return done(checked.text, checked.facts);
+}
+
+/** What pods and hooks say to it. */
+async function unfit(
+  doing: Doing,
+  parts: RunParts,
+  facts: Checked['facts'],
+): Promise<string | Waiting | undefined> {
+  const readiness = await readyThere(doing, parts);
+  if ('text' in readiness) return readiness.text;
+  const hook = await hooked(doing, parts.hooks, 'gate', facts);
+  return hook?.kind === 'wait' ? hook : hook?.text;
 }
 
 function fail(

@@ -1,0 +1,181 @@
+// What holds a migration, takes it back or asks a person: none of it deletes anything.
+
+import { expect, onTestFinished, test } from 'vitest';
+import type { JobPlan } from '../../src/migration/flow/next.ts';
+import { until } from '../controlplane/until.ts';
+import { memoryStage } from './memory-stage.ts';
+import { MoveFleet, startMoves } from './move-fleet.ts';
+import { asItWas, begin, type Own } from './moving.ts';
+import { serve, untilState } from './process.ts';
+
+test('checks that fail in a row take it back', async () => {
+  const { fleet, journal, id } = await begin((its) => (its.failsAt = 1));
+  const job = await untilState(journal, id, 'Failed');
+  expect(job.steps['shop:shift.5']?.result?.text).toContain('requests failed: 3 checks in a row');
+  expect(fleet.cluster('west').all()).toEqual([]);
+  asItWas(fleet);
+});
+
+test('pods that are never ready take it back at the deadline', async () => {
+  const { fleet, journal, id } = await begin(
+    (its) => its.unseen.set('west', 'not-routed'),
+    {},
+    { deadlineSeconds: 3 },
+  );
+  const job = await untilState(journal, id, 'Failed');
+  expect(job.steps['shop:ready']?.result?.text).toContain('not-routed after 3 s');
+  asItWas(fleet);
+});
+
+/** It comes so far and no further, however long it is waited for. */
+async function staysAt(
+  step: string,
+  text: string,
+  prepare: Parameters<typeof begin>[0],
+  ...own: Own
+) {
+  const moving = await begin(prepare, ...own);
+  const { fleet, process, id } = moving;
+  await until(`${step} waits`, () => process.waitsFor(id, `shop:${step}`)?.includes(text));
+  expect(fleet.writes()['east']).toEqual([]);
+  return moving;
+}
+
+test('no word of an edge is no yes: it holds, and goes on when it speaks', async () => {
+  const { fleet, journal, id } = await staysAt('shift.25', 'edge-2', (its, at) => {
+    at.set('shop:shift.25', () => its.silent.add('edge-2'));
+  });
+  fleet.silent.clear();
+  await untilState(journal, id, 'Done');
+});
+
+test('no edges: nothing begins; none any more: nothing goes on', async () => {
+  const { journal, id } = await begin((its) => (its.edgeNames = []));
+  expect((await untilState(journal, id, 'Failed')).steps['shop:preflight']?.result?.text).toContain(
+    'no edge',
+  );
+  await staysAt('drain', 'no edge', (its, at) => {
+    at.set('shop:drain', () => (its.edgeNames = []));
+  });
+});
+
+test('requests under way at the source: it waits, then a person is asked', async () => {
+  const { fleet, journal, id } = await begin(
+    (its, at) => at.set('shop:drain', () => (its.underWay = 2)),
+    {},
+    { drainSeconds: 3 },
+  );
+  const job = await untilState(journal, id, 'Blocked');
+  expect(job.steps['shop:drain']?.result?.text).toContain('requests under way');
+  expect(fleet.writes()['east']).toEqual([]);
+});
+
+test('a destination that is not ready any more: nothing is deleted', async () => {
+  const { fleet, journal, id } = await staysAt('delete.7', 'west: stale', (its, at) => {
+    at.set('shop:drain', () => its.unseen.set('west', 'stale'));
+  });
+  fleet.unseen.clear();
+  await untilState(journal, id, 'Done');
+});
+
+test('pollers of another kind, and callers without an edge: a person consents, or a hook', async () => {
+  const poller = await staysAt('delete.7', 'legacy polled', (its) => {
+    its.poller = 'legacy polled weights 5 s ago';
+  });
+  const asking = await untilState(poller.journal, poller.id, 'WaitingApproval');
+  expect([asking.asks, asking.why]).toEqual([
+    'delete shop',
+    'legacy polled weights 5 s ago: approve that east loses shop',
+  ]);
+  await poller.say('approve');
+  await untilState(poller.journal, poller.id, 'Done');
+
+  const others = await staysAt('delete.7', 'without an edge', undefined, {}, { callers: 'others' });
+  // The way back is open until then.
+  await others.say('abort');
+  await untilState(others.journal, others.id, 'RolledBack');
+  asItWas(others.fleet);
+
+  const hooked = await staysAt(
+    'delete.7',
+    'somebody calls',
+    (its) => {
+      its.ledgers.answers = { 'no-callers': { verdict: 'fail', text: 'somebody calls' } };
+    },
+    {},
+    { callers: 'others' },
+  );
+  hooked.fleet.ledgers.answers = { 'no-callers': { verdict: 'pass', text: 'nobody' } };
+  await untilState(hooked.journal, hooked.id, 'Done');
+});
+
+test('hooks: no answer holds, a no refuses or takes back; the record is tried for ever', async () => {
+  const unknown = { verdict: 'unknown', text: 'no answer' } as const;
+  const no = { verdict: 'fail', text: 'not today' } as const;
+  const before = await begin((its) => (its.ledgers.answers = { before: no }));
+  await untilState(before.journal, before.id, 'Failed');
+  expect(before.fleet.said).toEqual([]);
+  const confirm = await staysAt('shift.5', 'no answer', (its) => {
+    its.ledgers.answers = { confirm: unknown };
+  });
+  confirm.fleet.ledgers.answers = { gate: no };
+  await untilState(confirm.journal, confirm.id, 'Failed');
+  asItWas(confirm.fleet);
+  const record = await begin((its) => (its.ledgers.answers = { metadata: no }));
+  await until('it waits', () => record.process.waitsFor(record.id, 'shop:finish'));
+  expect(record.fleet.holds.size).toBe(4);
+  record.fleet.ledgers.answers = {};
+  await untilState(record.journal, record.id, 'Done');
+  expect(record.fleet.holds.size).toBe(0);
+});
+
+test('the last room: one waits for the other’s, and is deferred where it does not come', async () => {
+  const { journal, term } = await memoryStage();
+  const fleet = new MoveFleet();
+  await fleet.settle();
+  const draft = fleet.draft({}, { deadlineSeconds: 3 });
+  const process = startMoves(fleet, journal);
+  onTestFinished(await serve(process, await term()));
+  const need = { pods: 5, destination: 'west', key: 'other/app', fence: 1 };
+  const [app] = (draft.plan as JobPlan).apps;
+  const look = app && (await fleet.look(draft.plan as JobPlan, app));
+  if (!look?.need) throw new Error('no need');
+  fleet.ledgers.bookings.set('other/app', { ...need, need: look.need });
+  const { id } = await process.create(draft);
+  await until('it waits', () => process.waitsFor(id, 'shop:reserve')?.includes('3 of 4 fit'));
+  const job = await untilState(journal, id, 'Done');
+  expect(job.why).toBe('shop: no room');
+  expect(fleet.said).toEqual([]);
+  const again = await process.create(draft);
+  await until('it waits', () => process.waitsFor(again.id, 'shop:reserve') !== undefined);
+  fleet.ledgers.bookings.delete('other/app');
+  await untilState(journal, again.id, 'Done');
+  expect(fleet.ledgers.moved).toHaveLength(1);
+});
+
+test('after Redis was lost under it nothing is deleted', async () => {
+  const stage = await memoryStage();
+  const fleet = new MoveFleet();
+  await fleet.settle();
+  const first = startMoves(fleet, stage.journal);
+  const end = await serve(first, await stage.term());
+  fleet.poller = 'legacy';
+  const { id } = await first.create(fleet.draft());
+  await untilState(stage.journal, id, 'WaitingApproval');
+  await end();
+  await stage.restart(false);
+  const stranger = startMoves(fleet, stage.journal);
+  const stop = await serve(stranger, await stage.term());
+  await untilState(stage.journal, id, 'Blocked');
+  fleet.poller = undefined;
+  await stranger.command(id, { name: 'retry', who: 'ann' });
+  const job = await until('it failed', async () => {
+    const now = await stage.journal.read(id);
+    return now?.steps['shop:delete.7']?.result && now;
+  });
+  expect(job.steps['shop:delete.7']?.result?.text).toContain('Redis was lost');
+  await untilState(stage.journal, id, 'Blocked');
+  await stop();
+  expect(fleet.writes()['east']).toEqual([]);
+  expect(fleet.wrongs).toEqual([]);
+});

@@ -1,0 +1,53 @@
+// One move on clusters in memory, under way: what is said to it, and what it is at.
+
+import { expect, onTestFinished } from 'vitest';
+import type { CommandName } from '../../src/jobs/commands.ts';
+import type { JobJournal } from '../../src/jobs/journal.ts';
+import { memoryStage } from './memory-stage.ts';
+import { MoveFleet, startMoves } from './move-fleet.ts';
+import { serve } from './process.ts';
+
+export type Own = Parameters<MoveFleet['draft']>;
+
+/** `at`: told of each step as soon as its intent is on record. */
+export async function begin(
+  prepare?: (fleet: MoveFleet, at: Map<string, () => unknown>) => void,
+  ...own: Own
+) {
+  const { journal, term } = await memoryStage();
+  const fleet = new MoveFleet();
+  await fleet.settle();
+  const at = new Map<string, () => unknown>();
+  const told: JobJournal = {
+    ...journal,
+    async put(lease, entry) {
+      const answer = await journal.put(lease, entry);
+      for (const { id: step, result } of entry.steps) {
+        const act = result ? undefined : at.get(step);
+        at.delete(step);
+        act?.();
+      }
+      return answer;
+    },
+  };
+  const process = startMoves(fleet, told);
+  const stop = await serve(process, await term());
+  onTestFinished(async () => {
+    await stop();
+    expect(fleet.wrongs).toEqual([]);
+    expect(process.errors).toEqual([]);
+  });
+  const draft = fleet.draft(...own);
+  prepare?.(fleet, at);
+  const { id } = await process.create(draft);
+  const say = (name: CommandName, step?: string) =>
+    process.command(id, { name, who: 'ann', ...(step !== undefined && { step }) });
+  return { journal, fleet, process, id, say, at };
+}
+
+export function asItWas(fleet: MoveFleet): void {
+  expect(fleet.weights()).toEqual({ east: 40, vm: 10 });
+  expect(fleet.holds.size).toBe(0);
+  expect(fleet.ledgers.bookings.size).toBe(0);
+  expect(fleet.ledgers.moved).toEqual([]);
+}
