@@ -1,4 +1,4 @@
-// One entry of a plan, brought out: the only place where a fan-out writes to a cluster or deletes there.
+// One entry of a plan, brought out: the only place where a fan-out writes to a cluster.
 //
 // Comes in: an entry, and a writer. Goes out: what came of it. What lives is read again first: it is
 // written only where it is still what the plan was made for, and deleted only where it carries the
@@ -16,6 +16,7 @@ import {
   refOf,
   shownRef,
 } from '../../clusters/cluster-writer.ts';
+import { removeProved } from '../../clusters/removal.ts';
 import { type Entry, isOurs, liveDigest, uidOf } from '../plan/entry.ts';
 
 export type Applied =
@@ -80,14 +81,12 @@ async function remove(
   writer: ClusterWriter,
   fanout: string,
 ): Promise<Applied> {
-  const before = await writer.read(entry.ref);
-  if (!before) return { ok: true, did: 'nothing' };
-  const expect = knownOf(before);
-  if (!expect || !isOurs(before, fanout) || !isAsPlanned(before, entry)) {
-    return notAsPlanned(entry.ref);
-  }
-  const result = await writer.remove(entry.ref, expect);
-  return result.ok ? { ok: true, did: 'removed', before } : result;
+  const removed = await removeProved(writer, entry.ref, (live) =>
+    isOurs(live, fanout) && isAsPlanned(live, entry) ? undefined : 'not as planned',
+  );
+  if (!removed.ok) return removed.code === 'doubted' ? notAsPlanned(entry.ref) : removed;
+  const { before } = removed;
+  return before ? { ok: true, did: 'removed', before } : { ok: true, did: 'nothing' };
 }
 
 function isAsPlanned(object: KubernetesObject, { uid, scaledBy, ...entry }: Entry): boolean {

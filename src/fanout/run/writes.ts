@@ -13,6 +13,7 @@ import {
   refOf,
   shownRef,
 } from '../../clusters/cluster-writer.ts';
+import { removeProved } from '../../clusters/removal.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { Intent, PlacedObject } from '../../jobs/record.ts';
 import { BallastError } from '../../errors.ts';
@@ -153,24 +154,25 @@ export async function undo(undoing: Undoing): Promise<Outcome> {
   await scene.check();
   const fenced = await writer.fence(ref, scene.term);
   if (!fenced.ok) return { kind: 'wait', text: fenced.text, seconds: AGAIN_SECONDS };
-  const live = await writer.read(ref);
   const { before } = undoing;
-  if (before === null) return undoCreate(undoing, live);
+  if (before === null) return undoCreate(undoing);
+  const live = await writer.read(ref);
   if (before === undefined)
     return { kind: 'failed', text: `${shownRef(ref)}: it is not known as it was` };
   return live ? undoUpdate(undoing, live, before) : undoDelete(undoing, before);
 }
 
-async function undoCreate(undoing: Undoing, live: KubernetesObject | undefined): Promise<Outcome> {
+async function undoCreate(undoing: Undoing): Promise<Outcome> {
   const { entry, writer, scene } = undoing;
-  if (!live) return gone(undoing);
-  const ref = refOf(live);
-  const known = knownOf(live);
-  if (!known || !isMade(undoing, live)) {
-    return { kind: 'blocked', text: `${shownRef(ref)} in ${entry.cluster} is another one now` };
+  const ref = refOfEntry(entry);
+  const removed = await removeProved(writer, ref, (live) =>
+    isMade(undoing, live) ? undefined : `${shownRef(ref)} in ${entry.cluster} is another one now`,
+  );
+  if (!removed.ok) {
+    if (removed.code === 'doubted') return { kind: 'blocked', text: removed.text };
+    return again(removed.code, removed.text);
   }
-  const removed = await writer.remove(ref, known);
-  if (!removed.ok) return again(removed.code, removed.text);
+  if (removed.was === 'absent') return gone(undoing);
   scene.note(`removed ${shownRef(ref)} in ${entry.cluster}, which it had made`);
   // Until it is gone: its finalizers may take their time.
   return { kind: 'wait', text: 'it is going', seconds: 0.2 };
