@@ -105,6 +105,11 @@ export const ERRORS = {
     title: 'The hold is a job’s',
     act: 'Abort the job: it lifts its holds itself.',
   },
+  'hold-of-debt': {
+    status: 409,
+    title: 'The hold is a debt’s',
+    act: 'Settle the debt: `ballast migration debts` shows what a migration still has to delete there.',
+  },
   'holds-full': {
     status: 409,
     title: 'There is no room for more holds',
@@ -224,6 +229,11 @@ export const ERRORS = {
     status: 409,
     title: 'Another job has the app',
     act: 'Wait until that job is at its end, or abort it.',
+  },
+  'debt-unknown': {
+    status: 404,
+    title: 'No such debt',
+    act: 'List the debts at /api/v1/migrations/debts.',
   },
   'plan-invalid': {
     status: 422,

@@ -85,10 +85,49 @@ export interface Hold {
   readonly allowEmpty?: boolean;
   readonly job?: string;
   readonly fence?: number;
+  /** It lasts as long as this debt does. */
+  readonly debt?: string;
   /** A drain falls over this time; absent: at once. */
   readonly rampSeconds?: number;
   /** Of a freeze: the sums that were published when it was made, by app and then cluster (or server). */
   readonly kept?: Readonly<Record<AppName, Readonly<Record<string, number>>>>;
+}
+
+/** What a finished migration could not delete at its source. The source is drained as long as it lasts. */
+export interface Debt {
+  readonly id: string;
+  /** The migration. */
+  readonly job: string;
+  readonly app: AppName;
+  /** Where it is owed. */
+  readonly cluster: ClusterName;
+  /** In the order in which they are to go. */
+  readonly objects: readonly OwedObject[];
+  readonly who: string;
+  readonly why: string;
+  /** Milliseconds of the leader's time of day. */
+  readonly since: number;
+}
+
+/** Another object of that name, with another UID, is not owed. */
+export interface OwedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** An app that a migration took away from a cluster: nobody makes it there again without saying so. */
+export interface MovedMark {
+  readonly app: AppName;
+  readonly namespace: string;
+  readonly from: ClusterName;
+  readonly to: ClusterName;
+  /** The migration. */
+  readonly job: string;
+  /** Milliseconds of the leader's time of day. */
+  readonly since: number;
 }
 
 /** Why something does not count, or counts otherwise than its numbers say. */

@@ -1,18 +1,20 @@
-// The body of `_holds`: every person's and every job's word, as Redis and the edges keep it. Pure.
+// The body of `_holds`: every person's and every job's word, and what finished migrations leave behind, as
+// Redis and the edges keep it. Pure.
 //
 // Comes in: holds to write, bytes to read. Goes out: canonical JSON, checked holds. On failure: a
 // Fault that names the place. A key that nobody knows is one, and so is another format: a hold that is
 // half understood would be half obeyed.
 
 import { isAddress } from '../address.ts';
-import type { Hold } from '../model.ts';
+import type { Debt, Hold, MovedMark } from '../model.ts';
 import { isObject, strange, type Fault } from './fault.ts';
+import { formFault, isText, isWhole, type Form } from './form.ts';
+import { debtFault, movedFault } from './left-behind.ts';
 
 export interface HoldsBody {
   readonly holds: readonly Hold[];
-  /** What finished jobs leave behind; kept as it is. */
-  readonly debts: readonly unknown[];
-  readonly moved: readonly unknown[];
+  readonly debts: readonly Debt[];
+  readonly moved: readonly MovedMark[];
 }
 
 /**
@@ -24,8 +26,17 @@ const FORMAT = 1;
 export const NO_HOLDS: HoldsBody = { holds: [], debts: [], moved: [] };
 
 export function encodeHolds({ holds, debts, moved }: HoldsBody): string {
-  const sorted = holds.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return JSON.stringify(sortKeys({ debts, holds: sorted, moved }));
+  return JSON.stringify(
+    sortKeys({
+      debts: sortBy(debts, ({ id }) => id),
+      holds: sortBy(holds, ({ id }) => id),
+      moved: sortBy(moved, ({ app, from }) => `${app} ${from}`),
+    }),
+  );
+}
+
+function sortBy<T>(list: readonly T[], name: (one: T) => string): T[] {
+  return list.toSorted((a, b) => (name(a) < name(b) ? -1 : 1));
 }
 
 function sortKeys(value: unknown): unknown {
@@ -45,66 +56,67 @@ export function decodeHolds(body: string): HoldsBody | Fault {
   return isObject(value) ? readHolds(value) : { place: 'body', text: 'not an object' };
 }
 
+const FAULTS = { debts: debtFault, holds: holdFault, moved: movedFault } as const;
+
 function readHolds(body: Record<string, unknown>): HoldsBody | Fault {
   const { format = FORMAT, ...rest } = body;
   if (format !== FORMAT) {
     const text = `${JSON.stringify(format)}, and this version knows ${FORMAT}: run the version that wrote it`;
     return { place: 'format', text };
   }
-  const fault = strange(rest, ['debts', 'holds', 'moved'], '');
+  const fault = strange(rest, Object.keys(FAULTS), '');
   if (fault) return fault;
-  const read = { debts: [], holds: [], moved: [], ...rest };
-  for (const [place, list] of Object.entries(read)) {
-    if (!Array.isArray(list)) return { place, text: 'not a list' };
+  const read: Record<keyof typeof FAULTS, unknown> = { debts: [], holds: [], moved: [], ...rest };
+  for (const place of ['debts', 'holds', 'moved'] as const) {
+    const wrong = listFault(place, read[place]);
+    if (wrong) return wrong;
   }
-  for (const [index, hold] of read.holds.entries()) {
-    const wrong = holdFault(hold);
-    if (wrong) return { ...wrong, place: `holds[${index}]${wrong.place}` };
-  }
-  return read;
+  return read as unknown as HoldsBody;
 }
 
-type Check = (value: unknown) => boolean;
+function listFault(place: keyof typeof FAULTS, list: unknown): Fault | undefined {
+  if (!Array.isArray(list)) return { place, text: 'not a list' };
+  for (const [index, one] of list.entries()) {
+    const wrong = FAULTS[place](one);
+    if (wrong) return { ...wrong, place: `${place}[${index}]${wrong.place}` };
+  }
+  return undefined;
+}
 
-const text: Check = (value) => typeof value === 'string' && value !== '';
-const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isNumbers: Check = (value) => isObject(value) && Object.values(value).every(whole);
+const isNumbers = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every(isWhole);
 
-const NEEDED: Readonly<Record<string, Check>> = {
-  id: text,
-  kind: (value) => ['drain', 'pin', 'freeze'].includes(value as string),
-  who: text,
-  why: (value) => typeof value === 'string',
-  since: whole,
+const HOLD: Form = {
+  needed: {
+    id: isText,
+    kind: (value) => ['drain', 'pin', 'freeze'].includes(value as string),
+    who: isText,
+    why: (value) => typeof value === 'string',
+    since: isWhole,
+  },
+  optional: {
+    app: isText,
+    cluster: isText,
+    server: (value) => typeof value === 'string' && isAddress(value),
+    weight: isWhole,
+    until: isWhole,
+    allowEmpty: (value) => typeof value === 'boolean',
+    job: isText,
+    fence: isWhole,
+    debt: isText,
+    rampSeconds: isWhole,
+    kept: (value) => isObject(value) && Object.values(value).every(isNumbers),
+  },
 };
-const OPTIONAL: Readonly<Record<string, Check>> = {
-  app: text,
-  cluster: text,
-  server: (value) => typeof value === 'string' && isAddress(value),
-  weight: whole,
-  until: whole,
-  allowEmpty: (value) => typeof value === 'boolean',
-  job: text,
-  fence: whole,
-  rampSeconds: whole,
-  kept: (value) => isObject(value) && Object.values(value).every(isNumbers),
-};
-const CHECKS: Readonly<Record<string, Check>> = { ...NEEDED, ...OPTIONAL };
 
 function holdFault(hold: unknown): Fault | undefined {
-  if (!isObject(hold)) return { place: '', text: 'not an object' };
-  const wrong = Object.keys(CHECKS).find((key) => !isRight(hold, key));
-  if (wrong !== undefined) return { place: `.${wrong}`, text: 'missing, or of a wrong form' };
+  const fault = formFault(hold, HOLD);
+  if (fault || !isObject(hold)) return fault;
   if (['app', 'cluster', 'server'].every((key) => hold[key] === undefined)) {
     return { place: '', text: 'names no app, cluster or server' };
   }
   if (hold['kind'] === 'pin' && hold['weight'] === undefined) {
     return { place: '.weight', text: 'missing: a pin has one' };
   }
-  return strange(hold, Object.keys(CHECKS), '.');
-}
-
-function isRight(hold: Record<string, unknown>, key: string): boolean {
-  const value = hold[key];
-  return value === undefined ? key in OPTIONAL : (CHECKS[key]?.(value) ?? false);
+  return undefined;
 }

@@ -51,9 +51,9 @@ export function expired(holds: readonly Hold[], now: number): Hold[] {
   return holds.filter(({ until }) => until !== undefined && until <= now);
 }
 
-/** Without an end, not a job's, and older than a person may be expected to remember. */
+/** Without an end, not a job's nor a debt's, and older than a person may be expected to remember. */
 export function isForgotten(hold: Hold, now: number, hours: number): boolean {
-  if (hold.until !== undefined || hold.job !== undefined) return false;
+  if ([hold.until, hold.job, hold.debt].some((one) => one !== undefined)) return false;
   return now - hold.since >= hours * 3_600_000;
 }
 

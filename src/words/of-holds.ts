@@ -62,8 +62,10 @@ export function liftHold(actor: string, id: string): Word {
 function find(held: HoldsBody, id: string): Hold {
   const hold = held.holds.find((one) => one.id === id);
   if (!hold) throw new BallastError('hold-unknown', `no hold ${id}`);
-  if (hold.job === undefined) return hold;
-  throw new BallastError('hold-of-job', `${id} is held by job ${hold.job}`);
+  const { job, debt } = hold;
+  if (job !== undefined) throw new BallastError('hold-of-job', `${id} is held by job ${job}`);
+  if (debt === undefined) return hold;
+  throw new BallastError('hold-of-debt', `${id} lasts as long as debt ${debt}`);
 }
 
 /** Ends those that are over, each by its name. */

@@ -6,7 +6,7 @@ import { HOLDS } from '../../src/edges/document.ts';
 import { decodeHolds, encodeHolds, NO_HOLDS } from '../../src/edges/holds-body.ts';
 import { publishedFrom } from '../../src/edges/published.ts';
 import { digestOf } from '../../src/edges/digest.ts';
-import type { Hold } from '../../src/model.ts';
+import type { Debt, Hold, MovedMark } from '../../src/model.ts';
 
 const DRAIN: Hold = { id: 'b', kind: 'drain', app: 'shop', who: 'ann', why: '修 "x"', since: 1 };
 const FREEZE: Hold = {
@@ -22,6 +22,26 @@ const FREEZE: Hold = {
   kept: { shop: { west: 1, east: 2 } },
 };
 
+const OWED = { apiVersion: 'v1', kind: 'Service', namespace: 'prod', name: 'shop', uid: 'u1' };
+const DEBT: Debt = {
+  id: 'm-1.shop',
+  job: 'm-1',
+  app: 'shop',
+  cluster: 'east',
+  objects: [OWED],
+  who: 'ann',
+  why: 'east is dead',
+  since: 4,
+};
+const MARK: MovedMark = {
+  app: 'shop',
+  namespace: 'prod',
+  from: 'east',
+  to: 'west',
+  job: 'm-1',
+  since: 5,
+};
+
 test('keys are sorted, holds by their ids, and all of it comes back', () => {
   const body = encodeHolds({ ...NO_HOLDS, holds: [DRAIN, FREEZE] });
   expect(body).toBe(
@@ -32,7 +52,7 @@ test('keys are sorted, holds by their ids, and all of it comes back', () => {
   expect(decodeHolds(body)).toEqual({ debts: [], holds: [FREEZE, DRAIN], moved: [] });
 });
 
-test('the body of the contract is read, and what jobs leave behind is kept', () => {
+test('the body of the contract is read, and what migrations leave behind', () => {
   const file = new URL('../contract/bodies.json', import.meta.url);
   const { good } = JSON.parse(readFileSync(file, 'utf8')) as {
     good: { app?: string; body: string }[];
@@ -42,11 +62,10 @@ test('the body of the contract is read, and what jobs leave behind is kept', () 
     const read = decodeHolds(body);
     expect('place' in read ? read : encodeHolds(read)).toBe(body);
   }
-  const debts = '{"debts":[{"b":1,"a":[{}]}],"holds":[],"moved":["x"]}';
-  const read = decodeHolds(debts);
-  expect('place' in read ? read : encodeHolds(read)).toBe(
-    debts.replace('"b":1,"a":[{}]', '"a":[{}],"b":1'),
-  );
+  const left = { holds: [], debts: [DEBT], moved: [MARK, { ...MARK, app: 'cart' }] };
+  const body = encodeHolds(left);
+  expect(decodeHolds(body)).toEqual({ ...left, moved: left.moved.toReversed() });
+  expect(body).toContain('"debts":[{"app":"shop","cluster":"east","id":"m-1.shop"');
   expect(decodeHolds('{}')).toEqual(NO_HOLDS);
 });
 
@@ -66,6 +85,16 @@ test.each([
   ['{"later":[]}', 'later'],
   ['{"holds":{}}', 'holds'],
   ['{"moved":1}', 'moved'],
+  ['{"moved":["x"]}', 'moved[0]'],
+  [JSON.stringify({ moved: [{ ...MARK, from: '' }] }), 'moved[0].from'],
+  [JSON.stringify({ moved: [{ ...MARK, later: 1 }] }), 'moved[0].later'],
+  ['{"debts":[{}]}', 'debts[0].id'],
+  [JSON.stringify({ debts: [{ ...DEBT, objects: [] }] }), 'debts[0].objects'],
+  [JSON.stringify({ debts: [DEBT, { ...DEBT, later: 1 }] }), 'debts[1].later'],
+  [
+    JSON.stringify({ debts: [{ ...DEBT, objects: [OWED, { ...OWED, uid: '' }] }] }),
+    'debts[0].objects[1].uid',
+  ],
   ['{"holds":[1]}', 'holds[0]'],
   [JSON.stringify({ holds: [DRAIN, { ...DRAIN, later: 1 }] }), 'holds[1].later'],
   [JSON.stringify({ holds: [{ ...DRAIN, kind: 'kill' }] }), 'holds[0].kind'],
