@@ -139,7 +139,7 @@ export async function startApp(
     log,
   });
   const controller: Controller = createController({
-    duty: (lease) => runs.jobs.serve(lease),
+    duty: (lease) => runs.serve(lease),
     clusters: registry,
     vms,
     rules: () => live.rules,
@@ -179,6 +179,7 @@ export async function startApp(
     controller,
     rules: () => live.migration,
     edges: () => edgesSeen(book.views(controller.published()?.mark, clock.now())),
+    booked: (destination) => runs.bookings.booked(destination),
   });
   const api = buildApi({
     ...door,

@@ -12,8 +12,10 @@ import { createWriters } from './clusters/writers.ts';
 import type { Controller } from './controller.ts';
 import type { EdgeBook } from './edges/edge-book.ts';
 import type { HistoryStore } from './edges/history-store.ts';
+import { NO_HOLDS } from './edges/holds-body.ts';
 import type { RedisPlace } from './edges/redis-connection.ts';
 import type { Statistics } from './edges/statistics.ts';
+import type { Lease } from './edges/store.ts';
 import { BallastError } from './errors.ts';
 import { planLive } from './fanout/live/live.ts';
 import type { AppNaming } from './fanout/plan/world.ts';
@@ -27,6 +29,8 @@ import type { JobKind } from './jobs/kind.ts';
 import { openRedisJournal } from './jobs/redis-journal.ts';
 import { followJobs } from './telemetry/job-moves.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { openBookings, type Bookings } from './migration/capacity/bookings.ts';
+import { movedAway } from './words/of-debts.ts';
 import { jobsIn, liftForJob } from './words/of-jobs.ts';
 
 export interface RunsParts {
@@ -47,6 +51,9 @@ export interface RunsParts {
 
 export interface Runs {
   readonly jobs: Jobs;
+  /** Jobs are done under this lease until what it returns is called. */
+  serve(lease: Lease): () => Promise<void>;
+  readonly bookings: Bookings;
   plan(submission: Submission): Promise<Submitted>;
   /** Sets the metrics of jobs. */
   show(): void;
@@ -67,6 +74,12 @@ export function openRuns(parts: RunsParts): Runs {
     published: () => parts.controller().published(),
     say: (word) => parts.controller().say(word),
   };
+  let serving: Lease | undefined;
+  const bookings = openBookings({
+    pages: journal.pages,
+    heads: () => jobs.heads(),
+    lease: () => serving,
+  });
   const writerOf = (cluster: string) => writers.writer(cluster);
   const traffic = liveTraffic({ ...parts, controller });
   const lift = async (job: string, who: string): Promise<void> => {
@@ -75,7 +88,7 @@ export function openRuns(parts: RunsParts): Runs {
     });
   };
   const kinds = [fanoutKind({ writerOf, traffic, wall: parts.wall }), foundKind(lift)];
-  const jobs = createJobs({
+  const jobs: Jobs = createJobs({
     journal,
     wakes,
     clock,
@@ -97,6 +110,15 @@ export function openRuns(parts: RunsParts): Runs {
   });
   return {
     jobs,
+    serve(lease) {
+      serving = lease;
+      const end = jobs.serve(lease);
+      return () => {
+        if (serving === lease) serving = undefined;
+        return end();
+      };
+    },
+    bookings,
     plan: (submission) =>
       submit(submission, {
         naming: parts.naming,
@@ -105,7 +127,9 @@ export function openRuns(parts: RunsParts): Runs {
         hasEdges: () => book.views(undefined, clock.now()).length > 0,
         async planLive(orders, options, room) {
           const how = { timeoutMs: ANSWER_MS, dryRun: true, ...(room && { room }) };
-          const live = { plan: options, ...how };
+          const held = controller.published()?.held ?? NO_HOLDS;
+          const booked = room && { booked: await bookings.all() };
+          const live = { plan: options, movedAway: movedAway(held), ...booked, ...how };
           return (await planLive(orders, registry.orders(), world, live)).plan;
         },
       }),

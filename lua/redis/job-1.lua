@@ -1,5 +1,6 @@
 -- The one way a job gets into Redis, and the one way it changes: a whole step of its journal, or
--- nothing. Used by the controller that leads, and by nobody else.
+-- nothing. Used by the controller that leads, and by nobody else. So does a page that jobs share:
+-- it is a head in another hash, without locks and fields.
 --
 -- KEYS  1 leader   2 jobs   3 locks   4 the job's own hash
 -- ARGV  1 holder    the leader's id

@@ -22,15 +22,10 @@ export interface JournalDump {
 const NOTHING: JournalDump = { jobs: new Map(), locks: new Map() };
 
 /** `refuses`: the store's, in which the lease was taken. */
-export function openMemoryJournal({ refuses }: Pick<MemoryStore, 'refuses'>): MemoryJournal {
+export function openMemoryJournal(store: Pick<MemoryStore, 'refuses'>): MemoryJournal {
   let data = NOTHING;
 
-  const fence = (lease: Lease): JournalRefusal | undefined => {
-    const refused = refuses(lease);
-    if (!refused) return undefined;
-    const isOther = refused.refused === 'redis-changed';
-    return { refused: isOther ? 'redis-changed' : 'not-leader', detail: refused.detail };
-  };
+  const fence = (lease: Lease): JournalRefusal | undefined => refusalIn(store, lease);
 
   const lock = (id: string, apps: readonly AppName[], what: Entry['lock']): void => {
     const locks = new Map(data.locks);
@@ -93,6 +88,17 @@ export function openMemoryJournal({ refuses }: Pick<MemoryStore, 'refuses'>): Me
     locks: async () => new Map(data.locks),
     close: async () => undefined,
   };
+}
+
+/** Why nothing of jobs may be written under this lease. */
+export function refusalIn(
+  { refuses }: Pick<MemoryStore, 'refuses'>,
+  lease: Lease,
+): JournalRefusal | undefined {
+  const refused = refuses(lease);
+  if (!refused) return undefined;
+  const isOther = refused.refused === 'redis-changed';
+  return { refused: isOther ? 'redis-changed' : 'not-leader', detail: refused.detail };
 }
 
 function copyOf<T extends JobHead>(value: T): T {

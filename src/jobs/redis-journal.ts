@@ -1,7 +1,8 @@
-// The journal on Redis or Valkey: every write is lua/redis/job-1.lua.
+// The journal on Redis or Valkey, and the pages that jobs share: every write is lua/redis/job-1.lua.
 //
-// `{ballast:ENV}:jobs` has the head of each job (journal-text.ts), `…:jobs:locks` the job of each locked app, and
-// `…:jobs:ID` plan and steps of one. On failure: as src/edges/redis-store.ts, whose connection is of the
+// `{ballast:ENV}:jobs` has the head of each job (journal-text.ts), `…:jobs:locks` the job of each locked
+// app, `…:jobs:ID` plan and steps of one, and `…:jobs:pages` the pages: to the script each is a head
+// without locks and steps. On failure: as src/edges/redis-store.ts, whose connection is of the
 // same kind: a call that gets no answer ends in `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
 import { headText, readHead, unreadableHead } from './journal-text.ts';
 import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
+import type { SharedPage, SharedPages } from './shared-pages.ts';
 import type { Job, JobHead, StepRecord } from './record.ts';
 
 export interface RedisJournalOptions extends RedisPlace {
@@ -28,8 +30,13 @@ interface Scripts {
 
 const PLAN = 'plan';
 const STEP = 'step:';
+const PAGES = 'jobs:pages';
 
-export function openRedisJournal(options: RedisJournalOptions): JobJournal {
+export interface RedisJournal extends JobJournal {
+  readonly pages: SharedPages;
+}
+
+export function openRedisJournal(options: RedisJournalOptions): RedisJournal {
   const lua = readFileSync(new URL('../../lua/redis/job-1.lua', import.meta.url), 'utf8');
   const connection = connectRedis(
     options,
@@ -46,9 +53,10 @@ export function openRedisJournal(options: RedisJournalOptions): JobJournal {
     lease: Lease,
     id: string,
     args: readonly string[],
+    heads = 'jobs',
   ): Promise<JournalRefusal | undefined> => {
     const { holder, term, runId, replId } = lease;
-    const keys = [key('leader'), key('jobs'), key('jobs:locks'), jobKey(id)];
+    const keys = [key('leader'), key(heads), key('jobs:locks'), key(`${heads}:${id}`)];
     const [word, code, detail = ''] = await ask(() =>
       scripts.ballastJob(...keys, holder, String(term), runId, replId, ...args),
     );
@@ -80,6 +88,16 @@ export function openRedisJournal(options: RedisJournalOptions): JobJournal {
     },
     async locks() {
       return new Map(Object.entries(await ask(() => redis.hgetall(key('jobs:locks')))));
+    },
+    pages: {
+      async read() {
+        const pages = Object.entries(await ask(() => redis.hgetall(key(PAGES))));
+        return new Map(pages.map(([name, text]) => [name, JSON.parse(text) as SharedPage]));
+      },
+      write(lease, name, { revision, content }) {
+        const page = JSON.stringify({ revision: revision + 1, content });
+        return run(lease, name, ['put', name, String(revision), page, 'keep', '0'], PAGES);
+      },
     },
     async close() {
       connection.close();

@@ -80,6 +80,8 @@ async function worldOf(
   const { sources, migration, base } = parts.rules();
   const orders = parts.orders();
   const order = orders.find(({ settings }) => settings.name === request.to);
+  // Before the cluster: whose room was given back in between has pods there by then.
+  const bookings = (await parts.booked?.(request.to)) ?? [];
   const destination = order && (await destinationOf(parts, order, apps));
   return {
     clusters: orders.map(({ settings }) => settings.name),
@@ -88,7 +90,7 @@ async function worldOf(
     ...(destination && { destination }),
     edges: parts.edges(),
     mapping: mappingOf(migration),
-    bookings: [],
+    bookings,
     base,
   };
 }

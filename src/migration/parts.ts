@@ -3,7 +3,8 @@
 import type { AppSources } from '../clusters/cluster.ts';
 import type { ClusterWorld } from '../clusters/world.ts';
 import type { Controller } from '../controller.ts';
-import type { AppName } from '../model.ts';
+import type { AppName, ClusterName } from '../model.ts';
+import type { Booked } from './capacity/ledger.ts';
 import type { EdgeWorld } from './plan/model.ts';
 import type { AppImportance } from './read/apps.ts';
 import type { Order } from './read/links.ts';
@@ -23,4 +24,6 @@ export interface MigrationParts {
   readonly controller: Pick<Controller, 'apps' | 'clusters' | 'facts' | 'published'>;
   readonly rules: () => MigrationRules;
   readonly edges: () => readonly EdgeWorld[];
+  /** Room that jobs have booked in a cluster; absent: nobody books. */
+  readonly booked?: (destination: ClusterName) => Promise<readonly Booked[]>;
 }

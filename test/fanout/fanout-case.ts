@@ -1,6 +1,7 @@
 // A case of test/cases/fanout/: what is written, which clusters there are, and what comes of it.
 
 import type { WriterScope } from '../../src/clusters/writer-scope.ts';
+import { needOf } from '../../src/migration/capacity/need.ts';
 import type { DestinationView } from '../../src/migration/capacity/room.ts';
 import { readFanout } from '../../src/fanout/fanout.ts';
 import type { FanoutCluster, Manifest } from '../../src/fanout/model.ts';
@@ -40,9 +41,18 @@ interface WrittenSpace {
   readonly quotas?: DestinationView['quotas'];
   readonly limitRanges?: DestinationView['limitRanges'];
   readonly unread?: readonly (keyof DestinationView)[];
+  /** By key: pods of one core each. */
+  readonly booked?: Readonly<Record<string, number>>;
 }
 
-function spaceOf({ nodes = [], quotas = [], limitRanges = [], unread = [] }: WrittenSpace): Space {
+const CORE = needOf({
+  namespace: 'prod',
+  labels: {},
+  spec: { containers: [{ name: 'app', resources: { requests: { cpu: '1' } } }] },
+});
+
+function spaceOf(written: WrittenSpace): Space {
+  const { nodes = [], quotas = [], limitRanges = [], unread = [], booked = {} } = written;
   const view: DestinationView = {
     nodes: nodes.map(({ name, cpu }) => ({
       metadata: { name },
@@ -54,7 +64,8 @@ function spaceOf({ nodes = [], quotas = [], limitRanges = [], unread = [] }: Wri
     headroomPercent: 0,
   };
   const known = Object.entries(view).filter(([key]) => !unread.includes(key as keyof typeof view));
-  return { view: Object.fromEntries(known) as unknown as DestinationView, bookings: [] };
+  const bookings = Object.entries(booked).map(([key, pods]) => ({ key, pods, need: CORE }));
+  return { view: Object.fromEntries(known) as unknown as DestinationView, bookings };
 }
 
 export interface Expected {

@@ -1,7 +1,7 @@
 // A journal on a real Redis, in an environment of its own, with the store that its leases are taken from.
 
 import { openRedisStore } from '../../src/edges/redis-store.ts';
-import { openRedisJournal } from '../../src/jobs/redis-journal.ts';
+import { openRedisJournal, type RedisJournal } from '../../src/jobs/redis-journal.ts';
 import type { JournalStage } from '../conformance/journal.ts';
 import { until } from '../controlplane/until.ts';
 import { nextTerm } from '../jobs/next-term.ts';
@@ -9,7 +9,11 @@ import type { TestRedis } from './redis.ts';
 
 let opened = 0;
 
-export async function redisStage(redis: TestRedis): Promise<JournalStage> {
+export interface RedisStage extends JournalStage {
+  readonly journal: RedisJournal;
+}
+
+export async function redisStage(redis: TestRedis): Promise<RedisStage> {
   opened += 1;
   const place = { url: redis.url, environment: `jobs-${opened}`, onState: () => undefined };
   const store = openRedisStore(place);

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { loadCluster } from '../../src/clusters/kubeconfig.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
+import type { Booked } from '../../src/migration/capacity/ledger.ts';
+import { needOf } from '../../src/migration/capacity/need.ts';
 import { MOVED_KINDS } from '../../src/migration/kinds.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { createMigrations, type Migrations } from '../../src/migration/migrations.ts';
@@ -48,6 +50,7 @@ let folder = '';
 let east: SimulatedApiServer;
 let west: SimulatedApiServer;
 let migrations: Migrations;
+const booked = new Map<string, Booked[]>();
 const seen = new MemoryCluster('east');
 const stop = new AbortController();
 let running: Promise<void>;
@@ -122,6 +125,7 @@ function world() {
       base: 10,
     }),
     edges: () => [{ name: 'edge-1' }],
+    booked: async (destination: string) => booked.get(destination) ?? [],
   };
 }
 
@@ -180,6 +184,20 @@ test('offline, the namespace must be told; without a backup each app says why', 
   expect(
     said(await plan({ apps: ['prod/shop'], mode: 'offline', from: 'west', to: 'east' }))[0],
   ).toBe('refuse no-backup: app prod/shop: migration.backups has nothing of west');
+});
+
+test('what jobs have booked in the destination is deducted, in plans and rehearsals', async () => {
+  const spec = { containers: [{ name: 'app', resources: { requests: { cpu: '3' } } }] };
+  const booking = { pods: 1, need: needOf({ namespace: 'prod', labels: {}, spec }) };
+  const told = 'there is no room: shop 1 of 4 (full: cpu on 1 of 1 node); booked: 1 by move-1/till';
+  booked.set('west', [{ key: 'move-1/till', ...booking }]);
+  try {
+    expect(said(await plan())).toEqual([`refuse no-room: cluster west: ${told}`]);
+    const [dead] = (await migrations.rehearse()).clusters;
+    expect(dead?.destinations[0]?.refused.join()).toContain('booked: 1 by move-1/till');
+  } finally {
+    booked.clear();
+  }
 });
 
 test('an app that nobody knows, a form that is none', async () => {

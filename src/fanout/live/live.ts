@@ -10,6 +10,7 @@
 //     with-answers.ts the plan, told so
 
 import type { ClusterWorld } from '../../clusters/world.ts';
+import type { Booked } from '../../migration/capacity/ledger.ts';
 import type { Orders } from '../model.ts';
 import { planWithRoom } from '../plan/degrade.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -25,6 +26,8 @@ export interface LiveOptions {
   readonly dryRun: boolean;
   /** Looks whether the pods fit; of each node so many hundredths stay free. */
   readonly room?: { readonly headroomPercent: number };
+  /** Room that jobs have booked, by cluster; read before the clusters are. */
+  readonly booked?: ReadonlyMap<string, readonly Booked[]>;
   /** By cluster: apps that a migration took away, and which one. */
   readonly movedAway?: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
@@ -45,8 +48,8 @@ export async function planLive(
   const opened = await openClusters(clusters, world, room !== undefined);
   try {
     const name = options.plan.name ?? orders.name;
-    const { timeoutMs, movedAway } = options;
-    const asking = { orders, world, timeoutMs, ...(name !== undefined && { name }) };
+    const { timeoutMs, movedAway, booked = new Map() } = options;
+    const asking = { orders, world, timeoutMs, booked, ...(name !== undefined && { name }) };
     const more = { prune: options.plan.prune, headroomPercent: room?.headroomPercent ?? 0 };
     const seen = await Promise.all(opened.map((one) => readCluster(one, { ...asking, ...more })));
     const clustersNow = { clusters: seen.map(({ cluster }) => withMoved(cluster, movedAway)) };

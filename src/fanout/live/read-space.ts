@@ -7,6 +7,7 @@
 
 import type { V1LimitRange, V1Node, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
 import { type Ask, listWhole } from '../../clusters/json-answer.ts';
+import type { Booked } from '../../migration/capacity/ledger.ts';
 import type { DestinationView } from '../../migration/capacity/room.ts';
 import type { Space } from '../plan/space.ts';
 
@@ -16,10 +17,11 @@ export interface SpaceAsking {
   readonly namespaces: readonly string[];
   /** Of each node, what stays free. */
   readonly headroomPercent: number;
+  readonly bookings: readonly Booked[];
 }
 
 export async function readSpace(asking: SpaceAsking): Promise<Space> {
-  const { wide, own, namespaces, headroomPercent } = asking;
+  const { wide, own, namespaces, headroomPercent, bookings } = asking;
   const within = async <T>(resource: string): Promise<readonly T[] | undefined> => {
     const paths = namespaces.map((one) => `/api/v1/namespaces/${encodeURIComponent(one)}`);
     const lists = await Promise.all(paths.map((path) => known<T>(own, `${path}/${resource}`)));
@@ -38,7 +40,7 @@ export async function readSpace(asking: SpaceAsking): Promise<Space> {
     ...(quotas && { quotas }),
     ...(limitRanges && { limitRanges }),
   };
-  return { view, bookings: [] };
+  return { view, bookings };
 }
 
 /** Undefined where it may not, or cannot, be read. */

@@ -17,6 +17,7 @@ import { openJobsLink, scopeOf } from '../../clusters/writers.ts';
 import { timeOf } from '../../clock.ts';
 import { faceOf } from '../face.ts';
 import { FANOUT_KINDS } from '../kinds.ts';
+import type { Booked } from '../../migration/capacity/ledger.ts';
 import type { Orders } from '../model.ts';
 import { modernise } from '../plan/modern.ts';
 import type { Space } from '../plan/space.ts';
@@ -78,6 +79,8 @@ export interface ReadAsking {
   /** What left the stream is looked for in all kinds that fan-outs are made of. */
   readonly prune: boolean;
   readonly headroomPercent: number;
+  /** By cluster. */
+  readonly booked: ReadonlyMap<string, readonly Booked[]>;
 }
 
 export interface SeenCluster {
@@ -122,8 +125,8 @@ export async function readCluster(opened: OpenedCluster, asking: ReadAsking): Pr
 }
 
 function spaceOf(
-  { link, wide }: OpenedCluster,
-  { orders, headroomPercent }: ReadAsking,
+  { name, link, wide }: OpenedCluster,
+  { orders, headroomPercent, booked }: ReadAsking,
   signal: AbortSignal,
 ): Promise<Space | undefined> {
   if (!link || !wide) return Promise.resolve(undefined);
@@ -133,6 +136,7 @@ function spaceOf(
     own: asker(link, () => signal),
     namespaces: namespaces.filter((one) => one !== ''),
     headroomPercent,
+    bookings: booked.get(name) ?? [],
   });
 }
 

@@ -5,6 +5,7 @@
 // On failure: what could not be read is room for none, and the reason says so.
 
 import type { V1LimitRange, V1PodSpec } from '@kubernetes/client-node';
+import { bookedText } from '../../migration/capacity/ledger.ts';
 import { type Need, needOf } from '../../migration/capacity/need.ts';
 import { fitOf, place, type Room, roomOf } from '../../migration/capacity/room.ts';
 import { isMap } from '../document.ts';
@@ -83,7 +84,12 @@ function shortage(entry: Entry, room: Room, space: Space): Shortage | undefined 
   const need = more > 0 && object && needIn(object, object.metadata.namespace ?? '', space);
   if (!need) return undefined;
   const { pods, why, unchecked } = place(room, need, more);
-  return pods < more ? { cluster, key, more, fit: pods, why, unchecked } : undefined;
+  if (pods === more) return undefined;
+  return { cluster, key, more, fit: pods, why: withBooked(why, space), unchecked };
+}
+
+function withBooked(why: string, { bookings }: Space): string {
+  return bookings.length === 0 ? why : `${why}; booked: ${bookedText(bookings)}`;
 }
 
 /** Of what has replicas, and the template of its pods in it. */

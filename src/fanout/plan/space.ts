@@ -1,9 +1,10 @@
 // What of a cluster bears on room, as served. Read by others; plain data.
 
-import type { Booking, DestinationView } from '../../migration/capacity/room.ts';
+import type { Booked } from '../../migration/capacity/ledger.ts';
+import type { DestinationView } from '../../migration/capacity/room.ts';
 
 export interface Space {
   readonly view: DestinationView;
-  /** What others have reserved and not yet bound. */
-  readonly bookings: readonly Booking[];
+  /** What jobs have booked, and who. */
+  readonly bookings: readonly Booked[];
 }

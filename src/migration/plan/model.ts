@@ -1,7 +1,8 @@
 // What a plan of a migration is made from, and what it says. Pure types.
 
 import type { Rung } from '../capacity/ladder.ts';
-import type { Booking, DestinationView } from '../capacity/room.ts';
+import type { Booked } from '../capacity/ledger.ts';
+import type { DestinationView } from '../capacity/room.ts';
 import type { Namespace } from '../manifests/collect.ts';
 import type { Finding, Manifest } from '../manifests/manifest.ts';
 import type { Mapping } from '../manifests/sanitise.ts';
@@ -35,8 +36,8 @@ export interface PlanWorld {
   readonly destination?: DestinationWorld;
   readonly edges: readonly EdgeWorld[];
   readonly mapping: Omit<Mapping, 'stateful'>;
-  /** Room that others have booked there. */
-  readonly bookings: readonly Booking[];
+  /** Room that others have booked there, and who. */
+  readonly bookings: readonly Booked[];
   /** Of one pod, in the rule. */
   readonly base: number;
 }

@@ -6,6 +6,7 @@
 
 import type { V1PodSpec } from '@kubernetes/client-node';
 import { digestOf } from '../../fanout/plan/canonical.ts';
+import { bookedText } from '../capacity/ledger.ts';
 import { chooseRung, type AppNeed, type Rung } from '../capacity/ladder.ts';
 import { needOf, type Need } from '../capacity/need.ts';
 import { roomOf } from '../capacity/room.ts';
@@ -60,7 +61,7 @@ export function planMigration(request: PlanRequest, world: PlanWorld): Migration
   const known = candidates.flatMap(({ candidate }) => candidate ?? []);
   const capacity = capacityOf(known, request, world);
   if (known.length > 0 && isReadable(world) && !capacity.ok)
-    findings.push(noRoom(request, capacity));
+    findings.push(noRoom(request, capacity, world.bookings));
   const apps = candidates.map(({ app, candidate }) => {
     if (!candidate) return refusedApp(app);
     const planned = plannedApp(candidate, { request, world, capacity });
@@ -124,10 +125,11 @@ function isReadable({ destination }: PlanWorld): boolean {
   return destination !== undefined && destination.trouble === undefined;
 }
 
-function noRoom({ to }: PlanRequest, { apps }: Rung): AppFinding {
+function noRoom({ to }: PlanRequest, { apps }: Rung, bookings: PlanWorld['bookings']): AppFinding {
   const short = apps.filter(({ placed, after }) => placed < after);
   const words = short.map(({ app, placed, after, why }) => `${app} ${placed} of ${after} (${why})`);
-  const text = `there is no room: ${words.join('; ')}`;
+  const booked = bookedText(bookings);
+  const text = `there is no room: ${[...words, ...(booked === '' ? [] : [`booked: ${booked}`])].join('; ')}`;
   return { severity: 'refuse', code: 'no-room', object: `cluster ${to}`, text };
 }
 

@@ -4,6 +4,7 @@
 // usable backups, and on which rung of the ladder each other cluster would take them all. On failure: what
 // cannot be read stands against the apps or the destination. Nothing is written to any cluster.
 
+import type { Booked } from '../capacity/ledger.ts';
 import type { MigrationParts } from '../parts.ts';
 import type { AppWorld, DestinationWorld, MigrationPlan } from '../plan/model.ts';
 import { planMigration } from '../plan/plan.ts';
@@ -20,18 +21,19 @@ export async function rehearse(parts: MigrationParts): Promise<Rehearsal> {
   // One after the other: a rehearsal has the night, clusters and buckets have their work.
   for (const order of orders) lost.push({ order, apps: await appsOf(parts, order) });
   const all = lost.flatMap(({ apps }) => apps);
-  const destinations = new Map<string, DestinationWorld>();
-  for (const order of orders)
-    destinations.set(order.settings.name, await destinationOf(parts, order, all));
+  const destinations = new Map<string, Pick<Move, 'destination' | 'bookings'>>();
+  for (const order of orders) {
+    const { name } = order.settings;
+    const bookings = (await parts.booked?.(name)) ?? [];
+    destinations.set(name, { bookings, destination: await destinationOf(parts, order, all) });
+  }
   const now = parts.world.wall().getTime();
   return {
     at: now,
     clusters: lost.map(({ order: { settings }, apps }) => {
       const plans = [...destinations]
         .filter(([name]) => name !== settings.name && apps.length > 0)
-        .map(([name, destination]) =>
-          planned(parts, apps, { from: settings.name, to: name, destination }),
-        );
+        .map(([name, there]) => planned(parts, apps, { from: settings.name, to: name, ...there }));
       return reportOf({ cluster: settings.name, apps, plans }, now);
     }),
   };
@@ -41,12 +43,13 @@ interface Move {
   readonly from: string;
   readonly to: string;
   readonly destination: DestinationWorld;
+  readonly bookings: readonly Booked[];
 }
 
 function planned(
   parts: MigrationParts,
   apps: readonly AppWorld[],
-  { from, to, destination }: Move,
+  { from, to, destination, bookings }: Move,
 ): MigrationPlan {
   const { migration, sources, base } = parts.rules();
   const { images = {}, ingressClasses = {}, storageClasses = {} } = migration;
@@ -60,7 +63,7 @@ function planned(
       destination,
       edges: parts.edges(),
       mapping: { images, ingressClasses, storageClasses },
-      bookings: [],
+      bookings,
       base,
     },
   );

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   book,
-  bookingsOfOthers,
-  release,
-  renew,
+  bookedText,
+  jobOf,
+  roomKey,
+  without,
   type Ledger,
   type Reservation,
-  type Written,
 } from '../../../src/migration/capacity/ledger.ts';
 import { needOf, type Need } from '../../../src/migration/capacity/need.ts';
 import {
@@ -27,62 +27,25 @@ const need = (cpu: string): Need =>
   });
 
 function reservation(key: string, more: Partial<Reservation> = {}): Reservation {
-  return { key, destination: 'west', fence: 5, until: 1000, pods: 3, need: need('1'), ...more };
+  return { key, fence: 5, pods: 3, need: need('1'), ...more };
 }
 
-function ledgerOf(...entries: Reservation[]): Ledger {
-  return new Map(entries.map((entry) => [entry.key, entry]));
-}
-
-function done(written: Written): Ledger {
-  if (!written.ok) throw new Error(written.code);
-  return written.ledger;
-}
-
-const NONE = new Map<string, number>();
-const asker = { destination: 'west', key: 'mine/shop', now: 0 };
-const pods = (ledger: Ledger, more: Partial<typeof asker> = {}, bound = NONE) =>
-  bookingsOfOthers(ledger, { ...asker, ...more }, bound).map((booking) => booking.pods);
-
-test('booking again replaces', () => {
-  const first = done(book(new Map(), reservation('a/shop')));
-  const second = done(book(first, reservation('a/shop', { pods: 7 })));
-  expect([...second.values()].map((entry) => entry.pods)).toEqual([7]);
-  expect([...first.values()].map((entry) => entry.pods)).toEqual([3]);
+test('booking again replaces, and goes to the end', () => {
+  const first: Ledger = [reservation('a/shop'), reservation('b/shop')];
+  const second = book(first, reservation('a/shop', { pods: 7, fence: 6 }));
+  expect(second.map(({ key, pods, fence }) => [key, pods, fence])).toEqual([
+    ['b/shop', 3, 5],
+    ['a/shop', 7, 6],
+  ]);
+  expect(without(second, 'b/shop').map(({ key }) => key)).toEqual(['a/shop']);
+  expect(first.length).toBe(2);
 });
 
-test('a lower fence writes nothing', () => {
-  const ledger = ledgerOf(reservation('a/shop'));
-  const refused = { ok: false, code: 'lost-term' };
-  expect(book(ledger, reservation('a/shop', { fence: 4 }))).toEqual(refused);
-  expect(renew(ledger, 'a/shop', 4, 9000)).toEqual(refused);
-  expect(release(ledger, 'a/shop', 4)).toEqual(refused);
-  expect(done(release(ledger, 'a/shop', 6)).size).toBe(0);
-});
-
-test('renewing never shortens, and books nothing that is gone', () => {
-  const ledger = ledgerOf(reservation('a/shop'));
-  expect(done(renew(ledger, 'a/shop', 5, 500)).get('a/shop')?.until).toBe(1000);
-  expect(done(renew(ledger, 'a/shop', 6, 2000)).get('a/shop')).toMatchObject({
-    until: 2000,
-    fence: 6,
-  });
-  expect(done(renew(ledger, 'b/shop', 5, 2000)).size).toBe(1);
-});
-
-test('what others booked at this destination counts until it is bound or expires', () => {
-  const ledger = ledgerOf(
-    reservation('z/late', { pods: 1 }),
-    reservation('mine/shop', { pods: 9 }),
-    reservation('a/elsewhere', { destination: 'east' }),
-    reservation('b/bound', { pods: 4 }),
-    reservation('c/expired', { until: 0 }),
-  );
-  expect(pods(ledger)).toEqual([4, 1]);
-  expect(pods(ledger, {}, new Map([['b/bound', 3]]))).toEqual([1, 1]);
-  expect(pods(ledger, {}, new Map([['b/bound', 4]]))).toEqual([1]);
-  expect(pods(ledger, { destination: 'east' })).toEqual([3]);
-  expect(pods(ledger, { now: 1000 })).toEqual([]);
+test('whose it is, and how it is told', () => {
+  const one = reservation(roomKey('move-1', 'shop'));
+  expect([one.key, jobOf(one)]).toEqual(['move-1/shop', 'move-1']);
+  expect(bookedText([one, { pods: 2, need: need('1') }])).toBe('3 by move-1/shop, 2 by others');
+  expect(bookedText([])).toBe('');
 });
 
 const milli = fc.integer({ min: 1, max: 2500 });
@@ -122,8 +85,8 @@ test('two that book one after the other never have more than there is', () => {
       const one = need(`${first}m`);
       const other = need(`${second}m`);
       const half = Math.ceil(fitOf(roomOf(view(sizes), []), one).pods / 2);
-      const ledger = ledgerOf(reservation('a/one', { pods: half, need: one }));
-      const seen = roomOf(view(sizes), bookingsOfOthers(ledger, asker, NONE));
+      const ledger = book([], reservation('a/one', { pods: half, need: one }));
+      const seen = roomOf(view(sizes), ledger);
       const rest = fitOf(seen, other).pods;
       const whole = roomOf(view(sizes), []);
       expect(place(whole, one, half).pods).toBe(half);

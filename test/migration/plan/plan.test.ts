@@ -1,6 +1,7 @@
 // Plans over small worlds: what would be done, and everything that stands against it.
 
 import { expect, test } from 'vitest';
+import { needOf } from '../../../src/migration/capacity/need.ts';
 import type { MigrationPlan, PlanRequest, PlanWorld } from '../../../src/migration/plan/model.ts';
 import { planMigration } from '../../../src/migration/plan/plan.ts';
 import {
@@ -127,6 +128,16 @@ test('no room: refused with the numbers; with degrade the first rung that fits',
   expect(halved.apps[0]?.replicas).toEqual({ before: 14, after: 7 });
   const spec = halved.apps[0]?.objects.find(({ manifest }) => manifest.kind === 'Deployment');
   expect(spec?.manifest['spec']).toMatchObject({ replicas: 7 });
+});
+
+test('room that others have booked is not there, and it is said who has it', () => {
+  const spec = { containers: [{ name: 'app', resources: { requests: { cpu: '500m' } } }] };
+  const need = needOf({ namespace: 'prod', labels: {}, spec });
+  const bookings = [{ key: 'move-1/till', pods: 6, need }];
+  expect(said(plan({ bookings }))).toEqual([
+    'refuse no-room: cluster west: there is no room: shop 2 of 4 (full: cpu on 2 of 2 nodes); ' +
+      'booked: 6 by move-1/till',
+  ]);
 });
 
 test('a taint, a small node, a quota: each refused with what binds', () => {

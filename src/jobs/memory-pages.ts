@@ -1,0 +1,35 @@
+// The pages that jobs share, in memory. They serve tests and the simulation, and pass
+// test/conformance/shared-pages.ts as those on Redis do.
+
+import type { MemoryStore } from '../edges/memory.ts';
+import { refusalIn } from './memory-journal.ts';
+import type { SharedPage, SharedPages } from './shared-pages.ts';
+
+export interface MemoryPages extends SharedPages {
+  /** All of it is lost. */
+  clear(): void;
+}
+
+/** `store`: in which the lease was taken. */
+export function openMemoryPages(store: Pick<MemoryStore, 'refuses'>): MemoryPages {
+  // As JSON: nobody shares an object with it.
+  let pages = new Map<string, string>();
+  const pageOf = (text: string): SharedPage => JSON.parse(text) as SharedPage;
+  return {
+    clear() {
+      pages = new Map();
+    },
+    async read() {
+      return new Map([...pages].map(([name, text]) => [name, pageOf(text)]));
+    },
+    async write(lease, name, { revision, content }) {
+      const refused = refusalIn(store, lease);
+      if (refused) return refused;
+      const text = pages.get(name);
+      const stands = text === undefined ? 0 : pageOf(text).revision;
+      if (stands !== revision) return { refused: 'job-moved', detail: String(stands) };
+      pages.set(name, JSON.stringify({ revision: revision + 1, content }));
+      return undefined;
+    },
+  };
+}
