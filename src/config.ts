@@ -116,6 +116,7 @@ function resolvePaths(config: Config, folder: string): Config {
   if (tls?.ca !== undefined) tls.ca = absolute(tls.ca);
   if (config.vms.file !== undefined) config.vms.file = absolute(config.vms.file);
   resolveBackups(config.migration, absolute);
+  resolveHooks(config.migration, absolute);
   resolveApi(config.api, absolute);
   return config;
 }
@@ -128,6 +129,16 @@ function resolveBackups(
     if (folder) folder.path = absolute(folder.path);
     if (s3?.ca !== undefined) s3.ca = absolute(s3.ca);
     for (const one of [s3?.credentials, s3?.customerKey]) if (one) one.file = absolute(one.file);
+  }
+}
+
+function resolveHooks(
+  { hooks = [] }: Config['migration'],
+  absolute: (path: string) => string,
+): void {
+  for (const hook of hooks) {
+    hook.secret.file = absolute(hook.secret.file);
+    if (hook.ca !== undefined) hook.ca = absolute(hook.ca);
   }
 }
 

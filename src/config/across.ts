@@ -30,6 +30,7 @@ export function checkAcross(config: Config): Fault[] {
     ...ingressFaults(config),
     ...podFaults(config),
     ...twice(config.migration.backups ?? [], ['migration', 'backups'], 'cluster'),
+    ...twice(config.migration.hooks ?? [], ['migration', 'hooks'], 'name'),
     ...migrationFaults(config.migration).map(({ path, text }) => ({
       path: ['migration', ...path],
       text,

@@ -3,6 +3,7 @@
 import { Type, type Static } from 'typebox';
 import { CLUSTER_NAME } from '../clusters/settings.ts';
 import { callFault } from '../edges/place-url.ts';
+import { hookFaults, HookSettings } from './hooks/settings.ts';
 
 const closed = { additionalProperties: false } as const;
 const text = (description: string) => Type.String({ minLength: 1, description });
@@ -88,6 +89,7 @@ export const MigrationSettings = Type.Object(
         { ...closed, default: {} },
       ),
     ),
+    hooks: Type.Optional(Type.Array(HookSettings, { default: [] })),
   },
   { ...closed, default: {} },
 );
@@ -106,7 +108,11 @@ interface MigrationFault {
   readonly text: string;
 }
 
-export function migrationFaults({ backups = [] }: MigrationSettings): MigrationFault[] {
+export function migrationFaults({ backups = [], hooks = [] }: MigrationSettings): MigrationFault[] {
+  return [...backupFaults(backups), ...hookFaults(hooks)];
+}
+
+function backupFaults(backups: readonly BackupSettings[]): MigrationFault[] {
   return backups.flatMap(({ s3, folder }, index) => {
     const path = ['backups', index];
     if ((s3 === undefined) === (folder === undefined))

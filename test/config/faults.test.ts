@@ -27,6 +27,8 @@ const vms = (...addresses: string[]): string =>
   list(`name: shop, vms: [${addresses.map((address) => `{address: "${address}"}`).join(', ')}]`);
 const nacos = (keys: string, app = 'name: shop'): string =>
   `${list(app)}vms:\n  nacos: {url: "http://h:8848", ${keys}}\n`;
+const hook = (...hooks: string[]): string =>
+  `${HEAD}migration:\n  hooks:\n${hooks.map((one) => `    - {on: [gate], ${one}, secret: {file: s}}\n`).join('')}`;
 const long = `${Array(43).fill('abcde').join('.')}`;
 
 test.each([
@@ -112,6 +114,21 @@ test.each([
     'a host of two apps',
     list('name: shop, hosts: [a.example, b.example]', 'name: news, hosts: [b.example]'),
     'b.yaml:6: apps.list[1].hosts[0]: "b.example" of news is a host of shop too',
+  ],
+  [
+    'a hook’s URL with a user',
+    hook('name: cmdb, url: "http://u:p@h/x"'),
+    'b.yaml:5: migration.hooks[0].url: has a user',
+  ],
+  [
+    'two hooks of one name',
+    hook('name: cmdb, url: "http://h/x"', 'name: cmdb, url: "http://h/y"'),
+    'b.yaml:6: migration.hooks[1].name: "cmdb" stands in [0] too',
+  ],
+  [
+    'a hook that is asked what nobody asks',
+    hook('name: cmdb, url: "http://h/x"').replace('[gate]', '[gates]'),
+    'b.yaml:5: migration.hooks[0].on[0]: must be one of before, confirm',
   ],
   [
     'a registry that is no URL',
