@@ -36,6 +36,7 @@ import { followCredentials } from './telemetry/follow-credentials.ts';
 import { keepEdgeAges } from './telemetry/edge-ages.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { openNoticesOf } from './telemetry/open-notices.ts';
+import { tellOfVms } from './telemetry/vm-sources.ts';
 import { openTraces } from './telemetry/open-traces.ts';
 import { createReporter } from './telemetry/reporter.ts';
 import { showState } from './telemetry/show-state.ts';
@@ -85,21 +86,16 @@ export async function startApp(
   const links = openEdges(loaded, openEdgeLink);
   const book = openEdgeBook(new Map(config.edges.map((edge) => [edge.name, edge.control])));
   const statistics = collectStatistics();
-  const tell = (source: string, trouble: string | undefined): void => {
-    metrics.vmsTrouble.set({ source }, trouble === undefined ? 0 : 1);
-    if (trouble === undefined) log.info({ source }, 'VMs are read again');
-    else log.warn({ source, trouble }, 'VMs cannot be read; the last ones stay');
-  };
+  const vmTelling = tellOfVms(metrics, log);
   const apps = () => new Set([...live.rules.told.keys(), ...controller.apps()]);
-  const vmWorld: VmWorld = { apps, clock, random, tell };
-  const vms = exchangeable(await openVms(config, vmWorld));
-  const showVmSources = (): void => {
-    metrics.vmsTrouble.reset();
-    for (const { name, reason } of vms.sources()) {
-      metrics.vmsTrouble.set({ source: name }, reason === undefined ? 0 : 1);
-    }
+  const vmWorld: VmWorld = {
+    apps,
+    clock,
+    random,
+    tell: (source, trouble) => vmTelling.tell(source, trouble),
   };
-  showVmSources();
+  const vms = exchangeable(await openVms(config, vmWorld));
+  vmTelling.show(vms.sources());
   const store = openRedisStore({
     ...redisPlace(loaded),
     environment: config.environment,
@@ -277,7 +273,7 @@ export async function startApp(
       throw new ConfigError([`${next.where(['vms', 'file'])}: ${trouble}`]);
 
     vms.exchange(nextVms);
-    showVmSources();
+    vmTelling.show(vms.sources());
     live = liveOf(next.config);
     await registry.lookFor(live.wanted);
     await sources.configure(next.config);

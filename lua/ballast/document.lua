@@ -8,6 +8,7 @@
 
 local span = require('ballast.span')
 local canonical = require('ballast.canonical')
+local digests = require('ballast.digests')
 local json = require('ballast.json')
 local names = require('ballast.names')
 local packed = require('ballast.packed')
@@ -178,37 +179,6 @@ end
 
 -- ---- the same in STAMP_BYTES bytes, for shared memory and snapshot
 
-local HEX = {}
-for i = 0, 255 do HEX[i] = format('%02x', i) end
-
--- SHA-1 in its 40 digits, from its 20 bytes.
-function document.hex(bytes)
-  local a, b, c, d, e, f, g, h, i, j = byte(bytes, 1, 10)
-  local k, l, m, n, o, p, q, r, s, t = byte(bytes, 11, 20)
-  return HEX[a] .. HEX[b] .. HEX[c] .. HEX[d] .. HEX[e] .. HEX[f] .. HEX[g] .. HEX[h] .. HEX[i]
-    .. HEX[j] .. HEX[k] .. HEX[l] .. HEX[m] .. HEX[n] .. HEX[o] .. HEX[p] .. HEX[q] .. HEX[r]
-    .. HEX[s] .. HEX[t]
-end
-
-local DIGITS = '0123456789abcdef'
-
--- Whether these are their digits.
-function document.is_hex(bytes, digits)
-  if #digits ~= 2 * #bytes then return false end
-  for i = 1, #bytes do
-    local value, high, low = byte(bytes, i), byte(digits, 2 * i - 1, 2 * i)
-    local first = floor(value / 16)
-    if byte(DIGITS, first + 1) ~= high or byte(DIGITS, value - 16 * first + 1) ~= low then
-      return false
-    end
-  end
-  return true
-end
-
-local function unhex(digest)
-  return (string.gsub(digest, '..', function(two) return char(tonumber(two, 16)) end))
-end
-
 -- 7 bytes hold what a double counts exactly.
 local function count(n)
   local high, low = floor(n / 0x1000000), n % 0x1000000
@@ -240,7 +210,8 @@ end
 -- `digest_bytes`, where it is known, spares its reading.
 function document.pack_stamp(stamp, digest_bytes)
   local mark, owner = document.stamp_parts(stamp)
-  return mark .. (stamp.digest == '-' and DELETED or digest_bytes or unhex(stamp.digest)) .. owner
+  local digest = digest_bytes or stamp.digest == '-' and DELETED or digests.bytes(stamp.digest)
+  return mark .. digest .. owner
 end
 
 -- What stands behind the stamp; nil: deleted.
@@ -264,12 +235,12 @@ end
 -- Parts of a stamp in its bytes, for those who need no table of all.
 function document.digest(text)
   local bytes = sub(text, 15, 34)
-  return bytes == DELETED and '-' or document.hex(bytes)
+  return bytes == DELETED and '-' or digests.hex(bytes)
 end
 
 -- Mostly the first byte says that it is another one.
 function document.has_digest(text, digest)
-  if digest ~= '-' and sub(digest, 1, 2) ~= HEX[byte(text, 15)] then return false end
+  if digest ~= '-' and sub(digest, 1, 2) ~= digests.two(byte(text, 15)) then return false end
   return document.digest(text) == digest
 end
 

@@ -54,8 +54,7 @@ local function read_long(text, at)
   end
 end
 
--- Returns the number and the place after it. Mostly it has one byte: without a loop LuaJIT makes it
--- a part of whatever asks.
+-- Returns the number and the place after it. Mostly one byte, and no loop, which stops a trace.
 local function read_length(text, at)
   local mark = byte(text, at)
   if mark < 128 then return mark, at + 1 end
@@ -144,12 +143,10 @@ local function read_hosts(text, at)
   return sub(text, at, at + n - 2), at + n - 1
 end
 
--- The place after them, for those who need no string of them: each costs as much as a look into the
--- shared memory.
+-- The place after them: a string that nobody needs costs as much as a look into shared memory.
 local function skip_hosts(text, at)
-  local n
-  n, at = read_length(text, at)
-  return n == 0 and at or at + n - 1
+  local n, after = read_length(text, at)
+  return n == 0 and after or after + n - 1
 end
 
 local function read_place(text, at)

@@ -111,9 +111,8 @@ end
 
 -- ---- documents
 
--- A document's key is asked for twice where it is applied, one right after the other.
+-- Asked for twice where a document is applied, one right after the other.
 local last_app, last_key
-
 local function key_of(app)
   if app ~= last_app then last_app, last_key = app, 'd:' .. app end
   return last_key

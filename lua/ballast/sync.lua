@@ -10,12 +10,12 @@
 -- Several workers may apply at once (any may get a push, one polls): the lock `apply` orders them.
 
 local span = require('ballast.span')
+local digests = require('ballast.digests')
 local document = require('ballast.document')
-local hosts = require('ballast.hosts')
+local keep = require('ballast.keep')
 local listeners = require('ballast.listeners')
 local lock = require('ballast.lock')
 local names = require('ballast.names')
-local newcomers = require('ballast.newcomers')
 local pace = require('ballast.pace')
 local refusals = require('ballast.refusals')
 local state = require('ballast.state')
@@ -32,7 +32,7 @@ local LEAP, MAX_TERM = 2 ^ 20 * 65536, 2 ^ 52
 local sync = {}
 
 function sync.digest(text)
-  return document.hex(sha1(text))
+  return digests.hex(sha1(text))
 end
 
 -- A change that a heartbeat tells and a snapshot keeps.
@@ -89,50 +89,13 @@ end
 
 local function read_body(doc)
   local digest = sha1(doc.body)
-  if not document.is_hex(digest, doc.digest) then return nil, 'digest: does not fit the body' end
+  if not digests.is_hex(digest, doc.digest) then return nil, 'digest: does not fit the body' end
   local mark, owner = document.stamp_parts(doc)
   local value, why = document.take(doc.app, doc.body, mark, digest, owner)
   if not value then return nil, why end
   local ok, unfit = check_listeners(doc.app, value)
   if not ok then return nil, unfit end
   return value
-end
-
-local function host_names(app, value)
-  return value and document.has_body(value) and not names.is_reserved(app)
-    and document.host_names(value, BODY) or nil
-end
-
--- Mostly weights alone are others.
-local function same_claims(value, held)
-  return document.has_body(value) and document.owner(held) == document.owner(value)
-    and document.same_hosts(held, value, BODY)
-end
-
--- `held`, `serial`: what lies in the memory now.
-local function store(app, value, held, serial)
-  if held and document.has_body(held) and not names.is_reserved(app) then
-    newcomers.note(app, value, held)
-    if same_claims(value, held) then return state.store(app, value, held, serial) end
-  end
-  local before, after = host_names(app, held), host_names(app, value)
-  local owner = document.owner(value)
-  local same_owner = held and document.owner(held) == owner
-  if before == after and (same_owner or not after) then
-    return state.store(app, value, held, serial)
-  end
-  local old, new = document.host_list(before), document.host_list(after)
-  -- Another owner claims all of its hosts anew.
-  local taken, moved = hosts.take(app, owner, same_owner and old or nil, new)
-  if not taken then return nil, moved end
-  local ok, err = state.store(app, value, held, serial)
-  if not ok then
-    hosts.drop(app, taken, nil)
-    return nil, err
-  end
-  moved = hosts.drop(app, old, new) or moved
-  if moved then state.count('hosts') end
-  return true
 end
 
 -- Takes a document that lies above what is held. Returns code, detail, whether a refusal is on
@@ -150,7 +113,7 @@ local function take(doc, held, serial)
     if not value then return 'bad', why, refuse(app, doc, 'bad') end
   end
   local ok
-  ok, why = store(app, value, held, serial)
+  ok, why = keep.store(app, value, held, serial)
   if not ok then return 'full', why, refuse(app, doc, 'full') end
   settle(app, doc)
   return code, nil, true, true
@@ -233,7 +196,7 @@ end
 -- At the start, before there are workers: what a snapshot holds, packed as it was in memory.
 function sync.restore(content)
   for _, doc in ipairs(content.documents) do
-    local ok, err = store(doc.app, doc.value)
+    local ok, err = keep.store(doc.app, doc.value)
     if not ok then
       ngx.log(ngx.ERR, 'ballast: no room for ', doc.app, ' of the snapshot: ', err)
       refuse(doc.app, document.read_stamp(doc.value), 'full')

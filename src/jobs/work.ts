@@ -290,7 +290,6 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
 }
 
 const keyOf = ({ id }: Pick<Job, 'id'>, step: string): string => `${id} ${step}`;
-
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 

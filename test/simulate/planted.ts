@@ -207,7 +207,7 @@ export const OTHERS: readonly PlantedBug[] = [
     'a cluster that is not seen yet is read as zero',
     change(
       'src/inventory/inventory.ts',
-      'reason: unseenReason(cluster, view.status.reason), kept: true };',
+      'reason: stateReason(view.status), kept: true };',
       'kept: false };',
     ),
   ),
