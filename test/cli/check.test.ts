@@ -4,10 +4,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { redisFindings, versionFindings } from '../../src/cli/check/redis.ts';
 import { startRedis } from '../lua/redis.ts';
 import type { Fault } from '../simulated/faults.ts';
+import { SimulatedNacos } from '../simulated/nacos.ts';
 import {
   type CheckedFleet,
   type FleetConfig,
@@ -204,6 +205,24 @@ const CASES: readonly (readonly [title: string, wrong: Wrong, expected: Partial<
   ],
 ];
 
+test('a registry that answers, one that has no service of an app, and one that refuses', async () => {
+  const nacos = await new SimulatedNacos().start();
+  onTestFinished(() => nacos.stop());
+  nacos.set('shop-vms', [{ ip: '10.9.0.1', port: 8080 }]);
+  const named = (service: string) => (config: FleetConfig) => {
+    config.apps.list = [{ name: 'shop', namespace: 'prod', nacos: service }];
+    config.vms = { nacos: { url: nacos.url } };
+  };
+  expect((await check(named('shop-vms'))).items).toEqual([]);
+  const { items } = await check(named('shop-vm'));
+  expect(items).toMatchObject([{ place: 'vms of nacos', code: 'nothing-selected' }]);
+  expect(items[0]?.text).toBe('Nacos lists no instance of shop-vm, which is the service of shop');
+  nacos.account = { username: 'ballast', password: 'secret' };
+  const refused = await check(named('shop-vms'));
+  expect(refused.items).toMatchObject([{ place: 'vms of nacos', code: 'vms-unread' }]);
+  expect(refused.code).toBe(1);
+});
+
 test('nothing is wrong: exit code 0 and a line a place', async () => {
   const { code, text } = await runCheck(fleet.folder, fleet.config());
   expect(text).toBe('redis: ok\nedge edge-1: ok\ncluster east: ok\n0 errors, 0 warnings\n');
@@ -222,6 +241,13 @@ test('a missing right is named with the rule and the user', async () => {
   expect(items[0]?.text).toBe('ballast may not list and watch nodes in all namespaces');
   expect(items[0]?.fix).toContain('{apiGroups: [""], resources: [nodes], verbs: [list, watch]}');
   expect(items[0]?.fix).toContain('the user ballast');
+});
+
+test('labels of Services that are all told are labels, too', async () => {
+  const { items } = await check((config) => {
+    config.apps.list = [{ name: 'shop', namespace: 'prod' }];
+  });
+  expect(items).toEqual([]);
 });
 
 test('an app that is named and nowhere, at its line', async () => {

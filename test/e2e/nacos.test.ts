@@ -27,6 +27,8 @@ let nacos: SimulatedNacos;
 let redis: TestRedis;
 let edge: TestEdge;
 let ballast: TestBallast;
+/** Of the configuration. */
+let list: readonly object[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-e2e-nacos-'));
@@ -62,7 +64,7 @@ function config(service = '{app}-svc'): object {
         ingress: { nodes: 'ingress=true', port: 8080 },
       },
     ],
-    apps: { discover: { services: 'ballast.io/app' } },
+    apps: { discover: { services: 'ballast.io/app' }, list },
     vms: {
       nacos: {
         url: nacos.url,
@@ -164,6 +166,32 @@ test('a weight of 0 in the registry takes a VM out, the last one too', async () 
   nacos.set(
     'shop-next',
     VMS.map((vm) => ({ ...vm, weight: 0 })),
+  );
+  await settled(NODE);
+});
+
+test('an app more, by label of its pods: only they are listed, and none of them is a VM', async () => {
+  east.setApp({ name: 'mail', pods: 2, ingress: true });
+  const [pod] = east.pods('mail');
+  nacos.set('post-next', [
+    { ip: pod?.address ?? '', port: 8080 },
+    { ip: '127.24.9.3', port: 8080 },
+  ]);
+  list = [{ name: 'post', pods: [{ namespace: 'prod', selector: 'app=mail' }] }];
+  await writeFile(join(folder, 'ballast.yaml'), stringify(config('{app}-next')));
+  const asked = east.api.requests.length;
+  ballast.signal('SIGHUP');
+  await until('post is published', async () => {
+    const { servers } = await ballast
+      .get<{ servers: { address: string }[] }>('/api/v1/apps/post')
+      .catch(() => ({ servers: [] }));
+    return servers.map(({ address }) => address).join() === '127.24.9.3:8080';
+  });
+  const { vmsReason } = await ballast.get<{ vmsReason: { text: string } }>('/api/v1/apps/post');
+  expect(vmsReason.text).toBe(`${pod?.address}:8080 is left out: a pod of east is no VM`);
+  const queries = east.api.requests.slice(asked).map(({ query }) => query);
+  expect(new Set(queries.map((query) => query.get('labelSelector')))).toEqual(
+    new Set(['app=mail']),
   );
   await settled(NODE);
 });

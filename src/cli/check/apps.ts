@@ -4,6 +4,7 @@
 import type { AppSource } from '../../clusters/cluster.ts';
 import type { OpenCluster } from '../../clusters/kubernetes.ts';
 import type { AppName, ReasonCode } from '../../model.ts';
+import { ask } from './ask.ts';
 import type { Examined } from './examined.ts';
 import { type Finding, plural, some } from './findings.ts';
 
@@ -27,9 +28,13 @@ const FAULTS: readonly (Pick<Finding, 'level' | 'fix'> & {
   },
 ];
 
-export function appFindings({ cluster, sources }: Examined): Finding[] {
+export async function appFindings(examined: Examined): Promise<Finding[]> {
+  return [...faultFindings(examined), ...(await labelFindings(examined))];
+}
+
+function faultFindings({ cluster }: Examined): Finding[] {
   const apps = [...cluster.apps()].toSorted();
-  const faults = FAULTS.flatMap(({ code, level, fix }): Finding[] => {
+  return FAULTS.flatMap(({ code, level, fix }): Finding[] => {
     const words = apps.flatMap((app) => {
       const { reason } = cluster.footprint(app);
       return reason?.code === code ? [`${app}: ${reason.text}`] : [];
@@ -37,16 +42,34 @@ export function appFindings({ cluster, sources }: Examined): Finding[] {
     if (words.length === 0) return [];
     return [{ level, code, text: `${plural(words.length, 'app')} (${some(words)})`, fix }];
   });
-  const { serviceLabel } = sources;
-  const told = new Set(sources.told.map(({ app }) => app));
-  if (serviceLabel === undefined || apps.some((app) => !told.has(app))) return faults;
-  const undiscovered: Finding = {
-    level: 'warning',
-    code: 'nothing-selected',
-    text: `no Service has the label ${serviceLabel} of \`apps.discover.services\``,
-    fix: `label the Services of your apps: kubectl label service NAME ${serviceLabel}=APP`,
-  };
-  return [...faults, undiscovered];
+}
+
+async function labelFindings({ cluster, sources }: Examined): Promise<Finding[]> {
+  const { told, serviceLabel } = sources;
+  const names = new Set(told.map(({ app }) => app));
+  if (serviceLabel === undefined || [...cluster.apps()].some((app) => !names.has(app))) return [];
+  if (await isAnyLabelled(cluster, serviceLabel)) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'nothing-selected',
+      text: `no Service has the label ${serviceLabel} of \`apps.discover.services\``,
+      fix: `label the Services of your apps: kubectl label service NAME ${serviceLabel}=APP`,
+    },
+  ];
+}
+
+/** Those of told apps do not count as discovered, and may all the same be labelled. */
+async function isAnyLabelled(cluster: OpenCluster, label: string): Promise<boolean> {
+  const query = new URLSearchParams({ labelSelector: label, limit: '1' });
+  const places = cluster.watched().filter(({ path, fieldSelector }) => {
+    return path.endsWith('/services') && fieldSelector === undefined;
+  });
+  for (const { path } of places) {
+    const { json } = await ask(cluster, { path: `${path}?${query}` });
+    if (((json as { items?: readonly unknown[] } | undefined)?.items ?? []).length > 0) return true;
+  }
+  return false;
 }
 
 /** Apps that the configuration says where to find, and that no cluster has there. */

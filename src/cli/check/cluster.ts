@@ -25,7 +25,7 @@ export async function clusterFindings(examined: Examined): Promise<Finding[]> {
   ];
   const { state, reason = '' } = cluster.status();
   if (state === 'fresh') {
-    found.push(...waysInFindings(cluster, settings), ...appFindings(examined));
+    found.push(...waysInFindings(cluster, settings), ...(await appFindings(examined)));
     found.push(...(await reachFindings(cluster)));
   } else if (!found.some(({ level }) => level === 'error')) {
     found.push(unready(reason));

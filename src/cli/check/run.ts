@@ -4,15 +4,14 @@
 // errors, 1 with some (`--strict`: warnings too). On failure: a wrong configuration
 // is a ConfigError, as everywhere. Nothing is written anywhere, and nothing waits for a leader.
 
-import { systemClock } from '../../clock.ts';
 import { type LoadedConfig, loadConfig } from '../../config.ts';
-import { openVms } from '../../inventory/open-vms.ts';
 import { redisPlace } from '../../named.ts';
 import { EXIT } from '../exit-codes.ts';
 import { clusterSections } from './clusters.ts';
 import { edgeSections } from './edges.ts';
 import { count, type Section, toJson, toText } from './findings.ts';
 import { redisFindings } from './redis.ts';
+import { vmSections } from './vms.ts';
 
 export interface CheckOptions {
   readonly config: string;
@@ -37,16 +36,7 @@ async function takeSections(loaded: LoadedConfig, timeoutMs: number): Promise<Se
     redisFindings(redisPlace(loaded), jobs),
     edgeSections(loaded),
     clusterSections(loaded, timeoutMs),
-    vmSections(loaded),
+    vmSections(loaded, timeoutMs),
   ]);
   return [{ place: 'redis', findings: redis }, ...edges, ...seen, ...vms];
-}
-
-async function vmSections({ config }: LoadedConfig): Promise<Section[]> {
-  const quiet = { apps: () => [], tell: () => undefined };
-  const vms = await openVms(config, { ...quiet, clock: systemClock, random: Math.random });
-  const trouble = vms.trouble();
-  if (trouble === undefined) return [];
-  const fix = 'correct `vms.file`: YAML, app name to a list of addresses';
-  return [{ place: 'vms', findings: [{ level: 'error', code: 'vms-unread', text: trouble, fix }] }];
 }
