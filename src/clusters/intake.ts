@@ -76,6 +76,8 @@ export class Intake<R extends Meta> {
       noted({ older: false, fewer: false, changed: true });
       return await this.#takeFirst(records, version);
     }
+    // The last page of it was parsed in this turn.
+    await this.#pause();
     const older = isOlder(this.#store, records, version);
     const changes = swapRecords(this.#store, records, { version, anew: anew || older });
     const fewer = changes.some(({ after }) => after === undefined);
