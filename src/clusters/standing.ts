@@ -37,11 +37,11 @@ export function standingOf(
   return { state: 'stale', reason, lastWord: lastWordOf(mute) };
 }
 
-/** Of what was never listed, for it is forbidden or not served, no count is. */
+/** Of what was never listed, for it is forbidden or not served, no count is: its trouble alone is old. */
 function lastWordOf(mute: readonly ResourceHealth[]): number {
   const listed = mute.filter(({ health }) => health.listed);
-  const told = listed.length > 0 ? listed : mute;
-  return Math.min(...told.map(({ health }) => health.lastWord));
+  if (listed.length > 0) return Math.min(...listed.map(({ health }) => health.lastWord));
+  return Math.min(...mute.map(({ health }) => health.trouble?.since ?? health.lastWord));
 }
 
 function freshStanding(resources: readonly ResourceHealth[], now: number): Standing {

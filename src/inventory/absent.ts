@@ -39,6 +39,6 @@ export function stateReason({ name, state, ageSeconds, reason }: ClusterStatus):
     const text = `${name} is not seen yet: ${reason ?? 'its lists are not in'}`;
     return { code: 'unseen', text };
   }
-  const text = `${name} is stale since ${Math.round(ageSeconds)} s: ${reason ?? 'no word from it'}`;
+  const text = `${name} is stale since ${Math.floor(ageSeconds)} s: ${reason ?? 'no word from it'}`;
   return { code: 'stale', text };
 }

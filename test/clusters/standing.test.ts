@@ -55,6 +55,19 @@ test('of what was never listed no count is: it does not make an outage older', (
   });
 });
 
+test('an outage that shows by what was never served alone began with it, not with the cluster', () => {
+  const trouble = { since: 8000, text: 'HTTP 500', status: 500 };
+  const resources = [
+    resource('nodes', { lastWord: 8900 }),
+    {
+      ...resource('gateways', { trouble, listed: false, open: false, lastWord: 10 }),
+      kind: 'gateways' as const,
+    },
+  ];
+  const standing = standingOf(resources, NO_SILENCE, { ...seen, before: 'fresh' });
+  expect(standing).toMatchObject({ state: 'stale', lastWord: 8000 });
+});
+
 test('an outage begins after the refusal of a kind, and goes on through another failure', () => {
   const refused = troubleAfter(undefined, { text: 'HTTP 404', status: 404 }, 1000);
   const away = troubleAfter(refused, { text: 'connection refused' }, 5000);
