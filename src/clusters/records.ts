@@ -3,6 +3,7 @@
 
 import type { Interner } from './interner.ts';
 import { packIps, packPodIps } from './packed-ip.ts';
+import { packUid } from './packed-uid.ts';
 
 export interface Meta {
   readonly uid: string;
@@ -22,7 +23,7 @@ export interface ServiceRecord extends Meta {
 export interface SliceRecord extends Meta {
   /** Name of the Service in the same namespace. */
   readonly service?: string;
-  /** Serving, not terminating: uid of the pod, else the address. */
+  /** Serving, not terminating: uid of the pod (packed-uid.ts), else the address. */
   readonly pods: readonly string[];
   /** Endpoints that neither serve nor terminate. */
   readonly unready: number;
@@ -156,8 +157,8 @@ export function readSlice(
 
 /** The uid stands in a slice for each family, and in two while an endpoint moves. */
 function podOf({ targetRef, addresses }: RawEndpoint): string[] {
-  const pod = targetRef?.uid ?? addresses?.[0];
-  return pod === undefined ? [] : [pod];
+  if (targetRef?.uid) return [packUid(targetRef.uid)];
+  return addresses?.slice(0, 1) ?? [];
 }
 
 /** Not `ready`: publishNotReadyAddresses makes that true for pods that are not. */
@@ -253,7 +254,9 @@ export function readAppPod(
   // Tens of thousands of names would be most of the memory, and nobody asks for one.
   const { uid, version, namespace } = readMeta(raw, (text) => text);
   const ips = FINISHED.has(phase) ? '' : packPodIps(podIPs.flatMap(({ ip }) => ip ?? []));
-  return { uid, version, namespace: intern(namespace), name: '', counts: ready && !leaving, ips };
+  const counts = ready && !leaving;
+  // One literal: a spread would keep what it adds beside the object.
+  return { uid: packUid(uid), version, namespace: intern(namespace), name: '', counts, ips };
 }
 
 function conditionOf(

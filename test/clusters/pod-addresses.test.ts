@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ClusterRecords } from '../../src/clusters/cluster-records.ts';
 import { createInterner } from '../../src/clusters/interner.ts';
 import { packIp, packIps } from '../../src/clusters/packed-ip.ts';
+import { packUid } from '../../src/clusters/packed-uid.ts';
 import { isPod } from '../../src/clusters/pod-addresses.ts';
 import { type NodeRecord, readAppPod, readNode, readSlice } from '../../src/clusters/records.ts';
 import { eventually, watchCluster } from './watched-cluster.ts';
@@ -108,6 +109,14 @@ test('bytes are those of the address, in whatever spelling; a name has none', ()
   expect(packIp('shop.example')).toBeUndefined();
   expect(packIp('fe80::1%eth0')).toBeUndefined();
   expect(packIps(['1.2.3.4', 'shop.example', '5.6.7.8'])).toHaveLength(8);
+});
+
+test('a uid is its bytes; what is none as the API server writes it stays', () => {
+  const uid = '0123abcd-4567-89ef-0123-456789abcdef';
+  const bytes = Buffer.from(packUid(uid), 'latin1');
+  expect(bytes.toString('hex')).toBe(uid.replaceAll('-', ''));
+  const others = [uid.toUpperCase(), uid.slice(1), `${uid}0`, uid.replaceAll('-', ''), '10.1.2.3'];
+  expect(others.map(packUid)).toEqual(others);
 });
 
 test('a watched cluster knows the pods that it follows by label', async () => {
