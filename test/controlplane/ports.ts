@@ -5,6 +5,8 @@ import { createServer, type Server } from 'node:net';
 
 const lowest = 15_000;
 const highest = 32_000;
+/** Here, by the same number, ports of other addresses are held: the kernel tells all processes. */
+const HOLDER = '127.255.0.1';
 
 /** Distinct ports that were free a moment ago. They can still be lost to another process: the caller
  *  asks `isFree` after a failed start, and tries again with new ones. */
@@ -15,7 +17,7 @@ export async function freePorts(count: number): Promise<number[]> {
       if (attempts > 1000)
         throw new Error(`no ${count} free ports between ${lowest} and ${highest}`);
       const port = anyPort();
-      const server = await listen(port);
+      const server = (await isHeld(port)) ? undefined : await listen(port);
       if (server !== undefined) held.set(port, server);
     }
     return [...held.keys()];
@@ -28,6 +30,7 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function findFreePort(addresses: readonly string[] = ['127.0.0.1']): Promise<number> {
   for (let attempts = 0; attempts < 1000; attempts++) {
     const port = anyPort();
+    if (await isHeld(port)) continue;
     const servers = await Promise.all(addresses.map((address) => listen(port, address)));
     const held = servers.filter((server) => server !== undefined);
     await Promise.all(held.map(release));
@@ -37,6 +40,7 @@ export async function findFreePort(addresses: readonly string[] = ['127.0.0.1'])
 }
 
 export async function isFree(port: number): Promise<boolean> {
+  if (await isHeld(port)) return false;
   const server = await listen(port);
   if (server !== undefined) await release(server);
   return server !== undefined;
@@ -46,11 +50,27 @@ export async function isFree(port: number): Promise<boolean> {
 export async function listenOnFreePort(server: Server, host = '127.0.0.1'): Promise<number> {
   for (let attempts = 0; attempts < 1000; attempts++) {
     const port = anyPort();
+    if (await isHeld(port)) continue;
     const failure = await listenAt(server, port, host);
     if (!failure) return port;
     if (failure.code !== 'EADDRINUSE') throw failure;
   }
   throw new Error(`no port between ${lowest} and ${highest} is free on ${host}`);
+}
+
+/** Nobody else is given the port meanwhile, though nothing listens there; the answer ends that. */
+export async function holdPort(port: number): Promise<() => Promise<void>> {
+  const server = await listen(port, HOLDER);
+  return async () => {
+    if (server) await release(server);
+  };
+}
+
+async function isHeld(port: number): Promise<boolean> {
+  const server = createServer();
+  const failure = await listenAt(server, port, HOLDER);
+  if (!failure) await release(server);
+  return failure?.code === 'EADDRINUSE';
 }
 
 /** What went wrong, if anything did. */

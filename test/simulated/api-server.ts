@@ -207,7 +207,7 @@ export class SimulatedApiServer {
   /** Commands a fault; resolves when it is in force. */
   async fault(fault: Fault): Promise<ClearFault> {
     const clear = addFault(this.#board, fault);
-    if (fault.kind === 'refuse') await this.#gate?.close();
+    if (fault.kind === 'refuse') await this.#gate?.shut();
     if (fault.kind === 'half-open') this.#gate?.freeze(fault.connections ?? 'open');
     if (fault.kind === 'reset') this.#resetWatches(fault);
     if (fault.kind === 'restored') {

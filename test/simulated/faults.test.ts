@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isFree } from '../controlplane/ports.ts';
 import { SimulatedApiServer } from './api-server.ts';
 import type { Fault } from './faults.ts';
 import type { RawClient } from './raw-client.ts';
@@ -48,6 +49,9 @@ describeBoth('faults of the connection', () => {
     const { clear } = await server.fault({ kind: 'refuse' });
     await expect(watch.next()).rejects.toThrow();
     await expect(client.ask(pods)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    // Or another test would take the port, and the server never come back.
+    const port = Number(new URL(server.url).port);
+    expect(await isFree(port)).toBe(false);
     await clear();
     await expectHealthy();
   });

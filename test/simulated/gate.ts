@@ -3,6 +3,7 @@
 // silent is to stop carrying their bytes.
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
+import { holdPort } from '../controlplane/ports.ts';
 import { listenAgain } from './listen-again.ts';
 
 interface Pair {
@@ -17,6 +18,8 @@ export class Gate {
   readonly #innerPort: number;
   #server: Server | undefined;
   #freezeNew = false;
+  /** Of a port that is held. */
+  #giveUp = async (): Promise<void> => undefined;
   /** Kept over close() and open(), so that a server comes back at its address. */
   port = 0;
   accepted = 0;
@@ -31,10 +34,22 @@ export class Gate {
     const server = createServer((outer) => this.#accept(outer));
     this.#server = server;
     this.port = await listenAgain(server, this.port);
+    await this.#giveUp();
+  }
+
+  /** As close(), for a while: the port stays ours. */
+  async shut(): Promise<void> {
+    if (this.#server) this.#giveUp = await holdPort(this.port);
+    await this.#cease();
   }
 
   /** Stops listening and cuts what is open. */
   async close(): Promise<void> {
+    await this.#giveUp();
+    await this.#cease();
+  }
+
+  async #cease(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     const closed = server
