@@ -1,7 +1,8 @@
 // The longest time in which this process's event loop took no turn.
 //
 // By the wall clock, which also counts what other processes took from the core, and by the CPU time of
-// the main thread, which does not: on a busy machine the second is what the first would be on a calm one.
+// the main thread, which does not: on a busy machine the second is what the first would be on a calm one, but
+// for what the collector's other threads did meanwhile. The kernel counts it by its tick: 4 ms more or less.
 
 export interface Stall {
   readonly wall: number;
