@@ -142,6 +142,7 @@ it('runs as nobody on a root that cannot be written', async () => {
       env: image.env,
       stdio: 'pipe',
     });
+    const began = performance.now();
     if (child.pid !== undefined) keeper.add(child.pid);
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (data: Buffer) => (log += data.toString()));
@@ -149,11 +150,14 @@ it('runs as nobody on a root that cannot be written', async () => {
       if (child.exitCode !== null) throw new Error(log);
       return /"url":"([^"]+)"/.exec(log)?.[1];
     });
+    console.log(`image: listens after ${(performance.now() - began).toFixed(0)} ms`);
     await until('shop is published', async () => {
       const reply = await fetch(`${url}/api/v1/upstreams/shop`);
       return reply.status === 200 && (await reply.text()).includes('"weight":30');
     });
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+    console.log(`image: ${Math.round(Number(kilobytes) / 1000)} MB of memory with one app`);
     expect(/^Uid:\s+(.*)$/m.exec(status)?.[1]).toBe('65532\t65532\t65532\t65532');
     expect(/^Groups:(.*)$/m.exec(status)?.[1]?.trim()).toBe('');
     const mounts = await readFile(`/proc/${child.pid}/mountinfo`, 'utf8');
