@@ -14,8 +14,9 @@ import { writeTable } from './readme.ts';
 import { people } from './people.ts';
 import { rounds } from './rounds.ts';
 import { missed, tableOf, type Row } from './rows.ts';
+import { size } from './size.ts';
 
-const LANES: Readonly<Record<string, Lane>> = { edge, clusters, fanout, people, rounds };
+const LANES: Readonly<Record<string, Lane>> = { edge, clusters, fanout, people, rounds, size };
 
 const USAGE = `usage: npm run bench -- [${Object.keys(LANES).join('|')}] [--quick | --smoke] [--json] [--write]`;
 
