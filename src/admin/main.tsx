@@ -11,6 +11,7 @@ import { followSession } from './live/session.ts';
 import './style/base.css';
 import './style/parts.css';
 import './style/screens.css';
+import './style/jobs.css';
 
 followLooks();
 followSession();

@@ -150,6 +150,7 @@ export const RehearsalShape = component('Rehearsal', {
 });
 
 export type RehearsalAnswer = Static<typeof RehearsalShape>;
+export type PlanQuestion = Static<typeof PlanBody>;
 export type PlanAnswer = Static<typeof Plan>;
 export type FindingAnswer = Static<typeof Finding>;
 export type CapacityAnswer = Static<typeof Capacity>;

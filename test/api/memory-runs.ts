@@ -31,11 +31,18 @@ export interface MemoryRuns {
   readonly plan: (submission: Submission) => ReturnType<typeof submit>;
 }
 
+export interface RunsOwn {
+  readonly objects?: Objects | undefined;
+  readonly wall?: (() => Date) | undefined;
+  /** Of jobs, beside those that there are. */
+  readonly kinds?: readonly JobKind<never>[] | undefined;
+}
+
 /** `parts` is asked for when jobs are served: the controller is made of this too. */
 export function memoryRuns(
   store: MemoryStore,
   parts: () => Pick<MemoryRunsParts, 'controller' | 'book'>,
-  objects: Objects = new Map(),
+  { objects = new Map(), wall = () => new Date(0), kinds: more = [] }: RunsOwn = {},
 ): MemoryRuns {
   const clock = systemClock;
   const statistics = collectStatistics();
@@ -62,13 +69,13 @@ export function memoryRuns(
   const lift = async (job: string, who: string): Promise<void> => {
     await controller.say(liftForJob(who, job));
   };
-  const kinds = [fanoutKind({ writerOf, traffic, wall: () => new Date(0) }), foundKind(lift)];
+  const kinds = [fanoutKind({ writerOf, traffic, wall }), foundKind(lift), ...more];
   const jobs = createJobs({
     journal,
     kinds: kinds as readonly JobKind[],
     wakes: memoryWakes(clock),
     clock,
-    wall: () => new Date(0),
+    wall,
     random: () => Math.random(),
     fence: async ({ cluster, ...ref }, { term }) => {
       await (await writerOf(cluster)).fence(ref, term);

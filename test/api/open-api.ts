@@ -8,7 +8,7 @@ import { openAtLoopback } from './access.ts';
 import { openMemoryStore } from '../../src/edges/memory.ts';
 import type { Lease } from '../../src/edges/store.ts';
 import { controllerInMemory, type InMemory, type Own } from './memory-controller.ts';
-import { memoryRuns, type Objects } from './memory-runs.ts';
+import { memoryRuns, type RunsOwn } from './memory-runs.ts';
 import { NO_MIGRATIONS } from './no-migrations.ts';
 
 export interface Answer {
@@ -24,10 +24,10 @@ export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
 }
 
-export async function openApi(own: Own & { objects?: Objects }, more: Partial<ApiParts> = {}) {
+export async function openApi(own: Own & RunsOwn, more: Partial<ApiParts> = {}) {
   const stop = new AbortController();
   const { store = openMemoryStore((own.clock ?? systemClock).now) } = own;
-  const runs = memoryRuns(store, () => parts, own.objects);
+  const runs = memoryRuns(store, () => parts, own);
   const duty = (lease: Lease) => runs.jobs.serve(lease);
   const parts: InMemory = controllerInMemory({ duty, ...own, store });
   const api = buildApi({

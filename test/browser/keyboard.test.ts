@@ -46,6 +46,8 @@ test('screens by g and a letter, rows by j and k, the search by /', async () => 
     c: '#/clusters',
     e: '#/edges',
     h: '#/holds',
+    j: '#/jobs',
+    m: '#/migrations',
     y: '#/history',
     u: '#/audit',
     f: '#/',
@@ -65,8 +67,11 @@ test('screens by g and a letter, rows by j and k, the search by /', async () => 
   await page.keyboard.press('k');
   expect(await focused(page)).toBe('app-00007');
   // Far beyond the rows that were in the document at first.
-  for (let row = 7; row < 100; row += 1) await page.keyboard.press('j');
-  expect(await focused(page)).toBe('app-00100');
+  for (let row = 8; row <= 100; row += 1) {
+    await page.keyboard.press('j');
+    const name = `app-${`${row}`.padStart(5, '0')}`;
+    await until(name, async () => (await focused(page)) === name);
+  }
   await page.keyboard.press('/');
   await page.keyboard.type('sho');
   await until('the search stands in the URL', async () =>

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import { openMemoryStore } from '../../src/edges/memory.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
+import type { RunsOwn } from '../api/memory-runs.ts';
 import { openApi } from '../api/open-api.ts';
 import { until } from '../controlplane/until.ts';
 
@@ -23,14 +24,18 @@ export interface Size {
   readonly port?: number;
 }
 
-export async function openStanding(size: Size, more: Partial<ApiParts> = {}) {
+export async function openStanding(
+  size: Size,
+  more: Partial<ApiParts> = {},
+  own: Pick<RunsOwn, 'objects' | 'kinds'> = {},
+) {
   const page = await readPage(BUILT);
   if (!page) throw new Error('the page is not built: run `npm run browser`, which builds it');
   const clusters = clustersOf(size);
   const names = appNames(size.apps);
   const opened = await openApi(
     // Its history tells times of day.
-    { clusters, wall: () => new Date(), store: openMemoryStore(() => Date.now()) },
+    { ...own, clusters, wall: () => new Date(), store: openMemoryStore(() => Date.now()) },
     { wall: () => new Date(), page, ...more },
   );
   const { controller, book, api } = opened;

@@ -2,6 +2,7 @@
 
 import type { Tone } from '../show/badge.tsx';
 import type { Fleet } from '../live/fleet.ts';
+import { waitsForPerson } from '../jobs/job-list.ts';
 import { linkTo } from '../route.ts';
 import { toneOf } from '../show/states.tsx';
 import { reasonWord, type Words } from '../words/words.ts';
@@ -20,6 +21,7 @@ export function mattersOf(fleet: Fleet, words: Words): Matter[] {
     ...ofLeader(fleet, words),
     ...ofClusters(fleet, words),
     ...ofEdges(fleet, words),
+    ...ofJobs(fleet, words),
     ...ofHolds(fleet, words),
     ...ofApps(fleet, words),
   ];
@@ -54,6 +56,18 @@ function ofEdges({ edges }: Fleet, words: Words): Matter[] {
     if (refused > 0) matters.push({ tone: 'bad', text: words.edgeRefused(name, refused), link });
     return matters;
   });
+}
+
+/** Those that go on only by a person's word; one that a person has paused is not forgotten so soon. */
+function ofJobs({ jobs }: Fleet, words: Words): Matter[] {
+  return jobs
+    .filter((job) => waitsForPerson(job) && !job.paused)
+    .map(({ id, state, why }) => ({
+      tone: state === 'Blocked' ? 'bad' : 'warning',
+      text: words.jobIs(id, words.jobStates[state]),
+      ...(why !== undefined && { detail: why }),
+      link: linkTo(['jobs', id]),
+    }));
 }
 
 function ofHolds({ holds }: Fleet, words: Words): Matter[] {

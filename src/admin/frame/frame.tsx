@@ -17,7 +17,17 @@ import { Controls } from './controls.tsx';
 import { Liveness } from './liveness.tsx';
 import { useTitle } from './title.ts';
 
-const SCREENS = ['', 'apps', 'clusters', 'edges', 'holds', 'history', 'audit'] as const;
+const SCREENS = [
+  '',
+  'apps',
+  'clusters',
+  'edges',
+  'holds',
+  'jobs',
+  'migrations',
+  'history',
+  'audit',
+] as const;
 
 function nameOf(words: Words, screen: string): string {
   const names: Readonly<Record<string, string>> = {
@@ -25,6 +35,8 @@ function nameOf(words: Words, screen: string): string {
     clusters: words.clusters,
     edges: words.edges,
     holds: words.holds,
+    jobs: words.jobs,
+    migrations: words.migrations,
     history: words.history,
     audit: words.audit,
   };

@@ -10,6 +10,8 @@ const SCREENS: Readonly<Record<string, string>> = {
   c: 'clusters',
   e: 'edges',
   h: 'holds',
+  j: 'jobs',
+  m: 'migrations',
   y: 'history',
   u: 'audit',
 };

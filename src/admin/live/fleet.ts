@@ -10,10 +10,12 @@ import type {
   HoldAnswered,
   LeaderAnswer,
 } from '../../api/shapes.ts';
+import type { JobSummaryAnswer } from '../../api/job-shapes.ts';
 import type { StreamEvent } from './events.ts';
 
 export type LiveApp = AppSummaryAnswer;
 export type LiveCluster = Omit<ClusterAnswer, 'ageSeconds'>;
+export type LiveJob = Omit<JobSummaryAnswer, 'waits'>;
 export type LiveHold = Omit<HoldAnswered, 'ageSeconds'>;
 type Mark = NonNullable<NonNullable<EdgeAnswer['state']>['mark']>;
 export interface LiveEdge extends Pick<EdgeAnswer, 'name' | 'configured' | 'status' | 'trouble'> {
@@ -28,6 +30,7 @@ interface Maps {
   readonly cluster: Map<string, LiveCluster>;
   readonly edge: Map<string, LiveEdge>;
   readonly hold: Map<string, LiveHold>;
+  readonly job: Map<string, LiveJob>;
 }
 
 export interface Fleet {
@@ -35,11 +38,12 @@ export interface Fleet {
   readonly clusters: readonly LiveCluster[];
   readonly edges: readonly LiveEdge[];
   readonly holds: readonly LiveHold[];
+  readonly jobs: readonly LiveJob[];
   readonly leader?: LeaderAnswer;
   readonly mark?: Mark;
 }
 
-export const EMPTY: Fleet = { apps: [], clusters: [], edges: [], holds: [] };
+export const EMPTY: Fleet = { apps: [], clusters: [], edges: [], holds: [], jobs: [] };
 
 export interface FleetReader {
   /** Forgets all: what comes next is the whole state. */
@@ -62,12 +66,12 @@ export function readFleet(): FleetReader {
   const begin = (): void => {
     maps = emptyMaps();
     whole = false;
-    for (const kind of ['app', 'cluster', 'edge', 'hold'] as const) touched.add(kind);
+    for (const kind of Object.keys(maps) as (keyof Maps)[]) touched.add(kind);
   };
   const put = (kind: keyof Maps, data: string): void => {
-    const one = JSON.parse(data) as { name?: string; id?: string };
+    const one = JSON.parse(data) as Named;
     const map = maps[kind] as Map<string, unknown>;
-    map.set(one.name ?? one.id ?? '', one);
+    map.set(nameOf(one), one);
     touched.add(kind);
   };
   return {
@@ -91,6 +95,7 @@ export function readFleet(): FleetReader {
         clusters: list('cluster', last.clusters),
         edges: list('edge', last.edges),
         holds: list('hold', last.holds),
+        jobs: list('job', last.jobs),
         ...(leader && { leader }),
         ...(mark && { mark }),
       };
@@ -101,7 +106,7 @@ export function readFleet(): FleetReader {
 }
 
 function emptyMaps(): Maps {
-  return { app: new Map(), cluster: new Map(), edge: new Map(), hold: new Map() };
+  return { app: new Map(), cluster: new Map(), edge: new Map(), hold: new Map(), job: new Map() };
 }
 
 function byName<Item>(a: Item, b: Item): number {
@@ -110,7 +115,13 @@ function byName<Item>(a: Item, b: Item): number {
   return one < other ? -1 : 1;
 }
 
+interface Named {
+  readonly name?: string;
+  readonly id?: string;
+}
+
+/** Jobs have both: many may be called the same. */
 function nameOf(item: unknown): string {
-  const { name, id } = item as { name?: string; id?: string };
-  return name ?? id ?? '';
+  const { name, id } = item as Named;
+  return id ?? name ?? '';
 }

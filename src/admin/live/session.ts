@@ -1,6 +1,6 @@
 // Who looks, and the stream that belongs to it.
 
-import { mayHold, type Caller } from '../../api/access/caller.ts';
+import { mayHold, mayRun, type Caller } from '../../api/access/caller.ts';
 import type { CallerAnswer } from '../../api/caller-shape.ts';
 import { call } from '../call.ts';
 import { asProblem, type Problem } from '../problem.ts';
@@ -73,6 +73,16 @@ export function useMayHold(scope?: Scope): boolean {
   if (!who) return false;
   if (scope) return mayHold(who, scope);
   return rolesOf(who).some((role) => role === 'operator' || role === 'admin');
+}
+
+type JobScope = Parameters<typeof mayRun>[1];
+
+/** Undefined: a job at all. */
+export function useMayRun(job?: JobScope): boolean {
+  const who = useStore(caller) as Caller | undefined;
+  if (!who) return false;
+  if (job) return mayRun(who, job);
+  return rolesOf(who).some((role) => role === 'migrator' || role === 'admin');
 }
 
 export function useIsAdmin(): boolean {

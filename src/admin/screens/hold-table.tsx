@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { LiveHold } from '../live/fleet.ts';
 import { useMayHold } from '../live/session.ts';
+import { linkTo } from '../route.ts';
 import { EndHold } from '../say/end-hold.tsx';
 import { Badge } from '../show/badge.tsx';
 import { Empty } from '../show/notice.tsx';
@@ -37,7 +38,18 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
       head: words.scope,
       cell: ({ app = '', cluster = '', server = '' }) => words.scopeOf(app, cluster, server),
     },
-    { key: 'who', head: words.who, cell: ({ who }) => who },
+    {
+      key: 'who',
+      head: words.who,
+      cell: ({ who, job }) =>
+        job === undefined ? (
+          who
+        ) : (
+          <>
+            {who} · <a href={linkTo(['jobs', job])}>{job}</a>
+          </>
+        ),
+    },
     { key: 'why', head: words.why, cell: ({ why }) => <span class="why">{why}</span> },
     {
       key: 'since',

@@ -1,6 +1,10 @@
 // Which screen stands at a place.
 
 import type { JSX } from 'preact';
+import { JobScreen } from '../jobs/job.tsx';
+import { JobsScreen } from '../jobs/jobs.tsx';
+import { MigrationsScreen } from '../migrations/migrations.tsx';
+import { RehearsalScreen } from '../migrations/rehearsal.tsx';
 import { linkTo, type Place } from '../route.ts';
 import { Empty } from '../show/notice.tsx';
 import { useWords } from '../words/words.ts';
@@ -22,6 +26,8 @@ const SCREENS = new Map<string, Draw>([
   ['clusters', () => <ClustersScreen />],
   ['edges', () => <EdgesScreen />],
   ['holds', () => <HoldsScreen />],
+  ['jobs', (query) => <JobsScreen query={query} />],
+  ['migrations', (query) => <MigrationsScreen query={query} />],
   ['history', (query) => <HistoryScreen query={query} />],
   ['audit', (query) => <AuditScreen query={query} />],
 ]);
@@ -37,6 +43,8 @@ export function Screen({ path, query }: Place) {
 function Named({ screen, name }: { readonly screen: string; readonly name: string }) {
   if (screen === 'apps') return <AppScreen key={name} name={name} />;
   if (screen === 'clusters') return <ClusterScreen key={name} name={name} />;
+  if (screen === 'jobs') return <JobScreen key={name} id={name} />;
+  if (screen === 'migrations' && name === 'rehearsal') return <RehearsalScreen />;
   return <Nowhere />;
 }
 

@@ -1,5 +1,7 @@
 // What a language has to have: what English has.
 
+import type { enJobs } from './en-jobs.ts';
+import type { enMigrations } from './en-migrations.ts';
 import type { enStates } from './en-states.ts';
 import type { en } from './en.ts';
 
@@ -12,3 +14,5 @@ type Like<Part> = Part extends string
 
 export type Words = Like<typeof en>;
 export type States = Like<typeof enStates>;
+export type JobWords = Like<typeof enJobs>;
+export type MigrationWords = Like<typeof enMigrations>;

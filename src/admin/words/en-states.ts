@@ -50,6 +50,8 @@ export const enStates = {
     'g h': 'holds',
     'g y': 'history',
     'g u': 'audit',
+    'g j': 'jobs',
+    'g m': 'migrations',
     '?': 'this list',
   },
   reasons: {

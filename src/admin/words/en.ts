@@ -1,5 +1,7 @@
 // Every word of the page in English. The others are typed by it: one that lacks a word does not compile.
 
+import { enJobs } from './en-jobs.ts';
+import { enMigrations } from './en-migrations.ts';
 import { enStates } from './en-states.ts';
 
 const many = (count: number, one: string, more: string): string =>
@@ -7,6 +9,8 @@ const many = (count: number, one: string, more: string): string =>
 
 export const en = {
   ...enStates,
+  ...enJobs,
+  ...enMigrations,
   language: 'English',
   languageTag: 'en',
   skip: 'Skip to the content',

@@ -52,6 +52,8 @@ export const zhStates: States = {
     'g h': '人工保持',
     'g y': '变更历史',
     'g u': '审计',
+    'g j': '任务',
+    'g m': '迁移',
     '?': '本列表',
   },
   reasons: {

@@ -1,10 +1,14 @@
 // 中文. A word that is missing here does not compile.
 
 import type { Words } from './dictionary.ts';
+import { zhJobs } from './zh-jobs.ts';
+import { zhMigrations } from './zh-migrations.ts';
 import { zhStates } from './zh-states.ts';
 
 export const zh: Words = {
   ...zhStates,
+  ...zhJobs,
+  ...zhMigrations,
   language: '中文',
   languageTag: 'zh-CN',
   skip: '跳到内容',
