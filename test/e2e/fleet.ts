@@ -36,7 +36,10 @@ const NAMES = ['east', 'west'];
 const NO_RAMPS = { weights: { ramp: { seconds: 0 } } };
 
 /** What is there before Ballast is. */
-export type Place = Pick<Fleet, 'folder' | 'clusters' | 'edges' | 'redis'>;
+export interface Place extends Pick<Fleet, 'folder' | 'clusters' | 'edges' | 'redis'> {
+  /** What the configuration says of them without more. */
+  readonly orders: readonly object[];
+}
 
 /**
  * Two clusters of two ingress nodes (127.SUBNET.N.M), two edges. `api`: edges that reach only the
@@ -81,20 +84,22 @@ export async function startFleet(
   );
   const edgeTokens = edges.map(({ name }) => [name, { roles: ['edge'] as const, edges: [name] }]);
   await writeFile(join(folder, 'access.yaml'), listText(Object.fromEntries(edgeTokens)));
-  const more = typeof keys === 'function' ? await keys({ folder, clusters, edges, redis }) : keys;
+  const orders = NAMES.map((name) => ({
+    name,
+    kubeconfig: { path: `${name}.kubeconfig` },
+    ingress: {
+      nodes: 'ingress=true',
+      pods: { namespace: 'ingress', selector: 'app=ingress' },
+      port,
+    },
+  }));
+  const place = { folder, clusters, edges, redis, orders };
+  const more = typeof keys === 'function' ? await keys(place) : keys;
   const config = {
     environment: 'e2e',
     redis: { url: redis.url },
     leader: { leaseSeconds: 1 },
-    clusters: NAMES.map((name) => ({
-      name,
-      kubeconfig: { path: `${name}.kubeconfig` },
-      ingress: {
-        nodes: 'ingress=true',
-        pods: { namespace: 'ingress', selector: 'app=ingress' },
-        port,
-      },
-    })),
+    clusters: orders,
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => (source === 'redis' ? { name, control } : { name })),
     api: {

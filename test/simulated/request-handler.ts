@@ -1,6 +1,7 @@
 // One request of the simulated API server: fault or not, who asks, what is asked, the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { answerApply, APPLY_TYPE } from './apply-answer.ts';
 import { createBodyWriter } from './body-writer.ts';
 import { skewedDate, skewTimes } from './clock-skew.ts';
 import { answerDiscovery } from './discovery-answer.ts';
@@ -117,12 +118,9 @@ function answerTo(
   if (verb !== 'list') {
     const parsed = parseBody(body);
     if (!parsed) return statusAnswer(400, 'the body of the request is not a JSON object');
-    return answerWrite(store, {
-      request,
-      kind,
-      body: parsed,
-      contentType: req.headers['content-type'] ?? '',
-    });
+    const contentType = req.headers['content-type'] ?? '';
+    const write = { request, kind, body: parsed, contentType };
+    return contentType === APPLY_TYPE ? answerApply(store, write) : answerWrite(store, write);
   }
   const { namespace } = request;
   const subject: FaultSubject = { resource: kind.plural, namespace, verb, inside };

@@ -132,7 +132,8 @@ function keep(store: ObjectStore, request: ApiRequest, status: number, object: K
   return { status, body: writeObject(store, request.kind?.plural ?? '', object) };
 }
 
-function refuse(
+/** By its UID and version, where they are told. */
+export function refuse(
   present: KubeObject,
   kind: ResourceKind,
   wanted: { uid?: string | undefined; resourceVersion?: string | undefined },

@@ -63,6 +63,34 @@ describe('writes', () => {
     expect((await client.ask(`${deployments}/shop`, { ...other, body })).status).toBe(415);
   });
 
+  it('applies: what is applied no more goes, what others wrote stays', async () => {
+    const contentType = 'application/apply-patch+yaml';
+    const apply = (body: object, query = '') =>
+      client.ask(`${deployments}/shop?fieldManager=a${query}`, {
+        method: 'PATCH',
+        contentType,
+        body,
+      });
+    const spec = { replicas: 2, paused: true };
+    expect((await apply({ ...shop, spec }, '&dryRun=All')).status).toBe(201);
+    expect((await client.ask(`${deployments}/shop`)).status).toBe(404);
+    const made = await apply({ ...shop, spec });
+    expect([made.status, made.json().kind]).toEqual([201, 'Deployment']);
+    const labels = { method: 'PATCH', contentType: merge } as const;
+    await client.ask(`${deployments}/shop`, {
+      ...labels,
+      body: { metadata: { labels: { b: '2' } } },
+    });
+    const next = await apply(shop);
+    expect(next.json()).toMatchObject({ metadata: { labels: { b: '2' }, generation: 2 } });
+    expect(next.json()['spec']).toEqual({ replicas: 2 });
+    const { resourceVersion } = made.json().metadata ?? {};
+    const stale = { ...shop, metadata: { name: 'shop', resourceVersion } };
+    expect((await apply(stale)).status).toBe(409);
+    const uid = { ...shop, metadata: { name: 'shop', uid: 'another' } };
+    expect((await apply(uid)).status).toBe(409);
+  });
+
   it('leaves status to the status subresource', async () => {
     await client.ask(deployments, { method: 'POST', body: shop });
     const status = { status: { replicas: 2 } };
