@@ -9,6 +9,7 @@ import { planMigration } from '../../src/migration/plan/plan.ts';
 import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Draft } from '../../src/jobs/record.ts';
+import { NO_MIGRATIONS } from '../api/no-migrations.ts';
 import { app, REQUEST, world } from '../migration/plan/plan-world.ts';
 
 const HOUR = 3600;
@@ -60,6 +61,7 @@ export function memoryMigrations(): AskedPlans {
   return {
     asked,
     migrations: {
+      ...NO_MIGRATIONS,
       async plan(request) {
         asked.push(request);
         return planOf(request);
