@@ -1,31 +1,24 @@
 // Room, hooks, debts and marks of migrations, in memory, and told what hooks answer.
 
 import { BallastError } from '../../src/errors.ts';
-import type { Booking } from '../../src/migration/capacity/room.ts';
-import type {
-  Asked,
-  Debt,
-  HookAnswer,
-  HookName,
-  Ledgers,
-  MovedMark,
-  RoomAsk,
-} from '../../src/migration/run/parts.ts';
+import type { RoomAsk } from '../../src/migration/capacity/bookings.ts';
+import type { Asked, HookAnswer } from '../../src/migration/hooks/question.ts';
+import type { HookName } from '../../src/migration/hooks/settings.ts';
+import type { Ledgers, Moving, Owing } from '../../src/migration/run/parts.ts';
 
 const NO_HOOK: HookAnswer = { verdict: 'none', text: 'no hook' };
 
 export class MemoryLedgers implements Ledgers {
   readonly bookings = new Map<string, RoomAsk>();
-  readonly owed: Debt[] = [];
-  readonly moved: MovedMark[] = [];
+  readonly owed: Owing[] = [];
+  readonly moved: Moving[] = [];
   readonly asked: (readonly [HookName, Asked])[] = [];
   answers: Partial<Record<HookName, HookAnswer>> = {};
 
   readonly room: Ledgers['room'] = {
-    booked: async (destination) => this.#at(destination, ''),
     book: async (ask, fits) => {
       this.#check(ask.key, ask.fence);
-      const trouble = fits(this.#at(ask.destination, ask.key));
+      const trouble = await fits(this.#at(ask.destination, ask.key));
       if (trouble === undefined) this.bookings.set(ask.key, ask);
       return trouble;
     },
@@ -48,25 +41,15 @@ export class MemoryLedgers implements Ledgers {
     },
   };
 
-  readonly debts: Ledgers['debts'] = {
-    owe: async (_speaker, debts) => {
-      const known = new Set(this.owed.map(({ uid }) => uid));
-      this.owed.push(...debts.filter(({ uid }) => !known.has(uid)));
-    },
-    settle: async (_speaker, app, cluster) => {
-      const rest = this.owed.filter((one) => one.app !== app || one.cluster !== cluster);
-      this.owed.splice(0, this.owed.length, ...rest);
-    },
+  owe: Ledgers['owe'] = async (_speaker, owing) => {
+    if (!this.owed.some(({ app }) => app === owing.app)) this.owed.push(owing);
   };
 
-  readonly marks: Ledgers['marks'] = {
-    moved: async (_speaker, mark) => {
-      const isSame = ({ app, from }: MovedMark) => app === mark.app && from === mark.from;
-      if (!this.moved.some(isSame)) this.moved.push(mark);
-    },
+  mark: Ledgers['mark'] = async (_speaker, moving) => {
+    if (!this.moved.some(({ app }) => app === moving.app)) this.moved.push(moving);
   };
 
-  #at(destination: string, key: string): Booking[] {
+  #at(destination: string, key: string): RoomAsk[] {
     return [...this.bookings.values()].filter(
       (one) => one.destination === destination && one.key !== key,
     );

@@ -338,7 +338,8 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     say: (who, holds, instead) => spoken.say(who, holds, instead),
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
-  const { room, hooks, debts, marks } = fleet.ledgers;
+  const { room, hooks, owe, mark } = fleet.ledgers;
+  const said = of('ledgers', { owe, mark });
   const kind = migrationKind({
     writerOf,
     traffic,
@@ -347,8 +348,8 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     clock: { now: fleet.now, sleep: systemClock.sleep },
     room: of('room', room),
     hooks,
-    debts: of('debts', debts),
-    marks: of('marks', marks),
+    owe: (speaker, owing) => said.owe(speaker, owing),
+    mark: (speaker, moving) => said.mark(speaker, moving),
   });
   const parts = { journal, speed: SPEED, ...(life && { life }) };
   return startJobs(parts, [kind as JobKind], async ({ cluster, ...ref }, fence) => {

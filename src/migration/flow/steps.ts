@@ -33,7 +33,7 @@ export function stepOf(id: string): Step {
 }
 
 /** Goes at the source, in this order; what pods read may be another's too, and stays. */
-export const LEAVES: readonly string[] = [
+const LEAVES: readonly string[] = [
   'HorizontalPodAutoscaler',
   'Ingress',
   'HTTPRoute',
@@ -54,17 +54,17 @@ export function forwardSteps(app: PlannedApp, mode: MigrationPlan['mode']): stri
     ...PERCENTS.map((percent) => `shift.${percent}`),
     'bake',
     'drain',
-    ...(mode === 'offline' ? ['owe'] : deletions(app)),
+    ...(mode === 'offline' ? ['owe'] : leaving(app).map(({ step }) => `delete.${step}`)),
     'finish',
   ];
 }
 
-function deletions({ objects }: PlannedApp): string[] {
+/** What goes at the source, in that order. */
+export function leaving({ objects }: PlannedApp): PlannedObject[] {
   const order = ({ manifest }: PlannedObject): number => LEAVES.indexOf(manifest.kind);
   return objects
     .filter((one) => order(one) >= 0)
-    .toSorted((a, b) => order(a) - order(b) || a.step - b.step)
-    .map(({ step }) => `delete.${step}`);
+    .toSorted((a, b) => order(a) - order(b) || a.step - b.step);
 }
 
 /** Of what was begun; an object is removed also where nobody knows whether it came. */

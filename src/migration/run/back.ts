@@ -11,6 +11,7 @@ import {
   type ClusterWriter,
   type KubernetesObject,
 } from '../../clusters/cluster-writer.ts';
+import { removeProved } from '../../clusters/removal.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
@@ -105,12 +106,16 @@ async function unmade({ doing, writer, made }: Back, live: Manifest): Promise<Ou
   const other = `${nameOf(live)} in ${job.plan.to} is another one now`;
   // Never ours: it stood there all the time, or came from elsewhere since.
   if (!isOurs(live, job.id)) return made ? blocked(other) : done('it is another’s');
-  const known = knownOf(live as KubernetesObject);
-  if (!known || (made && made.uid !== known.uid)) return blocked(other);
   if (live.metadata['deletionTimestamp'] !== undefined) return wait('it is going', SOON_SECONDS);
-  const removed = await writer.remove(refOf(live as KubernetesObject), known);
-  if (!removed.ok) return again(removed);
-  scene.note(`removed ${nameOf(live)} in ${job.plan.to}, which had come, uid ${known.uid}`);
+  const ref = refOf(live as KubernetesObject);
+  const removed = await removeProved(writer, ref, (now) => {
+    const isIt = isOurs(now as Manifest, job.id);
+    const isMade = made === undefined || made.uid === now.metadata['uid'];
+    return isIt && isMade ? undefined : other;
+  });
+  if (!removed.ok) return removed.code === 'doubted' ? blocked(removed.text) : again(removed);
+  const uid = live.metadata.uid ?? '';
+  scene.note(`removed ${nameOf(live)} in ${job.plan.to}, which had come, uid ${uid}`);
   return wait('it is going', SOON_SECONDS);
 }
 

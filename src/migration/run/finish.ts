@@ -2,14 +2,14 @@
 //
 // On failure: it is tried for ever; until it is done the holds stand, and nothing is lost by that.
 
-import { refOf } from '../../clusters/cluster-writer.ts';
+import { refOf, shownRef } from '../../clusters/cluster-writer.ts';
 import type { Outcome } from '../../jobs/kind.ts';
-import { LEAVES } from '../flow/steps.ts';
-import { nameOf } from '../manifests/manifest.ts';
+import { roomKey } from '../capacity/ledger.ts';
+import { leaving } from '../flow/steps.ts';
 import { done, wait, type Doing, type RunParts } from './doing.ts';
 import { letGo } from './held.ts';
 import { hooked } from './hooked.ts';
-import { roomKey, type Debt, type Speaker } from './parts.ts';
+import type { Speaker } from './parts.ts';
 
 const AGAIN_SECONDS = 5;
 
@@ -23,8 +23,8 @@ export async function finish(doing: Doing, parts: RunParts): Promise<Outcome> {
   const hook = await hooked(doing, parts.hooks, 'metadata');
   if (hook) return wait(hook.text, AGAIN_SECONDS);
   await scene.check();
-  const mark = { app: app.app, namespace: app.namespace ?? '', from, to };
-  await parts.marks.moved(speakerOf(doing), mark);
+  const moving = { app: app.app, namespace: app.namespace ?? '', from, to };
+  await parts.mark(speakerOf(doing), moving);
   await letGo(doing, parts.traffic);
   await parts.room.release(roomKey(job.id, app.app), scene.term);
   return done(`${app.app} is in ${to}`);
@@ -35,14 +35,11 @@ export async function owe(doing: Doing, parts: RunParts): Promise<Outcome> {
   const { job, app, scene } = doing;
   const { from, to } = job.plan;
   const why = `${app.app} was moved to ${to} by ${job.id} while ${from} was away`;
-  const debts = app.objects.flatMap(({ manifest, uid }): Debt[] =>
-    LEAVES.includes(manifest.kind)
-      ? [{ app: app.app, cluster: from, object: refOf(manifest), uid, why }]
-      : [],
-  );
+  const objects = leaving(app).map(({ manifest, uid }) => ({ ...refOf(manifest), uid }));
+  if (objects.length === 0) return done('nothing is owed');
   await scene.check();
-  await parts.debts.owe(speakerOf(doing), debts);
-  return done(`owed: ${app.objects.map(({ manifest }) => nameOf(manifest)).join(', ')}`);
+  await parts.owe(speakerOf(doing), { app: app.app, cluster: from, objects, why });
+  return done(`owed: ${objects.map(shownRef).join(', ')}`);
 }
 
 /** Whoever was told of a move that came to nothing. */

@@ -1,8 +1,10 @@
 // A hook's word as an outcome. On failure: no answer is waited for, for ever.
 
 import type { Failure, Waiting } from '../../jobs/kind.ts';
+import type { Hooks } from '../hooks/hooks.ts';
+import type { HookAnswer } from '../hooks/question.ts';
+import type { HookName } from '../hooks/settings.ts';
 import { wait, type Doing } from './doing.ts';
-import type { HookAnswer, HookName, Hooks } from './parts.ts';
 
 const AGAIN_SECONDS = 5;
 

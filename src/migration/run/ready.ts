@@ -5,11 +5,11 @@
 
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Address } from '../../model.ts';
+import { roomKey } from '../capacity/ledger.ts';
 import { hostsIn } from '../plan/there.ts';
 import { blocked, done, failed, wait, type Doing, type RunParts } from './doing.ts';
 import { held } from './held.ts';
 import type { Memory } from './memory.ts';
-import { roomKey } from './parts.ts';
 import type { ProbeAnswer, ProbeAsk } from './probe.ts';
 import { changedThere, readyThere } from './there.ts';
 

@@ -1,4 +1,4 @@
-// One object leaves the source. The only place of a migration that deletes there.
+// One object leaves the source.
 //
 // Comes in: the step; proof is asked for before its intent is on record, so that the way back is open until
 // then, and again at every look. Goes out: gone. On failure: another UID, or a form that is not the one of
@@ -11,6 +11,7 @@ import {
   type ClusterWriter,
   type KubernetesObject,
 } from '../../clusters/cluster-writer.ts';
+import { removeProved } from '../../clusters/removal.ts';
 import { kept, restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent } from '../../jobs/record.ts';
@@ -68,7 +69,7 @@ export async function remove(
   if (doubt) return doubt;
   const fault = foreign(doing, object, live);
   if (fault !== undefined) return failed(fault);
-  const removing = { doing, writer, live };
+  const removing = { doing, object, writer, live };
   return (await emptied(removing)) ?? removeOne(removing);
 }
 
@@ -86,6 +87,7 @@ function foreign(
 
 interface Removing {
   readonly doing: Doing;
+  readonly object: PlannedObject;
   readonly writer: ClusterWriter;
   readonly live: Manifest;
 }
@@ -110,20 +112,25 @@ async function emptied({ doing, writer, live }: Removing): Promise<Outcome | und
     expect,
     force: true,
   });
-  if (!result.ok)
-    return result.code === 'moved' ? wait(result.text, SOON_SECONDS) : failed(result.text);
+  if (!result.ok) return again(result);
   doing.scene.note(`scaled ${nameOf(live)} in ${from} from ${replicas} to 0`);
   return wait('its pods end', SOON_SECONDS);
 }
 
-async function removeOne({ doing, writer, live }: Removing): Promise<Outcome> {
-  const expect = knownOf(live as KubernetesObject);
-  if (!expect) return failed(`${nameOf(live)} has no version`);
+async function removeOne({ doing, object, writer, live }: Removing): Promise<Outcome> {
   await doing.scene.check();
-  const result = await writer.remove(refOf(live as KubernetesObject), expect);
-  if (!result.ok)
-    return result.code === 'moved' ? wait(result.text, SOON_SECONDS) : failed(result.text);
-  doing.scene.note(`deleted ${nameOf(live)} in ${doing.job.plan.from}, uid ${expect.uid}`);
+  const removed = await removeProved(writer, refOf(object.manifest), (now) =>
+    foreign(doing, object, now as Manifest),
+  );
+  if (!removed.ok) return again(removed);
+  if (removed.was === 'absent') return done('gone');
+  const { from } = doing.job.plan;
+  doing.scene.note(`deleted ${nameOf(live)} in ${from}, uid ${object.uid}`);
   // Until it is gone: its finalizers may take their time.
   return wait('it is going', SOON_SECONDS);
+}
+
+/** Somebody wrote between our reading and our writing, a status most often: it is looked at again. */
+function again({ code, text }: { readonly code: string; readonly text: string }): Outcome {
+  return code === 'moved' ? wait(text, SOON_SECONDS) : failed(text);
 }

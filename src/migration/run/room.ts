@@ -4,9 +4,10 @@
 // deferred. What cannot be read is no room.
 
 import type { Failure, Outcome, Waiting } from '../../jobs/kind.ts';
+import { roomKey } from '../capacity/ledger.ts';
+import type { Need } from '../capacity/need.ts';
 import { place, roomOf } from '../capacity/room.ts';
 import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
-import { roomKey } from './parts.ts';
 
 const AGAIN_SECONDS = 5;
 
@@ -36,17 +37,23 @@ export async function keepRoom(
 /** Why there is none. */
 async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefined> {
   const { job, app, scene } = doing;
-  const { need, destination, findings } = await parts.world.look(job.plan, app);
-  if (!need || !destination) {
-    const [first] = findings;
-    return first ? `${first.object}: ${first.text}` : 'it could not be read';
-  }
   const pods = app.replicas?.after ?? 0;
   const key = roomKey(job.id, app.app);
+  const need = await needOf(doing, parts);
+  if (typeof need === 'string') return need;
   await scene.check();
   const ask = { key, destination: job.plan.to, pods, need, fence: scene.term };
-  return await parts.room.book(ask, (others) => {
+  return await parts.room.book(ask, async (others) => {
+    const { destination } = await parts.world.look(job.plan, app);
+    if (!destination) return `${job.plan.to} could not be read`;
     const fit = place(roomOf(destination, others), need, pods);
     return fit.pods === pods ? undefined : `${fit.pods} of ${pods} fit (${fit.why})`;
   });
+}
+
+async function needOf({ job, app }: Doing, { world }: RunParts): Promise<Need | string> {
+  const { need, findings } = await world.look(job.plan, app);
+  if (need) return need;
+  const [first] = findings;
+  return first ? `${first.object}: ${first.text}` : 'it could not be read';
 }
