@@ -29,7 +29,7 @@ import { checkClusters, openEdges, redisPlace } from './named.ts';
 import { rehearseRegularly } from './migration/rehearsal/schedule.ts';
 import { rehearsalHours } from './migration/settings.ts';
 import { edgesSeen } from './migration/read/edges.ts';
-import { createMigrations } from './migration/migrations.ts';
+import { createMigrations, type Migrations } from './migration/migrations.ts';
 import { followRemoved } from './removed-clusters.ts';
 import { openRuns } from './runs.ts';
 import { followCredentials } from './telemetry/follow-credentials.ts';
@@ -129,6 +129,7 @@ export async function startApp(
     history: store.history,
     naming: () => live.naming,
     metrics,
+    migrations: () => migrations,
     clock,
     wall: () => new Date(),
     random,
@@ -169,7 +170,7 @@ export async function startApp(
     };
   };
   const page = await readPage(PAGE);
-  const migrations = createMigrations({
+  const migrations: Migrations = createMigrations({
     orders: () => registry.orders(),
     world,
     controller,
@@ -182,6 +183,7 @@ export async function startApp(
     environment: config.environment,
     ...(page && { page }),
     migrations,
+    pollers: runs.pollers,
     controller,
     sources: () => registry.sources(),
     vms,

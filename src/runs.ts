@@ -4,6 +4,7 @@
 // lasts. On failure: as jobs/jobs.ts.
 
 import type { Logger } from 'pino';
+import { notePollers, type Pollers } from './api/pollers.ts';
 import type { Clock } from './clock.ts';
 import type { Registry } from './clusters/registry.ts';
 import { shownRef } from './clusters/cluster-writer.ts';
@@ -30,6 +31,8 @@ import { openRedisJournal } from './jobs/redis-journal.ts';
 import { followJobs } from './telemetry/job-moves.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { openBookings, type Bookings } from './migration/capacity/bookings.ts';
+import type { Migrations } from './migration/migrations.ts';
+import { openMoves } from './migration/run/live.ts';
 import { movedAway } from './words/of-debts.ts';
 import { jobsIn, liftForJob } from './words/of-jobs.ts';
 
@@ -37,12 +40,13 @@ export interface RunsParts {
   readonly redis: RedisPlace & { readonly environment: string };
   readonly registry: Pick<Registry, 'orders'>;
   readonly world: ClusterWorld;
-  readonly controller: () => Pick<Controller, 'published' | 'say'>;
+  readonly controller: () => Pick<Controller, 'published' | 'say' | 'facts'>;
   readonly book: EdgeBook;
   readonly statistics: Statistics;
   readonly history: Pick<HistoryStore, 'note'>;
   readonly naming: () => AppNaming;
   readonly metrics: Metrics;
+  readonly migrations: () => Pick<Migrations, 'look' | 'objects' | 'hooks'>;
   readonly clock: Clock;
   readonly wall: () => Date;
   readonly random: () => number;
@@ -54,6 +58,8 @@ export interface Runs {
   /** Jobs are done under this lease until what it returns is called. */
   serve(lease: Lease): () => Promise<void>;
   readonly bookings: Bookings;
+  /** Noted by the API: a deletion asks who may still send requests. */
+  readonly pollers: Pollers;
   plan(submission: Submission): Promise<Submitted>;
   /** Sets the metrics of jobs. */
   show(): void;
@@ -70,8 +76,9 @@ export function openRuns(parts: RunsParts): Runs {
   const journal = openRedisJournal({ ...parts.redis, onState: () => undefined });
   const trouble = (error: Error): void => log.warn({ reason: error.message }, 'waking jobs');
   const wakes = bullWakes({ ...parts.redis, trouble });
-  const controller: Pick<Controller, 'published' | 'say'> = {
+  const controller: ReturnType<RunsParts['controller']> = {
     published: () => parts.controller().published(),
+    facts: (app) => parts.controller().facts(app),
     say: (word) => parts.controller().say(word),
   };
   let serving: Lease | undefined;
@@ -87,7 +94,22 @@ export function openRuns(parts: RunsParts): Runs {
       if (!(error instanceof BallastError) || error.code !== 'hold-unknown') throw error;
     });
   };
-  const kinds = [fanoutKind({ writerOf, traffic, wall: parts.wall }), foundKind(lift)];
+  const pollers = notePollers(clock);
+  const migrations = openMoves({
+    ...parts,
+    pollers,
+    environment: parts.redis.environment,
+    controller,
+    writerOf,
+    bookings,
+    hooks: () => parts.migrations().hooks(),
+    world: {
+      look: (plan, app) => parts.migrations().look(plan, app),
+      objects: (plan, app) => parts.migrations().objects(plan, app),
+    },
+  });
+  const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
+  const kinds = [fanouts, migrations.kind, foundKind(lift)];
   const jobs: Jobs = createJobs({
     journal,
     wakes,
@@ -119,6 +141,7 @@ export function openRuns(parts: RunsParts): Runs {
       };
     },
     bookings,
+    pollers,
     plan: (submission) =>
       submit(submission, {
         naming: parts.naming,
@@ -135,7 +158,7 @@ export function openRuns(parts: RunsParts): Runs {
       }),
     show: () => moves.show(jobs.known()),
     async close() {
-      await Promise.all([wakes.close(), journal.close(), writers.close()]);
+      await Promise.all([wakes.close(), journal.close(), writers.close(), migrations.close()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 // Plans of migrations as the API takes and answers them.
 
 import { Type, type Static } from 'typebox';
+import { AskedGates, AskedLimits } from '../migration/run/settings.ts';
 import { component, Whole } from './shapes.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -29,6 +30,16 @@ export const PlanBody = Type.Object(
     adopt: may(Type.Boolean({ description: 'take over what is there and not ours' })),
   },
   closed,
+);
+
+export const MoveBody = Type.Object(
+  {
+    ...PlanBody.properties,
+    digest: may(Type.String({ maxLength: 200, description: 'of the plan that was looked at' })),
+    gates: may(AskedGates),
+    limits: may(AskedLimits),
+  },
+  { ...closed, description: 'gates and limits: instead of the configuration’s' },
 );
 
 export const Finding = component('Finding', {

@@ -78,16 +78,22 @@ export function jobCommand(): Command {
       const format = { format: options.output, text: () => wholeText(body) };
       process.stdout.write(await formatItem(body, SHAPE, format));
     });
-  addPlaceOptions(job.command('watch'))
-    .description('a line for each step, until it rests: exit code 1 where it is not done')
-    .argument('<id>')
-    .action(watch);
-  for (const name of COMMANDS) addSaying(job, name);
+  addJobWatch(job);
+  for (const name of COMMANDS) addJobWord(job, name);
   return job;
 }
 
-function addSaying(job: Command, name: CommandName): void {
-  const command = addPlaceOptions(job.command(name)).description(SENTENCES[name]).argument('<id>');
+/** Below whatever command: a job of any kind is followed the same way. */
+export function addJobWatch(parent: Command): void {
+  addPlaceOptions(parent.command('watch'))
+    .description('a line for each step, until it rests: exit code 1 where it is not done')
+    .argument('<id>')
+    .action(watch);
+}
+
+/** `as`: how it is called there. */
+export function addJobWord(parent: Command, name: CommandName, as: string = name): void {
+  const command = addPlaceOptions(parent.command(as)).description(SENTENCES[name]).argument('<id>');
   if (name === 'retry' || name === 'skip') {
     command.addOption(new Option('--step <step>', 'this one; default: what failed'));
   }
@@ -98,7 +104,7 @@ function addSaying(job: Command, name: CommandName): void {
       method: 'POST',
       query: { step },
     });
-    process.stdout.write(`${name}: ${headText(body)}\n`);
+    process.stdout.write(`${as}: ${headText(body)}\n`);
   });
 }
 
@@ -115,6 +121,11 @@ function wholeText(job: Whole): string {
   ]);
   return `${headText(job)}\n${toTable(['STEP', 'STATE', 'ATTEMPT', 'TEXT'], rows)}`;
 }
+
+export type Begun = Pick<Head, 'id' | 'state'>;
+
+export const begunText = ({ id, state }: Begun): string =>
+  `job ${id} is ${state}; follow it: ballast job watch ${id}\n`;
 
 const RESTING = new Set(['Done', 'RolledBack', 'Failed', 'Blocked', 'Paused', 'WaitingApproval']);
 const PAUSE_MS = 500;

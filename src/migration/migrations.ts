@@ -1,8 +1,11 @@
 // Moving apps from one cluster to another.
 //
 // Comes in: requests. Goes out: plans, read from live clusters or from backups, and rehearsals; carrying a
-// plan out is a job. On failure: what cannot be read is a finding. Nothing is written to any cluster.
+// plan out is a job (run/run.ts). On failure: what cannot be read is a finding. Nothing is written to any
+// cluster here.
 
+import type { Draft } from '../jobs/record.ts';
+import type { HookSettings } from './hooks/settings.ts';
 import type { MigrationParts } from './parts.ts';
 import type { JobPlan } from './flow/next.ts';
 import { lookAgain } from './plan/again.ts';
@@ -13,6 +16,8 @@ import { destinationOf } from './read/destinations.ts';
 import { sourceApps, withTraffic } from './read/sources.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
 import type { Rehearsal } from './rehearsal/report.ts';
+import { gatesOf, limitsOf, type GatesSettings, type LimitsSettings } from './run/settings.ts';
+import { draftMove, type MoveSubmission } from './run/submit.ts';
 import type { Look, MoveWorld } from './run/world.ts';
 import type { MigrationSettings } from './settings.ts';
 
@@ -20,10 +25,20 @@ export type { MigrationParts, MigrationRules } from './parts.ts';
 
 export interface Migrations extends MoveWorld {
   plan(request: PlanRequest): Promise<MigrationPlan>;
+  /** As a job before it is one. Throws what stands against it. */
+  draft(asked: AskedMove): Promise<Draft>;
+  /** Whoever else has a word, as the configuration has them now. */
+  hooks(): readonly HookSettings[];
   /** One at a time: who asks while one runs gets that one. */
   rehearse(): Promise<Rehearsal>;
   /** The last whole one of this process. */
   rehearsed(): Rehearsal | undefined;
+}
+
+export interface AskedMove extends Omit<MoveSubmission, 'gates' | 'limits'> {
+  /** Instead of the configuration's. */
+  readonly gates?: GatesSettings | undefined;
+  readonly limits?: LimitsSettings | undefined;
 }
 
 export function createMigrations(parts: MigrationParts): Migrations {
@@ -31,8 +46,17 @@ export function createMigrations(parts: MigrationParts): Migrations {
   let running: Promise<Rehearsal> | undefined;
   return {
     plan: (request) => plan(parts, request),
+    async draft({ gates = {}, limits = {}, ...asked }) {
+      const { migration } = parts.rules();
+      const care = {
+        gates: gatesOf(migration.gates ?? {}, gates),
+        limits: limitsOf(migration.limits ?? {}, limits),
+      };
+      return draftMove({ ...asked, ...care }, await plan(parts, asked.request));
+    },
     look: (asked, app) => look(parts, asked, app),
     objects: (asked, app) => objects(parts, asked, app),
+    hooks: () => parts.rules().migration.hooks ?? [],
     rehearse() {
       running ??= rehearse(parts)
         .then((done) => (last = done))

@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox';
 import { CLUSTER_NAME } from '../clusters/settings.ts';
 import { callFault } from '../edges/place-url.ts';
 import { hookFaults, HookSettings } from './hooks/settings.ts';
+import { GatesSettings, LimitsSettings } from './run/settings.ts';
 
 const closed = { additionalProperties: false } as const;
 const text = (description: string) => Type.String({ minLength: 1, description });
@@ -89,6 +90,8 @@ export const MigrationSettings = Type.Object(
         { ...closed, default: {} },
       ),
     ),
+    gates: Type.Optional(GatesSettings),
+    limits: Type.Optional(LimitsSettings),
     hooks: Type.Optional(Type.Array(HookSettings, { default: [] })),
   },
   { ...closed, default: {} },

@@ -115,6 +115,12 @@ const NEEDS: readonly Wanted[] = [
     route: '/api/v1/migrations/plan',
     body: { apps: ['shop'], from: 'east', to: 'west' },
   },
+  {
+    needs: 'migrator',
+    method: 'POST',
+    route: '/api/v1/migrations',
+    body: { apps: ['shop'], from: 'east', to: 'west' },
+  },
   { needs: 'migrator', method: 'POST', route: '/api/v1/migrations/rehearse' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/migrations/rehearsal' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/jobs' },

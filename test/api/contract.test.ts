@@ -9,14 +9,9 @@ import { systemClock } from '../../src/clock.ts';
 import type { EdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
-import type { Migrations } from '../../src/migration/migrations.ts';
-import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.ts';
-import { planMigration } from '../../src/migration/plan/plan.ts';
-import { reportOf, type Rehearsal } from '../../src/migration/rehearsal/report.ts';
-import { REQUEST, world } from '../migration/plan/plan-world.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
-import { NO_MIGRATIONS } from './no-migrations.ts';
 import { closeAll, openApi } from './open-api.ts';
+import { PLANNED } from './planned-migrations.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
 const REQUESTS = Number(process.env['CONTRACT_REQUESTS'] ?? 5000);
@@ -45,6 +40,7 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { holds: [{ kind: 'drain', server: '10.2.0.1:80', why: 'x', rampSeconds: 9 }] },
     { kind: 'freeze', cluster: 'east', why: 'x', lift: ['h-1'] },
   ],
+  postMigrations: [{ apps: ['shop'], from: 'east', to: 'west' }],
   postMigrationsPlan: [
     { apps: ['shop'], from: 'east', to: 'west' },
     { apps: ['prod/shop'], from: 'east', to: 'west', mode: 'offline', degrade: true },
@@ -67,20 +63,6 @@ const SELDOM = [
   'postFanouts',
 ];
 
-/** Over a world that has something of everything. */
-const plan = (request: PlanRequest): MigrationPlan => planMigration(request, world());
-const rehearsal = (): Rehearsal => {
-  const { apps } = world();
-  const plans = [plan({ ...REQUEST, mode: 'offline', degrade: true })];
-  return { at: 0, clusters: [reportOf({ cluster: 'east', apps, plans }, 0)] };
-};
-const migrations: Migrations = {
-  ...NO_MIGRATIONS,
-  plan: async (request) => plan(request),
-  rehearse: async () => rehearsal(),
-  rehearsed: rehearsal,
-};
-
 /** Refused, so that it stands in the audit as that. */
 const DENIED = { kind: 'drain', app: 'shop', why: 'x' };
 
@@ -100,7 +82,7 @@ beforeAll(async () => {
   }
   const opened = await openApi(
     { clusters: [east, west], objects: new Map([['east', new MemoryObjects('east')]]) },
-    { migrations },
+    { migrations: PLANNED },
   );
   ({ api, book } = opened);
   await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);

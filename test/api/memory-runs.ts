@@ -25,6 +25,11 @@ export interface MemoryRunsParts {
   readonly book: EdgeBook;
 }
 
+/** Kinds of jobs that a test brings along. */
+export type MoreKinds = (
+  parts: () => Pick<MemoryRunsParts, 'controller' | 'book'>,
+) => readonly JobKind[];
+
 export interface MemoryRuns {
   readonly jobs: Jobs;
   readonly journal: MemoryJournal;
@@ -35,14 +40,14 @@ export interface RunsOwn {
   readonly objects?: Objects | undefined;
   readonly wall?: (() => Date) | undefined;
   /** Of jobs, beside those that there are. */
-  readonly kinds?: readonly JobKind<never>[] | undefined;
+  readonly kinds?: MoreKinds | undefined;
 }
 
 /** `parts` is asked for when jobs are served: the controller is made of this too. */
 export function memoryRuns(
   store: MemoryStore,
   parts: () => Pick<MemoryRunsParts, 'controller' | 'book'>,
-  { objects = new Map(), wall = () => new Date(0), kinds: more = [] }: RunsOwn = {},
+  { objects = new Map(), wall = () => new Date(0), kinds: more = () => [] }: RunsOwn = {},
 ): MemoryRuns {
   const clock = systemClock;
   const statistics = collectStatistics();
@@ -69,10 +74,10 @@ export function memoryRuns(
   const lift = async (job: string, who: string): Promise<void> => {
     await controller.say(liftForJob(who, job));
   };
-  const kinds = [fanoutKind({ writerOf, traffic, wall }), foundKind(lift), ...more];
+  const kinds = [fanoutKind({ writerOf, traffic, wall }), foundKind(lift)];
   const jobs = createJobs({
     journal,
-    kinds: kinds as readonly JobKind[],
+    kinds: [...(kinds as readonly JobKind[]), ...more(parts)],
     wakes: memoryWakes(clock),
     clock,
     wall,

@@ -21,7 +21,10 @@ export async function openWorking(
   kinds: readonly JobKind<never>[] = [],
 ) {
   const objects = new Map(NAMES.map((name) => [name, new MemoryObjects(name)]));
-  const standing = await openStanding({ apps: 4, clusters: 4 }, more, { objects, kinds });
+  const standing = await openStanding({ apps: 4, clusters: 4 }, more, {
+    objects,
+    kinds: () => kinds as readonly JobKind[],
+  });
   const { clusters, call, hear, controller } = standing;
   const faces = NAMES.map((name) => ({ name, ready: true, labels: {}, zones: [], taints: [] }));
   const world = { clusters: faces.map((cluster) => ({ cluster, live: [] })) };

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { movedSince } from '../../fanout/plan/moved.ts';
 import type { Plan } from '../../fanout/plan/plan.ts';
 import { callerOf } from '../asking.ts';
+import { begunText, type Begun } from '../job.ts';
 import type { PlaceOptions } from '../contexts.ts';
 import { CommandFailure, EXIT } from '../exit-codes.ts';
 import { askPlan, type SubmissionOptions, submissionOf } from './submission.ts';
@@ -21,7 +22,7 @@ export async function applyCommand(options: ApplyOptions): Promise<void> {
   const submission = await submissionOf(options);
   const caller = await callerOf(options);
   const body = { ...submission, ...(seen && { digest: seen.digest }) };
-  const begun = caller.ask<{ readonly id: string; readonly state: string }>('/fanouts', {
+  const begun = caller.ask<Begun>('/fanouts', {
     method: 'POST',
     body,
   });
@@ -31,7 +32,7 @@ export async function applyCommand(options: ApplyOptions): Promise<void> {
     const lines = [error.message, ...moved.map((text) => `  ${text}`)];
     throw new CommandFailure(error.exitCode, lines.join('\n'));
   });
-  process.stdout.write(`job ${job.id} is ${job.state}; follow it: ballast job watch ${job.id}\n`);
+  process.stdout.write(begunText(job));
 }
 
 const isMoved = (error: unknown): error is CommandFailure =>

@@ -29,9 +29,8 @@ import { drain, type Drained, type Quiet } from './quiet.ts';
 import { ready, type Since } from './ready.ts';
 import { prepareRemove, remove } from './remove.ts';
 import { reserve } from './room.ts';
+import { MIGRATION } from './submit.ts';
 import { bake, serversOf, shift, type Gate } from './shift.ts';
-
-export const MIGRATION = 'migration';
 
 type Act = (doing: Doing) => Promise<Outcome>;
 type Prepare = (doing: Doing) => Promise<Intent | Outcome>;
