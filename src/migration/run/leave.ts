@@ -1,0 +1,78 @@
+// One object leaves a cluster: of a workload the pods end first, while it could still bring them back.
+//
+// Comes in: an object as it lives, and what proves that it is the one that may go. Goes out: outcomes, `wait`
+// until it is gone. On failure: what is not proved is not touched.
+
+import {
+  knownOf,
+  refOf,
+  shownRef,
+  type ClusterWriter,
+  type KubernetesObject,
+} from '../../clusters/cluster-writer.ts';
+import { removeProved, type Doubt } from '../../clusters/removal.ts';
+import { restored } from '../../fanout/run/restore.ts';
+import type { Outcome, Scene } from '../../jobs/kind.ts';
+import type { ClusterName } from '../../model.ts';
+import { at, fieldsOf, type Manifest } from '../manifests/manifest.ts';
+import { WORKLOADS } from './there.ts';
+
+export interface Leaving {
+  readonly cluster: ClusterName;
+  readonly writer: ClusterWriter;
+  readonly live: KubernetesObject;
+  /** Why it is not to go. */
+  readonly doubt: Doubt;
+  readonly scene: Pick<Scene, 'check' | 'note'>;
+}
+
+const SOON_SECONDS = 0.2;
+
+export async function leave(leaving: Leaving): Promise<Outcome> {
+  const { live, doubt } = leaving;
+  if (live.metadata['deletionTimestamp'] !== undefined) return soon('it is going');
+  const why = doubt(live);
+  if (why !== undefined) return { kind: 'failed', text: why };
+  return (await emptied(leaving)) ?? removed(leaving);
+}
+
+function soon(text: string): Outcome {
+  return { kind: 'wait', text, seconds: SOON_SECONDS };
+}
+
+/** Undefined: nothing of it runs. */
+async function emptied({ cluster, writer, live, scene }: Leaving): Promise<Outcome | undefined> {
+  if (!WORKLOADS.includes(live.kind)) return undefined;
+  const replicas = Number(at(live as Manifest, 'spec', 'replicas') ?? 1);
+  if (replicas === 0) {
+    const pods = Number(at(live as Manifest, 'status', 'replicas') ?? 0);
+    return pods === 0 ? undefined : soon(`${pods} of its pods still run in ${cluster}`);
+  }
+  const expect = knownOf(live);
+  if (!expect) return { kind: 'failed', text: `${shownRef(refOf(live))} has no version` };
+  await scene.check();
+  // With all that is ours of it already: what an apply leaves out of its own goes.
+  const none = { ...live, spec: { replicas: 0 } };
+  const wanted = restored(live as never, none as never);
+  const spec = { ...fieldsOf((wanted as KubernetesObject)['spec']), replicas: 0 };
+  const result = await writer.apply({ ...wanted, spec }, { expect, force: true });
+  if (!result.ok) return refusal(result);
+  scene.note(`scaled ${shownRef(refOf(live))} in ${cluster} from ${replicas} to 0`);
+  return soon('its pods end');
+}
+
+async function removed({ cluster, writer, live, doubt, scene }: Leaving): Promise<Outcome> {
+  const ref = refOf(live);
+  await scene.check();
+  const result = await removeProved(writer, ref, doubt);
+  if (!result.ok) return refusal(result);
+  if (result.was === 'absent') return { kind: 'done', text: 'gone' };
+  scene.note(`deleted ${shownRef(ref)} in ${cluster}, uid ${String(live.metadata['uid'])}`);
+  // Until it is gone: its finalizers may take their time.
+  return soon('it is going');
+}
+
+/** Somebody wrote between our reading and our writing, a status most often: it is looked at again. */
+function refusal({ code, text }: { readonly code: string; readonly text: string }): Outcome {
+  return code === 'moved' ? soon(text) : { kind: 'failed', text };
+}
