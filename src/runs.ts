@@ -23,6 +23,7 @@ import type { AppNaming } from './fanout/plan/world.ts';
 import { liveTraffic } from './fanout/run/live-traffic.ts';
 import { fanoutKind } from './fanout/run/run.ts';
 import { submit, type Submission, type Submitted } from './fanout/run/submit.ts';
+import type { WriterOf } from './fanout/run/writes.ts';
 import { bullWakes } from './jobs/bull-wakes.ts';
 import { foundKind } from './jobs/found.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
@@ -33,6 +34,8 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { openBookings, type Bookings } from './migration/capacity/bookings.ts';
 import type { Migrations } from './migration/migrations.ts';
 import { openMoves } from './migration/run/live.ts';
+import { createProof } from './migration/debts/proof.ts';
+import { debtKind } from './migration/debts/run.ts';
 import { movedAway } from './words/of-debts.ts';
 import { jobsIn, liftForJob } from './words/of-jobs.ts';
 
@@ -60,6 +63,7 @@ export interface Runs {
   readonly bookings: Bookings;
   /** Noted by the API: a deletion asks who may still send requests. */
   readonly pollers: Pollers;
+  readonly writerOf: WriterOf;
   plan(submission: Submission): Promise<Submitted>;
   /** Sets the metrics of jobs. */
   show(): void;
@@ -109,12 +113,14 @@ export function openRuns(parts: RunsParts): Runs {
     },
   });
   const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
-  const kinds = [fanouts, migrations.kind, foundKind(lift)];
+  const unproved = createProof({ ...parts, traffic });
+  const debts = debtKind({ controller, writerOf, unproved });
+  const kinds = [fanouts, migrations.kind, debts, foundKind(lift)];
   const jobs: Jobs = createJobs({
     journal,
     wakes,
     clock,
-    kinds: kinds as readonly JobKind[],
+    kinds: kinds as unknown as readonly JobKind[],
     wall: parts.wall,
     random: parts.random,
     traces: () => jobsIn(controller.published()?.held.holds ?? []),
@@ -142,6 +148,7 @@ export function openRuns(parts: RunsParts): Runs {
     },
     bookings,
     pollers,
+    writerOf,
     plan: (submission) =>
       submit(submission, {
         naming: parts.naming,

@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { BallastError, type ErrorCode } from '../errors.ts';
 import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
+import { addDebtRoutes, type DebtRouteParts } from './debts.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
 import { addEventRoutes, type EventParts } from './events.ts';
 import { addHistoryRoutes } from './history.ts';
@@ -38,7 +39,8 @@ export interface ApiParts
     Pick<OnceParts, 'notes'>,
     EventParts,
     Pick<WeightsParts, 'pollers'>,
-    Partial<Pick<JobRouteParts, 'plan'>> {
+    Partial<Pick<JobRouteParts, 'plan'>>,
+    Partial<Pick<DebtRouteParts, 'writerOf'>> {
   readonly ready: () => { readonly ready: boolean; readonly why: string };
   readonly environment: string;
   /** Absent: it was not built. */
@@ -95,6 +97,8 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     addMigrationRoutes(scope, parts);
     if (parts.jobs && parts.plan)
       addJobRoutes(scope, { ...parts, jobs: parts.jobs, plan: parts.plan });
+    if (parts.jobs && parts.writerOf)
+      addDebtRoutes(scope, { ...parts, jobs: parts.jobs, writerOf: parts.writerOf });
     addOpenApiRoutes(scope);
   });
   return api;

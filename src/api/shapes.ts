@@ -28,7 +28,7 @@ export function namedSchemas(): readonly TSchema[] {
 
 export const Whole = Type.Integer({ minimum: 0 });
 const Text = Type.String();
-const Seconds = Type.Number({ minimum: 0 });
+export const Seconds = Type.Number({ minimum: 0 });
 const Share = Type.Number({ minimum: 0, maximum: 1, description: 'a fraction' });
 const Names = Type.Array(Text);
 const may = <S extends TSchema>(schema: S) => Type.Optional(schema);
@@ -90,6 +90,7 @@ export const HoldAnswer = {
   allowEmpty: may(Type.Boolean()),
   job: may(Text),
   fence: may(Whole),
+  debt: may(Type.String({ description: 'as long as it lasts' })),
   rampSeconds: may(Whole),
   ageSeconds: Seconds,
   forgotten: may(Type.Boolean({ description: 'older than holds.forgottenHours, and without end' })),

@@ -5,6 +5,7 @@ import { COMMANDS } from '../jobs/commands.ts';
 import type { PlanAnswer, RehearsalAnswer } from '../api/migration-shapes.ts';
 import { addPlaceOptions, callerOf } from './asking.ts';
 import type { PlaceOptions } from './contexts.ts';
+import { addDebtCommands } from './debts.ts';
 import { EXIT } from './exit-codes.ts';
 import { addJobWatch, addJobWord, begunText, type Begun } from './job.ts';
 import { planText, rehearsalText } from './migration-text.ts';
@@ -45,6 +46,7 @@ export function migrationCommand(): Command {
     .option('--last', 'the last one, instead of one now', false)
     .addOption(formatOption())
     .action(rehearse);
+  addDebtCommands(migration);
   return migration;
 }
 

@@ -115,6 +115,7 @@ async function worldOf(
     edges: parts.edges(),
     mapping: mappingOf(migration),
     bookings,
+    debts: parts.controller.published()?.held.debts ?? [],
     base,
   };
 }

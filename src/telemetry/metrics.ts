@@ -44,6 +44,7 @@ export interface Metrics {
   readonly holdNextEnd: Gauge<'kind'>;
   readonly holdsForgotten: Gauge;
   readonly holdsUnreadable: Gauge;
+  readonly debts: Gauge<'cluster' | 'state'>;
   readonly ramps: Gauge<'state'>;
   readonly vmsTrouble: Gauge<'source'>;
   readonly edgeUp: Gauge<'edge'>;
@@ -194,6 +195,11 @@ export function createMetrics(): Metrics {
     holdsUnreadable: gauge(
       'holds_unreadable',
       '1 while what is held cannot be read: nothing is written',
+    ),
+    debts: gauge(
+      'debts',
+      'Apps that a migration still has to delete where they were, by the state of that cluster; alert where it is fresh',
+      ['cluster', 'state'],
     ),
     ramps: gauge(
       'ramps',

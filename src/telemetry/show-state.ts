@@ -42,6 +42,7 @@ export async function showState(
   showLeader(metrics, controller);
   showClusters(metrics, controller.clusters());
   showHolds(metrics, state);
+  showDebts(metrics, controller);
   showRamps(metrics, controller);
   showDelays(metrics, controller);
   showRehearsal(metrics, state);
@@ -79,6 +80,14 @@ function showHolds(metrics: Metrics, { controller, wall, forgottenHours }: State
   const forgotten = holds.filter((hold) => isForgotten(hold, wall, forgottenHours));
   metrics.holdsForgotten.set(forgotten.length);
   metrics.holdsUnreadable.set(published?.unreadable.has(HOLDS) ? 1 : 0);
+}
+
+function showDebts(metrics: Metrics, controller: Controller): void {
+  metrics.debts.reset();
+  const states = new Map(controller.clusters().map(({ name, state }) => [name, state]));
+  for (const { cluster } of controller.published()?.held.debts ?? []) {
+    metrics.debts.inc({ cluster, state: states.get(cluster) ?? 'gone' });
+  }
 }
 
 function showRamps(metrics: Metrics, controller: Controller): void {

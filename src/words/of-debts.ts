@@ -98,6 +98,11 @@ export function findDebt({ debts }: Pick<HoldsBody, 'debts'>, id: string): Debt 
   throw new BallastError('debt-unknown', `no debt ${id}`);
 }
 
+/** Somebody else has settled it meanwhile. */
+export function unlessUnknown(error: unknown): void {
+  if (!(error instanceof BallastError) || error.code !== 'debt-unknown') throw error;
+}
+
 /** What a migration took away from each cluster, and which one, as plans of fan-outs see it. */
 export function movedAway({
   moved,

@@ -123,6 +123,20 @@ const NEEDS: readonly Wanted[] = [
   },
   { needs: 'migrator', method: 'POST', route: '/api/v1/migrations/rehearse' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/migrations/rehearsal' },
+  { needs: 'viewer', method: 'GET', route: '/api/v1/migrations/debts' },
+  { needs: 'migrator', method: 'GET', route: '/api/v1/migrations/debts/:id' },
+  {
+    needs: 'migrator',
+    method: 'POST',
+    route: '/api/v1/migrations/debts/:id/consent',
+    body: { digest: 'x' },
+  },
+  {
+    needs: 'migrator',
+    method: 'POST',
+    route: '/api/v1/migrations/debts/:id/settle',
+    body: { why: 'x', confirm: 'east' },
+  },
   { needs: 'viewer', method: 'GET', route: '/api/v1/jobs' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/jobs/:id' },
   ...['pause', 'resume', 'abort', 'retry', 'skip', 'approve'].map(

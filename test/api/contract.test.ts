@@ -9,6 +9,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { EdgeBook } from '../../src/edges/edge-book.ts';
 import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
+import { oweForJob } from '../../src/words/of-debts.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { PLANNED } from './planned-migrations.ts';
@@ -46,7 +47,7 @@ const GOOD: Readonly<Record<string, readonly object[]>> = {
     { apps: ['prod/shop'], from: 'east', to: 'west', mode: 'offline', degrade: true },
   ],
 };
-/** They take what is not there: a job, clusters that jobs may write to, an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
+/** They take what is not there: a job, a debt, clusters that jobs may write to, an app of an endpoint, one that nobody names, a silent edge; or no other hold. */
 const SELDOM = [
   'postAppsAppAdopt',
   'deleteAppsApp',
@@ -61,6 +62,9 @@ const SELDOM = [
   'postJobsIdSkip',
   'postJobsIdApprove',
   'postFanouts',
+  'getMigrationsDebtsId',
+  'postMigrationsDebtsIdConsent',
+  'postMigrationsDebtsIdSettle',
 ];
 
 /** Refused, so that it stands in the audit as that. */
@@ -86,6 +90,9 @@ beforeAll(async () => {
   );
   ({ api, book } = opened);
   await until('it leads', () => opened.controller.published()?.app('mail') !== undefined);
+  const object = { apiVersion: 'v1', kind: 'Service', namespace: 'prod', name: 'mail' };
+  const debt = { app: 'mail', cluster: 'east', objects: [{ ...object, uid: 'u' }], why: 'away' };
+  await opened.controller.say(oweForJob({ ...debt, job: 'move-1', who: 'ann' }));
   document = (await api.inject('/api/v1/openapi.json')).json<Document>();
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => {
@@ -181,12 +188,12 @@ test('a revert, a retired edge and what they leave in history and audit are what
   await call('delete', 'deleteHoldsId', `/api/v1/holds/${ids[0]}`);
   await api.inject({ method: 'POST', url: '/api/v1/holds', payload: DENIED });
   const audit = await call('get', 'getAudit', '/api/v1/audit');
-  expect(audit.items).toHaveLength(3);
+  expect(audit.items).toHaveLength(4);
   const gone = { name: 'gone', start: 'a', beat: 1 };
   book.hear(readEdgeState(gone) as EdgeState, systemClock.now() - 60_000);
   await call('delete', 'deleteEdgesName', '/api/v1/edges/gone?confirm=gone');
   await call('get', 'getEdges', '/api/v1/edges');
-  expect((await call('get', 'getAudit', '/api/v1/audit')).items).toHaveLength(4);
+  expect((await call('get', 'getAudit', '/api/v1/audit')).items).toHaveLength(5);
 });
 
 test('a fan-out, its job and what is said to it are what the document says', async () => {

@@ -9,11 +9,13 @@ import { planFanout } from '../../src/fanout/plan/plan.ts';
 import { liveTraffic } from '../../src/fanout/run/live-traffic.ts';
 import { fanoutKind } from '../../src/fanout/run/run.ts';
 import { submit, type Submission } from '../../src/fanout/run/submit.ts';
+import type { WriterOf } from '../../src/fanout/run/writes.ts';
 import { foundKind } from '../../src/jobs/found.ts';
 import { createJobs, type Jobs } from '../../src/jobs/jobs.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import { openMemoryJournal, type MemoryJournal } from '../../src/jobs/memory-journal.ts';
 import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
+import { debtKind } from '../../src/migration/debts/run.ts';
 import { jobsIn, liftForJob } from '../../src/words/of-jobs.ts';
 import type { MemoryObjects } from '../jobs/memory-objects.ts';
 
@@ -34,6 +36,7 @@ export interface MemoryRuns {
   readonly jobs: Jobs;
   readonly journal: MemoryJournal;
   readonly plan: (submission: Submission) => ReturnType<typeof submit>;
+  readonly writerOf: WriterOf;
 }
 
 export interface RunsOwn {
@@ -74,10 +77,15 @@ export function memoryRuns(
   const lift = async (job: string, who: string): Promise<void> => {
     await controller.say(liftForJob(who, job));
   };
-  const kinds = [fanoutKind({ writerOf, traffic, wall }), foundKind(lift)];
+  const kinds = [
+    fanoutKind({ writerOf, traffic, wall }),
+    // No edge counts here.
+    debtKind({ controller, writerOf, unproved: () => undefined }),
+    foundKind(lift),
+  ];
   const jobs = createJobs({
     journal,
-    kinds: [...(kinds as readonly JobKind[]), ...more(parts)],
+    kinds: [...(kinds as unknown as readonly JobKind[]), ...more(parts)],
     wakes: memoryWakes(clock),
     clock,
     wall,
@@ -113,5 +121,5 @@ export function memoryRuns(
           options,
         ),
     });
-  return { jobs, journal, plan };
+  return { jobs, journal, plan, writerOf };
 }

@@ -156,6 +156,11 @@ const CASES: Readonly<Record<string, Case>> = {
     seenAfter: 1.5,
   },
   BallastHoldForgotten: above('ballast_holds_forgotten'),
+  BallastDebtDue: {
+    bad: { 'ballast_debts{cluster="east",state="fresh"}': always(2) },
+    good: { 'ballast_debts{cluster="east",state="unseen"}': always(2) },
+    labels: { cluster: 'east' },
+  },
   BallastEdgeUnreachable: {
     bad: { 'ballast_edge_up{edge="edge-1",instance="a"}': always(0) },
     // A standby need not hear of it.

@@ -48,6 +48,7 @@ export type FindingCode =
   | 'node-port'
   | 'not-allowed'
   | 'not-there'
+  | 'owed'
   | 'owners'
   | 'paused'
   | 'same'

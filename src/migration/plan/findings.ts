@@ -35,6 +35,7 @@ export function requestFindings(request: PlanRequest, world: PlanWorld): AppFind
     ...appsFindings(world),
     ...destinationFindings(request, world),
     ...edgeFindings(world),
+    ...debtFindings(request, world),
   ];
 }
 
@@ -75,6 +76,18 @@ function edgeFindings({ edges }: PlanWorld): Finding[] {
   return edges.flatMap(({ name, silent }) =>
     silent === undefined ? [] : [said('warn', 'silent-edge', [`edge ${name}`, silent])],
   );
+}
+
+/** What is owed there would be deleted: the same objects, should they be taken over. */
+function debtFindings({ from, to }: PlanRequest, { apps, debts = [] }: PlanWorld): AppFinding[] {
+  const names = new Set(apps.map(({ app }) => app));
+  const own = debts.filter(
+    ({ app, cluster }) => names.has(app) && (cluster === from || cluster === to),
+  );
+  return own.map(({ id, app, cluster }) => {
+    const text = `an earlier migration still owes its deletion in ${cluster}: settle debt ${id} first`;
+    return { ...said('refuse', 'owed', [`app ${app}`, text]), app };
+  });
 }
 
 interface Sourced {

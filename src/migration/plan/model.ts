@@ -6,7 +6,7 @@ import type { DestinationView } from '../capacity/room.ts';
 import type { Namespace } from '../manifests/collect.ts';
 import type { Finding, Manifest } from '../manifests/manifest.ts';
 import type { Mapping } from '../manifests/sanitise.ts';
-import type { AppName, ClusterName } from '../../model.ts';
+import type { AppName, ClusterName, Debt } from '../../model.ts';
 import type { PassedOver } from '../velero/velero.ts';
 
 /** `online`: source and app are alive; `evacuate`: the app is ill; `offline`: the source’s API is dead. */
@@ -38,6 +38,8 @@ export interface PlanWorld {
   readonly mapping: Omit<Mapping, 'stateful'>;
   /** Room that others have booked there, and who. */
   readonly bookings: readonly Booked[];
+  /** What earlier migrations left behind; absent: nothing. */
+  readonly debts?: readonly Debt[];
   /** Of one pod, in the rule. */
   readonly base: number;
 }

@@ -140,6 +140,20 @@ test('room that others have booked is not there, and it is said who has it', () 
   ]);
 });
 
+test('an app that an earlier migration still has to delete, at either end', () => {
+  const owed = { apiVersion: 'v1', kind: 'Service', name: 'shop', uid: 'u' };
+  const rest = { job: 'm-1', objects: [owed], who: 'ann', why: 'it was dead', since: 0 };
+  const debts = ['west', 'east', 'north'].flatMap((cluster) =>
+    ['shop', 'till'].map((name) => ({ ...rest, id: `m-1.${name}`, app: name, cluster })),
+  );
+  const text = (cluster: string) =>
+    `an earlier migration still owes its deletion in ${cluster}: settle debt m-1.shop first`;
+  expect(said(plan({ debts }))).toEqual([
+    `refuse owed: app shop: ${text('west')}`,
+    `refuse owed: app shop: ${text('east')}`,
+  ]);
+});
+
 test('a taint, a small node, a quota: each refused with what binds', () => {
   const nodes: readonly object[] = world().destination?.view.nodes ?? [];
   const taint = { key: 'gpu', effect: 'NoSchedule' };
