@@ -3,7 +3,8 @@
 // misbehaves where a test says so.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Question {
@@ -42,15 +43,21 @@ export class Cmdb {
   now: () => number = () => Date.now();
   readonly #secret: string;
   readonly #written = new Map<string, Answer>();
-  readonly #server = createServer((request, response) => void this.#hear(request, response));
+  readonly #server: Server;
+  readonly #scheme: string;
 
-  constructor(secret: string) {
+  /** `tls`: its key and certificate; absent: plain HTTP. */
+  constructor(secret: string, tls?: { readonly key: string; readonly cert: string }) {
     this.#secret = secret;
+    this.#scheme = tls ? 'https' : 'http';
+    const hear = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#hear(request, response);
+    this.#server = tls ? createTlsServer(tls, hear) : createServer(hear);
   }
 
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,7 @@ import { createHooks, type Hooks } from '../../../src/migration/hooks/hooks.ts';
 import type { Asked } from '../../../src/migration/hooks/question.ts';
 import type { HookName, HookSettings } from '../../../src/migration/hooks/settings.ts';
 import { webhook } from '../../../src/migration/hooks/webhook.ts';
+import { createCertificate } from '../../simulated/certificate.ts';
 import { Cmdb, type Mood } from './cmdb.ts';
 
 const SECRET = 'no secret, but long enough';
@@ -113,6 +114,11 @@ test('a lost answer is no second write', async () => {
   cmdb.moods = [{ kind: 'lost' }];
   expect((await ask('metadata')).verdict).toBe('pass');
   expect(cmdb.done.map(({ ask: what }) => what)).toEqual(['write', 'read']);
+  // Nor is a successor's, of the same attempt; another attempt is another question.
+  expect((await ask('metadata')).verdict).toBe('pass');
+  await hooksOf([hook()]).ask('metadata', { ...ASKED, attempt: 2 });
+  const writes = cmdb.done.filter(({ ask: what }) => what === 'write');
+  expect(writes.map(({ attempt }) => attempt)).toEqual([1, 2]);
 });
 
 test('one that stays ill, or is silent, holds', async () => {
@@ -142,6 +148,32 @@ test('an answer that is none holds', async () => {
   cmdb.answers = () => ({ verdict: 'pass', text: 'x'.repeat(70_000) });
   expect((await hooksOf([hook()]).ask('gate', { ...ASKED, attempt: 2 })).verdict).toBe('unknown');
   expect(slept.length).toBe(3);
+});
+
+test('over TLS by its own authorities, and by none else', async () => {
+  const own = createCertificate('cmdb');
+  const secure = new Cmdb(SECRET, own);
+  const place = await secure.start();
+  try {
+    writeFileSync(join(folder, 'ca.pem'), own.cert);
+    const known = hook({ url: place, ca: join(folder, 'ca.pem') });
+    expect((await ask('gate', [known])).verdict).toBe('pass');
+    const unknown = await ask('gate', [hook({ url: place, retries: 0 })]);
+    expect(unknown.text).toContain('SELF_SIGNED_CERT');
+    const lost = await ask('gate', [{ ...known, ca: join(folder, 'none.pem'), retries: 0 }]);
+    expect([lost.verdict, secure.asked]).toEqual(['unknown', 1]);
+  } finally {
+    await secure.stop();
+  }
+});
+
+test('whoever sends the question elsewhere has not answered it', async () => {
+  cmdb.moods = [{ kind: 'status', status: 307, text: 'there' }];
+  expect(await ask('gate')).toEqual({
+    verdict: 'unknown',
+    text: 'cmdb: answers 307 {"error":"there"}',
+  });
+  expect(slept).toEqual([]);
 });
 
 test('a wrong secret, and a question that is too old, are refused and not asked again', async () => {
