@@ -22,8 +22,10 @@ import { type PlanOptions, USUAL } from '../../src/fanout/plan/world.ts';
 import { call } from '../cli/run.ts';
 import { ApiError, type Ref } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
-import { allowJobs, rolloutDefinition } from './jobs.ts';
+import { allowJobs } from './jobs.ts';
 import { node } from './objects.ts';
+import { containers, FANOUT, labels, meta, OBJECTS } from './fanout-objects.ts';
+import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import { until } from './until.ts';
 
 let folder: string;
@@ -32,6 +34,7 @@ let east: ControlPlane;
 let west: ControlPlane;
 let clusters: readonly Reached[];
 let writers: Writers;
+let controller: RolloutsController;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-fanout-real-'));
@@ -41,7 +44,7 @@ beforeAll(async () => {
     startCluster({ name: 'west', users: ['jobs'] }),
   ]);
   for (const plane of [east, west]) {
-    await plane.admin.apply(rolloutDefinition());
+    await installRollouts(plane);
     await allowJobs(plane, ['prod', 'stage']);
   }
   const named = [east, west].map((plane) => ({
@@ -54,6 +57,7 @@ beforeAll(async () => {
       secrets: true,
     },
   }));
+  controller = await startRollouts(east);
   const redis = { url: 'redis://127.0.0.1:1' };
   await writeFile(config, stringify({ environment: 'real', redis, clusters: named }));
   const loaded = loadConfig(config, {});
@@ -65,60 +69,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await writers?.close();
+  await controller?.close();
   await east?.close();
   await west?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-const labels = { app: 'shop' };
-const containers = [
-  {
-    name: 'shop',
-    image: 'shop:1',
-    ports: [{ containerPort: 8080 }],
-    resources: { requests: { cpu: '0.5', memory: '64Mi' }, limits: { memory: '0.25Gi' } },
-    env: [{ name: 'TIER', value: 'front' }],
-  },
-];
-const workload = (apiVersion: string, kind: string) => ({
-  apiVersion,
-  kind,
-  metadata: { name: 'shop', namespace: 'prod' },
-  spec: {
-    replicas: 4,
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers } },
-  },
-});
-const meta = (name: string) => ({ name, namespace: 'prod' });
-const OBJECTS = {
-  deployment: workload('apps/v1', 'Deployment'),
-  rollout: workload('argoproj.io/v1alpha1', 'Rollout'),
-  service: {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: meta('shop'),
-    spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
-  },
-  ingress: {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'Ingress',
-    metadata: meta('shop'),
-    spec: { defaultBackend: { service: { name: 'shop', port: { number: 80 } } } },
-  },
-  settings: { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { a: '1' } },
-  secret: { apiVersion: 'v1', kind: 'Secret', metadata: meta('key'), stringData: { p: 'planted' } },
-};
-const FANOUT = {
-  apiVersion: 'ballast.io/v1',
-  kind: 'FanOut',
-  metadata: { name: 'release' },
-  spec: {
-    objects: 'all',
-    clusters: ['east', 'west'],
-    replicas: { weights: { east: 3, west: 1 } },
-  },
-};
 
 type Objects = readonly object[];
 
@@ -173,6 +128,19 @@ async function versions(): Promise<unknown[]> {
     ),
   );
   return Promise.all(all);
+}
+
+interface RolloutStatus {
+  readonly phase?: string;
+  readonly observedGeneration?: string;
+  readonly stableRS?: string;
+  readonly currentPodHash?: string;
+}
+
+async function takesOrMakes(plane: ControlPlane, name: string): Promise<void> {
+  const wish = node({ name, address: '127.1.1.1' });
+  if (!(await live(plane, wish))) await plane.admin.create(wish);
+  await until('the node takes pods', () => takesPods(plane, name));
 }
 
 async function takesPods(plane: ControlPlane, name: string): Promise<boolean> {
@@ -311,11 +279,10 @@ test('room by real nodes and quotas; what does not fit is told, or planned less 
     metadata: meta('few'),
     spec: { hard: { pods: '2' } },
   };
-  await east.admin.create(node({ name: 'east-1', address: '127.1.1.1' }));
+  await takesOrMakes(east, 'east-1');
   await east.admin.apply(quota);
   const counted = async () => (await east.admin.get<V1ResourceQuota>(quota)).status?.hard?.['pods'];
   await until('the quota is counted', counted);
-  await until('the node takes pods', () => takesPods(east, 'east-1'));
   const { warnings, faults } = await planned([deployment], {}, true);
   expect(faults).toEqual([]);
   const text = 'Deployment prod/shop: ';
@@ -327,12 +294,36 @@ test('room by real nodes and quotas; what does not fit is told, or planned less 
     },
     { code: 'no-room', place: 'west', text: `${text}0 of 1 more pods fit: it has no nodes` },
   ]);
-  await west.admin.create(node({ name: 'west-1', address: '127.1.2.1' }));
-  await until('it takes pods', () => takesPods(west, 'west-1'));
+  await takesOrMakes(west, 'west-1');
   const less = await planned([deployment], { degrade: true }, true);
   expect(less).toMatchObject({ faults: [], ladder: { rung: 1 } });
   expect(less.entries.map(({ replicas }) => replicas?.after)).toEqual([2, 0]);
   await east.admin.remove(quota);
+});
+
+test('a Rollout under its controller: what that writes is no difference, and a canary goes its way', async () => {
+  await takesOrMakes(east, 'east-1');
+  const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+  const first = { ...rollout, spec: { ...rollout.spec, strategy: { canary } } };
+  await bringOut(await planned([first]));
+  const status = async () => ((await live(east, rollout))?.['status'] ?? {}) as RolloutStatus;
+  const healthy = async () => {
+    const { phase, observedGeneration, stableRS, currentPodHash } = await status();
+    const generation = (await live(east, rollout))?.metadata['generation'];
+    const isStable = stableRS !== undefined && stableRS === currentPodHash;
+    return phase === 'Healthy' && observedGeneration === `${generation}` && isStable;
+  };
+  await until('it is healthy', healthy, 90_000);
+  expect(actions(await planned([first]))).toEqual(['none']);
+  const image = { ...containers[0], image: 'shop:2' };
+  const template = { metadata: { labels }, spec: { containers: [image] } };
+  const next = { ...first, spec: { ...first.spec, template } };
+  const plan = await planned([next]);
+  const paths = plan.entries.flatMap(({ differences }) => differences.map(({ path }) => path));
+  expect(new Set(paths)).toEqual(new Set(['/spec/template/spec/containers/0/image']));
+  await bringOut(plan);
+  await until('it pauses', async () => (await status()).phase === 'Paused', 90_000);
+  expect(actions(await planned([next]))).toEqual(['none']);
 });
 
 test('pruned is what carries the label of this fan-out and the UID of the plan, of every kind', async () => {

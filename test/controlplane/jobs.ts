@@ -1,4 +1,4 @@
-// What jobs need in a real cluster: the published Role, bound to a user, and Argo's kind.
+// What jobs need in a real cluster: the published Role, bound to a user.
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
@@ -35,28 +35,4 @@ export async function allowJobs(
     };
     await until(`${user} may list in ${namespace}`, may, 60_000);
   }
-}
-
-/** As much of Argo's as the API server needs to know; the controller does not run here. */
-export function rolloutDefinition(): KubernetesObject {
-  const schema = {
-    openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-  };
-  const names = {
-    kind: 'Rollout',
-    listKind: 'RolloutList',
-    plural: 'rollouts',
-    singular: 'rollout',
-  };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'rollouts.argoproj.io' },
-    spec: {
-      group: 'argoproj.io',
-      scope: 'Namespaced',
-      names,
-      versions: [{ name: 'v1alpha1', served: true, storage: true, schema }],
-    },
-  };
 }

@@ -68,6 +68,22 @@ export const recipes: readonly Recipe[] = [
     package: 'github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws',
   },
   { name: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw' },
+  // Argo Rollouts with its kinds: what no control plane has of itself.
+  {
+    name: 'rollouts',
+    package: 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
+    alongside: {
+      module: 'github.com/argoproj/argo-rollouts',
+      files: [
+        'manifests/crds/rollout-crd.yaml',
+        'manifests/crds/analysis-run-crd.yaml',
+        'manifests/crds/analysis-template-crd.yaml',
+        'manifests/crds/cluster-analysis-template-crd.yaml',
+        'manifests/crds/experiment-crd.yaml',
+      ],
+      into: 'crds.yaml',
+    },
+  },
   // A registry that speaks Nacos's HTTP API, version 1. Nine minutes on two cores: 440 crates.
   { name: 'rnacos', crate: 'rnacos@0.8.8', rust: '1.85' },
   // Of `npm run deploy`. Both Helms: version 4 applies on the server's side.

@@ -13,8 +13,9 @@ import { openWriter } from '../../src/clusters/writers.ts';
 import { writerConformance } from '../conformance/cluster-writer.ts';
 import { ApiError } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
-import { allowJobs, rolloutDefinition } from './jobs.ts';
+import { allowJobs } from './jobs.ts';
 import { deployment } from './objects.ts';
+import { installRollouts } from './rollouts.ts';
 import { until } from './until.ts';
 import { silentWorld } from './silent-world.ts';
 
@@ -139,7 +140,7 @@ describe('a real API server', () => {
   test('a kind that is installed later is found then', async () => {
     const rollout = { ...shop, apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
     expect(await writer.apply(rollout)).toMatchObject({ ok: false, code: 'refused', status: 404 });
-    await plane.admin.apply(rolloutDefinition());
+    await installRollouts(plane);
     const made = async () => (await writer.apply(rollout, { expect: 'absent' })).ok;
     await until('the Rollout is made', made, 30_000);
     expect(await writer.read(refOf(rollout))).toMatchObject({ spec: { replicas: 2 } });
