@@ -79,7 +79,32 @@ describe('gate', () => {
     ['ConfigMap', 'has no controller', undefined, 'passed'],
     ['constructor', 'is no kind of ours', undefined, 'passed'],
   ])('%s: %s', (kind, _, status, verdict) => {
-    expect(judge(object(kind, { replicas: 2 }, status)).kind).toBe(verdict);
+    expect(judge(object(kind, { replicas: 2 }, status), 0).kind).toBe(verdict);
+  });
+
+  test.each<[string, string, number, string]>([
+    ['said since it was written', '2026-01-01T00:00:08Z', 0, 'failed'],
+    ['said before: of the version it had then', '2026-01-01T00:00:07Z', 9000, 'waiting'],
+    ['said before, and for as long again nothing moved', '2026-01-01T00:00:06Z', 10_001, 'failed'],
+  ])('a workload without progress: %s', (_, lastUpdateTime, waitedMs, verdict) => {
+    const spec = { replicas: 2, progressDeadlineSeconds: 10 };
+    const reason = 'ProgressDeadlineExceeded';
+    const conditions = [{ type: 'Progressing', reason, lastUpdateTime }];
+    const managedFields = [
+      { manager: 'kubectl', operation: 'Update', time: '2026-01-01T00:00:01Z' },
+      { manager: 'ballast', operation: 'Apply', time: '2026-01-01T00:00:07Z' },
+    ];
+    for (const [kind, status] of Object.entries({
+      Deployment: { ...good, availableReplicas: 1 },
+      Rollout: { observedGeneration: '3', phase: 'Degraded' },
+    })) {
+      const live = object(kind, spec, { ...status, conditions });
+      const metadata = { ...live.metadata, managedFields };
+      expect(judge({ ...live, metadata }, waitedMs).kind, kind).toBe(verdict);
+      const invalid = [...conditions, { type: 'InvalidSpec' }];
+      const wrong = { ...live, metadata, status: { ...status, conditions: invalid } };
+      expect(judge(wrong, waitedMs).kind, kind).toBe('failed');
+    }
   });
 });
 

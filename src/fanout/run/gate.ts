@@ -1,10 +1,11 @@
 // Whether an object that was written is what it is to be: by what its controller has observed. Pure.
 //
-// Comes in: a live object. Goes out: passed, or what it waits for, or why it never will. No status is no
-// answer: it waits. What has no controller of its own passes as it stands.
+// Comes in: a live object, and for how long it was looked at. Goes out: passed, or what it waits for, or why
+// it never will. No status is no answer: it waits. What has no controller of its own passes as it stands.
 
 import { isMap } from '../document.ts';
 import type { Manifest } from '../model.ts';
+import { FIELD_MANAGER } from '../plan/world.ts';
 
 export type Verdict =
   | { readonly kind: 'passed' }
@@ -14,25 +15,29 @@ type Facts = Readonly<Record<string, unknown>>;
 
 const PASSED: Verdict = { kind: 'passed' };
 
-export function judge(object: Manifest): Verdict {
+export function judge(object: Manifest, waitedMs: number): Verdict {
   const { kind } = object;
   const check = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
   if (!check) return PASSED;
   const status = isMap(object['status']) ? object['status'] : {};
   const spec = isMap(object['spec']) ? object['spec'] : {};
-  const { generation } = object.metadata;
-  // A Rollout's is a text.
-  const observed = Number(status['observedGeneration'] ?? -1);
-  if (kind !== 'Job' && kind !== 'CronJob' && observed < Number(generation ?? 0)) {
+  if (kind !== 'Job' && kind !== 'CronJob' && !hasSeen(object, status)) {
     return waiting('its controller has not seen it yet');
   }
-  return check(spec, status);
+  const verdict = check(spec, status);
+  if (verdict.kind !== 'failed' || !isOfBefore(object, { spec, status, waitedMs })) return verdict;
+  return waiting(`${verdict.text}, from before it was written`);
+}
+
+function hasSeen({ metadata: { generation } }: Manifest, status: Facts): boolean {
+  // A Rollout's is a text.
+  return Number(status['observedGeneration'] ?? -1) >= Number(generation ?? 0);
 }
 
 const CHECKS: Readonly<Record<string, (spec: Facts, status: Facts) => Verdict>> = {
   Deployment(spec, status) {
     const stuck = conditionOf(status, 'Progressing');
-    if (stuck?.['reason'] === 'ProgressDeadlineExceeded') return failed('ProgressDeadlineExceeded');
+    if (stuck?.['reason'] === STUCK) return failed(STUCK);
     const wanted = numberOf(spec, 'replicas', 1);
     return (
       counted(status, 'updatedReplicas', wanted) ??
@@ -71,6 +76,41 @@ const CHECKS: Readonly<Record<string, (spec: Facts, status: Facts) => Verdict>> 
     return end?.['status'] === 'True' ? failed(String(end['message'] ?? 'it failed')) : PASSED;
   },
 };
+
+const STUCK = 'ProgressDeadlineExceeded';
+const LASTING = new Set<unknown>([STUCK, 'RolloutAborted']);
+/** Where the object does not say. */
+const DEADLINE_SECONDS = 600;
+
+interface Look {
+  readonly spec: Facts;
+  readonly status: Facts;
+  readonly waitedMs: number;
+}
+
+/**
+ * A Deployment or Rollout that goes back to a version it had keeps its word from the time before, already
+ * with the new generation observed, until its first pod moves. It counts when nothing has moved for as long
+ * as it gives itself.
+ */
+function isOfBefore(object: Manifest, { spec, status, waitedMs }: Look): boolean {
+  const found = conditionOf(status, 'Progressing');
+  if (!found || !LASTING.has(found['reason']) || conditionOf(status, 'InvalidSpec')) return false;
+  if (waitedMs > numberOf(spec, 'progressDeadlineSeconds', DEADLINE_SECONDS) * 1000) return false;
+  const { lastUpdateTime } = found;
+  const written = writtenAt(object);
+  return typeof lastUpdateTime === 'string' && written !== undefined && lastUpdateTime <= written;
+}
+
+/** By the API server's clock, as a text that sorts by time. */
+function writtenAt({ metadata: { managedFields } }: Manifest): string | undefined {
+  const all: unknown[] = Array.isArray(managedFields) ? managedFields : [];
+  const found = all.find(
+    (one) => isMap(one) && one['manager'] === FIELD_MANAGER && one['operation'] === 'Apply',
+  );
+  const time = isMap(found) ? found['time'] : undefined;
+  return typeof time === 'string' ? time : undefined;
+}
 
 function counted(status: Facts, key: string, wanted: number): Verdict | undefined {
   const now = numberOf(status, key, 0);

@@ -97,22 +97,23 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   };
 
   /** Undefined: all of them are as they are to be. */
-  const open = async (job: FanoutJob, writes: readonly number[]): Promise<Outcome | undefined> => {
-    for (const index of writes) {
+  const open = async ({ job, lane, scene }: Doing): Promise<Outcome | undefined> => {
+    for (const index of lane.writes) {
       const entry = job.plan.entries[index];
       if (!entry) continue;
       const live = await (await writerOf(entry.cluster)).read(refOfEntry(entry));
       // What was to go, or was taken away again.
       if (!live) continue;
-      const verdict = judge(live);
+      const verdict = judge(live, scene.waitedMs);
       const text = 'text' in verdict ? `${live.kind} ${live.metadata.name}: ${verdict.text}` : '';
       if (verdict.kind === 'failed') return { kind: 'failed', text };
       if (verdict.kind === 'waiting') return { kind: 'wait', text, seconds: GATE_SECONDS };
     }
     return undefined;
   };
-  const gate = async ({ job, lane, scene }: Doing): Promise<Outcome> => {
-    const still = await open(job, lane.writes);
+  const gate = async (doing: Doing): Promise<Outcome> => {
+    const { job, scene } = doing;
+    const still = await open(doing);
     const { deadlineSeconds } = job.plan.strategy;
     if (!still) return { kind: 'done', text: 'all is as it is to be' };
     const isLate = deadlineSeconds !== undefined && scene.waitedMs > deadlineSeconds * 1000;
@@ -120,8 +121,8 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     return { kind: 'failed', text: `${still.text} after ${deadlineSeconds} s` };
   };
   /** Without a deadline: nothing lies behind it but a person. */
-  const gateAgain = async ({ job, lane }: Doing): Promise<Outcome> =>
-    (await open(job, lane.writes)) ?? { kind: 'done', text: 'all is as it was' };
+  const gateAgain = async (doing: Doing): Promise<Outcome> =>
+    (await open(doing)) ?? { kind: 'done', text: 'all is as it was' };
 
   const doingOf = (job: FanoutJob, step: string, scene: Scene): Doing => {
     const name = readStep(step);
