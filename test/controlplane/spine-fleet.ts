@@ -48,8 +48,8 @@ interface Parts {
 export interface RealFleet extends Parts {
   /** How the API explains an app. */
   viewOf(app: string): Promise<AppView>;
-  /** Waits until both edges hold exactly these weights of `shop`. */
-  settled(weights: ClusterWeights): Promise<void>;
+  /** Waits until both edges hold exactly these weights of `shop`, or of another app. */
+  settled(weights: ClusterWeights, app?: string): Promise<void>;
   /** Makes a change under a steady load through the edges, of which no request may fail. */
   underLoad(change: () => Promise<void>, edges?: readonly TestEdge[]): Promise<void>;
   close(): Promise<void>;
@@ -68,6 +68,8 @@ export interface FleetMore {
   readonly cluster?: (plane: ControlPlane) => object;
   /** More of the configuration. */
   readonly config?: object;
+  /** Of a cluster's API server. */
+  readonly apiServerFlags?: (cluster: string) => readonly string[];
 }
 
 /** Two clusters of two ingress nodes (127.N.cluster.node) with the namespace `prod`, two edges. The
@@ -85,7 +87,7 @@ export async function startRealFleet(
     const parts = await start({ subnet, workers, more }, closing);
     return Object.assign(parts, {
       viewOf: (app: string) => parts.ballast.get<AppView>(`/api/v1/apps/${app}`),
-      settled: (weights: ClusterWeights) => settled(parts, weights),
+      settled: (weights: ClusterWeights, app = 'shop') => settled(parts, weights, app),
       underLoad: (change: () => Promise<void>, edges = parts.edges) =>
         underLoad(edges, HOST, change),
       close,
@@ -109,6 +111,7 @@ async function start(
       groups,
       nodeGraceSeconds: 16,
       users: more.users ?? [],
+      apiServerFlags: more.apiServerFlags?.(name) ?? [],
     });
     closing.push(() => plane.close());
     return plane;
@@ -173,12 +176,12 @@ async function start(
   return parts;
 }
 
-function settled(parts: Parts, weights: ClusterWeights): Promise<void> {
+function settled(parts: Parts, weights: ClusterWeights, app: string): Promise<void> {
   const byAddress = Object.entries(weights).flatMap(([cluster, list]) =>
     list.map((weight, index) => [parts.address(`${cluster}-${index + 1}`), weight] as const),
   );
-  const why = async () => JSON.stringify(await parts.ballast.get('/api/v1/apps/shop'));
-  const wanted = { app: 'shop', weights: Object.fromEntries(byAddress), why, withinMs: 60_000 };
+  const why = async () => JSON.stringify(await parts.ballast.get(`/api/v1/apps/${app}`));
+  const wanted = { app, weights: Object.fromEntries(byAddress), why, withinMs: 60_000 };
   return untilHeld(parts.edges, wanted);
 }
 

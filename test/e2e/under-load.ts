@@ -9,7 +9,7 @@ import type { TestEdge } from '../lua/edge.ts';
 import { Load } from '../simulated/load.ts';
 
 export async function underLoad(
-  edges: readonly TestEdge[],
+  edges: readonly Pick<TestEdge, 'url'>[],
   host: string,
   change: () => Promise<void>,
 ): Promise<void> {
