@@ -39,8 +39,8 @@ export interface Statistics {
   measured(app: AppName, at: number): ReadonlyMap<Address, number>;
   /** Edges at which a server is unhealthy, for an app that has it asked so; by address. */
   unhealthyAt(probe: HealthProbe | undefined, at: number): ReadonlyMap<Address, readonly string[]>;
-  /** Of these servers of an app, within the window. */
-  errors(app: AppName, servers: readonly Address[], at: number): Counts;
+  /** Of these servers of an app, within the window, or since then as far as that is known. */
+  errors(app: AppName, servers: readonly Address[], at: number, since?: number): Counts;
   /**
    * Requests under way at these servers, as every edge has said since then; undefined: one has not yet,
    * or does not count them.
@@ -65,7 +65,7 @@ export function collectStatistics(): Statistics {
     measured(app, at) {
       const total = new Map<Address, number>();
       for (const series of samples.values()) {
-        for (const [address, { requests }] of growth(series, app, at)) {
+        for (const [address, { requests }] of growth(series, app, { at })) {
           if (requests > 0) total.set(address, (total.get(address) ?? 0) + requests);
         }
       }
@@ -82,8 +82,9 @@ export function collectStatistics(): Statistics {
       }
       return edges;
     },
-    errors(app, servers, at) {
-      const all = [...samples.values()].flatMap((series) => growth(series, app, at));
+    errors(app, servers, at, since) {
+      const span = since === undefined ? { at } : { at, since };
+      const all = [...samples.values()].flatMap((series) => growth(series, app, span));
       const own = all.filter(([address]) => servers.includes(address));
       const sum = (key: keyof Counts): number =>
         own.reduce((total, [, counts]) => total + counts[key], 0);
@@ -126,9 +127,20 @@ function tallyOf(sample: Sample, app: AppName, servers: readonly Address[]): Tal
   };
 }
 
-/** What one edge counted for an app between its first and last sample of the window. */
-function growth(series: readonly Sample[], app: AppName, at: number): [Address, Counts][] {
-  const first = series.find((sample) => at - sample.at <= WINDOW_MS);
+interface Span {
+  readonly at: number;
+  /** Absent: the whole window. */
+  readonly since?: number;
+}
+
+/** What one edge counted for an app between its last sample before the span, or its first of it, and its last. */
+function growth(
+  series: readonly Sample[],
+  app: AppName,
+  { at, since = Number.NEGATIVE_INFINITY }: Span,
+): [Address, Counts][] {
+  const seen = series.filter((sample) => at - sample.at <= WINDOW_MS);
+  const first = seen.findLast((sample) => sample.at <= since) ?? seen[0];
   const last = series.at(-1);
   if (!first || !last || first === last) return [];
   const before = first.counts.get(app);

@@ -246,6 +246,17 @@ export interface Strategy {
   readonly onFailure: 'pause' | 'rollback-cluster' | 'rollback-all' | 'continue';
   /** Pods that serve, at least. Absent: as before, less the stepped cluster's. */
   readonly floor?: Amount;
+  /** Of the requests to a cluster that was given back. Absent: nobody looks. */
+  readonly errors?: ErrorLimit;
+}
+
+export interface ErrorLimit {
+  /** Of a hundred requests so many may fail. */
+  readonly percent: number;
+  /** From so many on it is judged. */
+  readonly requests: number;
+  /** So long it is watched. */
+  readonly seconds: number;
 }
 
 /** A number, or a part of a hundred. */

@@ -97,7 +97,10 @@ export const AppSettings = Type.Object(
       }),
     ),
     floor: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'so many pods stay where room is short' }),
+      Type.Integer({
+        minimum: 1,
+        description: 'so many pods stay where room is short, and serve while a fan-out runs',
+      }),
     ),
     nacos: Type.Optional(
       Type.String({ pattern: SERVICE, description: 'service in Nacos: NAME or GROUP@@NAME' }),

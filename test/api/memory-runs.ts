@@ -55,8 +55,9 @@ export function memoryRuns(
   const clock = systemClock;
   const statistics = collectStatistics();
   const journal = openMemoryJournal(store);
-  const controller: Pick<Controller, 'published' | 'say'> = {
+  const controller: Pick<Controller, 'published' | 'facts' | 'say'> = {
     published: () => parts().controller.published(),
+    facts: (app) => parts().controller.facts(app),
     say: (word) => parts().controller.say(word),
   };
   const writerOf = async (name: string) => {

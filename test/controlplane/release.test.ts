@@ -37,6 +37,8 @@ afterAll(async () => {
   await fleet?.close();
 });
 
+const STEPS = ['hold', 'acknowledge', 'quiet', 'apply', 'apply', 'gate', 'release'];
+
 const stepsOf = ({ steps }: JobView): string[] =>
   steps.filter(({ state }) => state === 'done').map(({ id }) => id);
 
@@ -71,13 +73,14 @@ describe.each([
   test('cluster by cluster out of the traffic and back, with no failed request', {
     timeout: RUNS_MS,
   }, async () => {
-    const serial = release(2, { strategy: { order: 'serial' } });
+    const errors = { percent: 0, requests: 20, for: '2s' };
+    const serial = release(2, { strategy: { order: 'serial', floor: REPLICAS, errors } });
     const { job, fewest, loose, drained } = await releaseWatched(fleet, serial, 'Done');
     expect(await imagesOf(fleet, workload)).toEqual(both(2));
     for (const cluster of CLUSTERS) {
       const own = stepsOf(job).filter((step) => step.includes(` ${cluster}`));
       const verbs = own.map((step) => step.split(' ')[0]);
-      expect(verbs).toEqual(['hold', 'acknowledge', 'quiet', 'apply', 'apply', 'gate', 'release']);
+      expect(verbs).toEqual([...STEPS, 'watch']);
     }
     expect(drained).toEqual(CLUSTERS);
     expect({ fewest, loose }).toEqual({ fewest: REPLICAS, loose: [] });

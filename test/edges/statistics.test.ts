@@ -100,3 +100,20 @@ test('what is under way is known once every edge has told it since', () => {
   // Another app's are not asked about.
   expect(statistics.inFlight('news', all, 80)).toBe(0);
 });
+
+test('errors since a moment: from the last word before it, if that is not too old', () => {
+  const statistics = collectStatistics();
+  const add = (at: number, requests: number, failures: number): void =>
+    statistics.add('edge-1', at, {
+      start: 's',
+      counts: [count(A, requests, failures)],
+      unhealthy: [],
+    });
+  add(0, 100, 90);
+  add(10_000, 200, 90);
+  add(20_000, 300, 95);
+  expect(statistics.errors('shop', [A], 20_000)).toEqual({ requests: 200, failures: 5 });
+  expect(statistics.errors('shop', [A], 20_000, 15_000)).toEqual({ requests: 100, failures: 5 });
+  expect(statistics.errors('shop', [A], 20_000, 20_000)).toEqual({ requests: 0, failures: 0 });
+  expect(statistics.errors('shop', [A], 75_000, 5000)).toEqual({ requests: 0, failures: 0 });
+});

@@ -268,3 +268,35 @@ test('what left the stream is deleted when asked; never by a job whose journal w
   await stop();
   expect(second.fleet.writes()['east']).toEqual([]);
 });
+
+test('errors: too many of a cluster’s requests fail after it was given back: it goes back', async () => {
+  const strategy =
+    '{order: serial, onFailure: rollback-cluster, errors: {percent: 1, requests: 50, for: 5s}}';
+  const { journal, fleet, id } = await begin(stream('v2', strategy), (its) => {
+    its.errors = (_app, cluster) =>
+      cluster === 'west' ? { requests: 100, failures: 2 } : { requests: 100, failures: 1 };
+  });
+  const job = await untilState(journal, id, 'Failed');
+  expect(job.why).toContain('watch west: 2 of 100 requests to shop failed there, 1 % may');
+  expect(fleet.images()).toEqual({ east: 'v2', west: 'v1', north: undefined });
+  expect(fleet.said).toEqual([
+    'hold east',
+    'lift east',
+    'hold west',
+    'lift west',
+    'hold west',
+    'lift west',
+  ]);
+  const steps = Object.keys(job.steps);
+  expect(steps.indexOf('release east')).toBeLessThan(steps.indexOf('watch east'));
+});
+
+test('errors: without requests it waits, as long as the deadline', async () => {
+  const strategy = '{order: serial, deadline: 30s, errors: {percent: 1, for: 1s}}';
+  const { journal, fleet, id } = await begin(stream('v2', strategy), (its) => {
+    its.errors = () => ({ requests: 99, failures: 99 });
+  });
+  const { why } = await untilState(journal, id, 'Paused');
+  expect(why).toContain('watch east: 99 of 100 requests to shop are there to judge by');
+  expect(fleet.images()).toEqual({ ...BEFORE, east: 'v2' });
+});

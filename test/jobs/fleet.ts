@@ -91,6 +91,10 @@ export class MemoryFleet implements Traffic {
     return { app: 'shop', servers, policy: { balance: 'smooth', whenUnhealthy: 'spread' } };
   }
 
+  pods(): ReadonlyMap<string, number> {
+    return this.#ready;
+  }
+
   holdsOf(job: string): readonly string[] {
     return [...this.holds.values()].filter((one) => one.job === job).map(({ id }) => id);
   }
@@ -121,6 +125,10 @@ export class MemoryFleet implements Traffic {
 
   inFlight(): number {
     return 0;
+  }
+
+  errors(_app: string, _cluster: string, _withinMs: number) {
+    return { requests: 1000, failures: 0 };
   }
 
   #look(): void {
@@ -222,9 +230,11 @@ export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Lif
   });
   const traffic: Traffic = {
     upstream: () => fleet.upstream(),
+    pods: () => fleet.pods(),
     holdsOf: (job) => fleet.holdsOf(job),
     unacknowledged: (ids) => fleet.unacknowledged(ids),
     inFlight: () => 0,
+    errors: (app, cluster, withinMs) => fleet.errors(app, cluster, withinMs),
     ...spoken,
     hold: (who, holds) => spoken.hold(who, holds),
     lift: (who, job, ids) => spoken.lift(who, job, ids),

@@ -1,6 +1,6 @@
 // How a fan-out is brought out: what the FanOut says, or all at once.
 
-import type { Amount, ClosedHours, Strategy, Wave } from '../model.ts';
+import type { Amount, ClosedHours, ErrorLimit, Strategy, Wave } from '../model.ts';
 import type { Report } from '../report.ts';
 import type { WrittenFanout, WrittenStrategy } from '../schemas/own.ts';
 import type { Read } from './checked.ts';
@@ -9,7 +9,7 @@ import { filterOf } from './own.ts';
 export function strategyOf(fanout: Read<WrittenFanout> | undefined, report: Report): Strategy {
   const strategy = fanout?.read.spec.strategy ?? {};
   if (fanout) strategyFaults(fanout, strategy, report);
-  const { maxConcurrency, floor, deadline } = strategy;
+  const { maxConcurrency, floor, deadline, errors } = strategy;
   return {
     ...WITHOUT_WORDS,
     ...plainWords(strategy),
@@ -19,6 +19,7 @@ export function strategyOf(fanout: Read<WrittenFanout> | undefined, report: Repo
     ...(maxConcurrency !== undefined && { maxConcurrency: amountOf(maxConcurrency) }),
     ...(deadline !== undefined && { deadlineSeconds: secondsOf(deadline) }),
     ...(floor !== undefined && { floor: amountOf(floor) }),
+    ...(errors !== undefined && { errors: errorsOf(errors) }),
   };
 }
 
@@ -39,22 +40,45 @@ function plainWords(strategy: WrittenStrategy): Partial<Strategy> {
   );
 }
 
+interface StrategyFault {
+  readonly key: keyof WrittenStrategy;
+  readonly text: string;
+  readonly is: (strategy: WrittenStrategy) => boolean;
+}
+
+const FAULTS: readonly StrategyFault[] = [
+  {
+    key: 'waves',
+    text: 'is missing: the order is waves',
+    is: ({ order, waves = [] }) => order === 'waves' && waves.length === 0,
+  },
+  {
+    key: 'waves',
+    text: 'has no effect: the order is not waves',
+    is: ({ order, waves = [] }) => order !== 'waves' && waves.length > 0,
+  },
+  {
+    key: 'errors',
+    text: 'has no effect: weights is none',
+    is: ({ weights, errors }) => weights === 'none' && errors !== undefined,
+  },
+  {
+    key: 'maxConcurrency',
+    text: 'is 0: nothing would ever begin',
+    is: ({ maxConcurrency }) => maxConcurrency === '0' || maxConcurrency === '0%',
+  },
+];
+
 function strategyFaults(
   { document }: Read<WrittenFanout>,
-  { order, waves = [], maxConcurrency }: WrittenStrategy,
+  strategy: WrittenStrategy,
   report: Report,
 ): void {
   const path = ['spec', 'strategy'];
-  if (order === 'waves' && waves.length === 0) {
-    report.fault(document, [...path, 'waves'], 'is missing: the order is waves');
+  for (const { key, text, is } of FAULTS) {
+    if (is(strategy)) report.fault(document, [...path, key], text);
   }
-  if (order !== 'waves' && waves.length > 0) {
-    report.fault(document, [...path, 'waves'], 'has no effect: the order is not waves');
-  }
-  if (maxConcurrency === '0' || maxConcurrency === '0%') {
-    report.fault(document, [...path, 'maxConcurrency'], 'is 0: nothing would ever begin');
-  }
-  for (const [index, { clusters }] of waves.entries()) {
+  for (const [index, { clusters }] of (strategy.waves ?? []).entries()) {
     if (clusters.length > 0) continue;
     report.fault(document, [...path, 'waves', index, 'clusters'], 'names no cluster');
   }
@@ -71,6 +95,11 @@ function wavesOf({ waves = [] }: WrittenStrategy): Wave[] {
 
 function closedHoursOf({ closedHours = [] }: WrittenStrategy): ClosedHours[] {
   return closedHours.map(({ days = [], from, to, zone = 'UTC' }) => ({ days, from, to, zone }));
+}
+
+function errorsOf(errors: NonNullable<WrittenStrategy['errors']>): ErrorLimit {
+  const { percent, requests = 100, for: duration = '1m' } = errors;
+  return { percent, requests, seconds: secondsOf(duration) };
 }
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };

@@ -11,6 +11,7 @@ import { podPath } from '../kinds.ts';
 import type { Strategy } from '../model.ts';
 import type { Entry } from '../plan/entry.ts';
 import type { Plan } from '../plan/plan.ts';
+import { type FloorOf, floorsOf } from './floor.ts';
 
 export interface RunPlan {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface RunPlan {
   /** Those that are written, in the order of the lanes. */
   readonly entries: readonly Entry[];
   readonly waves: readonly RunWave[];
+  /** By app: so many pods serve at any moment. */
+  readonly floors?: Readonly<Record<string, number>>;
 }
 
 export interface RunWave {
@@ -40,6 +43,18 @@ export interface Lane {
   readonly holds: readonly string[];
   /** Why nothing is held. */
   readonly undrained?: string;
+  /** Apps that get other pods there. */
+  readonly watches?: readonly string[];
+  /** Writes after which fewer pods run there. */
+  readonly lowers?: readonly Lowering[];
+}
+
+export interface Lowering {
+  /** Index of the entry. */
+  readonly entry: number;
+  readonly app: string;
+  /** Absent: all of them. */
+  readonly pods?: number;
 }
 
 export type Runnable =
@@ -48,7 +63,13 @@ export type Runnable =
 
 export type AppOf = (entry: Entry) => string | undefined;
 
-export function runnableOf(plan: Plan, strategy: Strategy, appOf: AppOf): Runnable {
+/** `told`: what the configuration says of an app. */
+export function runnableOf(
+  plan: Plan,
+  strategy: Strategy,
+  appOf: AppOf,
+  told: FloorOf = () => undefined,
+): Runnable {
   const entries = plan.entries.filter(({ action }) => ACTIONS.has(action));
   const faults = [...plan.faults, ...faultsOf(plan, entries)];
   const { name } = plan;
@@ -82,6 +103,7 @@ export function runnableOf(plan: Plan, strategy: Strategy, appOf: AppOf): Runnab
     strategy,
     entries: sorted,
     waves: waves.filter(({ lanes }) => lanes.length > 0),
+    floors: floorsOf(plan.entries, strategy, { appOf, told }),
   };
   const apps = new Set(sorted.flatMap((entry) => appOf(entry) ?? []));
   return { ok: true, run, apps: [...apps].toSorted() };
@@ -171,11 +193,28 @@ function laneOf(
   const mine = writes.flatMap((index) => entries[index] ?? []);
   const drained = mine.filter((entry) => drainOf(entry, strategy) === undefined);
   const holds = [...new Set(drained.flatMap((entry) => appOf(entry) ?? []))].toSorted();
-  if (holds.length > 0) return { id, cluster, writes, holds };
+  const lowers = writes.flatMap((entry) => loweringOf(entry, entries[entry], appOf) ?? []);
+  const watches = strategy.weights === 'none' ? [] : watchesOf(mine, appOf);
+  if (holds.length > 0) return { id, cluster, writes, holds, watches, lowers };
   const [undrained = 'nothing with pods is written'] = mine.flatMap(
     (one) => drainOf(one, strategy) ?? [],
   );
-  return { id, cluster, writes, holds, undrained };
+  return { id, cluster, writes, holds, undrained, watches, lowers };
+}
+
+function watchesOf(entries: readonly Entry[], appOf: AppOf): string[] {
+  const renewed = entries.filter(
+    (entry) => (entry.action === 'create' || replacesPods(entry)) && entry.replicas?.after !== 0,
+  );
+  return [...new Set(renewed.flatMap((entry) => appOf(entry) ?? []))].toSorted();
+}
+
+function loweringOf(index: number, entry: Entry | undefined, appOf: AppOf): Lowering | undefined {
+  const app = entry && appOf(entry);
+  if (app === undefined) return undefined;
+  if (entry?.action === 'delete') return { entry: index, app };
+  const change = entry ? changeOf(entry) : 0;
+  return change < 0 ? { entry: index, app, pods: -change } : undefined;
 }
 
 /** Why an entry needs no drain; undefined: it needs one. */

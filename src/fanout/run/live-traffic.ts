@@ -7,14 +7,14 @@ import { HOLDS } from '../../edges/document.ts';
 import type { EdgeBook } from '../../edges/edge-book.ts';
 import type { Statistics } from '../../edges/statistics.ts';
 import { BallastError } from '../../errors.ts';
-import type { AppName } from '../../model.ts';
+import type { Address, AppName } from '../../model.ts';
 import { holdForJob, liftForJob } from '../../words/of-jobs.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface TrafficParts {
-  readonly controller: Pick<Controller, 'published' | 'say'>;
+  readonly controller: Pick<Controller, 'published' | 'facts' | 'say'>;
   readonly book: Pick<EdgeBook, 'views'>;
-  readonly statistics: Pick<Statistics, 'inFlight'>;
+  readonly statistics: Pick<Statistics, 'inFlight' | 'errors'>;
   readonly clock: Clock;
 }
 
@@ -27,8 +27,17 @@ export function liveTraffic({ controller, book, statistics, clock }: TrafficPart
       ? undefined
       : Math.max(0, ...versions.filter((one) => one !== undefined));
   };
+  const serversOf = (app: AppName, cluster: string): Address[] => {
+    const servers = controller.published()?.app(app)?.upstream.servers ?? [];
+    return servers.filter(({ from }) => from === cluster).map(({ address }) => address);
+  };
   return {
     upstream: (app) => controller.published()?.app(app)?.upstream,
+    pods(app) {
+      const { clusters = [], vms = [] } = controller.facts(app)?.inventory ?? {};
+      const counts = clusters.map(({ cluster, pods }): [string, number] => [cluster, pods]);
+      return new Map([...counts, ['vm', vms.length]]);
+    },
     holdsOf: (job) =>
       (controller.published()?.held.holds ?? [])
         .filter((hold) => hold.job === job)
@@ -52,10 +61,11 @@ export function liveTraffic({ controller, book, statistics, clock }: TrafficPart
       if (missing) return `${missing.name}: ${missing.missing}`;
       return edges.length === 0 ? 'no edge is known' : undefined;
     },
-    inFlight(app, cluster, withinMs) {
-      const servers = controller.published()?.app(app)?.upstream.servers ?? [];
-      const own = servers.filter(({ from }) => from === cluster).map(({ address }) => address);
-      return statistics.inFlight(app, own, clock.now() - withinMs);
+    inFlight: (app, cluster, withinMs) =>
+      statistics.inFlight(app, serversOf(app, cluster), clock.now() - withinMs),
+    errors(app, cluster, withinMs) {
+      const now = clock.now();
+      return statistics.errors(app, serversOf(app, cluster), now, now - withinMs);
     },
   };
 }

@@ -1,6 +1,6 @@
 // What a fan-out does next, from its record alone. Pure.
 //
-//     forward   hold, acknowledge, quiet · apply … · gate · release
+//     forward   hold, acknowledge, quiet · apply … · gate · release, watch
 //     back      (hold, acknowledge, quiet again, where it was released) · undo … in reverse · gate · release
 //
 // A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
@@ -30,6 +30,10 @@ export function nextOfFanout(job: FanoutJob): Next {
     ? withBack(job, failed, over !== undefined)
     : onward(job, why);
 }
+
+/** By a failure: nothing of it goes on until somebody speaks, or it goes back. */
+export const isStopped = (job: FanoutJob, lane: Lane): boolean =>
+  failureOf(job, lane) !== undefined;
 
 /** The step whose failure stopped a lane, in its own words. */
 function failureOf(job: FanoutJob, lane: Lane): string | undefined {
@@ -80,10 +84,11 @@ function ofWave(job: FanoutJob, wave: RunWave, place: number): Next | undefined 
   };
   const before = asking('before');
   if (before) return before;
-  const run = wave.lanes
+  const steps = wave.lanes
     .flatMap((lane) => forwardStep(job, lane) ?? [])
     .toSorted((left, right) => Number(isBegun(job, right)) - Number(isBegun(job, left)))
     .slice(0, wave.concurrency);
+  const run = holdOneByOne(steps);
   if (run.length > 0) return { state: 'Running', run: run.map(({ step }) => step) };
   const soak = stepOf('soak', `${place}`);
   const soaks = job.plan.strategy.soakSeconds > 0;
@@ -94,6 +99,17 @@ function ofWave(job: FanoutJob, wave: RunWave, place: number): Next | undefined 
 interface LaneStep {
   readonly lane: Lane;
   readonly step: string;
+}
+
+/** Each is judged by what serves at that moment: two at once would not see each other. */
+function holdOneByOne(steps: readonly LaneStep[]): LaneStep[] {
+  const asked = new Set<string>();
+  return steps.filter(({ lane, step }) => {
+    if (readStep(step).verb !== 'hold') return true;
+    const isFree = !lane.holds.some((app) => asked.has(app));
+    for (const app of lane.holds) asked.add(app);
+    return isFree;
+  });
 }
 
 /** Undefined: the lane is done, or came to a stop by a failure. */
@@ -124,8 +140,12 @@ function forward(job: FanoutJob, lane: Lane): string[] {
     ...writes.map((index) => stepOf('apply', id, index)),
     stepOf('gate', id),
     ...(held ? [stepOf('release', id)] : []),
+    ...(isWatched(job, lane) ? [stepOf('watch', id)] : []),
   ];
 }
+
+const isWatched = ({ plan }: FanoutJob, { watches = [] }: Lane): boolean =>
+  plan.strategy.errors !== undefined && watches.length > 0;
 
 /** As long as it is not known, it may. */
 function holdsSomething(job: FanoutJob, { id }: Lane): boolean {
@@ -140,9 +160,10 @@ function withBack(job: FanoutJob, failed: readonly Lane[], isOver: boolean): Nex
   const stuck = back.find((one) => one?.failed !== undefined);
   if (stuck) return { state: 'Blocked', why: `the way back failed: ${stuck.failed}`, run: [] };
   const steps = back.flatMap((one) => one?.step ?? []);
-  const begun = lanesOf(job.plan)
-    .filter((lane) => isTouched(job, lane))
-    .flatMap((lane) => forwardStep(job, lane)?.step ?? []);
+  const touched = lanesOf(job.plan).filter((lane) => isTouched(job, lane));
+  const begun = holdOneByOne(touched.flatMap((lane) => forwardStep(job, lane) ?? [])).map(
+    ({ step }) => step,
+  );
   if (steps.length > 0) return { state: 'RollingBack', run: [...steps, ...begun] };
   const [first] = failed;
   const why = first ? `${first.cluster} was rolled back: ${failureOf(job, first)}` : '';

@@ -7,16 +7,20 @@
 //     lanes.ts    a plan as lanes of steps                 next.ts     which steps are next (pure)
 //     traffic.ts  holds, acknowledgements, quiet           writes.ts   what is written, and taken back
 //     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
+//     error-rate.ts  whether it serves well, by the edges
+//     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
 import { BallastError } from '../../errors.ts';
 import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
 import { isClosed } from './closed-hours.ts';
+import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
 import { type FanoutJob, nextOfFanout } from './next.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
 import { acknowledge, hold, quiet, release, type Traffic } from './traffic.ts';
+import { mayLower, turnOf } from './turn.ts';
 import {
   type After,
   type Before,
@@ -51,18 +55,24 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   const { writerOf, traffic } = parts;
 
   const acts: Readonly<Record<StepName['verb'], (doing: Doing) => Promise<Outcome>>> = {
-    hold: ({ job, lane, scene }) => hold(job, lane, scene, traffic),
+    hold: async ({ job, lane, scene }) =>
+      turnOf(job, lane, scene, traffic) ?? hold(job, lane, scene, traffic),
     acknowledge: async ({ job, lane }) => acknowledge(job, lane, traffic),
     quiet: async ({ lane, scene }) => quiet(lane, scene, traffic),
     apply: (doing) => patiently(doing.scene, () => apply(doing)),
     gate: (doing) => patiently(doing.scene, () => gate(doing)),
     release: ({ job, lane }) => release(job, lane, job.begun.who, traffic),
+    watch: async ({ job, lane, scene }) => watchErrors(job, lane, scene, traffic),
     async soak({ job, scene }) {
       const left = job.plan.strategy.soakSeconds - scene.waitedMs / 1000;
       if (left <= 0) return { kind: 'done', text: 'soaked' };
       return { kind: 'wait', text: `${Math.ceil(left)} s more`, seconds: left };
     },
-    'hold-again': ({ job, lane, scene }) => hold(job, lane, scene, traffic),
+    async 'hold-again'({ job, lane, scene }) {
+      const turn = turnOf(job, lane, scene, traffic);
+      // The way back is not refused.
+      return turn?.kind === 'wait' ? turn : hold(job, lane, scene, traffic);
+    },
     'acknowledge-again': async ({ job, lane }) => acknowledge(job, lane, traffic),
     'quiet-again': async ({ lane, scene }) => quiet(lane, scene, traffic),
     undo: (doing) => patiently(doing.scene, () => takeBack(doing)),
@@ -138,6 +148,9 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       const closed = isFirst(doing) && isClosed(job.plan.strategy.closedHours, parts.wall());
       if (closed) return { kind: 'wait', text: `closed: ${closed}`, seconds: CLOSED_SECONDS };
       if (doing.name.verb === 'apply') {
+        const { entry } = doing.name;
+        const turn = mayLower(job, doing.lane, { ...scene, entry }, traffic);
+        if (turn) return turn;
         return await prepared(scene, () => prepareWrite(entryOf(doing), writerOf));
       }
       const objects = doing.name.verb === 'undo' ? [placed(entryOf(doing))] : [];

@@ -7,6 +7,7 @@ export const VERBS = [
   'apply',
   'gate',
   'release',
+  'watch',
   'soak',
   'hold-again',
   'acknowledge-again',

@@ -7,7 +7,7 @@
 import { READ_ONLY } from '../../clusters/writer-scope.ts';
 import { BallastError } from '../../errors.ts';
 import type { Draft } from '../../jobs/record.ts';
-import type { ClusterName } from '../../model.ts';
+import type { AppName, ClusterName } from '../../model.ts';
 import { readFanout } from '../fanout.ts';
 import { identityOf, keyOf } from '../identity.ts';
 import type { Orders } from '../model.ts';
@@ -64,7 +64,8 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
   if (weights !== 'none' && !parts.hasEdges()) {
     return { plan, faults: ['no edge is known that could acknowledge a hold: say weights: none'] };
   }
-  const runnable = runnableOf(plan, orders.strategy, appsBy(orders, naming));
+  const told = (app: AppName) => naming.list.find(({ name }) => name === app)?.floor;
+  const runnable = runnableOf(plan, orders.strategy, appsBy(orders, naming), told);
   if (!runnable.ok) return { plan, faults: runnable.faults };
   const { run, apps } = runnable;
   const clusters = [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted();

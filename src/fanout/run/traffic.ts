@@ -9,11 +9,14 @@ import type { AppName, Stamp, Upstream } from '../../model.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { Job } from '../../jobs/record.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
+import { servesAlone } from './floor.ts';
 import type { Lane } from './lanes.ts';
 
 /** What jobs see and say of weights. */
 export interface Traffic {
   upstream(app: AppName): Upstream | undefined;
+  /** Ready pods by cluster, VMs under `vm`. */
+  pods(app: AppName): ReadonlyMap<string, number>;
   /** Holds of a job that stand, by their ids. */
   holdsOf(job: string): readonly string[];
   hold(who: string, holds: readonly JobHold[]): Promise<Stamp>;
@@ -23,6 +26,13 @@ export interface Traffic {
   unacknowledged(ids: readonly string[], apps: readonly AppName[]): string | undefined;
   /** Requests under way at an app's servers of a cluster, as told within so many milliseconds. */
   inFlight(app: AppName, cluster: string, withinMs: number): number | undefined;
+  /** Requests to an app's servers of a cluster within so many milliseconds, as the edges count them. */
+  errors(app: AppName, cluster: string, withinMs: number): Figures;
+}
+
+export interface Figures {
+  readonly requests: number;
+  readonly failures: number;
 }
 
 export interface Held {
@@ -49,7 +59,7 @@ export async function hold(
   { term }: Scene,
   traffic: Traffic,
 ): Promise<Outcome> {
-  const needed = apps.filter((app) => isLast(traffic.upstream(app), cluster));
+  const needed = apps.filter((app) => servesAlone(traffic.upstream(app), cluster));
   const mine = traffic.holdsOf(job.id);
   // Another lane of this job has the others: its turn ends.
   const waits = needed.find((app) =>
@@ -81,12 +91,6 @@ export async function hold(
 
 const isOwn = (hold: string, job: string, lane: string): boolean =>
   hold.startsWith(`${job}.${lane}.`);
-
-/** It serves there, and nowhere else. */
-function isLast(upstream: Upstream | undefined, cluster: string): boolean {
-  const serving = (upstream?.servers ?? []).filter(({ weight }) => weight > 0);
-  return serving.length > 0 && serving.every(({ from }) => from === cluster);
-}
 
 export function acknowledge(job: Job, { id, holds: apps }: Lane, traffic: Traffic): Outcome {
   const stand = traffic.holdsOf(job.id).filter((one) => isOwn(one, job.id, id));

@@ -51,6 +51,13 @@ const StrategyShape = closed({
   weights: Type.Optional(Type.Enum(['auto', 'none'])),
   onFailure: Type.Optional(Type.Enum(['pause', 'rollback-cluster', 'rollback-all', 'continue'])),
   floor: Type.Optional(Amount),
+  errors: Type.Optional(
+    closed({
+      percent: Type.Integer({ minimum: 0, maximum: 100 }),
+      requests: Type.Optional(Type.Integer({ minimum: 1 })),
+      for: Type.Optional(Duration),
+    }),
+  ),
 });
 export type WrittenStrategy = Static<typeof StrategyShape>;
 
