@@ -112,10 +112,12 @@ export function addEventRoutes(api: FastifyInstance, parts: EventParts): void {
     while (clients.size > 0 && !signal.aborted) {
       await parts.controller.nextCommit(LOOK_MS, signal);
       await clock.sleep(BATCH_MS, signal);
+      if (clock.now() - beaten >= BEAT_MS) {
+        beaten = clock.now();
+        // Before the next batch: what was just written waits for everybody.
+        await Promise.all([...clients].map(beat));
+      }
       broadcast(feed.look());
-      if (clock.now() - beaten < BEAT_MS) continue;
-      beaten = clock.now();
-      await Promise.all([...clients].map(beat));
     }
     running = undefined;
   };

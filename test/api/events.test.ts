@@ -153,6 +153,18 @@ test('a client that does not read is cut; the others get everything meanwhile', 
   expect(has(reader, 'reset')).toBe(false);
 }, 90_000);
 
+test('a client that reads is not cut, though something changes at every beat', async () => {
+  const state = { skipped: 0 };
+  const clock = { ...systemClock, now: () => systemClock.now() + state.skipped };
+  const { open, east } = await start({ clock });
+  const client = await open();
+  for (let pods = 11; pods <= 16; pods += 1) {
+    state.skipped += 16_000;
+    east.set('shop', { pods });
+    await until('it is told', () => has(client, 'app', { name: 'shop', pods }));
+  }
+});
+
 test('streams end as answers do when the process ends', async () => {
   const counts: number[] = [];
   const { open, api } = await start({ streams: (count) => counts.push(count) });
