@@ -1,16 +1,14 @@
 // How long a change takes to reach everybody who looks: 500 event streams and 200 long polls at once, over
-// loopback, all in this one process.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+// loopback, and what the controller's process keeps of it.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { request } from 'undici';
-import { MemoryCluster } from '../../../src/clusters/memory.ts';
-import { closeAll, openApi } from '../../api/open-api.ts';
-import { until } from '../../controlplane/until.ts';
 
 export interface Watched {
   readonly streamsMs: readonly number[];
   readonly pollsMs: readonly number[];
-  /** What the second half of the changes left behind: used, not only taken. */
+  /** What the second half of the changes left in the controller's process: used, not only taken. */
   readonly gainedMb: number;
 }
 
@@ -18,14 +16,10 @@ const STREAMS = 500;
 const POLLS = 200;
 
 export async function watchChanges(changes: number): Promise<Watched> {
-  const east = new MemoryCluster('east');
-  east.setNodes([{ name: 'e1', address: '10.1.0.1:80' }]);
-  east.set('shop', { pods: 1 });
-  const { api, controller } = await openApi({ clusters: [east] });
+  const server = fork(join(import.meta.dirname, 'events-main.ts'));
   const stop = new AbortController();
   try {
-    await until('it leads', () => controller.published()?.app('shop') !== undefined);
-    const url = await api.listen({ host: '127.0.0.1', port: 0 });
+    const { url } = await answerOf<{ url: string }>(server);
     const streams = await Promise.all(
       Array.from({ length: STREAMS }, () => openStream(url, stop.signal)),
     );
@@ -37,27 +31,35 @@ export async function watchChanges(changes: number): Promise<Watched> {
       const told = Promise.all(streams.map((stream) => stream.sees(pods)));
       const polls = await Promise.all(Array.from({ length: POLLS }, () => openPoll(url)));
       const began = performance.now();
-      east.set('shop', { pods });
+      server.send(pods);
       const since = (): number => performance.now() - began;
       const answered = Promise.all(polls.map(({ answer }) => answer)).then(since);
       const [ofStreams, ofPolls] = await Promise.all([told.then(since), answered]);
       streamsMs.push(ofStreams);
       pollsMs.push(ofPolls);
-      if (at === Math.ceil(changes / 2)) half = usedBytes();
+      if (at === Math.ceil(changes / 2)) half = await usedBy(server);
     }
-    return { streamsMs, pollsMs, gainedMb: (usedBytes() - half) / 2 ** 20 };
+    return { streamsMs, pollsMs, gainedMb: ((await usedBy(server)) - half) / 2 ** 20 };
   } finally {
     stop.abort();
-    await closeAll();
+    if (server.connected) server.disconnect();
+    if (server.exitCode === null) await once(server, 'exit');
   }
 }
 
 /** After all garbage has gone. */
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+async function usedBy(server: ChildProcess): Promise<number> {
+  server.send('heap');
+  return (await answerOf<{ used: number }>(server)).used;
+}
+
+async function answerOf<Answer>(server: ChildProcess): Promise<Answer> {
+  const ended = once(server, 'exit').then(([code]) => {
+    throw new Error(`the controller ended with ${code}`);
+  });
+  const [answer] = (await Promise.race([once(server, 'message'), ended])) as [Answer];
+  ended.catch(() => undefined);
+  return answer;
 }
 
 async function openStream(url: string, signal: AbortSignal) {
@@ -66,8 +68,11 @@ async function openStream(url: string, signal: AbortSignal) {
   let found: () => void = () => undefined;
   const synced = Promise.withResolvers<void>();
   const read = async (): Promise<void> => {
+    let rest = '';
     for await (const chunk of body.setEncoding('utf8')) {
-      const text = String(chunk);
+      // An event may come in two parts.
+      const text = rest + String(chunk);
+      rest = text.slice(-100);
       if (text.includes('event: synced')) synced.resolve();
       if (wanted !== '' && text.includes(wanted)) found();
     }
