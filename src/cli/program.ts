@@ -5,12 +5,12 @@
 // Comes in: the arguments, and how the program is run. Goes out: an exit code (exit-codes.ts). On
 // failure: a CommanderError, whose line commander has written; else what the command throws.
 
-import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError, Option } from 'commander';
 import { BallastError } from '../errors.ts';
 import { appCommand } from './app.ts';
 import { checkCommand } from './check.ts';
 import { clusterCommand } from './cluster.ts';
+import { addCompletion } from './completion.ts';
 import { configCommand } from './config.ts';
 import { contextCommand } from './context.ts';
 import { edgeCommand } from './edge.ts';
@@ -66,7 +66,7 @@ export function createProgram(run: Run): Command {
     versionCommand(),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
-  addCompletion(program, { completionCommandName: 'completion' });
+  addCompletion(program);
   return program;
 }
 
