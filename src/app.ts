@@ -181,6 +181,7 @@ export async function startApp(
   const api = buildApi({
     ...door,
     environment: config.environment,
+    log,
     ...(page && { page }),
     migrations,
     pollers: runs.pollers,

@@ -25,6 +25,16 @@ export const ERRORS = {
     title: 'The request is not valid',
     act: 'Correct the named field.',
   },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    act: 'Send less at once.',
+  },
+  'body-not-json': {
+    status: 415,
+    title: 'The body is of a type that is not taken',
+    act: 'Send JSON, and say so: `content-type: application/json`.',
+  },
   'app-unknown': {
     status: 404,
     title: 'No such app',

@@ -7,18 +7,20 @@ export class Problem extends Error {
   readonly code: string;
   readonly title: string;
   readonly act: string;
+  readonly requestId: string;
 
-  constructor({ status, code, title, detail, act }: Omit<ProblemAnswer, 'type'>) {
+  constructor({ status, code, title, detail, act, requestId }: Omit<ProblemAnswer, 'type'>) {
     super(detail);
     this.status = status;
     this.code = code;
     this.title = title;
     this.act = act;
+    this.requestId = requestId;
   }
 }
 
 export function silent(detail: string): Problem {
-  return new Problem({ status: 0, code: 'silent', title: '', detail, act: '' });
+  return new Problem({ status: 0, code: 'silent', title: '', detail, act: '', requestId: '' });
 }
 
 export function asProblem(error: unknown): Problem {

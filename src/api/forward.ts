@@ -11,6 +11,7 @@ import { BallastError } from '../errors.ts';
 import { MATCH_HEADER } from './match.ts';
 import { ONCE_HEADER, REPLAYED_HEADER } from './once.ts';
 import { FORWARDED, UNSEALED, type Access } from './access/access.ts';
+import { REQUEST_ID } from './problem.ts';
 
 /** A write may wait a minute for the edges. */
 const PATIENCE_MS = 75_000;
@@ -36,7 +37,7 @@ export async function forward(
   }
   const answer = await ask(parts, request, address);
   const type = answer.headers['content-type'];
-  for (const name of [REPLAYED_HEADER, 'retry-after']) {
+  for (const name of [REPLAYED_HEADER, REQUEST_ID, 'retry-after']) {
     const value = answer.headers[name];
     if (value !== undefined) void reply.header(name, value);
   }
@@ -57,6 +58,8 @@ async function ask(
   const headers = {
     [FORWARDED]: await sealFor(access, request, { address, body }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
+    // The leader's log has the same id.
+    [REQUEST_ID]: request.id,
     ...passed(request),
   };
   return call(new URL(`${address.replace(/\/$/, '')}${url}`), {

@@ -45,6 +45,7 @@ const Word = component('Word', {
   text: Text,
   changed: may(Type.Integer({ minimum: 0, description: 'apps' })),
   refused: may(Type.Object({ code: Text, detail: Text })),
+  requestId: may(Type.String({ description: 'of a refused write' })),
   uncounted: may(Type.Integer({ description: 'refused writes before it that are not written' })),
 });
 

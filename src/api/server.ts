@@ -6,7 +6,6 @@
 
 import { Type } from 'typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { BallastError, type ErrorCode } from '../errors.ts';
 import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
 import { addDebtRoutes, type DebtRouteParts } from './debts.ts';
@@ -20,10 +19,10 @@ import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
 import { addPageRoutes, type PageFiles } from './page.ts';
-import { placeOf, problem } from './problem.ts';
+import { logProblems, placeOf, problem, type ProblemLog } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
 import { noteRefusals } from './refusals.ts';
-import { refuseQueries, REQUEST_OPTIONS } from './requests.ts';
+import { faultOf, refuseQueries, requestOptions } from './requests.ts';
 import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, METRICS } from './shapes.ts';
@@ -49,6 +48,8 @@ export interface ApiParts
   readonly metrics: (accept: string | undefined) => Promise<{ type: string; text: string }>;
   /** By the route as it is declared: paths would be without bound. */
   readonly answered?: (route: string, code: number) => void;
+  /** Absent: nobody reads it. */
+  readonly log?: ProblemLog;
   /** Absent: plain HTTP. */
   readonly certificate?: Certificate;
   /** It is served below this path too: a proxy may leave it on. */
@@ -62,12 +63,15 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   const { certificate, basePath = '' } = parts;
   const api = Fastify({
     forceCloseConnections: true,
-    ...REQUEST_OPTIONS,
+    ...requestOptions(parts.random),
     rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
     ...(certificate && { https: certificate }),
   }) as unknown as FastifyInstance;
   // Not by the responses' schemas: they would take away what they do not name.
   api.setSerializerCompiler(() => JSON.stringify);
+  // As text a body would be called wrong where its type is.
+  api.removeContentTypeParser('text/plain');
+  logProblems(api, parts.log);
   refuseUnrouted(api);
   guardRoutes(api, parts.access);
   refuseQueries(api);
@@ -77,8 +81,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   answerOnce(api, parts);
   noteRefusals(api, parts);
   api.setErrorHandler((error, request, reply) => {
-    const code = codeOf(error);
-    void problem(reply, code, `${placeOf(request)}: ${(error as Error).message}`);
+    const { code, detail } = faultOf(error as Error, request);
+    const cause = code === 'internal' ? error : undefined;
+    void problem(reply, code, `${placeOf(request)}: ${detail}`, cause);
   });
   // What describes routes has to be there before them, and comes in as a plugin.
   void api.register(async (scope) => {
@@ -135,10 +140,4 @@ function withoutBase(url: string, base: string): string {
   const rest = url.slice(base.length);
   if (rest === '' || rest.startsWith('?')) return `/${rest}`;
   return rest.startsWith('/') ? rest : url;
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof BallastError) return error.code;
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  return status < 500 ? 'request-invalid' : 'internal';
 }

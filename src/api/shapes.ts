@@ -230,6 +230,11 @@ const told = {
   ids: may(Names),
   wanted: may(Type.Array(ServerShare, { description: 'of a revert: the shares of that version' })),
   unheld: may(Type.Array(Text, { description: 'apps of an endpoint on such servers: they go on' })),
+  idle: may(
+    Type.Array(Type.Object({ id: Text, why: Text }), {
+      description: 'holds that speak of no server that is there, as when a name is mistyped',
+    }),
+  ),
 };
 export const Written = component('Written', { ...stamp, ...told, ...acknowledged });
 export const Preview = component('Preview', {
@@ -247,6 +252,7 @@ const Problem = component('Problem', {
   title: Text,
   detail: Text,
   act: Type.String({ description: 'what to do about it' }),
+  requestId: Type.String({ description: 'as in x-request-id, and in the log' }),
 });
 const PROBLEM = {
   description: 'what is wrong, and what to do about it',

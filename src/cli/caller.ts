@@ -29,6 +29,7 @@ interface Problem {
   readonly title?: string;
   readonly detail?: string;
   readonly act?: string;
+  readonly requestId?: string;
 }
 
 /** Longer than the longest wait that the API takes. */
@@ -93,14 +94,15 @@ async function read<T>(response: Response, url: URL): Promise<Answer<T>> {
 }
 
 function refusal(status: number, problem: Problem | undefined, url: URL): CommandFailure {
-  const { code, title, detail, act } = problem ?? {};
+  const { code, title, detail, act, requestId } = problem ?? {};
   if (code === undefined) {
     const text = `${url.origin}${url.pathname}: HTTP ${status}, not an answer of Ballast`;
     return new CommandFailure(status < 400 ? EXIT.failed : exitOfStatus(status), text);
   }
   // The request's own line says nothing new to who has just typed the command.
   const sentence = detail?.replace(/^[A-Z]+ \/\S* ?: ?/, '') ?? title ?? '';
-  const lines = [`${code}: ${sentence}`, ...(act === undefined ? [] : [act])];
+  const id = status < 500 || requestId === undefined ? [] : [`request id: ${requestId}`];
+  const lines = [`${code}: ${sentence}`, ...(act === undefined ? [] : [act]), ...id];
   return new CommandFailure(exitOfStatus(status), lines.join('\n'));
 }
 

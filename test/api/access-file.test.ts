@@ -105,7 +105,6 @@ test('a token that was taken out is out also where it was known', async () => {
     vouchers: [],
     clock: systemClock,
     wall: () => new Date(),
-    refused: () => undefined,
   });
   const request = {
     ip: '10.0.0.1',

@@ -13,7 +13,6 @@ const rest = {
   vouchers: [],
   clock: systemClock,
   wall: () => new Date(),
-  refused: () => undefined,
 } satisfies Partial<AccessParts>;
 
 export function openAtLoopback(loopback: AccessParts['loopback']): Access {

@@ -88,7 +88,6 @@ async function admit(vouchers: readonly Voucher[], token: string) {
     loopback: 'none',
     tokens: list.tokens,
     vouchers,
-    refused: () => undefined,
   });
   const headers = { authorization: `Bearer ${token}` };
   const { caller } = await access.admit({ ip: '10.0.0.1', method: 'GET', url: '/', headers });

@@ -4,10 +4,12 @@ import { useState } from 'preact/hooks';
 import type { Problem } from '../problem.ts';
 import { logIn } from '../live/session.ts';
 import { Badge } from '../show/badge.tsx';
+import { useProblemWords } from '../words/problem-words.ts';
 import { useWords } from '../words/words.ts';
 
 export function LogIn({ why }: { readonly why: Problem }) {
   const words = useWords();
+  const { title, act } = useProblemWords(why);
   const [token, setToken] = useState('');
   const send = (event: Event): void => {
     event.preventDefault();
@@ -20,8 +22,8 @@ export function LogIn({ why }: { readonly why: Problem }) {
         <p>{words.tokenWanted}</p>
       ) : (
         <div role="alert">
-          <Badge tone="bad">{why.title}</Badge>
-          <p>{why.act}</p>
+          <Badge tone="bad">{title}</Badge>
+          <p>{act}</p>
         </div>
       )}
       <label>

@@ -7,6 +7,7 @@ import { Badge } from '../show/badge.tsx';
 import { PageList } from '../show/page-list.tsx';
 import { Table, type Column } from '../show/table.tsx';
 import { When } from '../show/time.tsx';
+import { useProblemWords } from '../words/problem-words.ts';
 import { useWords } from '../words/words.ts';
 
 const EVERY_MS = 5000;
@@ -75,9 +76,14 @@ function Words({ items }: { readonly items: readonly WordAnswer[] }) {
 function Answer({ word: { refused, changed = 0 } }: { readonly word: WordAnswer }) {
   const words = useWords();
   if (!refused) return <Badge tone="well">{words.changedApps(changed)}</Badge>;
+  return <Refused refused={refused} />;
+}
+
+function Refused({ refused: { code, detail } }: Required<Pick<WordAnswer, 'refused'>>) {
+  const { title } = useProblemWords({ code, title: code, act: '' });
   return (
-    <Badge tone="bad" title={refused.detail}>
-      {refused.code} <span class="detail">{refused.detail}</span>
+    <Badge tone="bad" title={detail}>
+      {title} <span class="detail">{detail}</span>
     </Badge>
   );
 }

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { Problem } from '../problem.ts';
 import { connection, known } from '../live/live.ts';
 import { useStore } from '../store.ts';
+import { useProblemWords } from '../words/problem-words.ts';
 import { useWords } from '../words/words.ts';
 import { Badge } from './badge.tsx';
 
@@ -28,11 +29,14 @@ export function Trouble({
   readonly again?: () => void;
 }) {
   const words = useWords();
+  const { title, act } = useProblemWords(problem);
+  const isOurs = problem.status >= 500 && problem.requestId !== '';
   return (
     <div class="trouble" role="alert">
-      <Badge tone="bad">{problem.title === '' ? words.silent : problem.title}</Badge>
+      <Badge tone="bad">{title === '' ? words.silent : title}</Badge>
       <p>{problem.message}</p>
-      {problem.act !== '' && <p>{words.whatToDo(problem.act)}</p>}
+      {act !== '' && <p>{act}</p>}
+      {isOurs && <p class="hint">{words.requestId(problem.requestId)}</p>}
       {again && (
         <button type="button" onClick={again}>
           {words.again}

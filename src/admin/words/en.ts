@@ -207,6 +207,7 @@ export const en = {
   previewing: 'Looking what would change…',
   noChange: 'No share would change.',
   wouldRefuse: 'The guard would keep these',
+  idle: 'This holds nothing as things stand',
   unheld: 'Not held, for an edge’s endpoint owns them',
   capacityLeft: 'Capacity left',
   capacityHint: 'weight that still takes requests, of what did: 10 is one pod or VM',
@@ -226,7 +227,7 @@ export const en = {
   asVersion: (version: number) => `written as version ${version}`,
   edgeHasIt: 'has it',
   notAll: 'Not every edge has it yet. It stands: they take it when they can.',
-  whatToDo: (act: string) => act,
+  requestId: (id: string) => `Request id: ${id}`,
   failed: 'It was not done',
   unknown: 'Whether it was done is not known',
 

@@ -207,6 +207,7 @@ export const zh: Words = {
   previewing: '正在预览变化…',
   noChange: '占比不会变化。',
   wouldRefuse: '保护规则将保持以下应用不变',
+  idle: '目前不会保持任何地址',
   unheld: '不受影响：由边缘端点管理',
   capacityLeft: '剩余容量',
   capacityHint: '仍接收请求的权重占原来的比例：10 相当于一个 Pod 或一台虚拟机',
@@ -226,7 +227,7 @@ export const zh: Words = {
   asVersion: (version) => `写入为版本 ${version}`,
   edgeHasIt: '已生效',
   notAll: '并非所有边缘节点都已生效。变更有效，它们恢复后会应用。',
-  whatToDo: (act) => act,
+  requestId: (id) => `请求 id：${id}`,
   failed: '未执行',
   unknown: '无法得知是否已执行',
 

@@ -37,7 +37,6 @@ export interface AccessParts {
   readonly seal?: Seal;
   readonly clock: Clock;
   readonly wall: () => Date;
-  readonly refused: (who: { readonly from: string; readonly route: string }, why: string) => void;
 }
 
 export interface Access {
@@ -53,9 +52,8 @@ export function createAccess(parts: AccessParts): Access {
   /** Hashes that were good lately: others' failures from the same address do not shut them out. */
   const known = new Set<string>();
 
-  const refuse = ({ ip, method, url }: Incoming, why: string): BallastError => {
+  const refuse = ({ ip }: Incoming, why: string): BallastError => {
     tries.failed(ip);
-    parts.refused({ from: ip, route: `${method} ${url.split('?')[0]}` }, why);
     return new BallastError('token-unknown', why);
   };
   const local = (request: Incoming): Caller => {

@@ -1,14 +1,12 @@
 // Failed tries with tokens, by where they came from: after ten, one more every six seconds.
 //
-// Comes in: addresses. Goes out: how long one has to wait. It is bounded: who fills it pushes out the
-// oldest, which costs that one its record of failures and nobody the service.
+// Comes in: addresses. Goes out: how long one has to wait.
 
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { openAllowance } from './allowance.ts';
 
-const AT_ONCE = 10;
-const EVERY_MS = 6000;
-const MOST_PLACES = 10_000;
+const TRIES = { atOnce: 10, everyMs: 6000, mostNames: 10_000 };
 
 export interface FailedTries {
   /** Until another try is taken; 0: now. */
@@ -17,23 +15,10 @@ export interface FailedTries {
 }
 
 export function countFailedTries(clock: Clock): FailedTries {
-  /** When all of a place's failures will be forgotten. */
-  const forgotten = new Map<string, number>();
-
+  const tries = openAllowance(clock, TRIES);
   return {
-    waitMs(address) {
-      const at = forgotten.get(placeOf(address)) ?? 0;
-      return Math.max(0, at - clock.now() - (AT_ONCE - 1) * EVERY_MS);
-    },
-    failed(address) {
-      const place = placeOf(address);
-      const from = Math.max(forgotten.get(place) ?? 0, clock.now());
-      forgotten.delete(place);
-      forgotten.set(place, from + EVERY_MS);
-      if (forgotten.size <= MOST_PLACES) return;
-      const [oldest] = forgotten.keys();
-      if (oldest !== undefined) forgotten.delete(oldest);
-    },
+    waitMs: (address) => tries.waitMs(placeOf(address)),
+    failed: (address) => tries.took(placeOf(address)),
   };
 }
 

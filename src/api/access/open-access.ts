@@ -40,7 +40,7 @@ export class AccessError extends Error {
 }
 
 export async function openAccess(api: ApiSettings, world: AccessWorld): Promise<OpenAccess> {
-  const { clock, wall, log } = world;
+  const { clock, wall } = world;
   const tokens = await tokensOf(api, world);
   const seal = await sealOf(api, world);
   const access = createAccess({
@@ -50,7 +50,6 @@ export async function openAccess(api: ApiSettings, world: AccessWorld): Promise<
     vouchers: await vouchersOf(api, world),
     clock,
     wall,
-    refused: (who, why) => log.warn({ ...who, why }, 'a call was refused'),
   });
   return { ...access, follow: async (signal) => tokens?.follow(signal) };
 }

@@ -1,0 +1,83 @@
+// A body of another type, and one too large: of every route that takes one.
+
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { closeAll, openApi } from './open-api.ts';
+
+interface Described {
+  readonly requestBody?: object;
+}
+
+const MIB = 1024 * 1024;
+let opened: Awaited<ReturnType<typeof openApi>>;
+let routes: { method: 'POST'; url: string; limit: number }[];
+
+beforeAll(async () => {
+  opened = await openApi({});
+  const { paths } = (await opened.api.inject('/api/v1/openapi.json')).json<{
+    paths: Record<string, Record<string, Described>>;
+  }>();
+  routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { requestBody }]) => requestBody)
+      .map(([method]) => ({
+        method: method.toUpperCase() as 'POST',
+        url: path.replace('{name}', 'edge-1').replace('{app}', 'shop'),
+        limit: path.endsWith('/heartbeat') ? 64 * MIB : MIB,
+      })),
+  );
+});
+afterAll(closeAll);
+
+test('there are such routes', () => {
+  expect(routes.map(({ url }) => url).toSorted()).toEqual([
+    '/api/v1/apps/shop/revert',
+    '/api/v1/edges/edge-1/heartbeat',
+    '/api/v1/fanouts',
+    '/api/v1/holds',
+    '/api/v1/migrations/plan',
+  ]);
+});
+
+test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense', ''])(
+  '415 for %j',
+  async (type) => {
+    for (const { method, url } of routes) {
+      const headers = type === '' ? {} : { 'content-type': type };
+      const payload = Buffer.from('{"kind":"drain"}');
+      const reply = await opened.api.inject({ method, url, headers, payload });
+      expect([url, reply.statusCode]).toEqual([url, 415]);
+      expect(reply.json()).toMatchObject({
+        code: 'body-not-json',
+        detail: `POST ${url}: the content type is ${type || 'none'}; application/json is taken`,
+      });
+    }
+  },
+);
+
+test('413, with how much is taken there', async () => {
+  for (const { method, url, limit } of routes) {
+    const headers = { 'content-type': 'application/json' };
+    const payload = `"${'x'.repeat(limit)}"`;
+    const reply = await opened.api.inject({ method, url, headers, payload });
+    expect([url, reply.statusCode]).toEqual([url, 413]);
+    expect(reply.json()).toMatchObject({
+      code: 'body-too-large',
+      detail: `POST ${url}: a body may have ${limit} bytes here`,
+    });
+  }
+});
+
+test('what is announced too large is refused before it is sent', async () => {
+  await opened.api.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = opened.api.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  socket.write(
+    'POST /api/v1/holds HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n' +
+      `content-type: application/json\r\ncontent-length: ${MIB + 1}\r\n\r\n`,
+  );
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  expect(answer).toContain('"code":"body-too-large"');
+});
