@@ -164,6 +164,18 @@ export function createRounds(parts: Parts, published: () => Published | undefine
     });
   };
 
+  const forget = (app: AppName): void => {
+    facts.delete(app);
+    contested.delete(app);
+    lastMinute.forget(app);
+    lines.forget(app);
+  };
+  /** A hold alone makes no app: its name may be mistyped. */
+  const isNobodys = (app: AppName, { inventory }: AppFacts): boolean =>
+    inventory.standing !== 'known' &&
+    published()?.app(app) === undefined &&
+    published()?.unreadable.has(app) !== true;
+
   return {
     facts: (app) => facts.get(app),
     names: () => facts.keys(),
@@ -175,6 +187,10 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       const causes = lines.causes(result, (app) => facts.get(app));
       lines.looked(result);
       for (const [app, fact] of result.facts) {
+        if (isNobodys(app, fact)) {
+          forget(app);
+          continue;
+        }
         facts.set(app, fact);
         lastMinute.looked(app, (fact.weighed?.delays?.size ?? 0) > 0);
         doubts.note(fact.inventory);
@@ -204,12 +220,7 @@ export function createRounds(parts: Parts, published: () => Published | undefine
       return pass.map(({ app }) => app).filter((app) => asked.has(app) && !marked.has(app));
     },
     standing: (app) => takeInventory(world(), app).standing,
-    forget(app) {
-      facts.delete(app);
-      contested.delete(app);
-      lastMinute.forget(app);
-      lines.forget(app);
-    },
+    forget,
     forgetAll() {
       facts.clear();
       contested.clear();

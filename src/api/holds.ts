@@ -14,12 +14,13 @@ import { adoptApp, deleteApp, dropCluster } from '../words/of-apps.ts';
 import { addHolds, liftHold, unheld, type NewHold } from '../words/of-holds.ts';
 import type { Access } from './access/access.ts';
 import { mayHold, seesHold, sees, type Caller } from './access/caller.ts';
-import { outOfScope } from './access/gate.ts';
+import { checkSeen, outOfScope } from './access/gate.ts';
 import { appTag, holdsTag, tell as tellTag } from './match.ts';
 import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
 import { standsDeleted, standsDropped, standsHeld, standsOwned } from './stands.ts';
 import { HoldsRequest, readHolds, viewHold, type HoldView } from './hold-shapes.ts';
 import { forward } from './forward.ts';
+import { whyIdle } from './idle.ts';
 import {
   createSpeak,
   dryRun,
@@ -87,8 +88,8 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
         const making = { who, now: parts.wall().getTime(), random: parts.random };
         const holds = readHolds(request.body, making);
         const { lift = [] } = request.body;
-        const old = standing(controller).filter(({ id }) => lift.includes(id));
-        for (const one of [...old, ...holds]) checkScope(request.caller, one);
+        const old = checkLifted(request.caller, standing(controller), lift);
+        for (const one of holds) checkScope(request.caller, one);
         const concerns = concernedBy(controller, [...old, ...holds]);
         return {
           word: addHolds(who, holds, lift),
@@ -130,8 +131,7 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
     async (request, reply) => {
       const { id } = request.params;
       return speak(request, reply, (who) => {
-        const old = standing(controller).filter((hold) => hold.id === id);
-        for (const one of old) checkScope(request.caller, one);
+        const old = checkLifted(request.caller, standing(controller), [id]);
         const concerns = concernedBy(controller, old);
         return {
           word: liftHold(who, id),
@@ -212,7 +212,15 @@ function standing(controller: Controller): readonly Hold[] {
 function tell({ controller }: HoldParts, holds: readonly NewHold[], caller: Caller): object {
   const published = controller.published();
   const others = (published ? unheld(published, holds) : []).filter((app) => sees(caller, app));
-  return { ids: holds.map(({ id }) => id), ...(others.length > 0 && { unheld: others }) };
+  const idle = holds.flatMap((hold) => {
+    const why = whyIdle(controller, hold);
+    return why === undefined ? [] : [{ id: hold.id, why }];
+  });
+  return {
+    ids: holds.map(({ id }) => id),
+    ...(others.length > 0 && { unheld: others }),
+    ...(idle.length > 0 && { idle }),
+  };
 }
 
 function concernedBy(controller: Controller, holds: readonly Scope[]): Speech['concerns'] {
@@ -231,8 +239,28 @@ function confirm(request: FastifyRequest, name: string): void {
   throw new BallastError('confirm-missing', `say ?confirm=${name}`);
 }
 
+/** A new hold. */
 export function checkScope(caller: Caller, hold: Scope): void {
   if (mayHold(caller, hold)) return;
-  const scope = [hold.app, hold.cluster, hold.server].filter((part) => part !== undefined);
-  throw outOfScope(caller, `hold ${scope.join(', ')}`);
+  checkSeen(caller, hold);
+  throw outOfScope(caller, `hold ${scopeText(hold)}`);
+}
+
+/** Those of `ids` that stand: the rest is refused when the word is decided. */
+export function checkLifted(
+  caller: Caller,
+  holds: readonly Hold[],
+  ids: readonly string[],
+): Hold[] {
+  const lifted = holds.filter(({ id }) => ids.includes(id));
+  for (const hold of lifted) {
+    if (mayHold(caller, hold)) continue;
+    if (!seesHold(caller, hold)) throw new BallastError('hold-unknown', `no hold ${hold.id}`);
+    throw outOfScope(caller, `lift the hold of ${scopeText(hold)}`);
+  }
+  return lifted;
+}
+
+function scopeText({ app, cluster, server }: Scope): string {
+  return [app, cluster, server].filter((part) => part !== undefined).join(', ');
 }

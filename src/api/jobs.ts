@@ -12,8 +12,8 @@ import type { Submission, Submitted } from '../fanout/run/submit.ts';
 import { COMMANDS, type CommandName } from '../jobs/commands.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { JOB_STATES, type Job } from '../jobs/record.ts';
-import { mayRun, seesJob } from './access/caller.ts';
-import { outOfScope } from './access/gate.ts';
+import { mayRun, seesJob, type Caller } from './access/caller.ts';
+import { checkSeen, outOfScope } from './access/gate.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import { FanoutPlan, JobAnswer, JobSummary, viewHead, viewJob } from './job-shapes.ts';
 import { answers, items } from './shapes.ts';
@@ -134,19 +134,31 @@ export function addJobRoutes(api: FastifyInstance, parts: JobRouteParts): void {
       if (await forward(parts, request, reply)) return reply;
       const { digest, files, ...options } = body;
       const submitted = await parts.plan({ files, ...options, who: caller.name });
-      if (query.dryRun === true) return shownPlan(submitted.plan);
       const { draft, faults } = submitted;
+      checkRun(caller, submitted);
+      if (query.dryRun === true) return shownPlan(submitted.plan);
       if (digest !== undefined && digest !== submitted.plan.digest) {
         const text = `the plan would now have the digest ${submitted.plan.digest}`;
         throw new BallastError('plan-moved', text);
       }
       if (!draft) throw new BallastError('plan-invalid', faults.join('; '));
-      if (!mayRun(caller, draft)) throw outOfScope(caller, `run a job on ${draft.apps.join(', ')}`);
       const job = await jobs.create(draft);
       void reply.code(201);
       return viewHead(job);
     },
   );
+}
+
+/** A plan tells what lives in the clusters: nobody is shown one of what is not theirs. */
+function checkRun(caller: Caller, { draft, plan, faults }: Submitted): void {
+  const { apps = [] } = draft ?? {};
+  const clusters = [...new Set(plan.entries.map(({ cluster }) => cluster))];
+  if (mayRun(caller, { apps, clusters })) return;
+  // Whose apps they would be is not known.
+  if (!draft) throw new BallastError('plan-invalid', faults.join('; '));
+  for (const app of apps) checkSeen(caller, { app });
+  for (const cluster of clusters) checkSeen(caller, { cluster });
+  throw outOfScope(caller, `run a job on ${apps.join(', ')}`);
 }
 
 function addCommand(api: FastifyInstance, parts: JobRouteParts, name: CommandName): void {

@@ -14,7 +14,7 @@ import type { Migrations } from '../migration/migrations.ts';
 import type { Rehearsal } from '../migration/rehearsal/report.ts';
 import type { MigrationPlan, Origin, PlanRequest } from '../migration/plan/model.ts';
 import { mayMigrate, mayRun, type Caller } from './access/caller.ts';
-import { outOfScope } from './access/gate.ts';
+import { checkSeen, outOfScope } from './access/gate.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import { JobSummary, viewHead } from './job-shapes.ts';
 import { MoveBody, Plan, PlanBody, RehearsalShape } from './migration-shapes.ts';
@@ -126,6 +126,7 @@ function checkScope(caller: Caller, { apps, from, to }: Body): void {
     for (const cluster of [from, to]) {
       const app = asked.slice(asked.lastIndexOf('/') + 1);
       if (mayMigrate(caller, { app, cluster })) continue;
+      checkSeen(caller, { app, cluster });
       throw outOfScope(caller, `move ${app}, ${cluster}`);
     }
 }

@@ -10,7 +10,7 @@ import { HOLDS } from '../edges/document.ts';
 import type { HistoryStore } from '../edges/history-store.ts';
 import { revertApp } from '../words/revert.ts';
 import { endOf, newId, sharesOf, plainText } from './hold-shapes.ts';
-import { checkScope, type HoldParts } from './holds.ts';
+import { checkLifted, checkScope, type HoldParts } from './holds.ts';
 import { WRITE_ANSWERS } from './shapes.ts';
 import { createSpeak, WriteQuery } from './speak.ts';
 import { standsHeld } from './stands.ts';
@@ -58,8 +58,8 @@ export function addRevertRoute(api: FastifyInstance, parts: RevertParts): void {
       speak(request, reply, async (who) => {
         const { app } = request.params;
         const { version, why, until, lift = [] } = request.body;
-        const lifted = controller.published()?.held.holds.filter(({ id }) => lift.includes(id));
-        for (const one of [{ app }, ...(lifted ?? [])]) checkScope(request.caller, one);
+        checkScope(request.caller, { app });
+        checkLifted(request.caller, controller.published()?.held.holds ?? [], lift);
         const now = parts.wall().getTime();
         const asked = {
           app,

@@ -6,7 +6,7 @@ import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import { needCluster, noteUnknown } from './named.ts';
+import { needCluster } from './named.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
@@ -103,7 +103,6 @@ async function drain(cluster: string, options: DrainOptions): Promise<void> {
     ...(allowEmpty && { allowEmpty }),
   };
   await needCluster(cluster, options);
-  await noteUnknown({ app }, options);
   await tell(`${cluster} is drained`, options, { path: '/holds', method: 'POST', body: hold });
 }
 

@@ -5,7 +5,6 @@ import type { HoldAnswered } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
-import { noteUnknown } from './named.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
@@ -93,7 +92,6 @@ async function create(options: CreateOptions): Promise<void> {
     allowEmpty,
   };
   const given = Object.entries(all).filter(([, value]) => value !== undefined);
-  await noteUnknown({ app, cluster }, options);
   await tell(`${kind} stands`, options, {
     path: '/holds',
     method: 'POST',

@@ -49,6 +49,7 @@ export async function tell(
     ...(wait !== undefined && !dryRun && { wait: `${wait === true ? DEFAULT_WAIT : wait}s` }),
   };
   const { body } = await caller.ask<WrittenAnswer | PreviewAnswer>(path, { ...call, query });
+  process.stderr.write(notes(body));
   const text = 'items' in body ? previewText(body) : toldText(done, body);
   process.stdout.write(output === 'json' ? `${JSON.stringify(body, null, 2)}\n` : text);
   process.exitCode = exitOf(body);
@@ -59,9 +60,20 @@ function exitOf(body: WrittenAnswer | PreviewAnswer): number {
   return body.acknowledged === false ? EXIT.timeout : EXIT.ok;
 }
 
-function toldText(done: string, { ids, term, version, edges }: WrittenAnswer): string {
-  const named = ids === undefined || ids.length === 0 ? '' : ` (${ids.join(', ')})`;
-  const lines = [`${done}${named}: version ${version} of term ${term}`];
+/** What of it moves nothing: for whoever has mistyped a name it looks as if it did. */
+function notes({ idle = [], unheld = [] }: WrittenAnswer | PreviewAnswer): string {
+  const lines = idle.map(({ why }) => `${why}: this holds nothing until there is one\n`);
+  const others = unheld.map((app) => `${app} goes on as it is: an edge’s endpoint owns it\n`);
+  return [...lines, ...others].join('');
+}
+
+function toldText(done: string, { ids = [], idle = [], ...written }: WrittenAnswer): string {
+  const { term, version, edges } = written;
+  const named = ids.length === 0 ? '' : ` (${ids.join(', ')})`;
+  const isIdle = ids.length > 0 && idle.length === ids.length;
+  const lines = [
+    `${isIdle ? 'written, and holds nothing yet' : done}${named}: version ${version} of term ${term}`,
+  ];
   for (const { name, missing } of edges ?? []) {
     lines.push(`${name}: ${missing ?? 'applied and saved'}`);
   }

@@ -6,7 +6,6 @@ import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import { noteUnknown } from './named.ts';
 import { formatList, type Format, outputOption, type Shape } from './output.ts';
 import { percent } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
@@ -91,7 +90,6 @@ async function pin(app: string, options: PinOptions): Promise<void> {
   if (serverAddress === undefined && cluster === undefined) {
     throw new CommandFailure(EXIT.failed, 'weight pin: needs --server-address or --cluster');
   }
-  await noteUnknown({ app, cluster }, options);
   await tell(`${app} is pinned`, options, {
     path: '/holds',
     method: 'POST',

@@ -289,13 +289,14 @@ test('what is not of the scope is not there for a reader', async () => {
 test.each([
   ['shop', { app: 'shop' }, 201],
   ['shop', { app: 'shop', cluster: 'west' }, 201],
-  ['shop', { app: 'news', cluster: 'west' }, 403],
+  ['shop', { app: 'news', cluster: 'west' }, 404],
   ['shop', { cluster: 'west' }, 403],
   ['shop', { server: '10.1.0.1:80' }, 403],
   ['east', { cluster: 'east' }, 201],
   ['east', { app: 'news', cluster: 'east' }, 201],
   ['east', { app: 'shop' }, 403],
-  ['east', { app: 'shop', cluster: 'west' }, 403],
+  ['east', { app: 'shop', cluster: 'west' }, 404],
+  ['both', { app: 'news', cluster: 'east' }, 404],
   ['both', { app: 'shop', cluster: 'east' }, 201],
   ['both', { app: 'shop' }, 403],
   ['both', { cluster: 'east' }, 403],
@@ -305,16 +306,31 @@ test.each([
   const { status, json } = await as(name, 'POST', '/api/v1/holds', hold);
   expect(status).toBe(expected);
   if (expected === 403) expect(json.code).toBe('out-of-scope');
+  if (expected === 404) expect(json.code).toMatch(/^(app|cluster)-unknown$/);
   expect(controller.published()?.held.holds).toHaveLength(expected === 201 ? 1 : 0);
 });
 
-test('a hold of others is lifted by who may hold it, not beside one of the own', async () => {
+test('a hold of others is not there for who does not see it, and is lifted by who may hold it', async () => {
   const { as, controller } = await start();
   await as('admin', 'POST', '/api/v1/holds', { ...DRAIN, app: 'news', id: 'theirs' });
-  const own = { kind: 'freeze', app: 'shop', why: 'x', lift: ['theirs'] };
-  expect((await as('shop', 'POST', '/api/v1/holds', own)).status).toBe(403);
-  expect((await as('shop', 'DELETE', '/api/v1/holds/theirs')).status).toBe(403);
-  expect(controller.published()?.held.holds).toMatchObject([{ id: 'theirs' }]);
+  await as('admin', 'POST', '/api/v1/holds', { ...DRAIN, cluster: 'west', id: 'seen' });
+  const tell = async (name: string, method: 'GET' | 'POST' | 'DELETE', id: string) => {
+    const own = { kind: 'freeze', app: 'shop', cluster: 'east', why: 'x', lift: [id] };
+    const url = method === 'POST' ? '/api/v1/holds' : `/api/v1/holds/${id}`;
+    const { status, json } = await as(name, method, url, method === 'POST' ? own : undefined);
+    return [status, json.code, json.detail?.replace(/^.*?: /, '')];
+  };
+  const missing = [404, 'hold-unknown', 'no hold theirs'];
+  expect(await tell('shop', 'GET', 'theirs')).toEqual(missing);
+  expect(await tell('shop', 'POST', 'theirs')).toEqual(missing);
+  expect(await tell('shop', 'DELETE', 'theirs')).toEqual(missing);
+  // Word for word as of one that is nowhere.
+  expect(await tell('shop', 'DELETE', 'nowhere')).toEqual([404, 'hold-unknown', 'no hold nowhere']);
+  // What is seen and may not be lifted is another matter.
+  expect((await tell('east', 'GET', 'seen'))[0]).toBe(200);
+  expect((await tell('east', 'DELETE', 'seen')).slice(0, 2)).toEqual([403, 'out-of-scope']);
+  expect((await tell('east', 'POST', 'seen')).slice(0, 2)).toEqual([403, 'out-of-scope']);
+  expect(controller.published()?.held.holds).toHaveLength(2);
   expect((await as('operator', 'DELETE', '/api/v1/holds/theirs')).status).toBe(200);
 });
 
@@ -333,9 +349,9 @@ test('an app goes back by who may hold all of it, and lifts only what is theirs 
     const asked = { version, why: 'x', lift };
     return (await as(name, 'POST', `/api/v1/apps/${app}/revert`, asked)).status;
   };
-  expect([await revert('shop', 'news'), await revert('east', 'shop')]).toEqual([403, 403]);
+  expect([await revert('shop', 'news'), await revert('east', 'shop')]).toEqual([404, 403]);
   await as('admin', 'POST', '/api/v1/holds', { ...DRAIN, app: 'news', id: 'theirs' });
-  expect(await revert('shop', 'shop', ['theirs'])).toBe(403);
+  expect(await revert('shop', 'shop', ['theirs'])).toBe(404);
   expect(controller.published()?.held.holds).toHaveLength(1);
   expect(await revert('shop', 'shop')).toBe(201);
 });

@@ -50,9 +50,9 @@ test('a migrator within its apps and both clusters; nobody else, and nothing is 
   const code = async (...call: Parameters<typeof as>): Promise<string> =>
     (await as(...call)).json.code;
   expect(await code('narrow', 'POST', 'plan', { ...SHOP, apps: ['shop', 'sh/news'] })).toBe(
-    'out-of-scope',
+    'app-unknown',
   );
-  expect(await code('east', 'POST', 'plan', SHOP)).toBe('out-of-scope');
+  expect(await code('east', 'POST', 'plan', SHOP)).toBe('cluster-unknown');
   expect(await code('viewer', 'POST', 'plan', SHOP)).toBe('role-missing');
   expect(await code('narrow', 'POST', 'rehearse')).toBe('out-of-scope');
   expect(asked).toHaveLength(2);

@@ -155,12 +155,6 @@ test('what is refused or not there: code, sentence, exit code', async () => {
   });
   const typo = await ballast('cluster', 'drain', 'esat', '--why', 'look');
   expect(typo).toMatchObject({ code: 3, errors: expect.stringContaining('there are: east, west') });
-  const pinned = ['weight', 'pin', 'shpo', '--cluster', 'wset', '--weight', '1', '--why', 'x'];
-  expect(await ballast(...pinned, '--dry-run')).toMatchObject({
-    errors:
-      'no app shpo is known: this holds nothing until there is one\n' +
-      'no cluster wset; there are: east, west: this holds nothing until there is one\n',
-  });
   const all = await ballast('hold', 'create', '--kind', 'drain', '--app', 'shop', '--why', 'x');
   expect(all).toMatchObject({ code: 5, errors: expect.stringContaining('would-empty') });
   const wrong = await ballast('weight', 'pin', 'shop', '--weight', '1.5', '--why', 'x');
@@ -168,6 +162,31 @@ test('what is refused or not there: code, sentence, exit code', async () => {
   const nobody = `http://127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const gone = await call(['app', 'get', '--server', nobody]);
   expect(gone).toMatchObject({ code: 1, errors: expect.stringContaining('nobody listens') });
+});
+
+const TYPOS: readonly (readonly [string, string])[] = [
+  ['weight pin shpo --cluster wset --weight 1', 'no app shpo is known; no cluster wset is known'],
+  ['weight pin shop --cluster vm --weight 1', 'app shop has no server among VMs'],
+  ['weight pin shop --server-address 10.9.9.9:80 --weight 1', 'app shop has no server 10.9.9.9:80'],
+  ['hold create --kind drain --app shpo', 'no app shpo is known'],
+  ['hold create --kind freeze --cluster wset', 'no cluster wset is known'],
+  ['hold create --kind drain --server-address 10.9.9.9:80', 'no app has a server 10.9.9.9:80'],
+  ['cluster drain east --app shpo', 'no app shpo is known'],
+];
+
+test.each(TYPOS)('a name that nobody knows: %s', async (line, why) => {
+  const args = [...line.split(' '), '--why', 'x'];
+  const errors = `${why}: this holds nothing until there is one\n`;
+  expect(await ballast(...args, '--dry-run')).toEqual({
+    code: 0,
+    out: 'nothing would change\n',
+    errors,
+  });
+  const made = await ballast(...args);
+  expect(made).toMatchObject({ code: 0, errors });
+  expect(made.out).toMatch(/^written, and holds nothing yet \(h-\w+\): version \d+ of term \d+\n$/);
+  const told = JSON.parse((await ballast(...args, '-o', 'json')).out) as { idle: object[] };
+  expect(told.idle).toMatchObject([{ why }]);
 });
 
 test('a watch tells each change', async () => {

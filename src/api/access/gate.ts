@@ -11,6 +11,7 @@ import {
   isOwnEdge,
   sees,
   seesAll,
+  seesCluster,
   type Caller,
   type Needs,
   type Role,
@@ -68,15 +69,27 @@ function roleMissing(caller: Caller, needs: Role): BallastError {
 
 /** What the path names has to be of the scope; of writes, holds.ts looks at the body too. */
 function checkNamed({ params }: FastifyRequest, caller: Caller, needs: Role): void {
-  const { app, name } = (params ?? {}) as { readonly app?: string; readonly name?: string };
-  if (needs === 'viewer' && app !== undefined && !sees(caller, app)) {
-    throw new BallastError('app-unknown', `no app ${app}`);
-  }
-  if (needs === 'edge' && name !== undefined && !isOwnEdge(caller, name)) {
+  const { app, cluster, name } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
+  if (needs !== 'edge') return checkSeen(caller, { app, cluster });
+  if (name !== undefined && !isOwnEdge(caller, name)) {
     throw outOfScope(caller, `speak for edge ${name}`);
   }
 }
 
+/** What a caller does not see is not there for it, whatever it would do with it. */
+export function checkSeen(
+  caller: Caller,
+  { app, cluster }: { readonly app?: string | undefined; readonly cluster?: string | undefined },
+): void {
+  if (app !== undefined && !sees(caller, app)) {
+    throw new BallastError('app-unknown', `no app ${app}`);
+  }
+  if (cluster !== undefined && !seesCluster(caller, cluster)) {
+    throw new BallastError('cluster-unknown', `no cluster ${cluster}`);
+  }
+}
+
+/** Of what the caller sees, and may not do this with. */
 export function outOfScope(caller: Caller, what: string): BallastError {
   return new BallastError('out-of-scope', `${caller.name} is not let to ${what}`);
 }
