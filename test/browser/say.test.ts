@@ -2,6 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../controlplane/until.ts';
 import { openPage, startBrowser } from './browser.ts';
 import { closeAll, openStanding } from './standing.ts';
 
@@ -81,5 +82,81 @@ test('a pin is not offered before it is whole', async () => {
   await dialog.getByLabel(/^Weight/).fill('30');
   await dialog.locator('table.long tbody th').first().waitFor();
   expect(await doIt.isEnabled()).toBe(true);
+  await close();
+});
+
+test('what is refused stands beside what it would come to, and is said again as it is then', async () => {
+  // Only east has it: a drain there is refused before it is said.
+  const [east] = standing.clusters;
+  east?.set('lone', { pods: 2, hosts: ['lone.example.com'] });
+  const { page, close } = await openPage(browser, `${standing.url}/#/apps/lone`);
+  await page.getByRole('button', { name: 'Hold…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Cluster/).selectOption('east');
+  await dialog.getByLabel(/^Why/).fill('switches');
+  await dialog.getByText('The app would lose its last server').waitFor();
+  const row = dialog.getByRole('row', { name: /lone/ });
+  await row.waitFor();
+  expect(await row.innerText()).toMatch(/0\.0 % 20 → 0/);
+  const doIt = dialog.getByRole('button', { name: 'Hold', exact: true });
+  expect(await doIt.isDisabled()).toBe(true);
+
+  // With the word it may be said; what has changed meanwhile refuses it then.
+  const looked = page.waitForResponse(/dryRun=true/);
+  await dialog.getByLabel('Let an app lose its last server').check();
+  await looked;
+  await row.waitFor();
+  expect(await doIt.isEnabled()).toBe(true);
+  const [first] = holds();
+  let refusals = 0;
+  const keys: string[] = [];
+  await page.route('**/api/v1/holds', async (route) => {
+    keys.push(route.request().headers()['idempotency-key'] ?? '');
+    if (refusals > 0) return route.continue();
+    refusals += 1;
+    return route.fulfill({
+      status: 409,
+      contentType: 'application/problem+json',
+      json: { code: 'holds-full', status: 409, title: 'Full', detail: 'no room', act: 'Lift.' },
+    });
+  });
+  await doIt.click();
+  await dialog.getByText('It was not done').waitFor();
+  await dialog.getByText('no room').waitFor();
+  expect(await row.isVisible()).toBe(true);
+  await page.screenshot({ path: process.env['SHOT'] ?? '/dev/null', type: 'png' });
+  expect(await dialog.getByLabel(/^Why/).inputValue()).toBe('switches');
+  expect(holds()).toEqual(first ? [first] : []);
+  // Another word takes the refusal of the last one away.
+  await dialog.getByLabel(/^Why/).fill('switches, again');
+  await until('it is gone', async () => (await dialog.getByText('no room').count()) === 0);
+  await until('it may be said', () => doIt.isEnabled());
+  await doIt.click();
+  await dialog.getByText('Every edge has it.').waitFor();
+  const own = holds().filter(({ app }) => app === 'lone');
+  expect(own).toMatchObject([{ why: 'switches, again', allowEmpty: true }]);
+  // Two words, two keys.
+  expect(new Set(keys).size).toBe(2);
+  await close();
+});
+
+test('a mistyped name: the preview says that nothing is held', async () => {
+  const { page, close } = await openPage(browser, `${standing.url}/#/holds`);
+  await page.getByRole('button', { name: 'New hold…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^App/).fill('shpo');
+  await dialog.getByText('This holds nothing as things stand').waitFor();
+  await dialog.getByText('no app shpo is known').waitFor();
+  await close();
+});
+
+test('in Chinese a refusal has a title and a way out in Chinese', async () => {
+  const looks = { language: 'zh' } as const;
+  const { page, close } = await openPage(browser, `${standing.url}/#/apps/shop`, looks);
+  await page.getByRole('button', { name: '保持…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/允许/).waitFor();
+  await dialog.getByText('应用将失去最后一个服务地址').waitFor();
+  await dialog.getByText('请先恢复一个服务地址，或在保持中注明 allowEmpty。').waitFor();
   await close();
 });

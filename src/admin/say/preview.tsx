@@ -21,7 +21,6 @@ export function Preview({
   const places = useMemo(() => previewPlaces(rows, about), [rows, about]);
   const columns = useMemo(() => columnsOf(places, words), [places, words]);
   const least = leastLeft(rows);
-  const { refused, unheld = [] } = preview;
   return (
     <section class="preview">
       <h3>{words.preview}</h3>
@@ -36,6 +35,24 @@ export function Preview({
           </>
         )}
       </p>
+      <NotMoved {...preview} />
+      {rows.length > 0 && (
+        <>
+          <LongTable label={words.preview} columns={columns} rows={rows} keyOf={({ app }) => app} />
+          <p class="hint">
+            {words.capacityLeft}: {words.capacityHint}
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** What stays as it is, and why. */
+function NotMoved({ refused, unheld = [], idle = [] }: PreviewAnswer) {
+  const words = useWords();
+  return (
+    <>
       {refused.length > 0 && (
         <div class="kept">
           <p>{words.wouldRefuse}</p>
@@ -49,20 +66,18 @@ export function Preview({
           </ul>
         </div>
       )}
+      {idle.length > 0 && (
+        <p>
+          <Badge tone="warning">{words.idle}</Badge>{' '}
+          <span class="detail">{idle.map(({ why }) => why).join('; ')}</span>
+        </p>
+      )}
       {unheld.length > 0 && (
         <p>
           {words.unheld}: {unheld.join(', ')}
         </p>
       )}
-      {rows.length > 0 && (
-        <>
-          <LongTable label={words.preview} columns={columns} rows={rows} keyOf={({ app }) => app} />
-          <p class="hint">
-            {words.capacityLeft}: {words.capacityHint}
-          </p>
-        </>
-      )}
-    </section>
+    </>
   );
 }
 

@@ -2,20 +2,23 @@
 
 import { Badge } from '../show/badge.tsx';
 import { Trouble } from '../show/notice.tsx';
+import type { Problem } from '../problem.ts';
 import { useWords } from '../words/words.ts';
 import type { Acknowledged, Progress } from './say.ts';
 
 export function ProgressOf({ progress }: { readonly progress: Progress }) {
   const words = useWords();
-  if (progress.step === 'failed') {
+  const problem = problemOf(progress);
+  if (problem) {
     return (
       <section class="progress">
-        <h3>{progress.problem.status === 0 ? words.unknown : words.failed}</h3>
-        <Trouble problem={progress.problem} />
+        <h3>{progress.step === 'failed' ? words.unknown : words.failed}</h3>
+        <Trouble problem={problem} />
       </section>
     );
   }
-  if (progress.step === 'asking' || progress.step === 'sending') {
+  if (progress.step === 'asking' || progress.step === 'failed') return null;
+  if (progress.step === 'sending') {
     return (
       <p class="progress" role="status">
         {words.sending}
@@ -35,6 +38,11 @@ export function ProgressOf({ progress }: { readonly progress: Progress }) {
       <Edges now={now} />
     </section>
   );
+}
+
+function problemOf(progress: Progress): Problem | undefined {
+  if (progress.step === 'failed') return progress.problem;
+  return progress.step === 'asking' ? progress.refusal : undefined;
 }
 
 function Edges({ now: { edges = [] } }: { readonly now: Acknowledged }) {

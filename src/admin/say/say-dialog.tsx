@@ -8,7 +8,7 @@ import { Trouble } from '../show/notice.tsx';
 import { useWords } from '../words/words.ts';
 import { Preview } from './preview.tsx';
 import { ProgressOf } from './progress.tsx';
-import { usePreview, useSay, type Saying } from './say.ts';
+import { usePreview, useSay, type Progress, type Saying } from './say.ts';
 
 export interface SayDialogParts {
   readonly title: string;
@@ -34,8 +34,8 @@ export function SayDialog(parts: SayDialogParts) {
   const start = (): void => void say();
   return (
     <Dialog title={title} close={close} isWide>
-      {progress.step === 'asking' ? (
-        <Looking {...parts} say={start} />
+      {progress.step === 'asking' || progress.step === 'sending' ? (
+        <Looking {...parts} say={start} progress={progress} />
       ) : (
         <>
           <ProgressOf progress={progress} />
@@ -62,13 +62,16 @@ function Footer({ close, again }: { readonly close: () => void; readonly again?:
   );
 }
 
-/** What it would change is looked at with every change of what is to be said. */
-function Looking(parts: SayDialogParts & { readonly say: () => void }) {
-  const { saying, looked = saying, isBlind, about, children } = parts;
+/** What it would change is looked at with every change of what is to be said, and stays beside a refusal. */
+function Looking(
+  parts: SayDialogParts & { readonly say: () => void; readonly progress: Progress },
+) {
+  const { saying, looked = saying, isBlind, about, children, progress } = parts;
   const words = useWords();
   const { preview, problem, isLooking } = usePreview(isBlind ? undefined : looked);
+  const isSayable = saying !== undefined && !problem && progress.step !== 'sending';
   return (
-    <Asking {...parts} isSayable={saying !== undefined && !problem}>
+    <Asking {...parts} isSayable={isSayable}>
       {children}
       {problem && <Trouble problem={problem} />}
       {preview && <Preview preview={preview} {...(about !== undefined && { about })} />}
@@ -77,6 +80,7 @@ function Looking(parts: SayDialogParts & { readonly say: () => void }) {
           {words.previewing}
         </p>
       )}
+      <ProgressOf progress={progress} />
     </Asking>
   );
 }
