@@ -184,7 +184,6 @@ export async function startApp(
     log,
     ...(page && { page }),
     migrations,
-    pollers: runs.pollers,
     controller,
     sources: () => registry.sources(),
     vms,

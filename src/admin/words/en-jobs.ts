@@ -69,6 +69,7 @@ export const enJobs = {
     apply: 'Write',
     gate: 'Gate: what was written is well',
     release: 'Release the hold, and rise',
+    watch: 'Watch the errors of what came back',
     soak: 'Soak before the next wave',
     'hold-again': 'Hold it again',
     'acknowledge-again': 'Every edge has the hold again',

@@ -145,4 +145,9 @@ export const zhErrors: Readonly<Record<ErrorCode, ErrorWords>> = {
     act: '请等待读取 Redis，并等待每个集群完成列举或超时。',
   },
   internal: { title: 'Ballast 出现意外错误', act: '请附上请求 id 和日志行进行报告。' },
+  'hold-of-debt': {
+    title: '此保持属于一笔欠账',
+    act: '请了结该欠账：`ballast migration debts` 列出迁移在那里还须删除的对象。',
+  },
+  'debt-unknown': { title: '没有此欠账', act: '欠账列表见 /api/v1/migrations/debts。' },
 };

@@ -60,6 +60,7 @@ export const zhJobs: JobWords = {
     apply: '写入',
     gate: '检查：写入的内容正常',
     release: '解除保持并逐步恢复',
+    watch: '观察恢复后的错误率',
     soak: '下一批次前的观察',
     'hold-again': '再次保持',
     'acknowledge-again': '所有边缘节点再次收到保持',
