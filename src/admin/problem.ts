@@ -10,7 +10,8 @@ export class Problem extends Error {
   readonly requestId: string;
 
   constructor({ status, code, title, detail, act, requestId }: Omit<ProblemAnswer, 'type'>) {
-    super(detail);
+    // The request's own line says nothing to who has pressed a button.
+    super(detail.replace(/^[A-Z]+ \/\S*: /, ''));
     this.status = status;
     this.code = code;
     this.title = title;

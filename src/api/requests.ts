@@ -66,6 +66,19 @@ export function requestOptions(random: () => number) {
   } satisfies FastifyServerOptions;
 }
 
+/** Call it before the routes are added: what no route can read is refused by its type. */
+export function readBodies(api: FastifyInstance): void {
+  const read = api.getDefaultJsonParser('error', 'error');
+  // In this order: the default parsers stand until then.
+  api.removeAllContentTypeParsers();
+  // Many clients name the type whether there is a body or not.
+  api.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => (body === '' ? done(null, undefined) : read(request, body, done)),
+  );
+}
+
 /** What is wrong with a request, by the code of the table and in a sentence. */
 export function faultOf(
   error: Error & { readonly statusCode?: number },

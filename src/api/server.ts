@@ -22,7 +22,7 @@ import { addPageRoutes, type PageFiles } from './page.ts';
 import { logProblems, placeOf, problem, type ProblemLog } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
 import { noteRefusals } from './refusals.ts';
-import { faultOf, refuseQueries, requestOptions } from './requests.ts';
+import { faultOf, readBodies, refuseQueries, requestOptions } from './requests.ts';
 import { addRetireRoute, type RetireParts } from './retire.ts';
 import { addRevertRoute, type RevertParts } from './revert.ts';
 import { answers, METRICS } from './shapes.ts';
@@ -69,8 +69,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   }) as unknown as FastifyInstance;
   // Not by the responses' schemas: they would take away what they do not name.
   api.setSerializerCompiler(() => JSON.stringify);
-  // As text a body would be called wrong where its type is.
-  api.removeContentTypeParser('text/plain');
+  readBodies(api);
   logProblems(api, parts.log);
   refuseUnrouted(api);
   guardRoutes(api, parts.access);

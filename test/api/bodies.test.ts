@@ -56,6 +56,16 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml',
   },
 );
 
+test('the type without a body: as none', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const reply = async (method: 'POST' | 'DELETE', url: string) =>
+    (await opened.api.inject({ method, url, headers })).json();
+  expect(await reply('DELETE', '/api/v1/holds/none')).toMatchObject({ code: 'hold-unknown' });
+  expect((await reply('POST', '/api/v1/holds')).detail).toBe(
+    'POST /api/v1/holds: body must be object',
+  );
+});
+
 test('413, with how much is taken there', async () => {
   for (const { method, url, limit } of routes) {
     const headers = { 'content-type': 'application/json' };

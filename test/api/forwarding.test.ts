@@ -64,6 +64,18 @@ test('the leader knows who it was, with role and scope, and never saw the token'
   expect((await write('viewer', DRAIN)).json.code).toBe('role-missing');
 });
 
+test('a problem of the leader has the id of the call that the standby got', async () => {
+  const { standby, leader } = await pair({ leader: KEY, standby: KEY });
+  const ids: unknown[] = [];
+  leader.api.server.on('request', ({ headers }) => ids.push(headers['x-request-id']));
+  const authorization = `Bearer ${tokenOf('alice')}`;
+  const headers = { authorization, 'x-request-id': 'call-7' };
+  const reply = await standby.api.inject({ method: 'DELETE', url: '/api/v1/holds/none', headers });
+  expect(reply.json()).toMatchObject({ code: 'hold-unknown', requestId: 'call-7' });
+  expect(reply.headers['x-request-id']).toBe('call-7');
+  expect(ids).toEqual(['call-7']);
+});
+
 test('a standby with another key is refused', async () => {
   const { write, leader } = await pair({ leader: KEY, standby: 'other'.padEnd(32) });
   const { status, json } = await write('alice', DRAIN);
