@@ -23,7 +23,7 @@ beforeAll(async () => {
       .filter(([, { requestBody }]) => requestBody)
       .map(([method]) => ({
         method: method.toUpperCase() as 'POST',
-        url: path.replace('{name}', 'edge-1').replace('{app}', 'shop'),
+        url: path.replace('{name}', 'edge-1').replace('{app}', 'shop').replace('{id}', 'none'),
         limit: path.endsWith('/heartbeat') ? 64 * MIB : MIB,
       })),
   );
@@ -36,6 +36,9 @@ test('there are such routes', () => {
     '/api/v1/edges/edge-1/heartbeat',
     '/api/v1/fanouts',
     '/api/v1/holds',
+    '/api/v1/migrations',
+    '/api/v1/migrations/debts/none/consent',
+    '/api/v1/migrations/debts/none/settle',
     '/api/v1/migrations/plan',
   ]);
 });

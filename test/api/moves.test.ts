@@ -220,8 +220,8 @@ test('a plan that is refused begins nothing; nor does who may not', async () => 
   expect(await code('all', { ...MOVE, to: 'south' })).toBe('plan-invalid');
   expect(await code('all', { ...MOVE, gates: { samples: 0 } })).toBe('request-invalid');
   expect(await code('all', { ...MOVE, gates: { hurry: true } })).toBe('request-invalid');
-  expect(await code('east', MOVE)).toBe('out-of-scope');
-  expect(await code('news', MOVE)).toBe('out-of-scope');
+  expect(await code('east', MOVE)).toBe('cluster-unknown');
+  expect(await code('news', MOVE)).toBe('app-unknown');
   expect(await code('viewer', MOVE)).toBe('role-missing');
   expect(await jobs.heads()).toEqual([]);
 });
