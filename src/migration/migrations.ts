@@ -15,6 +15,7 @@ import { ownerOf } from './read/apps.ts';
 import { destinationOf } from './read/destinations.ts';
 import { sourceApps, withTraffic } from './read/sources.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
+import type { Order } from './read/links.ts';
 import type { Rehearsal } from './rehearsal/report.ts';
 import { gatesOf, limitsOf, type GatesSettings, type LimitsSettings } from './run/settings.ts';
 import { draftMove, type MoveSubmission } from './run/submit.ts';
@@ -74,7 +75,7 @@ async function plan(parts: MigrationParts, request: PlanRequest): Promise<Migrat
 /** Room aside: what others have booked is asked for when this books. */
 async function look(parts: MigrationParts, plan: JobPlan, app: PlannedApp): Promise<Look> {
   const request = { ...plan.request, apps: [askedFor(app)] };
-  const world = await worldOf(parts, request, await sourceApps(parts, request));
+  const world = await worldOf(parts, request, await sourceApps(parts, request, backupOf(app)));
   const destination = world.destination?.view;
   const again = lookAgain(request, world, app.replicas?.after ?? 0);
   return { ...again, ...(destination && { destination }) };
@@ -86,12 +87,15 @@ async function objects(
   app: PlannedApp,
 ): Promise<Look['objects']> {
   const request = { ...plan.request, apps: [askedFor(app)] };
-  const apps = await sourceApps(parts, request);
+  const apps = await sourceApps(parts, request, backupOf(app));
   const { sources, migration, base } = parts.rules();
   const world = { apps, clusters: [], appOf: ownerOf(sources), edges: [], bookings: [], base };
   const known = { ...world, mapping: mappingOf(migration) };
   return lookAgain(request, known, app.replicas?.after ?? 0).objects;
 }
+
+const backupOf = ({ origin }: PlannedApp): string | undefined =>
+  origin?.kind === 'backup' ? origin.backup : undefined;
 
 const askedFor = ({ app, namespace }: PlannedApp): string =>
   namespace === undefined ? app : `${namespace}/${app}`;
@@ -103,7 +107,9 @@ async function worldOf(
 ): Promise<PlanWorld> {
   const { sources, migration, base } = parts.rules();
   const orders = parts.orders();
-  const order = orders.find(({ settings }) => settings.name === request.to);
+  const settingsOf = (name: string) => orders.find(({ settings }) => settings.name === name);
+  const order = settingsOf(request.to);
+  const source = settingsOf(request.from);
   // Before the cluster: whose room was given back in between has pods there by then.
   const bookings = (await parts.booked?.(request.to)) ?? [];
   const destination = order && (await destinationOf(parts, order, apps));
@@ -112,12 +118,18 @@ async function worldOf(
     apps: apps.map((app) => withTraffic(parts, app)),
     appOf: ownerOf(sources),
     ...(destination && { destination }),
+    ...(source && { source: jobsOf(source) }),
     edges: parts.edges(),
     mapping: mappingOf(migration),
     bookings,
     debts: parts.controller.published()?.held.debts ?? [],
     base,
   };
+}
+
+/** Whoever deletes there must be let in there. */
+function jobsOf({ settings: { jobs } }: Order): NonNullable<PlanWorld['source']> {
+  return jobs ? { jobs } : {};
 }
 
 function mappingOf(settings: MigrationSettings): PlanWorld['mapping'] {

@@ -11,7 +11,12 @@ import { digestOf } from '../../src/fanout/plan/canonical.ts';
 import { sanitise } from '../../src/migration/manifests/sanitise.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { lookAgain } from '../../src/migration/plan/again.ts';
-import type { PlannedApp, PlanRequest, PlanWorld } from '../../src/migration/plan/model.ts';
+import type {
+  PlannedApp,
+  PlanRequest,
+  PlanWorld,
+  SourceView,
+} from '../../src/migration/plan/model.ts';
 import { planMigration } from '../../src/migration/plan/plan.ts';
 import { migrationKind } from '../../src/migration/run/run.ts';
 import type { MoveTraffic, Seen } from '../../src/migration/run/traffic.ts';
@@ -67,6 +72,13 @@ export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'pro
 const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
 type Place = keyof typeof NODES;
 const PLACES: readonly Place[] = ['east', 'west'];
+const BACKUP = {
+  kind: 'backup',
+  backup: 'nightly',
+  startedAt: 0,
+  warnings: [],
+  passedOver: [],
+} as const;
 const VM = '10.9.0.1:80';
 const BASE = 10;
 
@@ -89,6 +101,8 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   readonly unseen = new Map<string, string>();
   poller: string | undefined;
   status = 200;
+  /** The source's objects, from when it lived. */
+  backup: readonly KubernetesObject[] = [];
   readonly #ready = new Map<string, number>();
   readonly #counts = new Map<string, { requests: number; failures: number }>();
 
@@ -126,6 +140,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     await east.read(SHOP);
     await east.read(SHOP);
     east.writes.length = 0;
+    this.backup = east.all();
   }
 
   /** Sums of all servers, by where they are. */
@@ -247,11 +262,9 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
 
   world(request: PlanRequest = REQUEST): PlanWorld {
     const [east, west] = [this.cluster('east').all(), this.cluster('west').all()];
-    const source = {
-      objects: east as readonly object[] as readonly Manifest[],
-      unread: new Set<string>(),
-      origin: { kind: 'live' } as const,
-    };
+    const live = { objects: east, origin: { kind: 'live' } as const };
+    const from = request.mode === 'offline' ? { objects: this.backup, origin: BACKUP } : live;
+    const source = { ...from, unread: new Set<string>() } as SourceView;
     const there = {
       objects: (west as readonly object[] as readonly Manifest[]).filter(
         (one) => one.metadata.labels?.['ballast.io/migration'] === undefined,

@@ -34,6 +34,7 @@ export function requestFindings(request: PlanRequest, world: PlanWorld): AppFind
     ...findings,
     ...appsFindings(world),
     ...destinationFindings(request, world),
+    ...deletionFindings(request, world),
     ...edgeFindings(world),
     ...debtFindings(request, world),
   ];
@@ -65,6 +66,21 @@ function destinationFindings({ to }: PlanRequest, { destination }: PlanWorld): F
         ]
       : []),
   ];
+}
+
+/** What has gone over is deleted at the source, but for one that is dead. */
+function deletionFindings({ from, mode }: PlanRequest, { source, apps }: PlanWorld): Finding[] {
+  if (!source || mode === 'offline') return [];
+  const object = `cluster ${from}`;
+  const { jobs } = source;
+  if (!jobs) return [said('refuse', 'not-allowed', [object, `it ${READ_ONLY}`])];
+  const outside = apps.flatMap(({ namespace }) =>
+    namespace === undefined || jobs.namespaces.includes(namespace) ? [] : namespace,
+  );
+  return [...new Set(outside)].map((namespace) => {
+    const text = `clusters[].jobs.namespaces of ${from} has only ${jobs.namespaces.join(', ')}`;
+    return said('refuse', 'not-allowed', [`Namespace ${namespace}`, text]);
+  });
 }
 
 /** Without edges nothing proves that traffic went over. */

@@ -34,6 +34,8 @@ export interface PlanWorld {
   readonly appOf: (service: Manifest) => AppName | undefined;
   /** Absent: there is no such cluster. */
   readonly destination?: DestinationWorld;
+  /** Where jobs may write at the source; absent: not looked at, for nothing of it is written. */
+  readonly source?: Pick<DestinationWorld, 'jobs'>;
   readonly edges: readonly EdgeWorld[];
   readonly mapping: Omit<Mapping, 'stateful'>;
   /** Room that others have booked there, and who. */

@@ -21,6 +21,8 @@ export interface BackupSearch {
   readonly appOf: PlanWorld['appOf'];
   /** Of its namespaces, where it answers. */
   readonly uids: ReadonlyMap<string, string>;
+  /** The backup that a plan was made by: that one alone, however old it is by now. */
+  readonly only?: string | undefined;
   readonly clock: Clock;
   readonly wall: () => Date;
 }
@@ -40,11 +42,15 @@ export async function searchBackups(
   const wanted = asked.map((one) => {
     const { app, namespace = '' } = one;
     const namespaceUid = uids.get(namespace);
-    const lacks = (backup: UsableBackup) => lacksOf(one, backup, search);
+    const lacks = (backup: UsableBackup) =>
+      search.only === undefined || search.only === backup.name
+        ? lacksOf(one, backup, search)
+        : [`the plan was made by ${search.only}`];
     return { app, namespace, lacks, ...(namespaceUid !== undefined && { namespaceUid }) };
   });
   try {
-    const policy = policyOf(settings);
+    const usual = policyOf(settings);
+    const policy = search.only === undefined ? usual : { ...usual, maxAgeMs: Infinity };
     const now = wall().getTime();
     const found = await inTime(
       clock,

@@ -26,11 +26,17 @@ export function knownApps({ controller, rules }: MigrationParts): KnownApps {
   return { sources, importance, names: new Set(controller.apps()) };
 }
 
-export async function sourceApps(parts: MigrationParts, request: PlanRequest): Promise<AppWorld[]> {
+/** `backup`: that a plan was made by; absent: the newest that will do. */
+export async function sourceApps(
+  parts: MigrationParts,
+  request: PlanRequest,
+  backup?: string,
+): Promise<AppWorld[]> {
   const known = knownApps(parts);
   const apps = request.apps.map((asked) => resolveApp(asked, known));
   const order = parts.orders().find(({ settings }) => settings.name === request.from);
-  if (request.mode === 'offline') return await fromBackups(parts, request.from, apps);
+  if (request.mode === 'offline')
+    return await fromBackups(parts, request.from, apps, { only: backup });
   // A cluster that is not there is a finding of its own.
   if (!order) return apps;
   return await fromCluster(parts, order, apps);
@@ -86,12 +92,18 @@ function nowhere({ asked, app }: AppWorld, cluster: string, places: readonly str
   return refusal(asked, places.length === 0 ? 'no-workload' : 'several-namespaces', text);
 }
 
-/** `uids`: of the cluster's namespaces, where they are known. */
+interface Wanted {
+  /** Of the cluster's namespaces, where they are known. */
+  readonly uids?: ReadonlyMap<string, string>;
+  /** This backup alone. */
+  readonly only?: string | undefined;
+}
+
 export async function fromBackups(
   parts: MigrationParts,
   cluster: string,
   apps: readonly AppWorld[],
-  uids: ReadonlyMap<string, string> = new Map(),
+  { uids = new Map(), only }: Wanted = {},
 ): Promise<AppWorld[]> {
   const settings = parts.rules().migration.backups?.find((one) => one.cluster === cluster);
   const all = (text: string): AppWorld[] =>
@@ -102,7 +114,7 @@ export async function fromBackups(
     const order = orders().find((one) => one.settings.name === cluster);
     const { clock, wall } = world;
     const appOf = ownerOf(rules().sources);
-    const search = { settings, cluster: order?.settings, appOf, uids, clock, wall };
+    const search = { settings, cluster: order?.settings, appOf, uids, only, clock, wall };
     const found = await searchBackups(
       search,
       apps.filter(({ trouble }) => trouble === undefined),

@@ -88,7 +88,7 @@ async function appsOf(parts: MigrationParts, order: Order): Promise<AppWorld[]> 
         : `it is in ${found.join(', ')}`;
     return { ...world, trouble: refusal(app, 'several-namespaces', text) };
   });
-  return await fromBackups(parts, name, apps, uids);
+  return await fromBackups(parts, name, apps, { uids });
 }
 
 function runsIn({ controller }: MigrationParts, app: string, cluster: string): boolean {

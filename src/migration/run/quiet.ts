@@ -13,6 +13,8 @@ import { weightFault } from './weights-seen.ts';
 
 export interface Quiet {
   began: number;
+  /** Since when all edges are known, however often it began anew. */
+  watched?: number;
   before?: Tallies;
 }
 
@@ -22,8 +24,17 @@ export interface Drained {
 }
 
 export type Stillness =
-  | { readonly kind: 'quiet'; readonly seconds: number; readonly underWay: number }
-  | { readonly kind: 'unknown' | 'asked'; readonly text: string };
+  | Still
+  | { readonly kind: 'unknown'; readonly text: string }
+  /** `watched`: for so many seconds. */
+  | { readonly kind: 'asked'; readonly text: string; readonly watched: number };
+
+interface Still {
+  readonly kind: 'quiet';
+  readonly seconds: number;
+  readonly underWay: number;
+  readonly watched: number;
+}
 
 export function stillness(
   doing: Doing,
@@ -37,6 +48,7 @@ export function stillness(
   const unknown = unknownEdge(edges, tallies, { since: at.began, now });
   if (unknown !== undefined) return { kind: 'unknown', text: unknown };
   at.before ??= tallies;
+  at.watched ??= now;
   const more = grown(edges, at.before, tallies);
   if (!more) return anew(at, now, 'an edge began to count anew');
   const requests = more.reduce((sum, one) => sum + one.requests, 0);
@@ -46,13 +58,14 @@ export function stillness(
     return { kind: 'unknown', text: 'an edge does not tell what is under way' };
   const from = Math.max(...[...at.before.values()].map((one) => one.at));
   const to = Math.min(...edges.map((edge) => tallies.get(edge)?.at ?? 0));
-  return { kind: 'quiet', seconds: (to - from) / 1000, underWay: left };
+  const watched = (now - at.watched) / 1000;
+  return { kind: 'quiet', seconds: Math.max(0, to - from) / 1000, underWay: left, watched };
 }
 
 function anew(at: Quiet, now: number, text: string): Stillness {
   at.began = now;
   delete at.before;
-  return { kind: 'asked', text };
+  return { kind: 'asked', text, watched: (now - (at.watched ?? now)) / 1000 };
 }
 
 export async function drain(
@@ -70,15 +83,17 @@ export async function drain(
   return drained(doing, stillness(doing, parts, { memory, servers }));
 }
 
-function drained({ job, spentMs }: Doing, still: Stillness): Outcome {
+function drained({ job }: Doing, still: Stillness): Outcome {
   const { quietSeconds, drainSeconds, cut } = job.plan.gates;
-  const isOver = spentMs > (drainSeconds + quietSeconds) * 1000;
-  const isQuiet = still.kind === 'quiet' && still.seconds >= quietSeconds;
-  if (isQuiet && still.underWay === 0) return done(`no request for ${quietSeconds} s`);
-  if (isQuiet && cut && isOver) return done(`${still.underWay} requests are cut`);
   const text = `${job.plan.from}: ${stillText(still, quietSeconds)}`;
   // Who is silent may yet tell: nothing is known then.
-  return isOver && still.kind !== 'unknown' ? failed(text) : wait(text);
+  if (still.kind === 'unknown') return wait(text);
+  const isOver = still.watched > drainSeconds + quietSeconds;
+  if (still.kind === 'asked') return isOver ? failed(text) : wait(text);
+  const isQuiet = still.seconds >= quietSeconds;
+  if (isQuiet && still.underWay === 0) return done(`no request for ${quietSeconds} s`);
+  if (still.underWay === 0 || !isOver) return wait(text);
+  return cut && isQuiet ? done(`${still.underWay} requests are cut`) : failed(text);
 }
 
 export function stillText(still: Stillness, quietSeconds: number): string {

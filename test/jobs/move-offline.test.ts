@@ -1,0 +1,63 @@
+// A source whose API is dead: its app comes from a backup, nothing of it is deleted, and it is owed.
+
+import { expect, test } from 'vitest';
+import { CallFailure } from '../../src/clusters/call-failure.ts';
+import { until } from '../controlplane/until.ts';
+import { PASSWORD } from '../migration/plan/plan-world.ts';
+import { begin } from './moving.ts';
+import { untilState } from './process.ts';
+
+const dead = new CallFailure({ text: 'connection refused', scope: 'cluster' });
+
+test('objects come from the backup, weights go over, and what is left is owed', async () => {
+  const { fleet, journal, id, process } = await begin((its) => (its.cluster('east').down = dead), {
+    mode: 'offline',
+  });
+  const job = await untilState(journal, id, 'Done');
+  expect(job.why).toBe('the source still has what was moved');
+  expect(fleet.cluster('west').writes).toHaveLength(7);
+  const secret = fleet
+    .cluster('west')
+    .all()
+    .find(({ kind }) => kind === 'Secret');
+  expect(secret?.['data']).toEqual({ password: PASSWORD });
+  expect(JSON.stringify([job, process.notes])).not.toContain(PASSWORD);
+  expect(fleet.said.at(-2)).toBe('east 0 west 400 vm 100');
+  expect(fleet.ledgers.owed).toMatchObject([
+    {
+      app: 'shop',
+      cluster: 'east',
+      objects: [
+        { kind: 'HorizontalPodAutoscaler' },
+        { kind: 'Ingress' },
+        { kind: 'Deployment' },
+        { kind: 'Service' },
+      ],
+    },
+  ]);
+  const uids = fleet.ledgers.owed[0]?.objects.map(({ uid }) => uid);
+  expect(new Set(uids).size).toBe(4);
+  expect(fleet.holds.size).toBe(0);
+  expect(fleet.ledgers.moved).toHaveLength(1);
+  expect(Object.keys(job.steps).filter((step) => step.includes('delete'))).toEqual([]);
+});
+
+test('there is no way back: what fails, or is aborted, stays as it is for a person', async () => {
+  const failing = await begin(
+    (its) => {
+      its.cluster('east').down = dead;
+      its.failsAt = 1;
+    },
+    { mode: 'offline' },
+  );
+  const job = await untilState(failing.journal, failing.id, 'Blocked');
+  expect(job.why).toContain('shop: shift.5: all edges');
+  expect(failing.fleet.cluster('west').all()).toHaveLength(7);
+  expect(failing.fleet.holds.size).toBe(4);
+  await failing.say('abort');
+  await until('it stays', async () => (await failing.journal.read(failing.id))?.aborted);
+  const aborted = await untilState(failing.journal, failing.id, 'Blocked');
+  expect(aborted.aborted?.who).toBe('ann');
+  expect(failing.fleet.cluster('west').all()).toHaveLength(7);
+  expect(failing.fleet.ledgers.owed).toEqual([]);
+});
