@@ -13,6 +13,8 @@ import { needOf } from '../../src/migration/capacity/need.ts';
 import { MOVED_KINDS } from '../../src/migration/kinds.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { createMigrations, type Migrations } from '../../src/migration/migrations.ts';
+import { GATES } from '../../src/migration/flow/gates.ts';
+import { LIMITS } from '../../src/migration/flow/next.ts';
 import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.ts';
 import { controllerInMemory } from '../api/memory-controller.ts';
 import { until } from '../controlplane/until.ts';
@@ -279,4 +281,20 @@ test('a cluster that does not answer is no empty one, source or destination', as
   } finally {
     await west.start();
   }
+});
+
+test('a job reads the very backup that its plan was made by, and no other', async () => {
+  const request = { ...REQUEST, apps: ['prod/shop'], mode: 'offline' } as const;
+  const planned = await plan(request);
+  const [shop] = planned.apps;
+  if (shop?.origin?.kind !== 'backup') throw new Error('no backup');
+  const job = { ...planned, request, gates: GATES, limits: LIMITS };
+  const objects = await migrations.objects(job, shop);
+  expect(objects.map(({ manifest }) => manifest.kind)).toEqual(
+    shop.objects.map(({ manifest }) => manifest.kind),
+  );
+  expect(JSON.stringify(objects)).toContain(PASSWORD);
+  const other = { ...shop, origin: { ...shop.origin, backup: 'nightly-0' } };
+  const { findings } = await migrations.look(job, other);
+  expect(findings[0]?.text).toContain('nightly-1: the plan was made by nightly-0');
 });
