@@ -51,7 +51,8 @@ export async function apply(doing: Doing, parts: RunParts): Promise<Outcome> {
   if (!object) return failed(`the plan has no ${doing.name}`);
   const holds = await held(doing, parts.traffic);
   if (holds) return holds;
-  const noRoom = await keepRoom(doing, parts);
+  // What comes late finds its pods there, and their room given back.
+  const noRoom = object.late ? undefined : await keepRoom(doing, parts);
   if (noRoom) return noRoom;
   const { job } = doing;
   const writer = await parts.writerOf(job.plan.to);

@@ -4,7 +4,7 @@
 // deferred. What cannot be read is no room.
 
 import type { Failure, Outcome, Waiting } from '../../jobs/kind.ts';
-import { roomKey } from '../capacity/ledger.ts';
+import { bookedText, roomKey } from '../capacity/ledger.ts';
 import type { Need } from '../capacity/need.ts';
 import { place, roomOf } from '../capacity/room.ts';
 import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
@@ -47,7 +47,9 @@ async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefin
     const { destination } = await parts.world.look(job.plan, app);
     if (!destination) return `${job.plan.to} could not be read`;
     const fit = place(roomOf(destination, others), need, pods);
-    return fit.pods === pods ? undefined : `${fit.pods} of ${pods} fit (${fit.why})`;
+    if (fit.pods === pods) return undefined;
+    const text = `${fit.pods} of ${pods} fit (${fit.why})`;
+    return others.length === 0 ? text : `${text}; booked: ${bookedText(others)}`;
   });
 }
 
