@@ -77,19 +77,20 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
 
 function End({ hold, end }: { readonly hold: LiveHold; readonly end: (hold: LiveHold) => void }) {
   const words = useWords();
-  const { app, cluster, job, id } = hold;
+  const { app, cluster, job, debt, id } = hold;
   const may = useMayHold({
     ...(app !== undefined && { app }),
     ...(cluster !== undefined && { cluster }),
   });
   if (!may) return null;
-  const isOfJob = job !== undefined;
+  // Whoever has it lifts it.
+  const other = debt === undefined ? job && words.jobHold : words.debtHold;
   return (
     <button
       type="button"
       aria-label={`${words.endHold} ${words.endHoldOf(id)}`}
-      disabled={isOfJob}
-      {...(isOfJob && { title: words.jobHold })}
+      disabled={other !== undefined}
+      {...(other !== undefined && { title: other })}
       onClick={() => end(hold)}
     >
       {words.endHold}

@@ -189,6 +189,7 @@ export const en = {
   endHold: 'End…',
   endHoldOf: (id: string) => `End hold ${id}`,
   jobHold: 'A job’s hold: abort the job, it lifts its holds itself.',
+  debtHold: 'It lasts as long as a migration’s debt: ballast migration debts',
   scopeOf: (app: string, cluster: string, server: string) =>
     [app && `app ${app}`, cluster && `cluster ${cluster}`, server && `server ${server}`]
       .filter(Boolean)

@@ -189,6 +189,7 @@ export const zh: Words = {
   endHold: '结束…',
   endHoldOf: (id) => `结束保持 ${id}`,
   jobHold: '任务的保持：请中止任务，任务会自行解除。',
+  debtHold: '在迁移债务结清之前一直有效：ballast migration debts',
   scopeOf: (app, cluster, server) =>
     [app && `应用 ${app}`, cluster && `集群 ${cluster}`, server && `地址 ${server}`]
       .filter(Boolean)
