@@ -88,3 +88,21 @@ test('fewer pods are not asked for where too few would be left', async () => {
   const writes = fleet.writes();
   expect(Object.values(writes).flat()).toEqual(['update Deployment prod/shop']);
 });
+
+test('a cluster is not given back before its pods are seen to serve', async () => {
+  const early: string[] = [];
+  let asked = 0;
+  const { journal, fleet, id } = await begin(stream('v2', '{order: serial}'), (its) => {
+    const pods = its.pods.bind(its);
+    its.pods = () => {
+      if (its.images()['east'] !== 'v2' || asked > 2) return pods();
+      asked += 1;
+      early.push(...its.said);
+      return new Map([...pods(), ['east', 1]]);
+    };
+  });
+  const { steps } = await untilState(journal, id, 'Done');
+  expect(new Set(early)).toEqual(new Set(['hold east']));
+  expect(steps['gate east']?.result?.text).toBe('all is as it is to be');
+  expect(fleet.images()).toEqual(ALL_V2);
+});

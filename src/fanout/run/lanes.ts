@@ -45,14 +45,19 @@ export interface Lane {
   readonly undrained?: string;
   /** Apps that get other pods there. */
   readonly watches?: readonly string[];
+  /** Whose pods are to serve an app behind its gate. */
+  readonly serves?: readonly Serving[];
   /** Writes after which fewer pods run there. */
   readonly lowers?: readonly Lowering[];
 }
 
-export interface Lowering {
+export interface Serving {
   /** Index of the entry. */
   readonly entry: number;
   readonly app: string;
+}
+
+export interface Lowering extends Serving {
   /** Absent: all of them. */
   readonly pods?: number;
 }
@@ -194,12 +199,20 @@ function laneOf(
   const drained = mine.filter((entry) => drainOf(entry, strategy) === undefined);
   const holds = [...new Set(drained.flatMap((entry) => appOf(entry) ?? []))].toSorted();
   const lowers = writes.flatMap((entry) => loweringOf(entry, entries[entry], appOf) ?? []);
-  const watches = strategy.weights === 'none' ? [] : watchesOf(mine, appOf);
-  if (holds.length > 0) return { id, cluster, writes, holds, watches, lowers };
+  const isWeighed = strategy.weights !== 'none';
+  const watches = isWeighed ? watchesOf(mine, appOf) : [];
+  const serves = isWeighed ? writes.flatMap((at) => servingOf(at, entries[at], appOf) ?? []) : [];
+  const seen = { watches, serves, lowers };
+  if (holds.length > 0) return { id, cluster, writes, holds, ...seen };
   const [undrained = 'nothing with pods is written'] = mine.flatMap(
     (one) => drainOf(one, strategy) ?? [],
   );
-  return { id, cluster, writes, holds, undrained, watches, lowers };
+  return { id, cluster, writes, holds, undrained, ...seen };
+}
+
+function servingOf(index: number, entry: Entry | undefined, appOf: AppOf): Serving | undefined {
+  const app = entry && appOf(entry);
+  return app !== undefined && entry?.replicas ? { entry: index, app } : undefined;
 }
 
 function watchesOf(entries: readonly Entry[], appOf: AppOf): string[] {

@@ -13,13 +13,15 @@
 import { BallastError } from '../../errors.ts';
 import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
+import { replicasOf } from '../kinds.ts';
+import type { Manifest } from '../model.ts';
 import { isClosed } from './closed-hours.ts';
 import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
 import { type FanoutJob, nextOfFanout } from './next.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
-import { acknowledge, hold, quiet, release, type Traffic } from './traffic.ts';
+import { acknowledge, hold, quiet, release, type Traffic, unseen } from './traffic.ts';
 import { mayLower, turnOf } from './turn.ts';
 import {
   type After,
@@ -106,8 +108,14 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     return undo({ entry, fanout: job.plan.name, writer, scene, before, uid, taken });
   };
 
-  /** Undefined: all of them are as they are to be. */
+  /** Pods that are to serve, by app: as many as live workloads ask for. */
+  const countIn = (counts: Map<string, number>, lane: Lane, index: number, live: Manifest) => {
+    const app = lane.serves?.find(({ entry }) => entry === index)?.app;
+    if (app !== undefined) counts.set(app, (counts.get(app) ?? 0) + replicasOf(live));
+  };
+  /** Undefined: all of them are as they are to be, and seen to serve. */
   const open = async ({ job, lane, scene }: Doing): Promise<Outcome | undefined> => {
+    const counts = new Map<string, number>();
     for (const index of lane.writes) {
       const entry = job.plan.entries[index];
       if (!entry) continue;
@@ -118,8 +126,9 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       const text = 'text' in verdict ? `${live.kind} ${live.metadata.name}: ${verdict.text}` : '';
       if (verdict.kind === 'failed') return { kind: 'failed', text };
       if (verdict.kind === 'waiting') return { kind: 'wait', text, seconds: GATE_SECONDS };
+      countIn(counts, lane, index, live as Manifest);
     }
-    return undefined;
+    return unseen(lane.cluster, counts, scene, traffic);
   };
   const gate = async (doing: Doing): Promise<Outcome> => {
     const { job, scene } = doing;

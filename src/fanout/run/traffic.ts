@@ -114,6 +114,26 @@ export function quiet(
   return { kind: 'wait', text, seconds: LOOK_SECONDS };
 }
 
+/**
+ * The controller's word comes before its pods stand in the endpoints, by which a cluster is weighed: given
+ * back in between, it would serve with fewer. Undefined: they are seen, or a minute has passed.
+ */
+export function unseen(
+  cluster: string,
+  wanted: ReadonlyMap<AppName, number>,
+  { waitedMs }: Pick<Scene, 'waitedMs'>,
+  traffic: Pick<Traffic, 'pods'>,
+): Outcome | undefined {
+  if (waitedMs > LIMIT_MS) return undefined;
+  for (const [app, count] of wanted) {
+    const seen = traffic.pods(app).get(cluster) ?? 0;
+    if (seen >= count) continue;
+    const text = `${seen} of ${count} pods of ${app} are seen to serve`;
+    return { kind: 'wait', text, seconds: LOOK_SECONDS };
+  }
+  return undefined;
+}
+
 export async function release(
   job: Job,
   { id }: Lane,
