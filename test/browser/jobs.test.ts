@@ -180,6 +180,19 @@ test('filters stand in the URL; a job that is none says so', async () => {
   await close();
 });
 
+test('a job that nobody here understands is shown as it stands', async () => {
+  const { jobs, url, reach } = await open();
+  const draft = { name: 'later', apps: ['pay'], clusters: ['east'], plan: {}, planDigest: '' };
+  const { id } = await jobs.create({ ...draft, kind: 'migration', who: 'ann' });
+  await reach(id, 'Blocked');
+  const { page, faults, close } = await openPage(browser, `${url}/#/jobs/${id}`);
+  await isAt(page, 'blocked');
+  await page.getByText('nobody knows jobs of kind migration').waitFor();
+  await page.getByText('No step was begun yet.').waitFor();
+  expect(faults).toEqual([]);
+  await close();
+});
+
 test('by keyboard alone: the list, the job, a word, its name typed', async () => {
   const { begin, url, reach, objects } = await open();
   setIdle(objects, true);

@@ -60,9 +60,14 @@ function Job({ job }: JobParts) {
         <JobActions job={job} steps={steps} />
       </div>
       {why !== undefined && <p class="reason">{why}</p>}
-      {kind === 'fanout' ? <Fanout job={job} /> : <Other job={job} />}
+      {kind === 'fanout' && hasPlan(job, 'waves') ? <Fanout job={job} /> : <Other job={job} />}
     </div>
   );
+}
+
+/** A journal that cannot be read has none. */
+function hasPlan({ plan }: JobAnswered, part: string): boolean {
+  return typeof plan === 'object' && plan !== null && Object.hasOwn(plan, part);
 }
 
 function Fanout({ job }: JobParts) {
@@ -95,7 +100,7 @@ function Other({ job }: JobParts) {
       <Facts job={job} />
       <section>
         <h2>{words.way}</h2>
-        {kind === 'migration' ? (
+        {kind === 'migration' && hasPlan(job, 'apps') ? (
           <MigrationWay job={job} />
         ) : steps.length === 0 ? (
           <Empty>{words.noSteps}</Empty>
