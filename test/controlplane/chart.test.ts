@@ -250,6 +250,26 @@ describe('on a real control plane', () => {
     expect(pods.length).toBeGreaterThanOrEqual(2);
   });
 
+  it('where there is no IPv4 it is taken too, and its Service has an address', async () => {
+    const flags = ['--service-cluster-ip-range=fd00:96::/112', '--advertise-address=::1'];
+    await using six = await startCluster({ name: 'six', apiServerFlags: flags });
+    const metadata = { name: 'ballast' };
+    await six.admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
+    const own = 'service.ipFamilyPolicy=SingleStack,service.ipFamilies={IPv6}';
+    for (const values of [own, 'service.ipFamilyPolicy=PreferDualStack', 'replicas=1']) {
+      const text = await render('helm3', '--no-hooks', '--set', `api.ipFamily=IPv6,${values}`);
+      await six.admin.apply(...objectsOf(text));
+      const ref = {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { ...metadata, namespace: 'ballast' },
+      };
+      const { spec } = await six.admin.get<V1Service>(ref);
+      expect(spec?.clusterIPs?.join(), values).toMatch(/^fd00:96:[^,]*$/);
+      await six.admin.remove(ref);
+    }
+  });
+
   it('Helm 3 installs it, Helm 4 upgrades and removes it', async () => {
     const full = ['-n', 'ballast', '--wait', '--timeout', '120s', ...FULL];
     const plain = full.filter((_, index) => full[index + 1] !== 'nodeSelector.disk=ssd');
