@@ -5,7 +5,7 @@
 // In: README; the control plane's binaries, built already, for there is no way out of the namespace.
 // Out: exit code 0, and the output. On failure: the command that failed, with what it said.
 import { execFile, spawn } from 'node:child_process';
-import { chmod, copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -40,7 +40,8 @@ const [rights = '', install = '', start = '', use = ''] = blocks
 const folder = await mkdtemp(join(tmpdir(), 'ballast-first-'));
 const keeper = startKeeper(folder);
 const redis = await startRedis({ port: 6379 });
-for (const name of ['deploy', 'src', 'lua', 'nginx', 'package.json', 'LICENSE', 'node_modules'])
+const CHECKOUT = ['deploy', 'src', 'lua', 'nginx', 'package.json', 'LICENSE', 'node_modules'];
+for (const name of [...CHECKOUT, 'package-lock.json'])
   await symlink(join(ROOT, name), join(folder, name));
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -91,7 +92,7 @@ try {
     startGiven('west', '127.9.2.1'),
   ]);
   const { kubectl } = await build(['kubectl']);
-  const env = { PATH: `${folder}:${kubectl}:${process.env['PATH'] ?? ''}`, HOME: folder };
+  const env = { PATH: `${kubectl}:${process.env['PATH'] ?? ''}`, HOME: folder };
   await run('sh', ['-ec', rights], { cwd: folder, env });
   // The machine of the edge is a clean Debian: what is built here is installed there.
   const [packaging = '', apt = ''] = install.trim().split('\n');
@@ -108,9 +109,8 @@ try {
   await debian.sh(told);
 
   await writeFile(join(folder, 'ballast.yaml'), only('yaml'));
-  const shim = `#!/bin/sh\nexec "${process.execPath}" "${ROOT}/src/main.ts" "$@"\n`;
-  await writeFile(join(folder, 'ballast'), shim);
-  await chmod(join(folder, 'ballast'), 0o755);
+  // Both blocks are typed into one shell.
+  const [ballast = ''] = start.split('\n');
   const controller = spawn('bash', ['-ec', `${start}wait`], {
     cwd: folder,
     env,
@@ -132,14 +132,14 @@ try {
     ).json()) as { servers?: unknown[] };
     return servers?.length === 2;
   });
-  const said = await run('bash', ['-exc', use], { cwd: folder, env });
+  const said = await run('bash', ['-exc', `${ballast}\n${use}`], { cwd: folder, env });
   console.log(log.split('\n').slice(0, 8).join('\n'));
   console.log(said.stdout);
   await expectReader(env);
   // It follows: the last command once more, after a change that nobody tells it of.
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
   await east.admin.scale({ ...deployment, metadata: { name: 'shop', namespace: 'prod' } }, 9);
-  const explain = ['-ec', 'ballast app explain shop'];
+  const explain = ['-ec', `${ballast}\nballast app explain shop`];
   const after = await until('the change is published', async () => {
     const { stdout } = await run('bash', explain, { cwd: folder, env });
     return stdout.includes('9 pods * 10') ? stdout : undefined;
