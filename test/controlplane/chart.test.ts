@@ -2,13 +2,14 @@
 // knows every field of it, the API server admits it under the restricted Pod Security level, and it is
 // installed, upgraded and removed.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { KubernetesObject, V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { createCertificate } from '../simulated/certificate.ts';
 import { build, type Built } from './build.ts';
 import { ApiError } from './client.ts';
 import { startCluster, type ControlPlane } from './cluster.ts';
@@ -71,7 +72,7 @@ async function definitions(): Promise<KubernetesObject[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-chart-'));
-  built = await build([...HELMS, 'kubeconform']);
+  built = await build([...HELMS, 'kubeconform', 'kubectl']);
   plane = await startCluster({ name: 'home' });
   await plane.admin.create(node({ name: 'home-1' }));
   await plane.admin.apply(...(await definitions()));
@@ -268,6 +269,37 @@ describe('on a real control plane', () => {
       expect(spec?.clusterIPs?.join(), values).toMatch(/^fd00:96:[^,]*$/);
       await six.admin.remove(ref);
     }
+  });
+
+  it.each(HELMS)('README’s commands install it, word for word, by %s', async (which) => {
+    await using fresh = await startCluster({ name: 'fresh' });
+    await fresh.admin.create(node({ name: 'fresh-1' }));
+    const home = await mkdtemp(join(folder, 'readme-'));
+    const { cert, key } = createCertificate('ballast.ballast.svc');
+    const files = {
+      'tls.crt': cert,
+      'tls.key': key,
+      'east.kubeconfig': '{}',
+      'access.yaml': '{}',
+      'forward.key': 'not-a-secret-of-anybody',
+      'values.yaml': 'config: {environment: prod}\n',
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
+    await symlink(join(ROOT, 'deploy'), join(home, 'deploy'));
+    await symlink(join(built[which] ?? '', which), join(home, 'helm'));
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+    const told = readme.split('\n### Where it runs\n')[1]?.split('\n### ')[0] ?? '';
+    const commands = told
+      .split('\n')
+      .filter((line) => line.startsWith('      '))
+      .join('\n');
+    expect(commands).toContain('helm install ballast deploy/chart');
+    const PATH = `${home}:${built['kubectl']}:${process.env['PATH'] ?? ''}`;
+    const env = { PATH, HOME: home, KUBECONFIG: fresh.adminKubeconfig };
+    const { stdout } = await run('bash', ['-exc', commands], { cwd: home, env });
+    expect(stdout).toContain('kubectl -n ballast rollout status deployment/ballast');
+    const rollout = 'kubectl -n ballast rollout status deployment/ballast --timeout 60s';
+    await run('bash', ['-exc', rollout], { cwd: home, env });
   });
 
   it('Helm 3 installs it, Helm 4 upgrades and removes it', async () => {
