@@ -152,6 +152,54 @@ const DASHBOARDS = {
       }),
     ],
   },
+  jobs: {
+    title: 'Ballast: jobs and migrations',
+    variables: {},
+    panels: [
+      stat(
+        'Jobs under way',
+        'short',
+        'sum(max by (kind, state) (ballast_jobs{state=~"Pending|Planned|Running|RollingBack"}))',
+      ),
+      stat(
+        'Jobs that wait for a person',
+        'short',
+        'sum(max by (kind, state) (ballast_jobs{state=~"Paused|WaitingApproval|Blocked"}))',
+      ),
+      stat('Since the last rehearsal', 's', 'min(ballast_rehearsal_age_seconds)'),
+      stat(
+        'Apps without a usable backup',
+        'short',
+        'sum(max by (cluster) (ballast_rehearsal_unrecoverable_apps))',
+      ),
+      panel('Jobs', 'short', {
+        '{{kind}} {{state}}': 'max by (kind, state) (ballast_jobs)',
+      }),
+      panel('Since the job that stands still the longest moved', 's', {
+        '{{kind}}': 'max by (kind) (ballast_job_unmoved_seconds)',
+      }),
+      panel('Steps that came to a result', 'cps', {
+        '{{kind}} {{result}}': 'sum by (kind, result) (rate(ballast_job_steps_total[5m]))',
+      }),
+      panel('A step from intent to result, 95 of 100', 's', {
+        '{{kind}}':
+          'histogram_quantile(0.95, sum by (kind, le) (rate(ballast_job_step_duration_seconds_bucket[5m])))',
+      }),
+      panel('Age of the newest usable backup', 's', {
+        '{{cluster}} {{app}}': 'max by (cluster, app) (ballast_rehearsal_backup_age_seconds)',
+      }),
+      panel('Rung on which other clusters take its apps (4: none does)', 'short', {
+        '{{cluster}}': 'max by (cluster) (ballast_rehearsal_rung)',
+      }),
+      panel('Until credentials end', 's', {
+        '{{use}} {{cluster}} {{kind}}':
+          'min by (cluster, use, kind) (ballast_credential_expiry_timestamp_seconds) - time()',
+      }),
+      panel('Until the next hold ends', 's', {
+        '{{kind}}': 'min by (kind) (ballast_hold_next_end_seconds)',
+      }),
+    ],
+  },
 };
 function make(name, { title, variables, panels }) {
   let x = 0;

@@ -230,6 +230,19 @@ const CASES: Readonly<Record<string, Case>> = {
     labels: { app: 'shop' },
     seenAfter: 1,
   },
+  BallastJobStuck: {
+    bad: { 'ballast_jobs{kind="fanout",state="Blocked"}': always(2) },
+    alsoBad: {
+      'ballast_jobs{kind="fanout",state="Blocked"}': always(0),
+      'ballast_job_unmoved_seconds{kind="fanout"}': always(901),
+    },
+    good: {
+      'ballast_jobs{kind="fanout",state="Blocked"}': always(0),
+      'ballast_jobs{kind="fanout",state="Failed"}': always(3),
+      'ballast_job_unmoved_seconds{kind="fanout"}': always(600),
+    },
+    labels: { kind: 'fanout' },
+  },
   BallastAppNotRecoverable: above('ballast_rehearsal_unrecoverable_apps{cluster="east"}', {
     cluster: 'east',
   }),

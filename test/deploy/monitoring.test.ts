@@ -16,6 +16,7 @@ import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
 import { startFleet, type Fleet, type Place } from '../e2e/fleet.ts';
 import { createCertificate } from '../simulated/certificate.ts';
+import { OBJECTS } from '../migration/plan/plan-world.ts';
 import { writeBackup } from '../migration/velero/backups.ts';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
@@ -102,15 +103,13 @@ async function withJobAndBackup({ redis, folder: own }: Place): Promise<object> 
   await raw.hset('{ballast:e2e}:jobs', JOB, JSON.stringify(headOf(job)));
   await raw.hset(`{ballast:e2e}:jobs:${JOB}`, 'plan', JSON.stringify(job.plan));
   raw.disconnect();
-  const metadata = { name: 'shop', namespace: 'prod' };
-  const labels = { 'ballast.io/app': 'shop' };
   await writeBackup(join(own, 'backups'), {
     name: 'nightly-1',
     startedAt: new Date().toISOString(),
-    objects: [
-      { apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels } },
-      { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 4 } },
-    ],
+    objects: OBJECTS.map((one) => {
+      const labels = { 'ballast.io/app': 'shop' };
+      return one.kind === 'Service' ? { ...one, metadata: { ...one.metadata, labels } } : one;
+    }),
   });
   const kubeconfig = join(own, 'east.kubeconfig');
   const known = parse(await readFile(kubeconfig, 'utf8')) as { users: { user: object }[] };
