@@ -2,28 +2,25 @@
 // knows every field of it, the API server admits it under the restricted Pod Security level, and it is
 // installed, upgraded and removed.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { KubernetesObject, V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
-import { createCertificate } from '../simulated/certificate.ts';
+import { parse } from 'yaml';
 import { build, type Built } from './build.ts';
 import { ApiError } from './client.ts';
 import { startCluster, type ControlPlane } from './cluster.ts';
+import { CHART, HELMS, objectsOf, renderChart, runHelm, type Helm } from './helms.ts';
 import { node } from './objects.ts';
 import { writeSchemas } from './openapi-schemas.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
-const CHART = join(ROOT, 'deploy', 'chart');
 const MANIFESTS = join(ROOT, 'deploy', 'manifests');
 const OPERATOR = join(ROOT, 'deploy', 'monitoring', 'prometheus-operator', 'prometheus.yaml');
-
-const HELMS = ['helm3', 'helm4'] as const;
 
 /** Everything that is off by default. */
 const FULL = [
@@ -42,19 +39,10 @@ let folder: string;
 let built: Built;
 let plane: ControlPlane;
 
-const helm = async (which: (typeof HELMS)[number], ...args: string[]): Promise<string> => {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: plane.adminKubeconfig };
-  const { stdout } = await run(join(built[which] ?? '', which), args, { env, maxBuffer: 1 << 26 });
-  return stdout;
-};
+const helm = (which: Helm, ...args: string[]): Promise<string> =>
+  runHelm(built, which, args, { HOME: folder, KUBECONFIG: plane.adminKubeconfig });
 
-const render = (which: (typeof HELMS)[number], ...args: string[]): Promise<string> =>
-  helm(which, 'template', 'ballast', CHART, '-n', 'ballast', '--kube-version', '1.36.0', ...args);
-
-const objectsOf = (text: string): KubernetesObject[] =>
-  parseAllDocuments(text)
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((object) => object !== null);
+const render = (which: Helm, ...args: string[]): Promise<string> => renderChart(built, which, args);
 
 /** prometheus-operator's own definitions, from its Go module. */
 async function definitions(): Promise<KubernetesObject[]> {
@@ -72,7 +60,7 @@ async function definitions(): Promise<KubernetesObject[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ballast-chart-'));
-  built = await build([...HELMS, 'kubeconform', 'kubectl']);
+  built = await build([...HELMS, 'kubeconform']);
   plane = await startCluster({ name: 'home' });
   await plane.admin.create(node({ name: 'home-1' }));
   await plane.admin.apply(...(await definitions()));
@@ -249,57 +237,6 @@ describe('on a real control plane', () => {
     await expect(plane.admin.create(pod)).rejects.toThrow(ApiError);
     const pods = await plane.admin.list<V1Pod>({ apiVersion: 'v1', kind: 'Pod' }, 'ballast');
     expect(pods.length).toBeGreaterThanOrEqual(2);
-  });
-
-  it('where there is no IPv4 it is taken too, and its Service has an address', async () => {
-    const flags = ['--service-cluster-ip-range=fd00:96::/112', '--advertise-address=::1'];
-    await using six = await startCluster({ name: 'six', apiServerFlags: flags });
-    const metadata = { name: 'ballast' };
-    await six.admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
-    const own = 'service.ipFamilyPolicy=SingleStack,service.ipFamilies={IPv6}';
-    for (const values of [own, 'service.ipFamilyPolicy=PreferDualStack', 'replicas=1']) {
-      const text = await render('helm3', '--no-hooks', '--set', `api.ipFamily=IPv6,${values}`);
-      await six.admin.apply(...objectsOf(text));
-      const ref = {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { ...metadata, namespace: 'ballast' },
-      };
-      const { spec } = await six.admin.get<V1Service>(ref);
-      expect(spec?.clusterIPs?.join(), values).toMatch(/^fd00:96:[^,]*$/);
-      await six.admin.remove(ref);
-    }
-  });
-
-  it.each(HELMS)('README’s commands install it, word for word, by %s', async (which) => {
-    await using fresh = await startCluster({ name: 'fresh' });
-    await fresh.admin.create(node({ name: 'fresh-1' }));
-    const home = await mkdtemp(join(folder, 'readme-'));
-    const { cert, key } = createCertificate('ballast.ballast.svc');
-    const files = {
-      'tls.crt': cert,
-      'tls.key': key,
-      'east.kubeconfig': '{}',
-      'access.yaml': '{}',
-      'forward.key': 'not-a-secret-of-anybody',
-      'values.yaml': 'config: {environment: prod}\n',
-    };
-    for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
-    await symlink(join(ROOT, 'deploy'), join(home, 'deploy'));
-    await symlink(join(built[which] ?? '', which), join(home, 'helm'));
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    const told = readme.split('\n### Where it runs\n')[1]?.split('\n### ')[0] ?? '';
-    const commands = told
-      .split('\n')
-      .filter((line) => line.startsWith('      '))
-      .join('\n');
-    expect(commands).toContain('helm install ballast deploy/chart');
-    const PATH = `${home}:${built['kubectl']}:${process.env['PATH'] ?? ''}`;
-    const env = { PATH, HOME: home, KUBECONFIG: fresh.adminKubeconfig };
-    const { stdout } = await run('bash', ['-exc', commands], { cwd: home, env });
-    expect(stdout).toContain('kubectl -n ballast rollout status deployment/ballast');
-    const rollout = 'kubectl -n ballast rollout status deployment/ballast --timeout 60s';
-    await run('bash', ['-exc', rollout], { cwd: home, env });
   });
 
   it('Helm 3 installs it, Helm 4 upgrades and removes it', async () => {
