@@ -74,9 +74,34 @@ const inRedis =
     };
   };
 
+/** A token of the cluster that says since when and until when it holds, in hours from now. */
+const token =
+  (since: number, until: number): Wrong =>
+  async (config) => {
+    const [iat, exp] = [since, until].map((hours) => Math.round(Date.now() / 1000 + hours * 3600));
+    const part = (value: object): string =>
+      Buffer.from(JSON.stringify(value)).toString('base64url');
+    const text = `${part({ alg: 'none' })}.${part({ iat, exp })}.c2lnbmVk`;
+    const { api } = fleet.east;
+    api.tokens.add(text);
+    await writeFile(join(fleet.folder, 'token.kubeconfig'), api.kubeconfig(text));
+    for (const cluster of config.clusters) cluster.kubeconfig.path = 'token.kubeconfig';
+    return () => api.tokens.delete(text);
+  };
+
 const ingressOf = (config: FleetConfig) => config.clusters[0]?.ingress ?? {};
 
 const CASES: readonly (readonly [title: string, wrong: Wrong, expected: Partial<Found>])[] = [
+  [
+    'a token that ends, and that nobody has renewed',
+    token(-240, 30),
+    {
+      place: 'cluster east',
+      level: 'warning',
+      code: 'credential-ending',
+      text: expect.stringMatching(/^the token that it is watched by ends at 20/) as string,
+    },
+  ],
   [
     'a right that is needed',
     forbid('endpointslices'),

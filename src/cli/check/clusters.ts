@@ -7,6 +7,7 @@
 import { pino } from 'pino';
 import { clusterWorld } from '../../app.ts';
 import { type OpenCluster, openKubernetesCluster } from '../../clusters/kubernetes.ts';
+import { type Credential, readCredentials } from '../../clusters/credentials.ts';
 import { createRegistry, type Registry } from '../../clusters/registry.ts';
 import type { ClusterSettings } from '../../clusters/settings.ts';
 import { runSources } from '../../clusters/sources.ts';
@@ -15,6 +16,7 @@ import { checkClusters } from '../../named.ts';
 import { appSourcesOf } from '../../rules.ts';
 import { absentApps } from './apps.ts';
 import { clusterFindings } from './cluster.ts';
+import { endingFindings } from './credentials.ts';
 import type { Examined } from './examined.ts';
 import type { Finding, Section } from './findings.ts';
 
@@ -46,9 +48,17 @@ export async function clusterSections(loaded: LoadedConfig, timeoutMs: number): 
       examined().every(({ cluster }) => isSettled(cluster, world.clock.now()));
     const deadline = world.clock.now() + timeoutMs;
     while (!settled() && world.clock.now() < deadline) await world.clock.sleep(POLL_MS);
+    const certificate = config.api.tls?.cert;
+    const lives = await readCredentials({ orders: registry.orders(), certificate, world });
+    const now = world.wall().getTime();
+    const served = endingFindings(
+      lives.filter(({ use }) => use === 'api'),
+      now,
+    );
     return [
       ...sourceSections(registry),
-      ...(await Promise.all(examined().map(clusterSection))),
+      ...(await Promise.all(examined().map((one) => clusterSection(one, lives, now)))),
+      ...(served.length > 0 ? [{ place: 'api', findings: served }] : []),
       ...absentSections(loaded, examined()),
     ];
   } finally {
@@ -64,9 +74,15 @@ function isSettled(cluster: OpenCluster, now: number): boolean {
   return watched.some(({ health: { trouble } }) => trouble && now - trouble.since > TROUBLE_MS);
 }
 
-async function clusterSection(examined: Examined): Promise<Section> {
-  const place = `cluster ${examined.cluster.name}`;
-  return { place, findings: await clusterFindings(examined) };
+async function clusterSection(
+  examined: Examined,
+  lives: readonly Credential[],
+  now: number,
+): Promise<Section> {
+  const { name } = examined.cluster;
+  const own = lives.filter(({ cluster }) => cluster === name);
+  const findings = [...(await clusterFindings(examined)), ...endingFindings(own, now)];
+  return { place: `cluster ${name}`, findings };
 }
 
 function sourceSections(registry: Registry): Section[] {

@@ -18,6 +18,7 @@ export type FindingCode =
   | 'clock'
   | 'cluster-unreachable'
   | 'cluster-unready'
+  | 'credential-ending'
   | 'edge-environment'
   | 'edge-name'
   | 'edge-redis'
