@@ -91,6 +91,10 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   readonly wrongs: string[] = [];
   /** Edges that say nothing. */
   readonly silent = new Set<string>();
+  /** Edges that do not tell what they count. */
+  readonly mute = new Set<string>();
+  /** Somebody sends to the source whatever its weight. */
+  isAstray = false;
   edgeNames: readonly string[] = ['edge-1', 'edge-2'];
   /** Of requests at the destination, every so many fails. */
   failsAt = 0;
@@ -216,7 +220,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
 
   /** Each question finds some more requests where there is weight. */
   tallies(_app: string, servers: readonly string[]): ReadonlyMap<string, Tally> {
-    const talking = this.edgeNames.filter((edge) => !this.silent.has(edge));
+    const talking = this.edgeNames.filter((edge) => !this.silent.has(edge) && !this.mute.has(edge));
     return new Map(talking.map((edge) => [edge, this.#tally(edge, servers)]));
   }
 
@@ -225,7 +229,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     for (const { address, weight, from } of this.upstream().servers) {
       const key = `${edge} ${address}`;
       const count = this.#counts.get(key) ?? { requests: 0, failures: 0 };
-      if (weight > 0) count.requests += 3;
+      if (weight > 0 || (this.isAstray && from === 'east')) count.requests += 3;
       if (weight > 0 && from === 'west' && this.failsAt > 0) count.failures += 1;
       this.#counts.set(key, count);
     }

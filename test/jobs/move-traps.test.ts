@@ -109,6 +109,55 @@ test('pollers of another kind, and callers without an edge: a person consents, o
   await untilState(hooked.journal, hooked.id, 'Done');
 });
 
+test('an edge that does not tell what it counts is no zero, before and after the drain', async () => {
+  const shifting = await staysAt('shift.25', 'edge-2 has not told', (its, at) => {
+    at.set('shop:shift.25', () => its.mute.add('edge-2'));
+  });
+  shifting.fleet.mute.clear();
+  await untilState(shifting.journal, shifting.id, 'Done');
+  const draining = await staysAt('drain', 'edge-2 has not told', (its, at) => {
+    at.set('shop:drain', () => its.mute.add('edge-2'));
+  });
+  draining.fleet.mute.clear();
+  await untilState(draining.journal, draining.id, 'Done');
+});
+
+/** All is proved but that a person consents. */
+const beforeConsent = () =>
+  staysAt('delete.7', 'legacy', (its) => {
+    its.poller = 'legacy polled weights 5 s ago';
+  });
+
+test('who asks the source after its drain was proved: nothing is deleted', async () => {
+  const { fleet, journal, process, id } = await beforeConsent();
+  fleet.isAstray = true;
+  fleet.poller = undefined;
+  await until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes('more requests'));
+  fleet.isAstray = false;
+  fleet.underWay = 1;
+  await until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes('under way'));
+  expect(fleet.writes()['east']).toEqual([]);
+  fleet.underWay = 0;
+  await untilState(journal, id, 'Done');
+});
+
+test('holds that do not stand any more, and weights that are others: nothing is deleted', async () => {
+  const { fleet, journal, process, id } = await beforeConsent();
+  const [lost] = [...fleet.holds.entries()].filter(([, { kind }]) => kind === 'freeze');
+  if (!lost) throw new Error('no freeze');
+  fleet.holds.delete(lost[0]);
+  fleet.poller = undefined;
+  const waits = (text: string) =>
+    until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes(text));
+  await waits('do not stand as they were said');
+  fleet.override = { west: 1 };
+  fleet.holds.set(...lost);
+  await waits('west is published with 2');
+  expect(fleet.writes()['east']).toEqual([]);
+  fleet.override = {};
+  await untilState(journal, id, 'Done');
+});
+
 test('hooks: no answer holds, a no refuses or takes back; the record is tried for ever', async () => {
   const unknown = { verdict: 'unknown', text: 'no answer' } as const;
   const no = { verdict: 'fail', text: 'not today' } as const;
