@@ -12,12 +12,19 @@ import {
   type Metadata,
 } from './manifest.ts';
 
-const LABELS = ['velero.io/backup-name', 'velero.io/restore-name'];
+const LABELS = [
+  // Of an earlier migration: what moves back is to be the same as what stayed there.
+  'ballast.io/migration',
+  'ballast.io/source-uid',
+  'velero.io/backup-name',
+  'velero.io/restore-name',
+];
 
 const ANNOTATIONS = [
   'argo-rollouts.argoproj.io/managed-by-rollouts',
   'autoscaling.alpha.kubernetes.io/conditions',
   'autoscaling.alpha.kubernetes.io/current-metrics',
+  'ballast.io/fence',
   'control-plane.alpha.kubernetes.io/leader',
   'deployment.kubernetes.io/revision',
   'deployment.kubernetes.io/revision-history',

@@ -21,6 +21,9 @@ const LEFT_OUT: Readonly<Record<string, (spec: Fields, object: Fields) => void>>
   Service: (spec) => delete fieldsOf(spec['selector'])['rollouts-pod-template-hash'],
   PersistentVolumeClaim: (spec) => delete spec['volumeName'],
   ServiceAccount: (_, object) => delete object['secrets'],
+  // Its cluster fills it in.
+  Secret: (_, object) =>
+    object['type'] === 'kubernetes.io/service-account-token' && delete object['masked'],
   Rollout: (spec) => delete spec['paused'],
 };
 

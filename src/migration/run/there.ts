@@ -23,9 +23,10 @@ export const WORKLOADS = ['Rollout', 'Deployment', 'StatefulSet'];
 export const stepOfObject = ({ step, late }: PlannedObject): string =>
   `${late ? 'late' : 'apply'}.${step}`;
 
-/** An autoscaler sets the number of its pods. */
-export function isScaled({ objects }: PlannedApp, { kind }: Manifest): boolean {
-  return WORKLOADS.includes(kind) && objects.some((one) => one.late);
+/** Somebody sets the number of its pods: an autoscaler; of a template in a Deployment, its Rollout. */
+export function isScaled({ objects, workload }: PlannedApp, live: Manifest): boolean {
+  if (!WORKLOADS.includes(live.kind)) return false;
+  return objects.some(({ late }) => late) || nameOf(live) !== workload;
 }
 
 /** Somebody else's doing at the destination; undefined: none. */

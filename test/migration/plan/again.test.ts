@@ -44,3 +44,24 @@ test('a source where jobs may not write is refused, but for one that is dead', (
   expect(refused({ source: { jobs: { namespaces: ['prod'] } } })).toEqual([]);
   expect(refused({ source: {} }, 'offline')).toEqual([]);
 });
+
+test('what an earlier migration wrote beside an object does not go along', () => {
+  const marked = OBJECTS.map((one) => ({
+    ...one,
+    metadata: {
+      ...one.metadata,
+      labels: {
+        ...one.metadata.labels,
+        'ballast.io/migration': 'old',
+        'ballast.io/source-uid': 'u',
+      },
+      annotations: { 'ballast.io/fence': '7' },
+    },
+  }));
+  const [before, now] = [OBJECTS, marked].map((objects) =>
+    lookAgain(REQUEST, world({ apps: [app('shop', { source: source(objects) })] }), 4).objects.map(
+      ({ manifest: { metadata, ...rest } }) => ({ ...rest, labels: metadata.labels ?? {} }),
+    ),
+  );
+  expect(now).toEqual(before);
+});
