@@ -18,6 +18,8 @@ import { liveMoveTraffic } from '../../src/migration/run/live-traffic.ts';
 import { migrationKind } from '../../src/migration/run/run.ts';
 import { gatesOf, limitsOf } from '../../src/migration/run/settings.ts';
 import { draftMove } from '../../src/migration/run/submit.ts';
+import { shareLimitsOf } from '../../src/plan/settings.ts';
+import { rampOf } from '../../src/weights/settings.ts';
 import { until } from '../controlplane/until.ts';
 import { MemoryLedgers } from '../jobs/memory-ledgers.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
@@ -131,7 +133,12 @@ async function start() {
     return [migrationKind({ ...own, world: migrations }) as JobKind];
   };
   const access = accessBy({ tokens: list.tokens });
-  const api = await openApi({ clusters, objects, kinds }, { migrations, statistics, access });
+  const share = shareLimitsOf({});
+  const ramp = rampOf({});
+  const api = await openApi(
+    { clusters, objects, kinds, ...(share && { share }), ...(ramp && { ramp }) },
+    { migrations, statistics, access },
+  );
   await until(
     'it leads',
     () => api.controller.published()?.app('shop')?.upstream.servers.length === 2,
