@@ -127,3 +127,21 @@ test('of time that nobody saw nothing passes, and nothing falls due', () => {
   const spent = [0, 20_000, 90_000, 91_000].map((now) => patience.spent(doing, now));
   expect(spent).toEqual([0, 20_000, 20_000, 21_000]);
 });
+
+test('a workload is scaled to 0 by its number alone: labels and notes of others stay theirs', async () => {
+  const scaled: object[] = [];
+  const { journal, id } = await begin((its, at) => {
+    const east = its.cluster('east');
+    const note = { annotations: { note: 'theirs' }, labels: { team: 'a' } };
+    const noted = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...PLACE, ...note } };
+    at.set('shop:bake', () => east.applyAs('argo', noted));
+    const apply = east.apply.bind(east);
+    east.apply = async (object, options) => {
+      const { labels = {}, annotations = {} } = object.metadata;
+      scaled.push({ spec: object['spec'], labels, annotations });
+      return apply(object, options);
+    };
+  });
+  await untilState(journal, id, 'Done');
+  expect(scaled).toEqual([{ spec: { replicas: 0 }, labels: {}, annotations: {} }]);
+});

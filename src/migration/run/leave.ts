@@ -52,7 +52,10 @@ async function emptied({ cluster, writer, live, scene }: Leaving): Promise<Outco
   if (!expect) return { kind: 'failed', text: `${shownRef(refOf(live))} has no version` };
   await scene.check();
   // With all that is ours of it already: what an apply leaves out of its own goes.
-  const none = { ...live, spec: { replicas: 0 } };
+  const { apiVersion, kind, metadata } = live;
+  const { name, namespace } = metadata;
+  const place = { name, ...(namespace !== undefined && { namespace }) };
+  const none = { apiVersion, kind, metadata: place, spec: { replicas: 0 } };
   const wanted = restored(live as never, none as never);
   const spec = { ...fieldsOf((wanted as KubernetesObject)['spec']), replicas: 0 };
   const result = await writer.apply({ ...wanted, spec }, { expect, force: true });
