@@ -162,6 +162,29 @@ test('a move: its state, its gate, and on as its gate passes', async () => {
   await close();
 });
 
+test('a plan that was looked at is begun, by its digest and the cluster that the apps leave', async () => {
+  slow.waitAt = 'bake';
+  const { page, faults, close } = await openPage(
+    browser,
+    `${working.url}/#/migrations?apps=prod%2Fpay&from=east&to=west`,
+  );
+  await page.getByRole('button', { name: 'Begin…' }).click();
+  const dialog = page.getByRole('dialog');
+  const begin = dialog.getByRole('button', { name: 'Begin', exact: true });
+  await begin.waitFor();
+  expect(await violationsOf(page)).toEqual([]);
+  expect(await begin.isDisabled()).toBe(true);
+  await dialog.getByLabel('Type east to confirm').fill('east');
+  await begin.click();
+  await dialog.getByRole('link', { name: /^move-pay-/ }).click();
+  const app = page.getByRole('article', { name: 'pay' });
+  await app.locator('[aria-current="step"]').filter({ hasText: 'baking' }).waitFor();
+  slow.waitAt = undefined;
+  await page.locator('.bar .badge').filter({ hasText: 'done' }).waitFor();
+  expect(faults).toEqual([]);
+  await close();
+});
+
 test('a rehearsal: what would come back where, and what is wrong', async () => {
   const { page, close } = await openPage(browser, `${working.url}/#/migrations/rehearsal`);
   const east = page

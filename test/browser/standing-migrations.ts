@@ -6,11 +6,22 @@ import { LIMITS, next, type JobPlan } from '../../src/migration/flow/next.ts';
 import { stepOf } from '../../src/migration/flow/steps.ts';
 import type { MigrationPlan, PlanRequest } from '../../src/migration/plan/model.ts';
 import { planMigration } from '../../src/migration/plan/plan.ts';
+import { gatesOf, limitsOf } from '../../src/migration/run/settings.ts';
+import { draftMove } from '../../src/migration/run/submit.ts';
 import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import { NO_MIGRATIONS } from '../api/no-migrations.ts';
-import { app, REQUEST, world } from '../migration/plan/plan-world.ts';
+import {
+  app,
+  deployment,
+  ingress,
+  OBJECTS,
+  REQUEST,
+  service,
+  source,
+  world,
+} from '../migration/plan/plan-world.ts';
 
 const HOUR = 3600;
 
@@ -66,6 +77,10 @@ export function memoryMigrations(): AskedPlans {
         asked.push(request);
         return planOf(request);
       },
+      async draft({ request, digest, who, gates = {}, limits = {} }) {
+        const care = { gates: gatesOf(gates), limits: limitsOf(limits) };
+        return draftMove({ request, digest, who, ...care }, planOf(request));
+      },
       async rehearse() {
         last = REHEARSAL();
         return last;
@@ -79,12 +94,17 @@ export function memoryMigrations(): AskedPlans {
 function planOf(request: PlanRequest): MigrationPlan {
   const apps = request.apps.map((asked) => {
     const name = asked.slice(asked.lastIndexOf('/') + 1);
-    return app(name, name === 'shop' ? {} : { source: { ...NONE } });
+    return app(name, { source: sourceOf(name) });
   });
   return planMigration(request, world({ apps, clusters: ['east', 'north', 'south', 'west'] }));
 }
 
-const NONE = { objects: [], unread: new Set<string>(), origin: { kind: 'live' } } as const;
+function sourceOf(name: string): ReturnType<typeof source> {
+  if (name === 'shop') return source();
+  if (name !== 'pay') return source([]);
+  const read = OBJECTS.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Secret');
+  return source([...read, deployment(name, 4), service(name), ingress(name)]);
+}
 
 export interface Slow {
   readonly kind: JobKind<JobPlan>;

@@ -66,7 +66,7 @@ function Planning({ query }: Pick<Place, 'query'>) {
         </p>
       )}
       {problem && <Trouble problem={problem} />}
-      {plan && <PlanView plan={plan} />}
+      {plan && <PlanView plan={plan} question={questionOf(asked)} />}
     </>
   );
 }

@@ -1,13 +1,25 @@
 // A plan of a migration: what stands against it, whether there is room, and what would be done to each app.
 
-import type { CapacityAnswer, FindingAnswer, PlanAnswer } from '../../api/migration-shapes.ts';
+import type {
+  CapacityAnswer,
+  FindingAnswer,
+  PlanAnswer,
+  PlanQuestion,
+} from '../../api/migration-shapes.ts';
 import { Badge, type Tone } from '../show/badge.tsx';
 import { Empty } from '../show/notice.tsx';
 import { Table, type Column } from '../show/table.tsx';
 import { useWords } from '../words/words.ts';
+import { BeginMove } from './begin-move.tsx';
 import { PlannedApp } from './planned-app.tsx';
 
-export function PlanView({ plan }: { readonly plan: PlanAnswer }) {
+export function PlanView({
+  plan,
+  question,
+}: {
+  readonly plan: PlanAnswer;
+  readonly question: PlanQuestion | undefined;
+}) {
   const words = useWords();
   const { from, to, ok, digest, findings, capacity, apps } = plan;
   return (
@@ -18,6 +30,7 @@ export function PlanView({ plan }: { readonly plan: PlanAnswer }) {
         <span class="detail">
           {words.digest}: <code title={digest}>{digest.slice(0, 19)}</code>
         </span>
+        {ok && question && <BeginMove plan={plan} question={question} />}
       </div>
       <section>
         <h4>{words.findings}</h4>

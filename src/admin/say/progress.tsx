@@ -1,12 +1,20 @@
 // How far a word is: written, then at each edge.
 
+import type { ComponentChildren } from 'preact';
 import { Badge } from '../show/badge.tsx';
 import { Trouble } from '../show/notice.tsx';
 import type { Problem } from '../problem.ts';
 import { useWords } from '../words/words.ts';
 import type { Acknowledged, Progress } from './say.ts';
 
-export function ProgressOf({ progress }: { readonly progress: Progress }) {
+export function ProgressOf({
+  progress,
+  said,
+}: {
+  readonly progress: Progress;
+  /** What stands there once it is done, for no edge has to have it. */
+  readonly said?: ((written: object) => ComponentChildren) | undefined;
+}) {
   const words = useWords();
   const problem = problemOf(progress);
   if (problem) {
@@ -26,7 +34,13 @@ export function ProgressOf({ progress }: { readonly progress: Progress }) {
     );
   }
   const { step, now, written } = progress;
-  if (!now.edges) return <p class="progress">{words.done}</p>;
+  if (!now.edges) {
+    return (
+      <p class="progress" role="status">
+        {words.done} {said?.(written)}
+      </p>
+    );
+  }
   const isAll = now.acknowledged === true;
   const still = step === 'done' ? words.notAll : words.waiting;
   return (

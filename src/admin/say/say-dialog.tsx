@@ -25,6 +25,7 @@ export interface SayDialogParts {
   readonly isDangerous?: boolean;
   /** The cluster that the preview is about. */
   readonly about?: string;
+  readonly said?: (written: object) => ComponentChildren;
   readonly children?: ComponentChildren;
 }
 
@@ -38,7 +39,7 @@ export function SayDialog(parts: SayDialogParts) {
         <Looking {...parts} say={start} progress={progress} />
       ) : (
         <>
-          <ProgressOf progress={progress} />
+          <ProgressOf progress={progress} said={parts.said} />
           <Footer close={close} {...(progress.step === 'failed' && { again: start })} />
         </>
       )}

@@ -27,6 +27,11 @@ export const enMigrations = {
   planning: 'Reading both clusters…',
   planIs: { ok: 'nothing stands against it', refused: 'refused' },
   planTitle: (from: string, to: string) => `From ${from} to ${to}`,
+  begin: 'Begin…',
+  beginTitle: (apps: string, from: string, to: string) => `Move ${apps} from ${from} to ${to}`,
+  beginHint:
+    'A job carries this plan out, step by step behind its gates, and deletes at the source only by proof. Where the world is another by now, nothing begins.',
+  doBegin: 'Begin',
   findings: 'Findings',
   noFindings: 'Nothing was found.',
   severities: { refuse: 'refuses', warn: 'warns' },

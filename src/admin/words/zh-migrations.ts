@@ -26,6 +26,11 @@ export const zhMigrations: MigrationWords = {
   planning: '正在读取两个集群…',
   planIs: { ok: '没有阻碍', refused: '被拒绝' },
   planTitle: (from, to) => `从 ${from} 到 ${to}`,
+  begin: '开始…',
+  beginTitle: (apps, from, to) => `将 ${apps} 从 ${from} 迁移到 ${to}`,
+  beginHint:
+    '任务会按此计划逐步执行并逐步检查，只有在确证之后才删除源对象。如果情况已经变化，则不会开始。',
+  doBegin: '开始',
   findings: '检查结果',
   noFindings: '没有发现问题。',
   severities: { refuse: '拒绝', warn: '警告' },
