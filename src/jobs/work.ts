@@ -24,6 +24,7 @@ import {
   type StepRecord,
   type StepResult,
 } from './record.ts';
+import { keyOf, waitsOf } from './waits.ts';
 
 export interface WorkParts {
   readonly journal: JobJournal;
@@ -259,11 +260,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     waitsFor: (id, name) => waits.get(keyOf({ id }, name)),
     waits(id) {
       const job = book.get(id);
-      if (!job || isFinal(job) || job.paused || job.blocked !== undefined) return [];
-      return Object.values(job.steps).flatMap((step) => {
-        const text = isOpen(step) ? waits.get(keyOf(job, step.id)) : undefined;
-        return text === undefined ? [] : `${step.id}: ${text}`;
-      });
+      return job ? waitsOf(job, waits) : [];
     },
     async look(id) {
       for (;;) {
@@ -289,7 +286,6 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   };
 }
 
-const keyOf = ({ id }: Pick<Job, 'id'>, step: string): string => `${id} ${step}`;
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 

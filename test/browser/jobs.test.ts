@@ -175,8 +175,26 @@ test('filters stand in the URL; a job that is none says so', async () => {
   await until('still the other', async () => (await rows.allInnerTexts()).join() === other);
   await page.getByLabel('Job, app or cluster').fill('nothing like it');
   await page.getByText('No job fits.').waitFor();
+  await page.goto(`${url}/#/apps/shop`);
+  await page.getByRole('link', { name: new RegExp(`^Job ${other}: `) }).click();
+  await page.getByRole('heading', { name: other, level: 1 }).waitFor();
   await page.goto(`${url}/#/jobs/nobody-0000`);
   await page.getByText('There is no such job').waitFor();
+  await close();
+});
+
+test('what a step waits for before it begins stands there too', async () => {
+  const { begin, url, stop } = await open();
+  const always = "[{from: '00:00', to: '12:00'}, {from: '12:00', to: '00:00'}]";
+  const id = await begin('v2', `{order: serial, closedHours: ${always}}`);
+  const { page, close } = await openPage(browser, `${url}/#/jobs/${id}`);
+  await page.locator('.waits').filter({ hasText: 'hold east: closed' }).waitFor();
+  await page.goto(`${url}/#/jobs`);
+  await page
+    .getByRole('row', { name: new RegExp(id) })
+    .filter({ hasText: 'closed' })
+    .waitFor();
+  stop();
   await close();
 });
 
@@ -246,6 +264,8 @@ test('who may only look sees everything and no button; who runs jobs elsewhere n
     await page.getByLabel('Token').fill(tokenOf(name));
     await page.getByRole('button', { name: 'Log in' }).click();
     await isAt(page, 'running');
+    const isReader = await page.getByText('read only').count();
+    expect([name, isReader]).toEqual([name, name === 'vic' ? 1 : 0]);
     await page.getByRole('article', { name: 'east' }).getByText('Waits for').waitFor();
     const buttons = await page.locator('main').getByRole('button', { name: /…/ }).count();
     expect([name, buttons > 0]).toEqual([name, sees]);

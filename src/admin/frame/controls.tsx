@@ -52,7 +52,7 @@ export function Controls({ help }: { readonly help: () => void }) {
 
 function rolesIn(words: Words, { grants }: CallerAnswer): string {
   const roles = rolesOf({ grants });
-  const writes = roles.some((role) => role === 'operator' || role === 'admin');
+  const writes = roles.some((role) => ['operator', 'migrator', 'admin'].includes(role));
   const names = roles.map((role) => words.roles[role] ?? role);
   return [...names, ...(writes ? [] : [words.readOnly])].join(', ');
 }

@@ -60,8 +60,21 @@ function Job({ job }: JobParts) {
         <JobActions job={job} steps={steps} />
       </div>
       {why !== undefined && <p class="reason">{why}</p>}
+      <Early job={job} />
       {kind === 'fanout' && hasPlan(job, 'waves') ? <Fanout job={job} /> : <Other job={job} />}
     </div>
+  );
+}
+
+/** What steps wait for that could not even begin: those that have are told of below. */
+function Early({ job: { waits = [], steps } }: JobParts) {
+  const words = useWords();
+  const early = waits.filter((text) => !steps.some(({ id }) => text.startsWith(`${id}: `)));
+  if (early.length === 0) return null;
+  return (
+    <p class="waits">
+      {words.waitsFor}: {early.join(' · ')}
+    </p>
   );
 }
 

@@ -1,6 +1,7 @@
 // One app: why its servers have these weights, and whether the edges do what is published.
 
 import type { AppAnswer } from '../../api/shapes.ts';
+import { isEnded } from '../jobs/job-list.ts';
 import { useAnswer } from '../live/answer.ts';
 import { fleet } from '../live/live.ts';
 import { linkTo } from '../route.ts';
@@ -54,6 +55,7 @@ function App({ app }: { readonly app: AppAnswer }) {
           </Badge>
         )}
         <span class="hosts">{hosts.length === 0 ? words.noHosts : hosts.join(', ')}</span>
+        <AppJobs name={name} />
         <AppActions app={app} />
       </div>
       {refused && <p class="reason">{refused.text}</p>}
@@ -111,5 +113,21 @@ function AtEdges({ version }: { readonly version: number | null }) {
         );
       })}
     </ul>
+  );
+}
+
+/** That have it locked: no other may begin. */
+function AppJobs({ name }: { readonly name: string }) {
+  const words = useWords();
+  const { jobs } = useStore(fleet);
+  const own = jobs.filter((job) => !isEnded(job) && job.apps.includes(name));
+  return (
+    <>
+      {own.map(({ id, state }) => (
+        <Badge key={id} tone="held">
+          <a href={linkTo(['jobs', id])}>{words.jobIs(id, words.jobStates[state])}</a>
+        </Badge>
+      ))}
+    </>
   );
 }
