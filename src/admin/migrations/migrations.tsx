@@ -24,6 +24,7 @@ export function MigrationsScreen({ query }: Pick<Place, 'query'>) {
         <h1>{words.migrations}</h1>
         <span class="actions">
           <a href={linkTo(['migrations', 'rehearsal'])}>{words.rehearsalLink}</a>
+          <a href={linkTo(['migrations', 'debts'])}>{words.debts}</a>
         </span>
       </div>
       <section>

@@ -33,14 +33,19 @@ export function ProgressOf({
       </p>
     );
   }
-  const { step, now, written } = progress;
-  if (!now.edges) {
-    return (
-      <p class="progress" role="status">
-        {words.done} {said?.(written)}
-      </p>
-    );
-  }
+  const { now, written } = progress;
+  if (now.edges) return <AtEdges progress={progress} />;
+  return (
+    <p class="progress" role="status">
+      {words.done} {said?.(written)}
+    </p>
+  );
+}
+
+type Written = Extract<Progress, { readonly step: 'waiting' | 'done' }>;
+
+function AtEdges({ progress: { step, now, written } }: { readonly progress: Written }) {
+  const words = useWords();
   const isAll = now.acknowledged === true;
   const still = step === 'done' ? words.notAll : words.waiting;
   return (

@@ -15,6 +15,8 @@ export interface Saying {
   readonly body?: object;
   /** No edge has to have it. */
   readonly isForNoEdge?: boolean;
+  /** It ends a hold: there is none to ask for again. */
+  readonly isEnd?: boolean;
 }
 
 export type Acknowledged = Pick<StandingHoldAnswer, 'acknowledged' | 'edges'>;
@@ -129,8 +131,8 @@ async function write({ saying, key }: Said, signal: AbortSignal): Promise<Writte
   });
 }
 
-function isHold({ method, body }: Saying): boolean {
-  return method === 'POST' && body !== undefined;
+function isHold({ method, body, isEnd = false }: Saying): boolean {
+  return method === 'POST' && body !== undefined && !isEnd;
 }
 
 async function follow(

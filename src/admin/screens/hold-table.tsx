@@ -41,14 +41,7 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
     {
       key: 'who',
       head: words.who,
-      cell: ({ who, job }) =>
-        job === undefined ? (
-          who
-        ) : (
-          <>
-            {who} · <a href={linkTo(['jobs', job])}>{job}</a>
-          </>
-        ),
+      cell: (hold) => <Who hold={hold} />,
     },
     { key: 'why', head: words.why, cell: ({ why }) => <span class="why">{why}</span> },
     {
@@ -71,6 +64,28 @@ export function HoldTable({ holds }: { readonly holds: readonly LiveHold[] }) {
     <>
       <Table label={words.holds} columns={columns} rows={holds} keyOf={({ id }) => id} />
       {ending && <EndHold hold={ending} close={() => setEnding(undefined)} />}
+    </>
+  );
+}
+
+/** A job, or a debt, speaks in the name of a person. */
+function Who({ hold: { who, job, debt } }: { readonly hold: LiveHold }) {
+  const words = useWords();
+  return (
+    <>
+      {who}
+      {job !== undefined && (
+        <>
+          {' · '}
+          <a href={linkTo(['jobs', job])}>{job}</a>
+        </>
+      )}
+      {debt !== undefined && (
+        <>
+          {' · '}
+          <a href={linkTo(['migrations', 'debts'])}>{words.debts}</a>
+        </>
+      )}
     </>
   );
 }

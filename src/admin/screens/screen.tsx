@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { JobScreen } from '../jobs/job.tsx';
 import { JobsScreen } from '../jobs/jobs.tsx';
+import { DebtsScreen } from '../migrations/debts.tsx';
 import { MigrationsScreen } from '../migrations/migrations.tsx';
 import { RehearsalScreen } from '../migrations/rehearsal.tsx';
 import { linkTo, type Place } from '../route.ts';
@@ -45,6 +46,7 @@ function Named({ screen, name }: { readonly screen: string; readonly name: strin
   if (screen === 'clusters') return <ClusterScreen key={name} name={name} />;
   if (screen === 'jobs') return <JobScreen key={name} id={name} />;
   if (screen === 'migrations' && name === 'rehearsal') return <RehearsalScreen />;
+  if (screen === 'migrations' && name === 'debts') return <DebtsScreen />;
   return <Nowhere />;
 }
 

@@ -30,9 +30,12 @@ export const enJobs = {
     Failed: 'failed',
     Blocked: 'blocked',
   },
-  jobKinds: { fanout: 'fan-out', migration: 'migration', found: 'found again' } as Readonly<
-    Record<string, string>
-  >,
+  jobKinds: {
+    fanout: 'fan-out',
+    migration: 'migration',
+    found: 'found again',
+    debt: 'debt',
+  } as Readonly<Record<string, string>>,
   jobIs: (id: string, state: string) => `Job ${id}: ${state}`,
   waitsFor: 'Waits for',
   begunBy: 'Begun',

@@ -127,4 +127,30 @@ export const enMigrations = {
   takesAll: 'takes all',
   takesNot: 'does not take all',
   noAppsThere: 'No app is here.',
+
+  debts: 'Debts',
+  debtsHint:
+    'What a migration could not delete at its source. The source stays drained there until it is deleted by consent, or nothing is owed any more.',
+  noDebts: 'Nothing is owed: every migration has deleted what it moved.',
+  owedIn: 'Owed in',
+  clusterNow: 'The cluster now',
+  debtClusters: { fresh: 'is back', stale: 'stale', unseen: 'unseen', gone: 'gone' },
+  owedObjects: 'Objects',
+  migrationJob: 'Migration',
+  lookAtDebt: 'Look…',
+  debtTitle: (app: string, cluster: string) => `What ${app} left in ${cluster}`,
+  debtObjects: {
+    there: 'there: it would be deleted',
+    gone: 'gone already',
+    another: 'another one of that name: not owed',
+    unread: 'not readable now',
+  },
+  lookingAtDebt: 'Looking what lives there now…',
+  consent: 'Consent to its deletion',
+  consentHint:
+    'A job deletes what is there, once it is proved that no edge sends a request to it. What is not as shown here stays.',
+  settle: 'Nothing is owed any more…',
+  settleTitle: (app: string, cluster: string) => `Nothing is owed of ${app} in ${cluster}`,
+  settleHint: 'Nothing is deleted, and the drain ends: the app’s pods there take requests again.',
+  doSettle: 'Say so',
 };

@@ -23,7 +23,7 @@ export const zhJobs: JobWords = {
     Failed: '失败',
     Blocked: '受阻',
   },
-  jobKinds: { fanout: '分发', migration: '迁移', found: '找回的任务' },
+  jobKinds: { fanout: '分发', migration: '迁移', found: '找回的任务', debt: '清理遗留' },
   jobIs: (id, state) => `任务 ${id}：${state}`,
   waitsFor: '正在等待',
   begunBy: '开始',
