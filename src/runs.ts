@@ -37,7 +37,7 @@ import { openMoves } from './migration/run/live.ts';
 import { createProof } from './migration/debts/proof.ts';
 import { debtKind } from './migration/debts/run.ts';
 import { movedAway } from './words/of-debts.ts';
-import { jobsIn, liftForJob } from './words/of-jobs.ts';
+import { jobsIn } from './words/of-jobs.ts';
 
 export interface RunsParts {
   readonly redis: RedisPlace & { readonly environment: string };
@@ -93,11 +93,6 @@ export function openRuns(parts: RunsParts): Runs {
   });
   const writerOf = (cluster: string) => writers.writer(cluster);
   const traffic = liveTraffic({ ...parts, controller });
-  const lift = async (job: string, who: string): Promise<void> => {
-    await controller.say(liftForJob(who, job)).catch((error: unknown) => {
-      if (!(error instanceof BallastError) || error.code !== 'hold-unknown') throw error;
-    });
-  };
   const pollers = notePollers(clock);
   const migrations = openMoves({
     ...parts,
@@ -115,7 +110,7 @@ export function openRuns(parts: RunsParts): Runs {
   const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
   const unproved = createProof({ ...parts, traffic });
   const debts = debtKind({ controller, writerOf, unproved });
-  const kinds = [fanouts, migrations.kind, debts, foundKind(lift)];
+  const kinds = [fanouts, migrations.kind, debts, foundKind((who, job) => traffic.lift(who, job))];
   const jobs: Jobs = createJobs({
     journal,
     wakes,

@@ -21,7 +21,7 @@ export interface JobBook {
   take(job: Job): void;
   /** A new one, or one that Redis has lost. Throws `app-locked`. */
   add(job: Job, change: Change): Promise<Job>;
-  /** `basis`: where the journal stands elsewhere than the job. Undefined from `make`: no change. */
+  /** `basis`: where the journal stands elsewhere than the job, of which all is written then. Undefined from `make`: no change. */
   update(id: string, make: (job: Job) => Change | undefined, basis?: number): Promise<Job>;
   forget(id: string): Promise<void>;
 }
@@ -46,20 +46,20 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
   const write = async (
     job: Job,
     change: Change,
-    how: { readonly basis: number; readonly isNew: boolean },
+    how: { readonly basis: number; readonly isNew: boolean; readonly isWhole: boolean },
   ): Promise<Job> => {
     const next = changed(job, change, lease);
     const known = memory.get(job.id);
     memory.set(job.id, { job: known?.job ?? job, pending: next });
     const head = headOf(next);
-    const { basis, isNew } = how;
+    const { basis, isNew, isWhole } = how;
     const refused = await journal
       .put(lease, {
         head,
         basis,
         steps: isNew ? Object.values(next.steps) : (change.steps ?? []),
         lock: isNew ? 'take' : lockOf(job, head),
-        ...(isNew && { plan: job.plan }),
+        ...(isWhole && { plan: job.plan }),
       })
       .catch((cause: unknown) => {
         throw new TermOver(`the journal gives no answer: ${String(cause)}`, { cause });
@@ -84,14 +84,16 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
     get: (id) => jobs.get(id),
     all: () => [...jobs.values()],
     take: keep,
-    add: (job, change) => inTurn(job.id, () => write(job, change, { basis: 0, isNew: true })),
+    add: (job, change) =>
+      inTurn(job.id, () => write(job, change, { basis: 0, isNew: true, isWhole: true })),
     update: (id, make, basis) =>
       inTurn(id, async () => {
         const job = jobs.get(id);
         if (!job) throw new BallastError('job-unknown', `no job ${id}`);
         const change = make(job);
         if (!change) return job;
-        return write(job, change, { basis: basis ?? job.revision, isNew: false });
+        const isWhole = basis !== undefined;
+        return write(job, change, { basis: basis ?? job.revision, isNew: false, isWhole });
       }),
     forget: (id) =>
       inTurn(id, async () => {

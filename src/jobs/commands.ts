@@ -41,7 +41,10 @@ const DEEDS: Readonly<Record<CommandName, (job: Job, command: Command) => Change
   },
   retry(job, { said, step }) {
     const { blocked, ...rest } = job;
-    const steps = failedSteps(job, step).map((one) => ({ ...one, again: said }));
+    // What is on record may have been taken back since: every step looks anew whether it is done.
+    const isUnsure = job.doubted === true && blocked !== undefined;
+    const all = isUnsure ? Object.values(job.steps).filter((one) => one.result) : undefined;
+    const steps = (all ?? failedSteps(job, step)).map((one) => ({ ...one, again: said }));
     if (steps.length === 0 && blocked === undefined) throw unfit(job, noneFailed(step));
     return { head: rest, steps };
   },

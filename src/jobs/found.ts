@@ -6,7 +6,7 @@
 
 import type { AppName, ClusterName } from '../model.ts';
 import type { JobKind } from './kind.ts';
-import type { Job } from './record.ts';
+import type { Job, PlacedObject } from './record.ts';
 
 /** What is seen of a job from outside. */
 export interface Trace {
@@ -14,6 +14,8 @@ export interface Trace {
   readonly apps: readonly AppName[];
   readonly clusters: readonly ClusterName[];
   readonly holds: readonly string[];
+  /** That it wrote, as far as they were looked for. */
+  readonly objects?: readonly PlacedObject[];
 }
 
 export const FOUND = 'found';
@@ -43,7 +45,7 @@ export function foundJob({ job: id, apps, clusters, holds }: Trace, at: number):
 }
 
 /** `lift`: ends all holds of a job. */
-export function foundKind(lift: (job: string, who: string) => Promise<void>): JobKind<unknown> {
+export function foundKind(lift: (who: string, job: string) => Promise<void>): JobKind<unknown> {
   const LIFT = 'lift';
   return {
     kind: FOUND,
@@ -54,7 +56,7 @@ export function foundKind(lift: (job: string, who: string) => Promise<void>): Jo
     },
     prepare: async () => ({ text: 'lifts its holds', objects: [] }),
     async act({ id, aborted }) {
-      await lift(id, aborted?.who ?? 'controller');
+      await lift(aborted?.who ?? 'controller', id);
       return { kind: 'done', text: 'its holds are lifted' };
     },
   };

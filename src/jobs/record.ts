@@ -53,7 +53,7 @@ export interface JobHead {
   readonly aborted?: Said;
   /** Why it may not go on until a person says so. */
   readonly blocked?: string;
-  /** Its journal was doubted once: whatever a person said since, it deletes nothing (R12). */
+  /** Its journal was doubted once: it may have written what is not on record. */
   readonly doubted?: true;
   /** What it waits to be approved. */
   readonly asks?: string;

@@ -5,7 +5,7 @@
 
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
-import type { JobBook } from './book.ts';
+import { TermOver, type JobBook } from './book.ts';
 import { foundJob, type Trace } from './found.ts';
 import type { JobJournal } from './journal.ts';
 import { isFinal, type Job } from './record.ts';
@@ -34,6 +34,9 @@ export async function recover(
 ): Promise<void> {
   const heads = await parts.journal.heads();
   const found = await Promise.all(heads.map(({ id }) => parts.journal.read(id)));
+  // Only now it is known where that was read: an old lease says nothing of what another Redis has.
+  const refused = await parts.journal.check(lease);
+  if (refused) throw new TermOver(`${refused.refused} ${refused.detail}`);
   const jobs = new Map(found.filter((job) => job !== undefined).map((job) => [job.id, job]));
   for (const id of new Set([...jobs.keys(), ...memory.keys()])) {
     const job = jobs.get(id);
@@ -43,6 +46,13 @@ export async function recover(
     else await recoverOne({ book, memory, lease }, job, id);
   }
   await forgetOld(book);
+}
+
+/** Also later in a term: an edge that was away brings back a hold that nobody knows. */
+export async function findLost(
+  parts: Pick<RecoverParts, 'traces' | 'wall'>,
+  book: JobBook,
+): Promise<void> {
   for (const trace of parts.traces()) {
     if (book.get(trace.job)) continue;
     await addBlocked(book, foundJob(trace, parts.wall().getTime()));

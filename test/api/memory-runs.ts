@@ -16,7 +16,7 @@ import type { JobKind } from '../../src/jobs/kind.ts';
 import { openMemoryJournal, type MemoryJournal } from '../../src/jobs/memory-journal.ts';
 import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
 import { debtKind } from '../../src/migration/debts/run.ts';
-import { jobsIn, liftForJob } from '../../src/words/of-jobs.ts';
+import { jobsIn } from '../../src/words/of-jobs.ts';
 import type { MemoryObjects } from '../jobs/memory-objects.ts';
 
 export type Objects = ReadonlyMap<string, MemoryObjects>;
@@ -75,14 +75,11 @@ export function memoryRuns(
     // No edge counts here.
     inFlight: () => 0,
   };
-  const lift = async (job: string, who: string): Promise<void> => {
-    await controller.say(liftForJob(who, job));
-  };
   const kinds = [
     fanoutKind({ writerOf, traffic, wall }),
     // No edge counts here.
     debtKind({ controller, writerOf, unproved: () => undefined }),
-    foundKind(lift),
+    foundKind((who, job) => traffic.lift(who, job)),
   ];
   const jobs = createJobs({
     journal,

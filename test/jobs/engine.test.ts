@@ -6,6 +6,7 @@ import type { JobKind } from '../../src/jobs/kind.ts';
 import { trustIn } from '../../src/jobs/trust.ts';
 import { until } from '../controlplane/until.ts';
 import { memoryStage } from './memory-stage.ts';
+import { live } from './mortal.ts';
 import { draftOf, PLAN, serve, startProcess, untilState, type ProcessParts } from './process.ts';
 import { ToyWorld, type ToyPlan } from './toy.ts';
 
@@ -18,7 +19,7 @@ async function begin(plan: ToyPlan, own: Partial<ProcessParts> & { world?: ToyWo
   const { id } = await process.create(draftOf(plan));
   const say = (name: CommandName, step?: string) =>
     process.command(id, { name, who: 'ann', ...(step !== undefined && { step }) });
-  return { journal, world, process, id, say, term, stage };
+  return { journal, world, process, id, say, term, stage, stop };
 }
 
 const SLOW: ToyPlan = { ...PLAN, atOnce: 1 };
@@ -170,4 +171,34 @@ test('which journal is trusted', () => {
   expect(trustIn(undefined, { job: found }, here)).toMatchObject({ kind: 'doubted', job: found });
   expect(trustIn(undefined, { job: job(3, 'now') }, here).kind).toBe('gone');
   expect(trustIn(undefined, undefined, here).kind).toBe('gone');
+});
+
+test('what an old lease reads in a Redis that was put back is not what is remembered', async () => {
+  const world = new ToyWorld();
+  const gate = Promise.withResolvers<void>();
+  const write = world.write.bind(world);
+  world.write = async (...args) => {
+    if (args[0] === 'b') await gate.promise;
+    return write(...args);
+  };
+  const life = live();
+  const own = { world, life };
+  const { journal, process, id, say, stage, term, stop } = await begin(
+    { ...SLOW, approval: true },
+    own,
+  );
+  await untilState(journal, id, 'WaitingApproval');
+  const early = journal.dump();
+  await say('approve');
+  await until('b is under way', async () => (await journal.read(id))?.steps['write:b']);
+  await stage.restart(false);
+  journal.load(early);
+  gate.resolve();
+  // Its next word is refused; still under its old lease it reads the journal anew.
+  const reads = () => life.effects.filter((one) => one === 'after journal.heads').length;
+  await until('it has read again', () => reads() > 1);
+  await stop();
+  onTestFinished(process.serve(await term()));
+  const job = await untilState(journal, id, 'Blocked');
+  expect(job.why).toContain('is not the one that this controller remembers');
 });

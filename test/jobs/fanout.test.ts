@@ -233,7 +233,7 @@ test('waves: approval before and after, soak, and what is closed by the hour', a
   expect(fleet.images()).toEqual(ALL_V2);
 });
 
-test('what left the stream is deleted when asked; never by a job whose journal was doubted', async () => {
+test('what left the stream is deleted when asked, once a person has confirmed the list of edges', async () => {
   const gone = stream('v1', '{weights: none, approval: before}').replace(
     /---\napiVersion: v1\nkind: ConfigMap[^-]*/,
     '',
@@ -244,6 +244,7 @@ test('what left the stream is deleted when asked; never by a job whose journal w
     await fleet.run(['east'], stream('v1'));
     const process = startFanouts(fleet, stage.journal);
     const stop = await serve(process, await stage.term());
+    await process.confirmEdges('ann', ['edge-1']);
     const { id } = await process.create(await fleet.draft(gone, { prune: true }));
     await untilState(stage.journal, id, 'WaitingApproval');
     return { ...stage, fleet, process, stop, id };
@@ -263,10 +264,41 @@ test('what left the stream is deleted when asked; never by a job whose journal w
   await stranger.command(second.id, { name: 'retry', who: 'ann' });
   await untilState(second.journal, second.id, 'WaitingApproval');
   await stranger.command(second.id, { name: 'approve', who: 'ann' });
-  const job = await untilState(second.journal, second.id, 'Paused');
-  expect(job.why).toContain('Redis was lost under this job');
-  await stop();
+  const job = await untilState(second.journal, second.id, 'Blocked');
+  expect(job.why).toContain('nobody has confirmed the list of edges since Redis was restarted');
   expect(second.fleet.writes()['east']).toEqual([]);
+  await stranger.confirmEdges('ann', ['edge-1']);
+  await stranger.command(second.id, { name: 'retry', who: 'ann' });
+  await untilState(second.journal, second.id, 'Done');
+  await stop();
+  expect(second.fleet.writes()['east']).toEqual(['remove ConfigMap prod/settings']);
+});
+
+test('a journal that was put back: an abort looks at all it may have written, and leaves it to a person', async () => {
+  const { journal, term, restart } = await memoryStage();
+  const fleet = new MemoryFleet();
+  await fleet.run(['east', 'west'], stream('v1'));
+  const first = startFanouts(fleet, journal);
+  const stop = await serve(first, await term());
+  const { id } = await first.create(await fleet.draft(stream('v2', '{approval: before}')));
+  await untilState(journal, id, 'WaitingApproval');
+  const early = journal.dump();
+  await first.command(id, { name: 'approve', who: 'ann' });
+  await untilState(journal, id, 'Done');
+  await stop();
+  await restart(false);
+  journal.load(early);
+  const second = startFanouts(fleet, journal);
+  onTestFinished(await serve(second, await term()));
+  await untilState(journal, id, 'Blocked');
+  await second.command(id, { name: 'abort', who: 'ann' });
+  const job = await until('it has looked', async () => {
+    const now = await journal.read(id);
+    return now?.why.startsWith('the way back failed') ? now : undefined;
+  });
+  expect(job.state).toBe('Blocked');
+  expect(job.why).toContain('is not as the plan found it, and the journal does not say why');
+  expect(fleet.images()).toEqual(ALL_V2);
 });
 
 test('errors: too many of a cluster’s requests fail after it was given back: it goes back', async () => {

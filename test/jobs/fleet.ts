@@ -108,7 +108,7 @@ export class MemoryFleet implements Traffic {
     return { term: 1, version: this.said.length };
   }
 
-  async lift(_who: string, _job: string, ids: readonly string[]) {
+  async lift(_who: string, job: string, ids = this.holdsOf(job)) {
     for (const id of ids) {
       this.said.push(`lift ${this.holds.get(id)?.cluster}`);
       this.holds.delete(id);
@@ -170,34 +170,11 @@ export class MemoryFleet implements Traffic {
   }
 
   async plan(text: string, own: Partial<typeof USUAL> = {}): Promise<Plan> {
-    const world: World = {
-      clusters: [...this.clusters].map(([name, objects]) => ({
-        cluster: { name, ready: true, labels: {}, zones: [], taints: [] },
-        live: objects.all().map((object) => ({ object })),
-      })),
-    };
-    return planFanout(ordersOf(text), world, { ...USUAL, ...own });
+    return planOn(this.clusters.values(), ordersOf(text), own);
   }
 
   async draft(text: string, own: Partial<typeof USUAL> = {}): Promise<Draft> {
-    const orders = ordersOf(text);
-    const app = appNames(orders.orders, { list: [], label: 'ballast.io/app' });
-    const apps = new Map(
-      orders.orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
-    );
-    const plan = await this.plan(text, own);
-    const runnable = runnableOf(plan, orders.strategy, ({ key }) => apps.get(key));
-    if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
-    const { run } = runnable;
-    return {
-      kind: 'fanout',
-      name: run.name,
-      apps: runnable.apps,
-      clusters: [...new Set(run.entries.map(({ cluster }) => cluster))],
-      plan: run,
-      planDigest: run.digest,
-      who: 'ann',
-    };
+    return draftOn(this.clusters.values(), ordersOf(text), own);
   }
 
   images(): Record<string, string | undefined> {
@@ -212,6 +189,45 @@ export class MemoryFleet implements Traffic {
   writes(): Record<string, readonly string[]> {
     return Object.fromEntries(CLUSTERS.map((name) => [name, [...this.cluster(name).writes]]));
   }
+}
+
+/** Against what is there now. */
+export function planOn(
+  clusters: Iterable<MemoryObjects>,
+  orders: Orders,
+  own: Partial<typeof USUAL> = {},
+): Plan {
+  const world: World = {
+    clusters: [...clusters].map((objects) => ({
+      cluster: { name: objects.name, ready: true, labels: {}, zones: [], taints: [] },
+      live: objects.all().map((object) => ({ object })),
+    })),
+  };
+  return planFanout(orders, world, { ...USUAL, ...own });
+}
+
+export function draftOn(
+  clusters: Iterable<MemoryObjects>,
+  orders: Orders,
+  own: Partial<typeof USUAL> = {},
+): Draft {
+  const app = appNames(orders.orders, { list: [], label: 'ballast.io/app' });
+  const apps = new Map(
+    orders.orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
+  );
+  const plan = planOn(clusters, orders, own);
+  const runnable = runnableOf(plan, orders.strategy, ({ key }) => apps.get(key));
+  if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
+  const { run } = runnable;
+  return {
+    kind: 'fanout',
+    name: run.name,
+    apps: runnable.apps,
+    clusters: [...new Set(run.entries.map(({ cluster }) => cluster))],
+    plan: run,
+    planDigest: run.digest,
+    who: 'ann',
+  };
 }
 
 /** A process that runs fan-outs on this fleet. */

@@ -89,7 +89,7 @@ async function remove(
   return before ? { ok: true, did: 'removed', before } : { ok: true, did: 'nothing' };
 }
 
-function isAsPlanned(object: KubernetesObject, { uid, scaledBy, ...entry }: Entry): boolean {
+export function isAsPlanned(object: KubernetesObject, { uid, scaledBy, ...entry }: Entry): boolean {
   const now = liveDigest({ object, ...(scaledBy !== undefined && { scaledBy }) });
   return uid !== undefined && uid !== '' && uidOf(object) === uid && now === entry.liveDigest;
 }

@@ -110,7 +110,8 @@ export function runnableOf(
     waves: waves.filter(({ lanes }) => lanes.length > 0),
     floors: floorsOf(plan.entries, strategy, { appOf, told }),
   };
-  const apps = new Set(sorted.flatMap((entry) => appOf(entry) ?? []));
+  // Also of what stays as it is: no other job of them may run beside this one.
+  const apps = new Set(plan.entries.flatMap((entry) => appOf(entry) ?? []));
   return { ok: true, run, apps: [...apps].toSorted() };
 }
 

@@ -6,7 +6,7 @@
 // A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
 
 import type { Next } from '../../jobs/kind.ts';
-import { resultOf, type Job } from '../../jobs/record.ts';
+import { isOpen, resultOf, type Job } from '../../jobs/record.ts';
 import { lanesOf, type Lane, type RunPlan, type RunWave } from './lanes.ts';
 import { readStep, stepOf, type Verb } from './steps.ts';
 
@@ -173,17 +173,23 @@ function withBack(job: FanoutJob, failed: readonly Lane[], isOver: boolean): Nex
   return next.state === 'Done' && first ? { state: 'Failed', why, run: [] } : next;
 }
 
-/** The last lane first. */
+/**
+ * The last lane first; but those that are still held before all others, which may wait for them. What is
+ * under way already goes on: left half-way it would never be taken up again.
+ */
 function backAll(job: FanoutJob, why: string): Next {
-  const touched = lanesOf(job.plan).filter((lane) => isTouched(job, lane));
-  for (const lane of touched.toReversed()) {
-    const step = backStep(job, lane);
-    if (step?.failed !== undefined) {
-      return { state: 'Blocked', why: `the way back failed: ${step.failed}`, run: [] };
-    }
-    if (step) return { state: 'RollingBack', why, run: [step.step] };
+  const touched = lanesOf(job.plan).filter((lane) => mayBeTouched(job, lane));
+  const steps = touched
+    .toReversed()
+    .toSorted((left, right) => Number(comesAgain(job, left)) - Number(comesAgain(job, right)))
+    .flatMap((lane) => backStep(job, lane) ?? []);
+  const open = steps.filter(({ step }) => isOpen(job.steps[step]));
+  const run = (open.length > 0 ? open : steps.slice(0, 1)).map(({ step }) => step);
+  const failed = steps.find((one) => one.failed !== undefined)?.failed;
+  if (open.length === 0 && failed !== undefined) {
+    return { state: 'Blocked', why: `the way back failed: ${failed}`, run: [] };
   }
-  return { state: 'RolledBack', why, run: [] };
+  return run.length > 0 ? { state: 'RollingBack', why, run } : { state: 'RolledBack', why, run };
 }
 
 interface BackStep {
@@ -205,8 +211,8 @@ function backward(job: FanoutJob, lane: Lane): string[] {
   const { id, writes } = lane;
   // Whatever its attempt came to: it is looked at.
   const written = writes.filter((index) => mayBeWritten(job, stepOf('apply', id, index)));
-  const drain = lane.holds.length > 0 && Object.hasOwn(job.steps, stepOf('hold', id));
-  const released = resultOf(job, stepOf('release', id))?.kind === 'done';
+  const drain = lane.holds.length > 0 && mayBeHeld(job, lane);
+  const released = comesAgain(job, lane);
   const again: Verb[] = ['hold-again', 'acknowledge-again', 'quiet-again'];
   return [
     ...(drain && released && written.length > 0 ? again.map((verb) => stepOf(verb, id)) : []),
@@ -216,7 +222,31 @@ function backward(job: FanoutJob, lane: Lane): string[] {
   ];
 }
 
-function mayBeWritten({ steps }: FanoutJob, id: string): boolean {
+/** Where the journal was doubted it has not all: everything is looked at. */
+const mayBeTouched = (job: FanoutJob, lane: Lane): boolean =>
+  job.doubted === true || isTouched(job, lane);
+
+function mayBeHeld({ steps, doubted }: FanoutJob, { id }: Lane): boolean {
+  return doubted === true || Object.hasOwn(steps, stepOf('hold', id));
+}
+
+/** It serves, and is held once more; where that is not known, it may serve. */
+function comesAgain(job: FanoutJob, lane: Lane): boolean {
+  const isDone = (verb: Verb): boolean => resultOf(job, stepOf(verb, lane.id))?.kind === 'done';
+  if (isDone('release-again')) return false;
+  return (
+    isDone('release') ||
+    (job.doubted === true && isOnRecord(job, lane) && holdsSomething(job, lane))
+  );
+}
+
+/** Of what is not on record nothing is taken back, so nothing is drained for it. */
+function isOnRecord({ steps }: FanoutJob, { id, writes }: Lane): boolean {
+  return writes.some((index) => Object.hasOwn(steps, stepOf('apply', id, index)));
+}
+
+function mayBeWritten({ steps, doubted }: FanoutJob, id: string): boolean {
+  if (doubted === true) return true;
   const step = Object.hasOwn(steps, id) ? steps[id] : undefined;
   return step !== undefined && step.intent.objects.length > 0;
 }

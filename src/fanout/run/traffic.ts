@@ -11,6 +11,7 @@ import type { Job } from '../../jobs/record.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
 import { servesAlone } from './floor.ts';
 import type { Lane } from './lanes.ts';
+import { readStep } from './steps.ts';
 
 /** What jobs see and say of weights. */
 export interface Traffic {
@@ -20,8 +21,8 @@ export interface Traffic {
   /** Holds of a job that stand, by their ids. */
   holdsOf(job: string): readonly string[];
   hold(who: string, holds: readonly JobHold[]): Promise<Stamp>;
-  /** Those of them that stand; of none that does nothing is said. */
-  lift(who: string, job: string, ids: readonly string[]): Promise<void>;
+  /** Those of them that stand, or all that the job has; of none that does nothing is said. */
+  lift(who: string, job: string, ids?: readonly string[]): Promise<void>;
   /** Why not every edge has these holds yet; undefined: all have. */
   unacknowledged(ids: readonly string[], apps: readonly AppName[]): string | undefined;
   /** Requests under way at an app's servers of a cluster, as told within so many milliseconds. */
@@ -62,9 +63,8 @@ export async function hold(
   const needed = apps.filter((app) => servesAlone(traffic.upstream(app), cluster));
   const mine = traffic.holdsOf(job.id);
   // Another lane of this job has the others: its turn ends.
-  const waits = needed.find((app) =>
-    mine.some((one) => !isOwn(one, job.id, id) && one.endsWith(`.${app}`)),
-  );
+  const going = mine.filter((one) => !isOwn(one, job.id, id) && isGoing(job, one));
+  const waits = needed.find((app) => going.some((one) => one.endsWith(`.${app}`)));
   if (waits !== undefined) {
     return { kind: 'wait', text: `${waits} has no other cluster now`, seconds: TURN_SECONDS };
   }
@@ -81,13 +81,25 @@ export async function hold(
   } catch (error) {
     if (!(error instanceof BallastError) || !NEEDED.has(error.code)) throw error;
     // Others that this job holds come back; then it is asked again.
-    if (traffic.holdsOf(job.id).some((one) => !isOwn(one, job.id, id))) {
+    if (going.length > 0) {
       return { kind: 'wait', text: error.message, seconds: TURN_SECONDS };
     }
     return { kind: 'done', text: `not held: ${error.message}`, data: { held: [] } };
   }
   return { kind: 'done', text: `held: ${held.join(', ')}${said}`, data: { held } };
 }
+
+/**
+ * Of a lane that is under way: its turn ends. One that failed stays until a person speaks; one that the
+ * record does not know, or that begins anew, may only come behind this one.
+ */
+function isGoing({ id, steps }: Job, hold: string): boolean {
+  const own = Object.values(steps).filter((step) => isOwn(hold, id, readStep(step.id).lane));
+  const isFailed = own.some(({ result, again }) => result?.kind === 'failed' && !again);
+  return !isFailed && own.some((step) => isHolding(step.id) && !step.again);
+}
+
+const isHolding = (step: string): boolean => ['hold', 'hold-again'].includes(readStep(step).verb);
 
 const isOwn = (hold: string, job: string, lane: string): boolean =>
   hold.startsWith(`${job}.${lane}.`);

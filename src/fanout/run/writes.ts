@@ -17,7 +17,7 @@ import { removeProved } from '../../clusters/removal.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { Intent, PlacedObject } from '../../jobs/record.ts';
 import { BallastError } from '../../errors.ts';
-import { type Applied, applyEntry } from '../live/apply-entry.ts';
+import { type Applied, applyEntry, isAsPlanned } from '../live/apply-entry.ts';
 import { diffObjects } from '../plan/diff.ts';
 import { type Entry, isOurs, liveDigest, uidOf } from '../plan/entry.ts';
 import type { Manifest } from '../model.ts';
@@ -48,15 +48,23 @@ export function placed(entry: Entry): PlacedObject {
   return { cluster: entry.cluster, ...refOfEntry(entry) };
 }
 
-export async function prepareWrite(entry: Entry, writerOf: WriterOf): Promise<Intent> {
-  const writer = await writerOf(entry.cluster);
+export interface Preparing {
+  readonly entry: Entry;
+  readonly fanout: string;
+  readonly writer: ClusterWriter;
+  /** Of an attempt before. */
+  readonly earlier: Before | undefined;
+}
+
+export async function prepareWrite({ entry, fanout, writer, earlier }: Preparing): Promise<Intent> {
   const ref = refOfEntry(entry);
   const live = await writer.read(ref);
-  const before = live ? kept(live) : null;
+  // Written already, by an attempt whose answer or record is lost: that is not how it was before.
+  const before = isDone(entry, live, fanout) ? earlier?.before : live ? kept(live) : null;
   return {
     text: `${entry.action} ${shownRef(ref)} in ${entry.cluster}`,
     objects: [placed(entry)],
-    data: { before } satisfies { before: Manifest | null | undefined },
+    data: before === undefined ? {} : ({ before } satisfies Before),
   };
 }
 
@@ -157,9 +165,18 @@ export async function undo(undoing: Undoing): Promise<Outcome> {
   const { before } = undoing;
   if (before === null) return undoCreate(undoing);
   const live = await writer.read(ref);
-  if (before === undefined)
-    return { kind: 'failed', text: `${shownRef(ref)}: it is not known as it was` };
+  if (before === undefined) return undoUnrecorded(undoing, live);
   return live ? undoUpdate(undoing, live, before) : undoDelete(undoing, before);
+}
+
+/** Of a write that the journal has lost, if there was one: it is looked at, and left to a person. */
+function undoUnrecorded({ entry }: Undoing, live: KubernetesObject | undefined): Outcome {
+  if (entry.action === 'create' ? !live : live && isAsPlanned(live, entry)) {
+    return { kind: 'done', text: 'it was not written' };
+  }
+  const what = `${shownRef(refOfEntry(entry))} in ${entry.cluster}`;
+  const text = `${what} is not as the plan found it, and the journal does not say why: see to it, then skip`;
+  return { kind: 'failed', text };
 }
 
 async function undoCreate(undoing: Undoing): Promise<Outcome> {
