@@ -145,6 +145,11 @@ export const ERRORS = {
     title: 'A stronger hold speaks of the app',
     act: 'Name it in lift, or lift it first.',
   },
+  'edges-differ': {
+    status: 409,
+    title: 'The list is not that of the edges known here',
+    act: 'Start or configure those that gave no word, retire those that are gone, and name all others.',
+  },
   'confirm-missing': {
     status: 400,
     title: 'The deletion is not confirmed',

@@ -8,6 +8,7 @@
 --       3 run_id    of Redis, as the leader saw it when it took the lease
 --       4 replid    master_replid, likewise
 --       5 what      'put' | 'check' (nothing is written) | 'drop' (a finished job is forgotten)
+--                   'confirm' (a person has looked at the list of edges: head is who, when and which)
 --       6 id
 --       7 revision  the one that this builds on; 0: the job is new
 --       8 head      JSON; its `revision` is above
@@ -38,6 +39,10 @@ if now_run ~= run_id or now_repl ~= replid then return refuse('redis-changed', n
 -- R1: nothing is taken before a leader has seeded this Redis.
 if lead[3] ~= now_run or lead[4] ~= now_repl then return refuse('redis-changed', now_run) end
 if what == 'check' then return { 'ok' } end
+if what == 'confirm' then
+  redis.call('HSET', job_key, 'said', head)
+  return { 'ok' }
+end
 
 local before = redis.call('HGET', jobs_key, id)
 local stands = before and cjson.decode(before).revision or 0

@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { guardRoutes } from './access/gate.ts';
 import type { Certificate } from './certificate.ts';
 import { addDebtRoutes, type DebtRouteParts } from './debts.ts';
+import { addConfirmEdgesRoute } from './confirm-edges.ts';
 import { addDocumentRoutes, type DocumentParts } from './documents.ts';
 import { addEventRoutes, type EventParts } from './events.ts';
 import { addHistoryRoutes } from './history.ts';
@@ -103,6 +104,7 @@ export function buildApi(parts: ApiParts): FastifyInstance {
       addJobRoutes(scope, { ...parts, jobs: parts.jobs, plan: parts.plan });
     if (parts.jobs && parts.writerOf)
       addDebtRoutes(scope, { ...parts, jobs: parts.jobs, writerOf: parts.writerOf });
+    if (parts.jobs) addConfirmEdgesRoute(scope, { ...parts, jobs: parts.jobs });
     addOpenApiRoutes(scope);
   });
   return api;

@@ -65,7 +65,17 @@ export function edgeCommand(): Command {
     .argument('<edge>')
     .requiredOption('--confirm <edge>', 'the name again')
     .action(retire);
+  addPlaceOptions(edge.command('confirm'))
+    .description('these are all edges there are: jobs may delete, until Redis is another one')
+    .argument('[edges...]')
+    .action(confirm);
   return edge;
+}
+
+async function confirm(edges: readonly string[], options: PlaceOptions): Promise<void> {
+  const caller = await callerOf(options);
+  await caller.ask('/edges/confirm', { method: 'POST', body: { edges } });
+  process.stdout.write(`confirmed: ${edges.join(', ') || 'there are none'}\n`);
 }
 
 async function retire(

@@ -11,6 +11,7 @@
 //     wakes.ts     who wakes the runner: bull-wakes.ts, memory-wakes.ts
 //     book.ts      the jobs of this term, as the journal has them
 //     work.ts      one job: intent, act, result
+//     confirmed.ts whether a person has confirmed the list of edges (R12)
 //     recover.ts   what of the journal may be gone on with, when a term begins (R12)
 //     drive.ts     one look at a job at a time, and the next wake
 //     commands.ts  pause, resume, abort, retry, skip, approve
@@ -22,7 +23,7 @@ import { headOf } from './change.ts';
 import { obey, type Command } from './commands.ts';
 import { drive } from './drive.ts';
 import { isFinal, newJob, type Draft, type Job, type JobHead } from './record.ts';
-import { forgetOld, recover, type RecoverParts } from './recover.ts';
+import { findLost, forgetOld, recover, type RecoverParts } from './recover.ts';
 import type { Remembered } from './trust.ts';
 import type { Wakes } from './wakes.ts';
 import { createWork, type Work, type WorkParts } from './work.ts';
@@ -45,6 +46,8 @@ export interface Jobs {
   follow(signal: AbortSignal): Promise<void>;
   create(draft: Draft): Promise<Job>;
   command(id: string, command: Omit<Command, 'said'> & { readonly who: string }): Promise<Job>;
+  /** Somebody has looked at the list of edges, and it is whole. */
+  confirmEdges(who: string, edges: readonly string[]): Promise<void>;
   /** As the journal has them, whoever leads; the newest first. */
   heads(): Promise<readonly JobHead[]>;
   read(id: string): Promise<Job | undefined>;
@@ -60,6 +63,7 @@ const RETRY_MS = 500;
 const FOLLOW_MS = 2000;
 
 interface Stint {
+  readonly lease: Lease;
   readonly book: JobBook;
   readonly work: Work;
   readonly look: (id: string) => void;
@@ -85,10 +89,11 @@ export function createJobs(parts: JobParts): Jobs {
     await recover(parts, { book, memory, lease });
     const work = createWork(parts, book, lease);
     const drives = drive({ work, wakes, clock, until, trouble: () => trouble.abort() });
-    stint = { book, work, look: drives.look };
+    stint = { lease, book, work, look: drives.look };
     const silence = wakes.listen(drives.woken);
     try {
       while (!until.aborted) {
+        await findLost(parts, book);
         for (const job of book.all()) if (!isFinal(job)) drives.look(job.id);
         await clock.sleep(LOOK_MS, until);
       }
@@ -150,6 +155,13 @@ export function createJobs(parts: JobParts): Jobs {
       parts.note(job, `${command.name}${step} by ${who}`);
       look(id);
       return job;
+    },
+    async confirmEdges(who, edges) {
+      const { lease } = leading();
+      const { runId, replId } = lease;
+      const at = parts.wall().getTime();
+      const refused = await journal.confirm(lease, { who, at, edges, home: { runId, replId } });
+      if (refused) throw new BallastError('lost-term', `${refused.refused} ${refused.detail}`);
     },
     async heads() {
       const heads = stint ? stint.book.all().map(headOf) : await journal.heads();

@@ -7,7 +7,7 @@
 
 import type { Lease } from '../edges/store.ts';
 import type { AppName } from '../model.ts';
-import type { Job, JobHead, StepRecord } from './record.ts';
+import type { Home, Job, JobHead, Said, StepRecord } from './record.ts';
 
 export interface Entry {
   readonly head: JobHead;
@@ -26,6 +26,12 @@ export interface JournalRefusal {
   readonly detail: string;
 }
 
+/** A person has looked at the list of edges: it is whole, as this Redis has it. */
+export interface EdgesSaid extends Said {
+  readonly edges: readonly string[];
+  readonly home: Home;
+}
+
 export interface JobJournal {
   /** Whole, or refused. */
   put(lease: Lease, entry: Entry): Promise<JournalRefusal | undefined>;
@@ -37,5 +43,8 @@ export interface JobJournal {
   /** With plan and steps; undefined: nothing is known of it. */
   read(id: string): Promise<Job | undefined>;
   locks(): Promise<ReadonlyMap<AppName, string>>;
+  confirm(lease: Lease, said: EdgesSaid): Promise<JournalRefusal | undefined>;
+  /** The last of them. */
+  confirmed(): Promise<EdgesSaid | undefined>;
   close(): Promise<void>;
 }

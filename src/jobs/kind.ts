@@ -53,6 +53,8 @@ export interface Scene {
   readonly waitedMs: number;
   /** Call it before each write. Throws where the term is over. */
   readonly check: () => Promise<void>;
+  /** Ask it before each deletion, and `check` after it: why nothing may be deleted yet. */
+  readonly unconfirmed: () => Promise<string | undefined>;
   /** For the audit: who had what written. */
   readonly note: (text: string) => void;
 }

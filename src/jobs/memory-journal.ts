@@ -5,7 +5,7 @@ import type { MemoryStore } from '../edges/memory.ts';
 import type { Lease } from '../edges/store.ts';
 import type { AppName } from '../model.ts';
 import { headOf } from './change.ts';
-import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
+import type { EdgesSaid, Entry, JobJournal, JournalRefusal } from './journal.ts';
 import type { Job, JobHead } from './record.ts';
 
 export interface MemoryJournal extends JobJournal {
@@ -17,6 +17,7 @@ export interface MemoryJournal extends JobJournal {
 export interface JournalDump {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly locks: ReadonlyMap<AppName, string>;
+  readonly confirmed?: EdgesSaid;
 }
 
 const NOTHING: JournalDump = { jobs: new Map(), locks: new Map() };
@@ -86,6 +87,12 @@ export function openMemoryJournal(store: Pick<MemoryStore, 'refuses'>): MemoryJo
       return job && copyOf(job);
     },
     locks: async () => new Map(data.locks),
+    async confirm(lease, confirmed) {
+      const refused = fence(lease);
+      if (!refused) data = { ...data, confirmed };
+      return refused;
+    },
+    confirmed: async () => data.confirmed,
     close: async () => undefined,
   };
 }

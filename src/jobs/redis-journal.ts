@@ -1,8 +1,9 @@
 // The journal on Redis or Valkey, and the pages that jobs share: every write is lua/redis/job-1.lua.
 //
 // `{ballast:ENV}:jobs` has the head of each job (journal-text.ts), `…:jobs:locks` the job of each locked
-// app, `…:jobs:ID` plan and steps of one, and `…:jobs:pages` the pages: to the script each is a head
-// without locks and steps. On failure: as src/edges/redis-store.ts, whose connection is of the
+// app, `…:jobs:ID` plan and steps of one, `…:jobs:edges` who confirmed the list of edges, and
+// `…:jobs:pages` the pages: to the script each is a head without locks and steps. On failure: as
+// src/edges/redis-store.ts, whose connection is of the
 // same kind: a call that gets no answer ends in `redis-unavailable` and is never sent again by itself.
 
 import { readFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ import {
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
 import { headText, readHead, unreadableHead } from './journal-text.ts';
-import type { Entry, JobJournal, JournalRefusal } from './journal.ts';
+import type { EdgesSaid, Entry, JobJournal, JournalRefusal } from './journal.ts';
 import type { SharedPage, SharedPages } from './shared-pages.ts';
 import type { Job, JobHead, StepRecord } from './record.ts';
 
@@ -29,6 +30,8 @@ interface Scripts {
 }
 
 const PLAN = 'plan';
+/** No job has this id: each ends in four letters or digits behind a hyphen. */
+const EDGES = 'edges';
 const STEP = 'step:';
 const PAGES = 'jobs:pages';
 
@@ -88,6 +91,12 @@ export function openRedisJournal(options: RedisJournalOptions): RedisJournal {
     },
     async locks() {
       return new Map(Object.entries(await ask(() => redis.hgetall(key('jobs:locks')))));
+    },
+    confirm: (lease, said) =>
+      run(lease, EDGES, ['confirm', EDGES, '0', JSON.stringify(said), 'keep', '0']),
+    async confirmed() {
+      const text = await ask(() => redis.hget(jobKey(EDGES), 'said'));
+      return text === null ? undefined : (JSON.parse(text) as EdgesSaid);
     },
     pages: {
       async read() {

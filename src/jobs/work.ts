@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import { BallastError } from '../errors.ts';
 import type { Lease } from '../edges/store.ts';
 import { TermOver, type JobBook } from './book.ts';
+import { unconfirmed } from './confirmed.ts';
 import type { JobJournal } from './journal.ts';
 import type { JobKind, Next, Outcome, Scene, Waiting } from './kind.ts';
 import {
@@ -76,6 +77,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
         });
         if (refused) throw new TermOver(`${refused.refused} ${refused.detail}`);
       },
+      unconfirmed: () => unconfirmed(journal, lease),
     };
   };
 

@@ -68,6 +68,20 @@ export function journalConformance(title: string, open: () => Promise<JournalSta
       expect(await journal.check(lease)).toBeUndefined();
     });
 
+    test('who confirmed the list of edges is kept, under a lease that holds', async () => {
+      expect(await journal.confirmed()).toBeUndefined();
+      const home = { runId: lease.runId, replId: lease.replId };
+      const said = { who: 'ann', at: 5, edges: ['edge-1', 'é'], home };
+      expect(await journal.confirm(lease, said)).toBeUndefined();
+      expect(await journal.confirmed()).toEqual(said);
+      expect(await journal.heads()).toEqual([]);
+      await stage.term();
+      expect(await journal.confirm(lease, { ...said, who: 'bob' })).toMatchObject({
+        refused: 'not-leader',
+      });
+      expect(await journal.confirmed()).toEqual(said);
+    });
+
     test('a job is read back as it was put, step by step', async () => {
       expect(await journal.put(lease, entry())).toBeUndefined();
       expect(await journal.heads()).toEqual([HEAD]);

@@ -90,10 +90,8 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   };
   const apply = async (doing: Doing): Promise<Outcome> => {
     const entry = entryOf(doing);
-    if (entry.action === 'delete' && doing.job.doubted) {
-      const text = 'Redis was lost under this job, and edges may be that nobody knows: plan again';
-      return { kind: 'failed', text };
-    }
+    const why = entry.action === 'delete' ? await doing.scene.unconfirmed() : undefined;
+    if (why !== undefined) return { kind: 'blocked', text: why };
     const writer = await writerOf(entry.cluster);
     return write({ entry, fanout: doing.job.plan.name, writer, scene: doing.scene });
   };
@@ -157,10 +155,14 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       const closed = isFirst(doing) && isClosed(job.plan.strategy.closedHours, parts.wall());
       if (closed) return { kind: 'wait', text: `closed: ${closed}`, seconds: CLOSED_SECONDS };
       if (doing.name.verb === 'apply') {
-        const { entry } = doing.name;
-        const turn = mayLower(job, doing.lane, { ...scene, entry }, traffic);
+        const turn = mayLower(job, doing.lane, { ...scene, entry: doing.name.entry }, traffic);
         if (turn) return turn;
-        return await prepared(scene, () => prepareWrite(entryOf(doing), writerOf));
+        const entry = entryOf(doing);
+        const earlier = job.steps[step]?.intent.data as Before | undefined;
+        return await prepared(scene, async () => {
+          const writer = await writerOf(entry.cluster);
+          return prepareWrite({ entry, fanout: job.plan.name, earlier, writer });
+        });
       }
       const objects = doing.name.verb === 'undo' ? [placed(entryOf(doing))] : [];
       return { text: step, objects };
