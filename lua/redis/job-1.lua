@@ -8,7 +8,7 @@
 --       3 run_id    of Redis, as the leader saw it when it took the lease
 --       4 replid    master_replid, likewise
 --       5 what      'put' | 'check' (nothing is written) | 'drop' (a finished job is forgotten)
---                   'confirm' (a person has looked at the list of edges: head is who, when and which)
+--                   | 'confirm' (the list of edges: head says by whom, when and which)
 --       6 id
 --       7 revision  the one that this builds on; 0: the job is new
 --       8 head      JSON; its `revision` is above

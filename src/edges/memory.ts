@@ -20,6 +20,8 @@ export interface MemoryStore extends Store {
   dump(): Dump;
   /** As a replica that is promoted, or a Redis that is restored: other ids, and what the dump has. */
   load(dump: Dump, keepsRunId?: boolean): void;
+  /** Another after each restart, and each load. */
+  id(): string;
   /** Why nothing may be written under this lease, as lua/redis/job-1.lua says. */
   refuses(lease: Lease): StoreRefusal | undefined;
   /** What an edge's endpoint does: writes one document (without a body: deletes it). */
@@ -193,6 +195,7 @@ export function openMemoryStore(now: () => number, name = ''): MemoryStore {
       if (empty) data = NOTHING;
     },
     dump: () => data,
+    id: () => `${here().runId} ${here().replId}`,
     load(dump, keepsRunId = false) {
       if (!keepsRunId) run += 1;
       repl += 1;

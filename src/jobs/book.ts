@@ -14,6 +14,14 @@ import type { Remembered } from './trust.ts';
 /** Nothing may be written any more by whoever meets it. */
 export class TermOver extends Error {}
 
+/** Throws where it does not hold any more, or nobody knows. */
+export async function checkLease(journal: Pick<JobJournal, 'check'>, lease: Lease): Promise<void> {
+  const refused = await journal.check(lease).catch((cause: unknown) => {
+    throw new TermOver(String(cause), { cause });
+  });
+  if (refused) throw refusalOf(refused);
+}
+
 export interface JobBook {
   get(id: string): Job | undefined;
   all(): readonly Job[];
@@ -21,8 +29,10 @@ export interface JobBook {
   take(job: Job): void;
   /** A new one, or one that Redis has lost. Throws `app-locked`. */
   add(job: Job, change: Change): Promise<Job>;
-  /** `basis`: where the journal stands elsewhere than the job, of which all is written then. Undefined from `make`: no change. */
-  update(id: string, make: (job: Job) => Change | undefined, basis?: number): Promise<Job>;
+  /** Undefined from `make`: no change. */
+  update(id: string, make: (job: Job) => Change | undefined): Promise<Job>;
+  /** All of a job, over what stands at `basis`. It is remembered only once that is written. */
+  restore(job: Job, change: Change, basis: number): Promise<Job>;
   forget(id: string): Promise<void>;
 }
 
@@ -50,7 +60,8 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
   ): Promise<Job> => {
     const next = changed(job, change, lease);
     const known = memory.get(job.id);
-    memory.set(job.id, { job: known?.job ?? job, pending: next });
+    // What was only read is not remembered by it: it may be what Redis was put back to.
+    memory.set(job.id, { job: known?.job ?? next, pending: next });
     const head = headOf(next);
     const { basis, isNew, isWhole } = how;
     const refused = await journal
@@ -86,15 +97,16 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
     take: keep,
     add: (job, change) =>
       inTurn(job.id, () => write(job, change, { basis: 0, isNew: true, isWhole: true })),
-    update: (id, make, basis) =>
+    update: (id, make) =>
       inTurn(id, async () => {
         const job = jobs.get(id);
         if (!job) throw new BallastError('job-unknown', `no job ${id}`);
         const change = make(job);
         if (!change) return job;
-        const isWhole = basis !== undefined;
-        return write(job, change, { basis: basis ?? job.revision, isNew: false, isWhole });
+        return write(job, change, { basis: job.revision, isNew: false, isWhole: false });
       }),
+    restore: (job, change, basis) =>
+      inTurn(job.id, () => write(job, change, { basis, isNew: false, isWhole: true })),
     forget: (id) =>
       inTurn(id, async () => {
         const job = jobs.get(id);

@@ -5,7 +5,7 @@
 
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
-import { TermOver, type JobBook } from './book.ts';
+import { checkLease, type JobBook } from './book.ts';
 import { foundJob, type Trace } from './found.ts';
 import type { JobJournal } from './journal.ts';
 import { isFinal, type Job } from './record.ts';
@@ -35,8 +35,7 @@ export async function recover(
   const heads = await parts.journal.heads();
   const found = await Promise.all(heads.map(({ id }) => parts.journal.read(id)));
   // Only now it is known where that was read: an old lease says nothing of what another Redis has.
-  const refused = await parts.journal.check(lease);
-  if (refused) throw new TermOver(`${refused.refused} ${refused.detail}`);
+  await checkLease(parts.journal, lease);
   const jobs = new Map(found.filter((job) => job !== undefined).map((job) => [job.id, job]));
   for (const id of new Set([...jobs.keys(), ...memory.keys()])) {
     const job = jobs.get(id);
@@ -108,7 +107,5 @@ async function recoverOne(
     await addBlocked(book, { ...job, ...head });
     return;
   }
-  book.take(job);
-  const steps = Object.values(job.steps);
-  await book.update(id, () => ({ head, steps }), found.revision);
+  await book.restore(job, { head, steps: Object.values(job.steps) }, found.revision);
 }

@@ -12,7 +12,7 @@
 import type { Clock } from '../clock.ts';
 import { BallastError } from '../errors.ts';
 import type { Lease } from '../edges/store.ts';
-import { TermOver, type JobBook } from './book.ts';
+import { checkLease, TermOver, type JobBook } from './book.ts';
 import { unconfirmed } from './confirmed.ts';
 import type { JobJournal } from './journal.ts';
 import type { JobKind, Next, Outcome, Scene, Waiting } from './kind.ts';
@@ -71,12 +71,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       term,
       waitedMs: clock.now() - first,
       note: (text) => parts.note(job, text),
-      async check() {
-        const refused = await journal.check(lease).catch((cause: unknown) => {
-          throw new TermOver(String(cause), { cause });
-        });
-        if (refused) throw new TermOver(`${refused.refused} ${refused.detail}`);
-      },
+      check: () => checkLease(journal, lease),
       unconfirmed: () => unconfirmed(journal, lease),
     };
   };

@@ -275,7 +275,8 @@ test('what left the stream is deleted when asked, once a person has confirmed th
 });
 
 test('a journal that was put back: an abort looks at all it may have written, and leaves it to a person', async () => {
-  const { journal, term, restart } = await memoryStage();
+  const stage = await memoryStage();
+  const { journal, term } = stage;
   const fleet = new MemoryFleet();
   await fleet.run(['east', 'west'], stream('v1'));
   const first = startFanouts(fleet, journal);
@@ -286,7 +287,7 @@ test('a journal that was put back: an abort looks at all it may have written, an
   await first.command(id, { name: 'approve', who: 'ann' });
   await untilState(journal, id, 'Done');
   await stop();
-  await restart(false);
+  await stage.restart(false);
   journal.load(early);
   const second = startFanouts(fleet, journal);
   onTestFinished(await serve(second, await term()));

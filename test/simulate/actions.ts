@@ -1,5 +1,6 @@
 // What can happen in a run, and to whom: data, so that it can be shown, left out, and played again.
 
+import type { CommandName } from '../../src/jobs/commands.ts';
 import type { NewHold } from '../../src/words/of-holds.ts';
 import type { Weather } from './network.ts';
 
@@ -15,6 +16,14 @@ export const BY_HAND = ['hand', 'late'] as const;
 
 export function addressOf(cluster: string, node: number): string {
   return `10.${cluster.length}.${cluster.charCodeAt(0) - 96}.${node}:80`;
+}
+
+export interface Release {
+  readonly app: string;
+  readonly image: string;
+  readonly strategy: string;
+  /** Leaves one of its objects out, and asks for its deletion. */
+  readonly prune?: boolean;
 }
 
 export type Action = { readonly at: number } & (
@@ -74,5 +83,10 @@ export type Action = { readonly at: number } & (
       readonly isDamaged: boolean;
       readonly ms: number;
     }
+  | { readonly do: 'release'; readonly release: Release }
+  | { readonly do: 'job-say'; readonly word: CommandName }
+  | { readonly do: 'job-lift' }
+  | { readonly do: 'by-hand'; readonly cluster: string; readonly app: string }
+  | { readonly do: 'confirm-edges' }
   | { readonly do: 'edge-full'; readonly edge: string; readonly app: string; readonly ms: number }
 );

@@ -5,16 +5,19 @@
 
 import { fixedClusters } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
+import type { Jobs } from '../../src/jobs/jobs.ts';
 import { counterOf } from '../../src/edges/counter.ts';
 import { startCourier } from '../../src/edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
 import { questionEdges } from '../../src/edges/question.ts';
-import { collectStatistics } from '../../src/edges/statistics.ts';
+import { collectStatistics, type Statistics } from '../../src/edges/statistics.ts';
 import { joinVms } from '../../src/inventory/vms.ts';
 import { tellVms } from '../../src/inventory/vms-told.ts';
 import type { Reporter } from '../../src/telemetry/reporter.ts';
 import { Sight, type TrueCluster } from './clusters.ts';
 import type { SimulatedEdge } from './edge.ts';
+import type { Acting, SimulatedObjects } from './jobs/objects.ts';
+import { runJobs } from './jobs/runner.ts';
 import type { Redis } from './redis.ts';
 import { Process, type Time } from './time.ts';
 
@@ -39,6 +42,10 @@ export interface ControllerParts {
   readonly clusters: readonly TrueCluster[];
   readonly edges: readonly SimulatedEdge[];
   readonly random: () => number;
+  /** What jobs write to; absent: it runs none. */
+  readonly objects?: readonly SimulatedObjects[];
+  readonly jobsRandom: () => number;
+  readonly acted: (acting: Acting) => void;
   /** The guard limits how far shares rise in a minute. */
   readonly limited: boolean;
   readonly told: (text: string) => void;
@@ -57,6 +64,7 @@ export class SimulatedController {
   process: Process | undefined;
   controller: Controller | undefined;
   book: EdgeBook | undefined;
+  jobs: Jobs | undefined;
 
   constructor(name: string, parts: ControllerParts) {
     this.name = name;
@@ -93,7 +101,10 @@ export class SimulatedController {
         stop.signal,
       ),
     );
+    const jobs = this.#parts.objects && this.#runJobs(process, book, statistics);
+    this.jobs = jobs;
     const controller = createController({
+      ...(jobs && { duty: (lease) => jobs.serve(lease) }),
       clusters: fixedClusters(this.#sights),
       vms,
       rules: () => (this.#parts.limited ? LIMITED : RULES),
@@ -127,6 +138,31 @@ export class SimulatedController {
     );
     void vms.follow((dirty) => controller.mark(dirty), stop.signal);
     void questionEdges(links, { statistics, book, clock }, stop.signal);
+  }
+
+  #runJobs(process: Process, book: EdgeBook, statistics: Statistics): Jobs {
+    const { redis, objects = [], jobsRandom: random, acted, told, wrong } = this.#parts;
+    const mine = (): Controller => {
+      if (this.controller) return this.controller;
+      throw new Error('it has not begun');
+    };
+    return runJobs({
+      process,
+      redis,
+      objects,
+      book,
+      statistics,
+      random,
+      acted,
+      told,
+      wrong,
+      controller: {
+        facts: (app) => mine().facts(app),
+        published: () => mine().published(),
+        say: (word) => mine().say(word),
+      },
+      wall: () => this.wall(),
+    });
   }
 
   wall(): Date {

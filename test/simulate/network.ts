@@ -20,6 +20,8 @@ export interface Weather {
 
 export interface Place {
   readonly name: string;
+  /** Of chance; absent: as its name. */
+  readonly stream?: string;
   /** Absent: the store, which is always there. */
   process?(): Process | undefined;
 }
@@ -48,7 +50,7 @@ export class Network {
   }
 
   call<Answer>(from: Process, to: Place, patienceMs: number, serve: () => Answer): Promise<Answer> {
-    const way = this.#way(from.name, to.name);
+    const way = this.#way(from.name, to.name, `${from.name}>${to.stream ?? to.name}`);
     const back = this.#way(to.name, from.name, way.purpose);
     return new Promise<Answer>((resolve, reject) => {
       let open = true;
@@ -84,7 +86,7 @@ export class Network {
     });
   }
 
-  #way(from: string, to: string, purpose = `${from}>${to}`) {
+  #way(from: string, to: string, purpose: string) {
     const random = this.#chance.of(purpose);
     let ms = FASTEST_MS + random.next() * SPREAD_MS;
     let lost = false;

@@ -107,11 +107,7 @@ export class People {
   }
 
   #leader(): SimulatedController | undefined {
-    return this.#controllers.find((one) => {
-      const { process, controller } = one;
-      const isHere = process?.alive && process.stillUntil <= this.#time.now;
-      return isHere && controller?.leader().leading;
-    });
+    return leaderOf(this.#controllers, this.#time.now);
   }
 
   #say(make: (by: SimulatedController) => Word, then: (said: Said) => void, spent = 0): void {
@@ -153,4 +149,15 @@ export class People {
     }
     this.#time.after(AGAIN_MS, () => this.#waitFor(what, wait, spent + AGAIN_MS));
   }
+}
+
+/** Who leads, and answers. */
+export function leaderOf(
+  controllers: readonly SimulatedController[],
+  now: number,
+): SimulatedController | undefined {
+  return controllers.find(({ process, controller }) => {
+    const isHere = process?.alive && process.stillUntil <= now;
+    return isHere && controller?.leader().leading;
+  });
 }

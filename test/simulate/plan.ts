@@ -6,6 +6,7 @@
 import type { Action } from './actions.ts';
 import type { Chance } from './chance.ts';
 import { DISASTERS } from './disasters.ts';
+import { drawJobs } from './jobs/draw.ts';
 import { drawKind } from './kinds.ts';
 
 export interface Plan {
@@ -16,7 +17,8 @@ export interface Plan {
 
 const FIRST_MS = 1500;
 
-export function drawPlan(chance: Chance): Plan {
+/** `jobs`: releases among them. */
+export function drawPlan(chance: Chance, jobs: boolean): Plan {
   const random = chance.of('plan');
   const end = random.between(12_000, 45_000);
   const count = random.between(4, 40);
@@ -35,6 +37,7 @@ export function drawPlan(chance: Chance): Plan {
     const from = isLate ? end - random.between(3000, 9000) : random.between(FIRST_MS, end - 4000);
     actions.push(...random.pick(DISASTERS)(random, from, 100 * left));
   }
+  if (jobs) actions.push(...drawJobs(chance.of('jobs'), end));
   const before = actions.filter(({ at }) => at < end);
   return { actions: before.toSorted((a, b) => a.at - b.at), end };
 }

@@ -4,7 +4,20 @@
 // it. On failure: a text that is not there, or there twice, is an error: the bug has to be written anew.
 
 import { registerHooks } from 'node:module';
-import type { PlantedBug } from './planted.ts';
+
+export interface PlantedBug {
+  readonly name: string;
+  readonly changes: readonly Change[];
+}
+
+interface Change {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const change = (file: string, from: string, to: string): Change => ({ file, from, to });
+export const bug = (name: string, ...changes: readonly Change[]): PlantedBug => ({ name, changes });
 
 const ROOT = new URL('../../', import.meta.url).href;
 

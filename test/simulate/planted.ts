@@ -1,27 +1,16 @@
 // Bugs that the simulation has to find: the rules of the protocol (R1 to R11) switched off one by one,
-// and other mistakes. Each is text of a file that becomes other text.
+// and other mistakes; R12 and others of jobs in planted-jobs.ts. Each is text of a file that becomes other text.
 //
 // R7 off alone shows nothing: a leader does one thing after the other. So with it goes that order:
 // words come between a round and its commit.
 
-export interface PlantedBug {
-  readonly name: string;
-  readonly changes: readonly Change[];
-}
-
-interface Change {
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import { bug, change, type PlantedBug } from './plant.ts';
+import { OF_JOBS } from './planted-jobs.ts';
 
 const MEMORY = 'src/edges/memory.ts';
 const EDGE = 'test/simulate/edge.ts';
 const SYNC = 'test/simulate/edge-memory.ts';
 const POLL = 'test/simulate/edge-poll.ts';
-
-const change = (file: string, from: string, to: string): Change => ({ file, from, to });
-const bug = (name: string, ...changes: readonly Change[]): PlantedBug => ({ name, changes });
 
 export const RULES_OFF: readonly PlantedBug[] = [
   bug(
@@ -330,4 +319,4 @@ export const OTHERS: readonly PlantedBug[] = [
   ),
 ];
 
-export const PLANTED: readonly PlantedBug[] = [...RULES_OFF, ...OTHERS];
+export const PLANTED: readonly PlantedBug[] = [...RULES_OFF, ...OTHERS, ...OF_JOBS];

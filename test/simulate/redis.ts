@@ -7,8 +7,15 @@
 
 import { BallastError } from '../../src/errors.ts';
 import { openMemoryStore, type Dump, type MemoryStore } from '../../src/edges/memory.ts';
-import type { Store } from '../../src/edges/store.ts';
-import type { Network } from './network.ts';
+import type { Lease, Store } from '../../src/edges/store.ts';
+import type { Entry, JobJournal } from '../../src/jobs/journal.ts';
+import {
+  openMemoryJournal,
+  type JournalDump,
+  type MemoryJournal,
+} from '../../src/jobs/memory-journal.ts';
+import type { Job } from '../../src/jobs/record.ts';
+import type { Network, Place } from './network.ts';
 import type { Process, Time } from './time.ts';
 
 /** As redis-connection.ts has it. */
@@ -16,16 +23,36 @@ const PATIENCE_MS = 2000;
 const PLACE = { name: 'store' };
 const DUMPS_KEPT = 300;
 
+/** Of jobs: a stream of chance of its own, so that they move nothing where there are none. */
+const JOURNAL = { name: 'store', stream: 'journal' };
+
 type OnWrite = (before: Dump, after: Dump, by: string) => void;
+/** What the journal of jobs took; `here`: the Redis that did. */
+export type OnEntry = (entry: Entry, before: Job | undefined, by: Process, here: string) => void;
+
+/** One Redis: documents, and jobs. */
+interface Node {
+  readonly store: MemoryStore;
+  readonly journal: MemoryJournal;
+}
+
+interface NodeDump {
+  readonly store: Dump;
+  readonly journal: JournalDump;
+}
 
 export class Redis {
   readonly #time: Time;
   readonly #network: Network;
   readonly #onWrite: OnWrite;
   readonly #waiting = new Set<() => void>();
-  readonly #dumps: Dump[] = [];
-  #master: MemoryStore;
-  #old: { readonly store: MemoryStore; readonly clients: Set<string> } | undefined;
+  readonly #dumps: NodeDump[] = [];
+  onEntry: OnEntry = () => undefined;
+  onJobRead: (job: Job, by: Process, here: string) => void = () => undefined;
+  /** A person confirmed the list of edges, in this Redis. */
+  onConfirmed: (here: string) => void = () => undefined;
+  #master: Node;
+  #old: { readonly node: Node; readonly clients: Set<string> } | undefined;
   #masters = 1;
   /** Its time of day, beside the true one. */
   skewMs = 0;
@@ -39,7 +66,17 @@ export class Redis {
   }
 
   get dump(): Dump {
-    return this.#master.dump();
+    return this.#master.store.dump();
+  }
+
+  /** Of jobs, as a process has them; absent: as the master has them. */
+  jobs(client?: Process): JournalDump {
+    return this.#nodeOf(client?.name).journal.dump();
+  }
+
+  /** Which Redis a process is at: another id at each restart, restore and fail-over. */
+  idOf(client: Process): string {
+    return this.#nodeOf(client.name).store.id();
   }
 
   /** The store as one process has it. */
@@ -75,17 +112,49 @@ export class Redis {
     };
   }
 
+  /** The journal as one process has it. */
+  journalOf(process: Process): JobJournal {
+    const call = <Answer>(act: (node: Node) => Answer): Promise<Awaited<Answer>> =>
+      this.#call(process, JOURNAL, act);
+    return {
+      put: (lease, entry) => call((node) => this.#put(node, process, lease, entry)),
+      check: (lease) => call(({ journal }) => journal.check(lease)),
+      drop: (lease, head) => call(({ journal }) => journal.drop(lease, head)),
+      heads: () => call(({ journal }) => journal.heads()),
+      read: (id) =>
+        call(({ store, journal }) => {
+          const job = journal.dump().jobs.get(id);
+          if (job) this.onJobRead(job, process, store.id());
+          return journal.read(id);
+        }),
+      locks: () => call(({ journal }) => journal.locks()),
+      confirm: (lease, said) =>
+        call(({ store, journal }) => {
+          const answer = journal.confirm(lease, said);
+          if (journal.dump().confirmed === said) this.onConfirmed(store.id());
+          return answer;
+        }),
+      confirmed: () => call(({ journal }) => journal.confirmed()),
+      close: async () => undefined,
+    };
+  }
+
   /** One command, done where and when it arrives. */
-  async call<Answer>(
+  call<Answer>(process: Process, act: (store: MemoryStore) => Answer): Promise<Awaited<Answer>> {
+    return this.#call(process, PLACE, ({ store }) => act(store));
+  }
+
+  async #call<Answer>(
     process: Process,
-    act: (store: MemoryStore) => Answer,
+    place: Place,
+    act: (node: Node) => Answer,
   ): Promise<Awaited<Answer>> {
     const serve = (): Answer => {
       if (this.isDown) throw new BallastError('redis-unavailable', 'down');
       return this.#serve(process.name, act);
     };
     const tried = await this.#network
-      .call(process, PLACE, PATIENCE_MS, () => settled(serve))
+      .call(process, place, PATIENCE_MS, () => settled(serve))
       .catch((error: unknown) => ({ error }));
     if ('answer' in tried) return tried.answer;
     const { error: cause } = tried;
@@ -95,7 +164,7 @@ export class Redis {
 
   /** Resolves when somebody has written since version `last`, or `ms` later (a blocking read). */
   async waitForWrite(process: Process, ms: number, last: number): Promise<void> {
-    if (this.#storeOf(process.name).dump().version !== last) return;
+    if (this.#nodeOf(process.name).store.dump().version !== last) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         off();
@@ -109,8 +178,8 @@ export class Redis {
 
   /** The replica, so many writes behind, is promoted. `clients` stay with the old master for a while. */
   failOver(behind: number, clients: readonly string[] = []): void {
-    const dump = this.#dumps.at(-1 - behind) ?? this.#dumps[0] ?? this.dump;
-    if (clients.length > 0) this.#old = { store: this.#master, clients: new Set(clients) };
+    const dump = this.#dumps.at(-1 - behind) ?? this.#dumps[0] ?? dumpOf(this.#master);
+    if (clients.length > 0) this.#old = { node: this.#master, clients: new Set(clients) };
     this.#master = this.#open();
     this.#load(dump);
   }
@@ -121,48 +190,65 @@ export class Redis {
 
   /** An earlier dump; `keepsRunId`: there and back again, to a replica and to the first node. */
   goBack(part: number, keepsRunId: boolean): void {
-    const dump = this.#dumps[Math.floor(part * this.#dumps.length)] ?? this.dump;
+    const dump = this.#dumps[Math.floor(part * this.#dumps.length)] ?? dumpOf(this.#master);
     this.#load(dump, keepsRunId);
   }
 
   wipe(): void {
-    this.#master.restart(true);
-    this.#dumps.push(this.dump);
+    this.#master.store.restart(true);
+    this.#master.journal.load(undefined);
+    this.#dumps.push(dumpOf(this.#master));
   }
 
   restart(): void {
-    this.#master.restart();
+    this.#master.store.restart();
   }
 
-  #storeOf(client: string): MemoryStore {
-    return this.#old?.clients.has(client) ? this.#old.store : this.#master;
+  #nodeOf(client: string | undefined): Node {
+    return client !== undefined && this.#old?.clients.has(client) ? this.#old.node : this.#master;
   }
 
-  #open(): MemoryStore {
-    return openMemoryStore(() => this.#time.now + this.skewMs, `m${this.#masters++}-`);
+  #open(): Node {
+    const store = openMemoryStore(() => this.#time.now + this.skewMs, `m${this.#masters++}-`);
+    return { store, journal: openMemoryJournal(store) };
   }
 
-  #load(dump: Dump, keepsRunId = false): void {
-    this.#master.load(dump, keepsRunId);
-    this.#dumps.push(dump);
+  #load({ store, journal }: NodeDump, keepsRunId = false): void {
+    this.#master.store.load(store, keepsRunId);
+    this.#master.journal.load(journal);
+    this.#dumps.push({ store, journal });
   }
 
-  #serve<Answer>(client: string, act: (store: MemoryStore) => Answer): Answer {
-    const store = this.#storeOf(client);
-    const before = store.dump();
-    const answer = act(store);
-    const after = store.dump();
-    if (after === before) return answer;
-    if (after.version !== before.version) {
-      this.#onWrite(before, after, client);
+  /** What is in it changes at once, before there is an answer. */
+  #put({ store, journal }: Node, process: Process, lease: Lease, entry: Entry) {
+    const before = journal.dump();
+    const answer = journal.put(lease, entry);
+    if (journal.dump() !== before) {
+      this.onEntry(entry, before.jobs.get(entry.head.id), process, store.id());
+    }
+    return answer;
+  }
+
+  #serve<Answer>(client: string, act: (node: Node) => Answer): Answer {
+    const node = this.#nodeOf(client);
+    const before = dumpOf(node);
+    const answer = act(node);
+    const after = dumpOf(node);
+    if (after.store === before.store && after.journal === before.journal) return answer;
+    if (after.store.version !== before.store.version) {
+      this.#onWrite(before.store, after.store, client);
       for (const end of [...this.#waiting]) end();
     }
-    if (store === this.#master) {
+    if (node === this.#master) {
       this.#dumps.push(after);
       if (this.#dumps.length > DUMPS_KEPT) this.#dumps.splice(0, DUMPS_KEPT / 2);
     }
     return answer;
   }
+}
+
+function dumpOf({ store, journal }: Node): NodeDump {
+  return { store: store.dump(), journal: journal.dump() };
 }
 
 /** What is thrown where it is served comes back over the network, like any answer; or is lost. */

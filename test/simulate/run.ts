@@ -6,6 +6,7 @@
 import { compareStamps, decodeUpstream, HOLDS, isFault } from '../../src/edges/document.ts';
 import { Chance } from './chance.ts';
 import { APPS, type Action } from './actions.ts';
+import { hasJobs } from './jobs/draw.ts';
 import { drawPlan } from './plan.ts';
 import { dueOf } from './rule.ts';
 import { holdsOf } from './watch.ts';
@@ -29,11 +30,11 @@ const SETTLE_MS = 300_000;
 const LOOK_MS = 500;
 
 export function planOf(seed: number): readonly Action[] {
-  return drawPlan(new Chance(seed)).actions;
+  return drawPlan(new Chance(seed), hasJobs(seed)).actions;
 }
 
 export async function run(seed: number, { keep, trace }: Options = {}): Promise<Verdict> {
-  const { actions, end } = drawPlan(new Chance(seed));
+  const { actions, end } = drawPlan(new Chance(seed), hasJobs(seed));
   const world = new World(seed, trace);
   const { time, watch } = world;
   for (const [number, action] of actions.entries()) {
@@ -84,7 +85,7 @@ function unsettled(world: World): string | undefined {
   }
   const held = new Set(holdsOf(documents.get(HOLDS)).map(({ id }) => id));
   const lost = world.watch.standing().find(({ id }) => !held.has(id));
-  return lost && `the hold ${lost.id} is lost`;
+  return lost ? `the hold ${lost.id} is lost` : world.jobs?.unsettled();
 }
 
 function unlike({ redis, clusters }: World, app: string): string | undefined {

@@ -5,7 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { PlantedBug } from './planted.ts';
+import type { PlantedBug } from './plant.ts';
 import type { Verdict } from './run.ts';
 import type { Shrunk } from './shrink.ts';
 import type { Request } from './worker.ts';

@@ -27,6 +27,8 @@ interface Shadow {
 
 export class Watch {
   readonly wrong: string[] = [];
+  /** A commit changed what is held. */
+  onHolds: (before: readonly Hold[], after: readonly Hold[], by: string) => void = () => undefined;
   readonly #now: () => number;
   readonly #accepted = new Map<string, string>();
   readonly #shadows = new Map<string, Shadow>();
@@ -80,8 +82,12 @@ export class Watch {
       this.#accepted.set(key, document.digest);
       if (!isNew) continue;
       this.#checkOwner(old, document, by);
-      if (document.app === HOLDS) this.#checkHolds(document, before, by);
-      else if (document.owner === 'controller') this.#checkChange(old, document, after, by);
+      if (document.app === HOLDS) {
+        this.#checkHolds(document, before, by);
+        this.onHolds(holdsOf(old), holdsOf(document), by);
+      }
+      if (document.app !== HOLDS && document.owner === 'controller')
+        this.#checkChange(old, document, after, by);
     }
   }
 
@@ -221,7 +227,7 @@ export class Watch {
     const isServed = has.servers.some(({ weight }) => weight > 0);
     const served = had?.servers.filter(({ weight }) => weight > 0) ?? [];
     const isAllowed = (server: Server): boolean =>
-      holds.some((hold) => hold.allowEmpty && isOf(hold, app, server));
+      holds.some((hold) => hold.allowEmpty && !hold.job && isOf(hold, app, server));
     if (served.length > 0 && !isServed && !served.some(isAllowed)) {
       this.tell(`${by} emptied ${app}`);
     }

@@ -4,7 +4,7 @@
 // for each. On failure: the thread ends, and whoever started it knows.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PlantedBug } from './planted.ts';
+import type { PlantedBug } from './plant.ts';
 
 export interface Request {
   readonly seed: number;

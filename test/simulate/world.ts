@@ -6,6 +6,8 @@ import { Chance } from './chance.ts';
 import { TrueCluster } from './clusters.ts';
 import { SimulatedController } from './controllers.ts';
 import { SimulatedEdge } from './edge.ts';
+import { hasJobs } from './jobs/draw.ts';
+import { SimulatedJobs } from './jobs/jobs.ts';
 import { Network } from './network.ts';
 import { People } from './people.ts';
 import { APPS, CLUSTERS, CONTROLLERS, EDGES, LEADER, type Action } from './actions.ts';
@@ -22,6 +24,8 @@ export class World {
   readonly edges: readonly SimulatedEdge[];
   readonly controllers: readonly SimulatedController[];
   readonly people: People;
+  /** Absent: a run without. */
+  readonly jobs: SimulatedJobs | undefined;
   readonly #told: (text: string) => void;
   #isOver = false;
 
@@ -48,13 +52,19 @@ export class World {
       }
     }
     const { network, redis, clusters } = this;
+    const jobs = hasJobs(seed)
+      ? new SimulatedJobs({ time, chance, network, redis, clusters, watch, told })
+      : undefined;
+    this.jobs = jobs;
     const edges = EDGES.map((name) => {
       const next = chance.of(name);
       return new SimulatedEdge(name, { time, network, redis, told, random: () => next.next() });
     });
     this.edges = edges;
+    if (jobs) jobs.edges = edges;
     this.controllers = CONTROLLERS.map((name) => {
       const next = chance.of(name);
+      const ofJobs = chance.of(`jobs of ${name}`);
       return new SimulatedController(name, {
         time,
         redis,
@@ -62,6 +72,9 @@ export class World {
         edges,
         told,
         random: () => next.next(),
+        ...(jobs && { objects: jobs.objects }),
+        jobsRandom: () => ofJobs.next(),
+        acted: (acting) => jobs?.journals.acted(acting.job, acting.step),
         // Then all takes minutes to settle.
         limited: seed % 4 === 0,
         wrong: (text) => watch.tell(text),
@@ -69,6 +82,7 @@ export class World {
       });
     });
     this.people = new People(time, { controllers: this.controllers, watch, told });
+    jobs?.meet(this.controllers);
   }
 
   /** After every step. */
@@ -177,6 +191,13 @@ export class World {
         this.#edge(action.edge).kill();
         later(action.ms, () => this.#startEdge(this.#edge(action.edge), action.isDamaged));
         return;
+      case 'release':
+      case 'job-say':
+      case 'job-lift':
+      case 'by-hand':
+      case 'confirm-edges':
+        this.jobs?.play(action);
+        return;
       case 'edge-full':
         this.#edge(action.edge).full.add(action.app);
         later(action.ms, () => this.#edge(action.edge).full.delete(action.app));
@@ -205,6 +226,7 @@ export class World {
       }
       this.#revive(controller);
     }
+    this.jobs?.heal();
   }
 
   #revive(controller: SimulatedController): void {

@@ -67,6 +67,10 @@ export const zhErrors: Readonly<Record<ErrorCode, ErrorWords>> = {
     act: '请恢复所指集群，或固定您需要的权重。',
   },
   'revert-held': { title: '此应用有更强的保持', act: '请在 lift 中指明它，或先结束它。' },
+  'edges-differ': {
+    title: '名单与此处已知的边缘不一致',
+    act: '启动或配置没有消息的边缘，停用已经不在的，并写出其余全部。',
+  },
   'confirm-missing': { title: '删除未经确认', act: '请在 ?confirm= 中写明要删除的名称。' },
   'still-named': {
     title: '配置或集群中仍有此名称',

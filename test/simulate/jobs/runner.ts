@@ -1,0 +1,68 @@
+// The jobs of one start of a controller: all of src/jobs, wired as src/runs.ts wires it.
+//
+// Comes in: the controller, the simulated Redis and clusters. Goes out: jobs, served by its terms. On
+// failure: what nobody should ever meet is handed to the watch.
+
+import type { Controller } from '../../../src/controller.ts';
+import type { EdgeBook } from '../../../src/edges/edge-book.ts';
+import type { Statistics } from '../../../src/edges/statistics.ts';
+import { BallastError } from '../../../src/errors.ts';
+import { liveTraffic } from '../../../src/fanout/run/live-traffic.ts';
+import { fanoutKind } from '../../../src/fanout/run/run.ts';
+import { foundKind } from '../../../src/jobs/found.ts';
+import { createJobs, type Jobs } from '../../../src/jobs/jobs.ts';
+import type { JobKind } from '../../../src/jobs/kind.ts';
+import { memoryWakes } from '../../../src/jobs/memory-wakes.ts';
+import { jobsIn } from '../../../src/words/of-jobs.ts';
+import type { Redis } from '../redis.ts';
+import type { Process } from '../time.ts';
+import { type Acting, noted, type SimulatedObjects } from './objects.ts';
+
+export interface RunnerParts {
+  readonly process: Process;
+  readonly redis: Redis;
+  readonly objects: readonly SimulatedObjects[];
+  readonly controller: Pick<Controller, 'facts' | 'published' | 'say'>;
+  readonly book: EdgeBook;
+  readonly statistics: Pick<Statistics, 'errors' | 'inFlight'>;
+  readonly wall: () => Date;
+  readonly random: () => number;
+  /** A step is about to be done. */
+  readonly acted: (acting: Acting) => void;
+  readonly told: (text: string) => void;
+  readonly wrong: (text: string) => void;
+}
+
+export function runJobs(parts: RunnerParts): Jobs {
+  const { process, redis, controller, told, wrong } = parts;
+  const { clock } = process;
+  const writers = new Map(parts.objects.map((one) => [one.name, one.writerFrom(process)]));
+  const writerOf = async (cluster: string) => {
+    const writer = writers.get(cluster);
+    if (!writer) throw new BallastError('cluster-unknown', cluster);
+    return writer;
+  };
+  // No request is simulated: nothing is ever under way.
+  const traffic = { ...liveTraffic({ ...parts, clock }), inFlight: () => 0 };
+  const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
+  const found = foundKind((who, job) => traffic.lift(who, job));
+  const { acted } = parts;
+  const kinds = [noted(fanouts, acted) as JobKind, noted(found, acted) as JobKind];
+  return createJobs({
+    journal: redis.journalOf(process),
+    wakes: memoryWakes(clock),
+    clock,
+    kinds,
+    wall: parts.wall,
+    random: parts.random,
+    traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    changed: () => undefined,
+    unexpected: (error) =>
+      wrong(`a job met ${error instanceof Error ? error.stack : String(error)}`),
+    async fence({ cluster, ...ref }, { term }) {
+      const fenced = await (await writerOf(cluster)).fence(ref, term);
+      if (!fenced.ok) throw new BallastError('lost-term', fenced.text);
+    },
+    note: (job, text) => told(`${process.name}: job ${job.id}: ${text}`),
+  });
+}
