@@ -96,6 +96,7 @@ const NEEDS: readonly Wanted[] = [
   { needs: 'viewer', method: 'GET', route: '/api/v1/vms' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/edges' },
   { needs: 'admin', method: 'DELETE', route: '/api/v1/edges/:name' },
+  { needs: 'admin', method: 'POST', route: '/api/v1/edges/confirm', body: { edges: [] } },
   { needs: 'edge', method: 'POST', route: '/api/v1/edges/:name/heartbeat', body: BEAT },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams' },
   { needs: 'viewer', method: 'GET', route: '/api/v1/upstreams/:app' },

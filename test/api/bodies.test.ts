@@ -33,6 +33,7 @@ afterAll(closeAll);
 test('there are such routes', () => {
   expect(routes.map(({ url }) => url).toSorted()).toEqual([
     '/api/v1/apps/shop/revert',
+    '/api/v1/edges/confirm',
     '/api/v1/edges/edge-1/heartbeat',
     '/api/v1/fanouts',
     '/api/v1/holds',
