@@ -1,8 +1,9 @@
 // What people say to a job, and what the engine makes of a step that does not go well.
 
 import { expect, onTestFinished, test } from 'vitest';
-import type { CommandName } from '../../src/jobs/commands.ts';
+import { obey, type CommandName } from '../../src/jobs/commands.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
+import { newJob, type Job } from '../../src/jobs/record.ts';
 import { trustIn } from '../../src/jobs/trust.ts';
 import { until } from '../controlplane/until.ts';
 import { memoryStage } from './memory-stage.ts';
@@ -201,4 +202,19 @@ test('what an old lease reads in a Redis that was put back is not what is rememb
   onTestFinished(process.serve(await term()));
   const job = await untilState(journal, id, 'Blocked');
   expect(job.why).toContain('is not the one that this controller remembers');
+});
+
+test('a retry of what was doubted looks at every step anew, whatever its record says', () => {
+  const done = {
+    ...{ id: 'write:a', attempt: 1, fence: 1, intent: { text: 'a', objects: [] } },
+    result: { kind: 'done', text: 'written' },
+  } as const;
+  const lost = 'Redis has lost its journal';
+  const job: Job = { ...newJob(draftOf(PLAN), { id: 'j', at: 0 }), steps: { 'write:a': done } };
+  const said = { who: 'ann', at: 1 };
+  const retry = { name: 'retry', said } as const;
+  const { head, steps } = obey({ ...job, doubted: true, blocked: lost }, retry);
+  expect(steps).toEqual([{ ...done, again: said }]);
+  expect(head?.blocked).toBeUndefined();
+  expect(obey({ ...job, blocked: 'a person must act' }, retry).steps).toEqual([]);
 });

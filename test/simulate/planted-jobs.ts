@@ -110,14 +110,6 @@ export const OF_JOBS: readonly PlantedBug[] = [
     change('src/fanout/run/next.ts', 'if (doubted === true) return true;', ''),
   ),
   bug(
-    'a retry believes a journal that was doubted',
-    change(
-      'src/jobs/commands.ts',
-      'job.doubted === true && blocked !== undefined;',
-      "job.doubted === true && blocked === '';",
-    ),
-  ),
-  bug(
     'what another has made is deleted, because it has the name',
     change(
       'src/fanout/live/apply-entry.ts',
