@@ -84,4 +84,9 @@ function appText(app: ImportedApp): string {
 const pin =
   (app: string) =>
   ({ address, weight }: ImportedApp['shares'][number]): string =>
-    `  ballast weight pin ${app} --server ${address} --weight ${weight * 10} --why "as before"`;
+    `  ballast weight pin ${app} --server-address ${word(address)} --weight ${weight * 10} --why "as before"`;
+
+/** An IPv6 one has brackets, in which shells see a pattern. */
+function word(address: string): string {
+  return address.startsWith('[') ? `'${address}'` : address;
+}

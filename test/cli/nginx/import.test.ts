@@ -171,8 +171,8 @@ describe('the command', () => {
   10.0.0.5:80  3       75.0 %  50.0 %
   10.0.0.6:80  1       25.0 %  50.0 %
   to keep today’s shares, once it is there:
-    ballast weight pin shop --server 10.0.0.5:80 --weight 30 --why "as before"
-    ballast weight pin shop --server 10.0.0.6:80 --weight 10 --why "as before"
+    ballast weight pin shop --server-address 10.0.0.5:80 --weight 30 --why "as before"
+    ballast weight pin shop --server-address 10.0.0.6:80 --weight 10 --why "as before"
 `);
     expect(out).toMatch(/^news .*\n(.*\n){3}\n/);
   });
