@@ -93,6 +93,7 @@ function readHold(asked: Asked, place: string, { who, now, random }: Making): Ne
 
 /** As it is, where others can read it. */
 export function plainText(why: string, place: string): string {
+  if (why.trim() === '') throw wrong(place, 'is blank: a reason, for others', 'why');
   if (why.isWellFormed() && !/\p{Cc}/u.test(why)) return why;
   throw wrong(place, 'is no plain text', 'why');
 }

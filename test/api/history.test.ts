@@ -378,6 +378,7 @@ test.each([
   [{}, 'body must have required property'],
   [{ version: 0 }, 'body/version'],
   [{ version: 1, why: 'a\u0000b' }, 'body/why is no plain text'],
+  [{ version: 1, why: '  ' }, 'body/why is blank'],
   [{ version: 1, until: '1959-01-01T00:00:00Z' }, 'body/until lies in the past'],
   [{ version: 1, to: 1 }, 'body/to is not known here'],
 ])('revert %j is refused: %s', async (asked, text) => {

@@ -238,6 +238,7 @@ test.each([
   [{ kind: 'drain', app: 'a', until: 'soon' }, 'body/until must be a time'],
   [{ kind: 'drain', app: 'a', until: '2025-12-31T00:00:00Z' }, 'body/until lies in the past'],
   [{ kind: 'drain', app: 'a', why: 'a\u0000b' }, 'body/why is no plain text'],
+  [{ kind: 'drain', app: 'a', why: ' \u3000' }, 'body/why is blank'],
   [{ kind: 'drain', app: 'a', why: '' }, 'body/why must NOT have fewer than 1'],
   [{ kind: 'drain', app: 'a', who: 'me' }, 'body/who is not known here'],
   [{ kind: 'kill', app: 'a' }, 'body/kind must be equal to one of'],
