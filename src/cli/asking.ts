@@ -32,17 +32,26 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** `2h` from now on, or a time as it is. */
 export function endOf(text: string): string {
-  return timeAt(text, 1);
+  return timeAt(text, 1) ?? noTime('--until', text, 'from now');
 }
 
 /** `2h` ago, or a time as it is. */
 export function pastOf(text: string): string {
-  return timeAt(text, -1);
+  return timeAt(text, -1) ?? noTime('--since', text, 'ago');
 }
 
-function timeAt(text: string, direction: 1 | -1): string {
+/** Nothing where it looks like neither; whether there is such a day is the API's to say. */
+function timeAt(text: string, direction: 1 | -1): string | undefined {
+  if (/^\d{4}-\d\d-\d\dT/.test(text)) return text;
   const [, count, unit] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
-  if (count === undefined) return text;
+  if (count === undefined) return undefined;
   const seconds = Number(count) * UNITS[unit as keyof typeof UNITS];
   return new Date(Date.now() + direction * seconds * 1000).toISOString();
+}
+
+function noTime(option: string, text: string, from: string): never {
+  throw new CommandFailure(
+    EXIT.failed,
+    `${option}: must be a time as 2026-01-31T12:00:00Z, or 30m, 2h, 1d ${from}, not ${text}`,
+  );
 }

@@ -44,7 +44,11 @@ export function createProgram(run: Run): Command {
     // An option behind a command is the command's.
     .enablePositionalOptions()
     .exitOverride()
-    .action(run);
+    .action((options: RunOptions) => {
+      const [word] = program.args;
+      if (word === undefined) return run(options);
+      return program.error(`error: unknown command '${word}' (ballast --help lists them)`);
+    });
   const commands = [
     appCommand(),
     clusterCommand(),
@@ -67,7 +71,8 @@ export function createProgram(run: Run): Command {
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
   addCompletion(program);
-  return program;
+  // What is no command stands here as an argument too many; only here: the others have inherited by now.
+  return program.allowExcessArguments();
 }
 
 /** Subcommands as well: added ones do not inherit settings. */
