@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Controller } from '../controller.ts';
 import type { Server, Stamp } from '../model.ts';
-import type { Caller } from './access/caller.ts';
+import { seesAll, type Caller } from './access/caller.ts';
 import { addPollerRoutes, notePollers, type Pollers } from './pollers.ts';
 import { seenApps } from './reads.ts';
 import { PROBLEMS, Weights } from './shapes.ts';
@@ -39,6 +39,12 @@ const ANSWERS = {
   ...PROBLEMS,
 };
 
+type Format = 'json' | 'text';
+const TYPES = {
+  json: 'application/json; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+} as const satisfies Record<Format, string>;
+
 export interface WeightsParts {
   readonly controller: Controller;
   readonly clock: Clock;
@@ -50,6 +56,7 @@ export interface WeightsParts {
 export function addWeightsRoutes(api: FastifyInstance, parts: WeightsParts): void {
   const { controller } = parts;
   const { pollers = notePollers(parts.clock) } = parts;
+  const write = createWriter(controller);
   addPollerRoutes(api, parts.clock, pollers);
   addUpsyncRoutes(api, parts, pollers);
   api.get<{ Querystring: Static<typeof WeightsQuery> }>(
@@ -73,10 +80,31 @@ export function addWeightsRoutes(api: FastifyInstance, parts: WeightsParts): voi
       void reply.header('etag', now).header('cache-control', 'no-cache');
       void reply.header('vary', 'authorization');
       if (namesTag(known, now)) return reply.code(304).send();
-      if (format === 'json') return weights(controller, request.caller);
-      return reply.type('text/plain; charset=utf-8').send(lines(controller, request.caller));
+      return reply.type(TYPES[format]).send(write(format, now, request.caller));
     },
   );
+}
+
+/**
+ * Writes once for all who see all: two hundred that wait are answered by one commit, and written for each of
+ * them ten thousand servers would keep the process busy for seconds.
+ */
+function createWriter(controller: Controller) {
+  const written = new Map<
+    Format,
+    { readonly of: unknown; readonly tag: string; readonly text: Buffer }
+  >();
+  return (format: Format, tag: string, caller: Caller): Buffer => {
+    const make = (): Buffer => Buffer.from(WRITE[format](controller, caller));
+    if (!seesAll(caller)) return make();
+    const of = controller.published();
+    const last = written.get(format);
+    // Another term, or a lost Redis, may count the same versions again.
+    if (last?.of === of && last?.tag === tag) return last.text;
+    const text = make();
+    written.set(format, { of, tag, text });
+    return text;
+  };
 }
 
 function markOf(controller: Controller): Stamp {
@@ -95,11 +123,11 @@ function serversOf(controller: Controller, caller: Caller): [string, readonly Se
   });
 }
 
-function weights(controller: Controller, caller: Caller): object {
+function json(controller: Controller, caller: Caller): string {
   const shown = serversOf(controller, caller).map(([app, servers]) => {
     return [app, servers.map(({ address, weight }) => ({ address, weight }))];
   });
-  return { ...markOf(controller), upstreams: Object.fromEntries(shown) };
+  return JSON.stringify({ ...markOf(controller), upstreams: Object.fromEntries(shown) });
 }
 
 function lines(controller: Controller, caller: Caller): string {
@@ -109,3 +137,5 @@ function lines(controller: Controller, caller: Caller): string {
     )
     .join('');
 }
+
+const WRITE = { json, text: lines } as const;

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { buildApi } from '../../src/api/server.ts';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
@@ -197,6 +197,24 @@ test('weights: the same tag is 304, and a long poll ends with the next commit', 
   const next = await waiting;
   expect(next.json()).toMatchObject({ upstreams: { shop: [{ weight: 80 }] } });
   expect(next.headers['etag']).not.toBe(tag);
+});
+
+test('weights: many that wait are answered by one writing', async () => {
+  const tag = String((await get('/api/v1/weights')).headers['etag']);
+  const stringify = vi.spyOn(JSON, 'stringify');
+  onTestFinished(() => stringify.mockRestore());
+  const waiting = Array.from({ length: 20 }, () =>
+    get('/api/v1/weights?wait=30s', { 'if-none-match': tag }),
+  );
+  cluster.set('shop', footprint(11));
+  const answers = await Promise.all(waiting);
+  expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+  expect(answers[0]?.json()).toMatchObject({ upstreams: { shop: [{ weight: 110 }] } });
+  expect(answers[0]?.headers['content-type']).toBe('application/json; charset=utf-8');
+  const written = stringify.mock.calls.filter(([value]) =>
+    Object.hasOwn(Object(value), 'upstreams'),
+  );
+  expect(written).toHaveLength(1);
 });
 
 test.each([
