@@ -50,11 +50,21 @@ function reloadOnHangUp(starting: Promise<Running>, log: Logger, load: () => Loa
   });
 }
 
+/** A pipe takes 64 KiB at once, and process.exit drops what it has not taken yet. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    // Who read it may have gone: then there is nobody to write for.
+    stream.on('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}
+
 // By itself V8 lets a heap grow to several times of what lives in it before it collects.
 v8.setFlagsFromString('--heap-growing-percent=50');
 try {
   await createProgram(run).parseAsync();
-  process.exit();
 } catch (error) {
-  process.exit(exitCodeOf(error));
+  process.exitCode = exitCodeOf(error);
 }
+await Promise.all([process.stdout, process.stderr].map(written));
+process.exit();
