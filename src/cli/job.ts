@@ -8,6 +8,7 @@ import type { PlaceOptions } from './contexts.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
 import { toTable } from './table.ts';
+import { endWithReader } from './watching.ts';
 
 interface Head {
   readonly id: string;
@@ -131,6 +132,7 @@ const RESTING = new Set(['Done', 'RolledBack', 'Failed', 'Blocked', 'Paused', 'W
 const PAUSE_MS = 500;
 
 async function watch(id: string, options: PlaceOptions): Promise<void> {
+  endWithReader();
   const caller = await callerOf(options);
   const told = new Set<string>();
   const tell = (line: string): void => {

@@ -5,7 +5,7 @@
 
 import type { WeightsAnswer } from '../api/shapes.ts';
 import type { Caller } from './caller.ts';
-import { CommandFailure } from './exit-codes.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
 
 const WAIT = '30s';
 const GIVE_UP_MS = 60_000;
@@ -25,10 +25,19 @@ export async function printChanges(caller: Caller, app: string | undefined): Pro
   });
 }
 
+/** A watch whose reader has gone (`| head`) has nobody to watch for. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.ok);
+  });
+}
+
 async function followWeights(
   caller: Caller,
   take: (weights: WeightsAnswer) => Promise<void>,
 ): Promise<never> {
+  endWithReader();
   let etag: string | undefined;
   let lost = 0;
   for (;;) {
