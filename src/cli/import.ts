@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import type { Imported, ImportedApp } from './nginx/apps.ts';
+import type { Imported, ImportedApp, ImportedShare } from './nginx/apps.ts';
 import { percent, toTable } from './table.ts';
 
 interface Options {
@@ -75,16 +75,20 @@ function appText(app: ImportedApp): string {
   ]);
   const table = toTable(['vm', 'weight', 'today', 'with Ballast'], rows);
   const kept = shares.some(({ today, later }) => today !== later)
-    ? [`to keep today’s shares, once it is there:`, ...shares.map(pin(name))]
+    ? [`to keep today’s shares, once it is there:`, ...shares.map(pin(name, shares))]
     : [];
   const lines = [...table.trimEnd().split('\n'), ...notes, ...kept];
   return `${name} (${place}) ${hosts.join(' ')}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-const pin =
-  (app: string) =>
-  ({ address, weight }: ImportedApp['shares'][number]): string =>
-    `  ballast weight pin ${app} --server-address ${word(address)} --weight ${weight * 10} --why "as before"`;
+/** The heaviest weight that a pin may have. */
+const HEAVIEST = 65_535;
+
+function pin(app: string, shares: ImportedApp['shares']): (share: ImportedShare) => string {
+  const scale = Math.min(10, HEAVIEST / Math.max(...shares.map(({ weight }) => weight)));
+  return ({ address, weight }) =>
+    `  ballast weight pin ${app} --server-address ${word(address)} --weight ${Math.max(1, Math.floor(weight * scale))} --why "as before"`;
+}
 
 /** An IPv6 one has brackets, in which shells see a pattern. */
 function word(address: string): string {

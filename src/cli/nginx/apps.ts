@@ -4,16 +4,17 @@
 // Comes in: directives with their includes read. Goes out: an app for each upstream of HTTP that has servers
 // with addresses, with what stays behind and why. It fails at nothing: what it does not take, it names.
 
-import { canonicalAddress, isAddress } from '../../address.ts';
 import { isHost } from '../../host-name.ts';
 import type { Directive } from './directives.ts';
+import { type ImportedPolicy, policyOf } from './policy.ts';
+import { serversOf } from './servers.ts';
 
 export interface ImportedApp {
   readonly name: string;
   readonly place: string;
   readonly hosts: readonly string[];
   readonly vms: readonly { readonly address: string }[];
-  readonly policy?: { readonly balance: 'hash' | 'least'; readonly key?: string };
+  readonly policy?: ImportedPolicy;
   /** Of requests, as nginx gives them today, and as equal VMs have them. */
   readonly shares: readonly ImportedShare[];
   readonly notes: readonly string[];
@@ -34,6 +35,15 @@ export interface Imported {
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const PASS = /^(proxy|grpc|fastcgi|uwsgi|scgi)_pass$/;
+const OWN_LUA = /^balancer_by_lua/;
+
+/** What passes to an upstream: the names of its servers, and how it is spoken to. */
+interface Led {
+  readonly hosts: ReadonlySet<string>;
+  readonly by: ReadonlySet<string>;
+}
+
+const NOTHING: Led = { hosts: new Set(), by: new Set() };
 
 export function importApps(
   directives: readonly Directive[],
@@ -41,11 +51,11 @@ export function importApps(
 ): Imported {
   const left: string[] = [];
   const http = directives.flatMap((one) => (one.name === 'http' ? (one.block ?? []) : [one]));
-  const hosts = hostsByUpstream(http, left);
+  const led = ledTo(http, left);
   const apps = http
     .filter(({ name }) => name === 'upstream')
     .flatMap((upstream) => {
-      const app = appOf(upstream, hosts.get(upstream.words[0] ?? '') ?? [], ingress);
+      const app = appOf(upstream, led.get(upstream.words[0] ?? '') ?? NOTHING, ingress);
       if (typeof app !== 'string') return [app];
       left.push(`${upstream.place}: upstream ${upstream.words[0]}: ${app}`);
       return [];
@@ -58,18 +68,20 @@ export function importApps(
 /** The reason, where it is none. */
 function appOf(
   { words, block = [], place }: Directive,
-  hosts: readonly string[],
+  led: Led,
   ingress: ReadonlySet<string>,
 ): ImportedApp | string {
   const [name = ''] = words;
   if (!NAME.test(name)) return 'its name is none for an app (letters, digits, ".", "_", "-")';
-  if (block.some((one) => one.name === 'balancer_by_lua_block')) return 'Lua picks its servers';
+  if (block.some((one) => OWN_LUA.test(one.name))) return 'Lua picks its servers';
+  const foreign = [...led.by].find((way) => /^(fastcgi|uwsgi|scgi)$/.test(way));
+  if (foreign !== undefined) return `${foreign}_pass leads to it: Ballast serves HTTP and gRPC`;
   const notes: string[] = [];
-  const servers = block
-    .filter((one) => one.name === 'server')
-    .flatMap((server) => serverOf(server, ingress, notes));
+  const servers = serversOf(block, ingress, notes);
   if (servers.length === 0) return ['no server that could be a VM', ...notes].join('; ');
   const sum = servers.reduce((total, { weight }) => total + weight, 0);
+  const hosts = [...led.hosts].toSorted();
+  notes.push(...waysOf(led));
   if (hosts.length === 0) notes.push('no server_name leads to it by proxy_pass: give it hosts');
   const policy = policyOf(block, notes);
   return {
@@ -87,65 +99,34 @@ function appOf(
   };
 }
 
-interface Server {
-  readonly address: string;
-  readonly weight: number;
-}
-
-function serverOf(
-  { words, place }: Directive,
-  ingress: ReadonlySet<string>,
-  notes: string[],
-): Server[] {
-  const [text = '', ...options] = words;
-  const leave = (why: string): Server[] => {
-    notes.push(`${place}: ${text} is left out: ${why}`);
-    return [];
-  };
-  if (options.includes('down')) return leave('it is down');
-  if (options.includes('backup')) return leave('a backup; every server of Ballast serves');
-  const full = /(^\[[^\]]*\]|^[^:]*)$/.test(text) ? `${text}:80` : text;
-  if (!isAddress(full)) return leave('it is no address; Ballast asks no DNS');
-  const address = canonicalAddress(full);
-  const node = address.slice(0, address.lastIndexOf(':'));
-  if (ingress.has(address) || ingress.has(node))
-    return leave('an ingress node; Ballast finds it in its cluster');
-  const weight = Number(options.find((option) => option.startsWith('weight='))?.slice(7) ?? 1);
-  return [{ address, weight }];
-}
-
-function policyOf(block: readonly Directive[], notes: string[]): ImportedApp['policy'] {
-  const find = (name: string): Directive | undefined => block.find((one) => one.name === name);
-  if (find('least_conn')) return { balance: 'least' };
-  if (find('ip_hash')) return { balance: 'hash', key: 'remote_addr' };
-  const hash = find('hash');
-  if (!hash) return undefined;
-  const key = /^\$\{?([a-z0-9_]+)\}?$/.exec(hash.words[0] ?? '')?.[1];
-  if (key !== undefined) return { balance: 'hash', key };
-  notes.push(
-    `${hash.place}: hash ${hash.words[0]}: set one variable to it, and name that as policy.key`,
-  );
-  return undefined;
+/** What "proxy_pass http://ballast;" alone would not do. */
+function waysOf({ by }: Led): string[] {
+  const told = [
+    ['grpc', 'grpc_pass leads to it: it needs an upstream of its own (README, "gRPC")'],
+    [
+      'https',
+      'it is asked by TLS: that needs an upstream of its own (README, "HTTPS to ingress nodes")',
+    ],
+  ] as const;
+  return told.filter(([way]) => by.has(way)).map(([, text]) => text);
 }
 
 /** By the names of the servers whose locations pass to it. */
-function hostsByUpstream(
-  http: readonly Directive[],
-  left: string[],
-): Map<string, readonly string[]> {
-  const found = new Map<string, Set<string>>();
+function ledTo(http: readonly Directive[], left: string[]): Map<string, Led> {
+  const found = new Map<string, { hosts: Set<string>; by: Set<string> }>();
   for (const { name, block = [] } of http) {
     if (name !== 'server') continue;
     const names = block
       .filter((one) => one.name === 'server_name')
       .flatMap(({ words, place }) => words.flatMap((word) => hostsOf(word, place, left)));
-    for (const upstream of passedTo(block)) {
-      const hosts = found.get(upstream) ?? new Set();
-      for (const host of names) hosts.add(host);
-      found.set(upstream, hosts);
+    for (const { upstream, ways } of passedTo(block)) {
+      const led = found.get(upstream) ?? { hosts: new Set(), by: new Set() };
+      for (const host of names) led.hosts.add(host);
+      for (const way of ways) led.by.add(way);
+      found.set(upstream, led);
     }
   }
-  return new Map([...found].map(([upstream, hosts]) => [upstream, [...hosts].toSorted()]));
+  return found;
 }
 
 function hostsOf(word: string, place: string, left: string[]): string[] {
@@ -159,13 +140,22 @@ function hostsOf(word: string, place: string, left: string[]): string[] {
   return [];
 }
 
-function passedTo(block: readonly Directive[]): string[] {
+interface Pass {
+  readonly upstream: string;
+  readonly ways: readonly string[];
+}
+
+function passedTo(block: readonly Directive[]): Pass[] {
   return block.flatMap(({ name, words, block: inner }) => {
-    const own = PASS.test(name)
-      ? [/^(?:[a-z]+:\/\/)?([^/:]+)/.exec(words[0] ?? '')?.[1] ?? '']
-      : [];
-    return [...own, ...passedTo(inner ?? [])];
+    const [, kind] = PASS.exec(name) ?? [];
+    return [...(kind === undefined ? [] : [passOf(kind, words[0])]), ...passedTo(inner ?? [])];
   });
+}
+
+function passOf(kind: string, target = ''): Pass {
+  const [, scheme = '', upstream = ''] = /^(?:([a-z]+):\/\/)?([^/:]+)/.exec(target) ?? [];
+  const isTls = scheme === 'https' || scheme === 'grpcs';
+  return { upstream, ways: isTls ? [kind, 'https'] : [kind] };
 }
 
 /** To Ballast a host has one app; nginx tells several apart by location. */

@@ -24,8 +24,7 @@ const QUOTED = /"((?:\\[^]|[^"\\])*)"|'((?:\\[^]|[^'\\])*)'/y;
 const MARK = /[;{}]/y;
 const WORD = /(?!["'])(?:\$\{[^}\s]*\}|\\[^]|[^\s;{}\\])+/y;
 // Of Lua: what may hold a brace that is none.
-const LUA_SKIPPED =
-  /--\[\[[^]*?\]\]|--[^\n]*|\[\[[^]*?\]\]|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'/y;
+const LUA_SKIPPED = /(?:--)?\[(=*)\[[^]*?\]\1\]|--[^\n]*|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'/y;
 
 export function readDirectives(text: string, file: string): Directive[] {
   return new Reader(text, file).block('end');
@@ -107,4 +106,5 @@ class Reader {
   }
 }
 
-const plain = (text: string): string => text.replace(/\\([^])/g, '$1');
+/** As nginx has it: a backslash before anything else stays, so that expressions stay whole. */
+const plain = (text: string): string => text.replace(/\\(["'\\])/g, '$1');

@@ -27,7 +27,9 @@ function readFile(file: string, way: Way): Directive[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new NginxFault(`${where}${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    const named = message.includes(file) ? message : `${file}: ${message}`;
+    throw new NginxFault(`${where}${named}`, { cause });
   }
   return followIncludes(readDirectives(text, file), way);
 }

@@ -44,13 +44,18 @@ http {
   it('pass over Lua, whatever braces it has', () => {
     const lua = `content_by_lua_block {
   local a = { b = "}" } -- }
-  --[[ } ]] local c = [[ } ]] if a then ngx.say('}') end
+  --[[ } ]] local c = [[ } ]] local d = [=[ } ]] ]=] --[==[ } ]] ]==] if a then ngx.say('}') end
 }
 after 1;`;
     expect(readDirectives(lua, 'f')).toEqual([
       { name: 'content_by_lua_block', words: [], block: [], place: 'f:1' },
       { name: 'after', words: ['1'], place: 'f:5' },
     ]);
+  });
+
+  it('keep a backslash that nginx keeps', () => {
+    const text = String.raw`server_name "~^a\d{2}\.b\"c$" x\'y;`;
+    expect(readDirectives(text, 'f')[0]?.words).toEqual([String.raw`~^a\d{2}\.b"c$`, "x'y"]);
   });
 
   it.each([
@@ -110,7 +115,7 @@ describe('an upstream', () => {
        }
        upstream b { server b.local; }
        upstream "a b" { server 10.0.0.5; }
-       upstream lua { server 0.0.0.1; balancer_by_lua_block { pick() } }
+       upstream lua { server 0.0.0.1; balancer_by_lua_file pick.lua; }
        server { server_name ~^x$ _; location / { proxy_pass http://a; } }
        stream { upstream c { server 10.0.0.5:53; } }`,
       '10.0.0.3',
@@ -136,6 +141,48 @@ describe('an upstream', () => {
     ]);
   });
 
+  it('has an address once, with the weights of all its lines', () => {
+    const [app] = read(
+      'upstream a { server 10.0.0.5; server 10.0.0.6; server 10.0.0.5:80 weight=2; }',
+    ).apps;
+    expect(app?.vms).toEqual([{ address: '10.0.0.5:80' }, { address: '10.0.0.6:80' }]);
+    expect(app?.shares.map(({ weight, today }) => [weight, today])).toEqual([
+      [3, 0.75],
+      [1, 0.25],
+    ]);
+    expect(app?.notes[0]).toBe('nginx.conf:1: 10.0.0.5:80 again: its weights are added up');
+  });
+
+  it('names what nginx does and Ballast does not', () => {
+    const { apps, left } = read(`
+      upstream a { sticky cookie id; server 10.0.0.5 weight=2 max_conns=9 max_fails=1; server 10.0.0.6 weight=x; }
+      upstream b { server 10.0.0.5; } upstream php { server 10.0.0.7:9000; }
+      server { server_name x.example.com;
+        location /a { proxy_pass https://a; } location /b { grpc_pass grpc://b; }
+        location /c { fastcgi_pass php; } }`);
+    expect(apps.map(({ name, notes }) => [name, notes.slice(0, 4)])).toEqual([
+      [
+        'a',
+        [
+          'nginx.conf:2: 10.0.0.5 goes without max_conns=9',
+          'nginx.conf:2: 10.0.0.6 is left out: weight=x is no weight',
+          'it is asked by TLS: that needs an upstream of its own (README, "HTTPS to ingress nodes")',
+          'nginx.conf:2: sticky stays behind: Ballast has no such way',
+        ],
+      ],
+      [
+        'b',
+        [
+          'grpc_pass leads to it: it needs an upstream of its own (README, "gRPC")',
+          'x.example.com is a’s host already: say "set $ballast_app b;" in its locations',
+        ],
+      ],
+    ]);
+    expect(left).toEqual([
+      'nginx.conf:3: upstream php: fastcgi_pass leads to it: Ballast serves HTTP and gRPC',
+    ]);
+  });
+
   it('shares no host with another: nginx tells them apart by location', () => {
     const { apps } = read(`
       upstream a { server 10.0.0.5; } upstream b { server 10.0.0.6; }
@@ -158,6 +205,8 @@ describe('the command', () => {
     writeFileSync(join(folder, 'sites', 'shop.conf'), site('shop', 3));
     writeFileSync(join(folder, 'sites', 'news.conf'), site('news', 1));
     writeFileSync(join(folder, 'even.conf'), `http { include sites/news.conf; }`);
+    const heavy = 'upstream a { server 10.0.0.5 weight=20000; server 10.0.0.6 weight=10000; }';
+    writeFileSync(join(folder, 'heavy.conf'), heavy);
     writeFileSync(join(folder, 'broken.conf'), 'http {\n  include absent.conf;\n}');
     writeFileSync(join(folder, 'loop.conf'), 'include loop.conf;');
   });
@@ -175,6 +224,11 @@ describe('the command', () => {
     ballast weight pin shop --server-address 10.0.0.6:80 --weight 10 --why "as before"
 `);
     expect(out).toMatch(/^news .*\n(.*\n){3}\n/);
+  });
+
+  it('keeps shares by pins that may be made', async () => {
+    const { out } = await call(['import', join(folder, 'heavy.conf')]);
+    expect(out.match(/--weight \d+/g)).toEqual(['--weight 65535', '--weight 32767']);
   });
 
   it('says by exit code 0 that nothing would change', async () => {
@@ -196,6 +250,7 @@ describe('the command', () => {
     ['broken.conf', /broken\.conf:2: ENOENT/],
     ['loop.conf', /loop\.conf:1: includes lie deeper than 16/],
     ['absent.conf', /ENOENT/],
+    ['sites', /sites: EISDIR/],
   ])('names the place of what is wrong in %s', async (name, said) => {
     const { code, out, errors } = await call(['import', join(folder, name)]);
     expect([code, out]).toEqual([1, '']);
