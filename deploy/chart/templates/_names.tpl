@@ -11,6 +11,11 @@ app.kubernetes.io/name: ballast
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- define "ballast.testSelector" -}}
+app.kubernetes.io/name: ballast-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "ballast.labels" -}}
 {{ include "ballast.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -35,4 +40,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "ballast.serverName" -}}
 {{ .Values.api.tls.serverName | default (printf "%s.%s.svc" (include "ballast.name" .) .Release.Namespace) }}
+{{- end -}}
+
+{{- define "ballast.hasRights" -}}
+{{ or .Values.rbac.watch .Values.rbac.tokenReview (not (empty .Values.rbac.clusterSecrets)) (not (empty .Values.rbac.events)) }}
+{{- end -}}
+
+{{- /* Whether it calls its own cluster: with rights given here, or as the configuration says. */}}
+{{- define "ballast.isInCluster" -}}
+{{ or (eq (include "ballast.hasRights" .) "true") (contains "inCluster: true" (toYaml .Values.config)) }}
 {{- end -}}
