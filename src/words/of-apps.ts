@@ -85,8 +85,13 @@ export function dropCluster(
 
 function ownApp(published: Published, app: AppName): PublishedView {
   const found = published.app(app);
-  if (!found) throw new BallastError('app-unknown', `nothing is published for ${app}`);
-  return found;
+  if (found) return found;
+  const why = published.unreadable.get(app);
+  const text =
+    why === undefined
+      ? `nothing is published for ${app}`
+      : `what is published for ${app} cannot be read (${why})`;
+  throw new BallastError('app-unknown', text);
 }
 
 /** The bytes stay those that are published: what is taken out is a change. */
