@@ -7,7 +7,7 @@
 # cluster it makes, or brings up to date, the namespace `ballast` (BALLAST_NAMESPACE), in it the
 # ServiceAccount `ballast-reader`, the ClusterRole of cluster-role-reader.yaml, and its binding. The token
 # lives BALLAST_TOKEN_HOURS, a year where that is absent, or as long as the API server gives; run it again
-# before that, and write the answer over the old file.
+# before that, into a file beside the old one that is then renamed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 namespace=${BALLAST_NAMESPACE:-ballast}

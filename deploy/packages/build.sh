@@ -23,6 +23,8 @@ root=$(cd "$here/../.." && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 version=${BALLAST_PACKAGE_VERSION:-$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$root/package.json")}
+# What comes before a release (1.0.0-rc.1) is older than it to both package managers by this sign alone.
+version=$(printf '%s\n' "$version" | sed 's/-\([A-Za-z]\)/~\1/')
 [ -n "$version" ] || { echo 'packages: no version in package.json' >&2; exit 1; }
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH LC_ALL=C

@@ -60,6 +60,16 @@ describe('the packages', () => {
     expect(await digest(again.rpm)).toBe(await digest(first.rpm));
   });
 
+  it('of what comes before a release are older than the release', async () => {
+    const early = await build(join(folder, 'early'), '0.0.2-rc.1');
+    const debOf = (file: string): Promise<{ stdout: string }> =>
+      run('dpkg-deb', ['--field', file, 'Version']);
+    const [{ stdout: a }, { stdout: b }] = await Promise.all([debOf(early.deb), debOf(second.deb)]);
+    await run('dpkg', ['--compare-versions', a.trim(), 'lt', b.trim()]);
+    const { stdout } = await run('rpm', ['-qp', '--queryformat', '%{VERSION}', early.rpm]);
+    expect(stdout).toBe('0.0.2~rc.1');
+  });
+
   it('hold the Lua files, two includes, the licence, an empty state folder, and nothing else', async () => {
     const deb = await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -t', first.deb]);
     const rpm = await run('rpm', ['-qlp', first.rpm]);
