@@ -55,7 +55,11 @@ export function importApps(
   const apps = http
     .filter(({ name }) => name === 'upstream')
     .flatMap((upstream) => {
-      const app = appOf(upstream, led.get(upstream.words[0] ?? '') ?? NOTHING, ingress);
+      const app = appOf(
+        upstream,
+        led.get((upstream.words[0] ?? '').toLowerCase()) ?? NOTHING,
+        ingress,
+      );
       if (typeof app !== 'string') return [app];
       left.push(`${upstream.place}: upstream ${upstream.words[0]}: ${app}`);
       return [];
@@ -152,8 +156,10 @@ function passedTo(block: readonly Directive[]): Pass[] {
   });
 }
 
+/** nginx looks a name up without regard to case; what follows it may be a variable. */
 function passOf(kind: string, target = ''): Pass {
-  const [, scheme = '', upstream = ''] = /^(?:([a-z]+):\/\/)?([^/:]+)/.exec(target) ?? [];
+  const [, scheme = '', upstream = ''] =
+    /^(?:([a-z]+):\/\/)?([^/:$]+)/.exec(target.toLowerCase()) ?? [];
   const isTls = scheme === 'https' || scheme === 'grpcs';
   return { upstream, ways: isTls ? [kind, 'https'] : [kind] };
 }

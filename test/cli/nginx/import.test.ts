@@ -183,6 +183,16 @@ describe('an upstream', () => {
     ]);
   });
 
+  it.each(['http://Shop$request_uri', 'HTTP://shop:80/x', 'http://SHOP', 'http://shop/$1'])(
+    'is found by proxy_pass %s',
+    (target) => {
+      const { apps } = read(
+        `upstream Shop { server 10.0.0.5; } server { server_name a.b; location / { proxy_pass ${target}; } }`,
+      );
+      expect(apps[0]).toMatchObject({ name: 'Shop', hosts: ['a.b'], notes: [] });
+    },
+  );
+
   it('shares no host with another: nginx tells them apart by location', () => {
     const { apps } = read(`
       upstream a { server 10.0.0.5; } upstream b { server 10.0.0.6; }
