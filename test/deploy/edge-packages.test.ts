@@ -98,13 +98,14 @@ describe('the packages', () => {
 interface Kind {
   install(root: CleanRoot, file: string): Promise<Said>;
   upgrade(root: CleanRoot, file: string): Promise<Said>;
+  downgrade(root: CleanRoot, file: string): Promise<Said>;
   remove(root: CleanRoot): Promise<Said>;
   /** What is there still, by the package manager's word. */
   version(root: CleanRoot): Promise<string>;
 }
 
-const dpkg = (root: CleanRoot, file: string): Promise<Said> =>
-  root.tried(`apt-get install -y --no-install-recommends /srv/${basename(file)}`);
+const dpkg = (root: CleanRoot, file: string, more = ''): Promise<Said> =>
+  root.tried(`apt-get install -y --no-install-recommends ${more} /srv/${basename(file)}`);
 
 // Debian's dependencies are no rpm's, so these are not asked for.
 const rpm = (root: CleanRoot, ...args: string[]): Promise<Said> =>
@@ -114,12 +115,14 @@ const KINDS: Readonly<Record<'deb' | 'rpm', Kind>> = {
   deb: {
     install: dpkg,
     upgrade: dpkg,
+    downgrade: (root, file) => dpkg(root, file, '--allow-downgrades'),
     remove: (root) => root.tried('dpkg --purge ballast-edge'),
     version: (root) => root.sh("dpkg-query -W -f '${Version}' ballast-edge"),
   },
   rpm: {
     install: (root, file) => rpm(root, '--nodeps', '-i', file),
     upgrade: (root, file) => rpm(root, '--nodeps', '-U', file),
+    downgrade: (root, file) => rpm(root, '--nodeps', '-U', '--oldpackage', file),
     remove: (root) => rpm(root, '-e', 'ballast-edge'),
     version: async (root) => (await rpm(root, '-q', '--qf', '%{VERSION}', 'ballast-edge')).text,
   },
@@ -220,13 +223,18 @@ server {
     await led.redis.restart();
   });
 
-  it('is upgraded under load, and keeps what was changed in its files', async () => {
+  it.each([
+    ['is upgraded', 'upgrade', '0.0.2'],
+    ['goes back', 'downgrade', '0.0.1'],
+    ['is upgraded again', 'upgrade', '0.0.2'],
+  ] as const)('%s under load, and keeps what was changed in its files', async (_, how, version) => {
     const seen = new Set<string>();
     let ended = false;
     const load = (async () => {
       while (!ended) seen.add(await shop());
     })();
-    const { code, text } = await kind.upgrade(root, second[name]);
+    const file = (version === '0.0.1' ? first : second)[name];
+    const { code, text } = await kind[how](root, file);
     expect([code, text]).toEqual([0, expect.stringContaining('nginx -t && nginx -s reload')]);
     await reload();
     await until('the new workers answer', async () => {
@@ -236,7 +244,7 @@ server {
     ended = true;
     await load;
     expect([...seen]).toEqual(['from a server of shop']);
-    expect(await kind.version(root)).toBe('0.0.2');
+    expect(await kind.version(root)).toBe(version);
     expect(await readFile(join(root.folder, 'etc/ballast/ballast-control.conf'), 'utf8')).toContain(
       `127.0.0.1:${control}`,
     );
