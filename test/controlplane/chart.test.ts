@@ -239,7 +239,7 @@ describe('on a real control plane', () => {
     expect(pods.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('Helm 3 installs it, Helm 4 upgrades and removes it', async () => {
+  it('Helm 3 installs it, Helm 4 upgrades it, puts it back and removes it', async () => {
     const full = ['-n', 'ballast', '--wait', '--timeout', '120s', ...FULL];
     const plain = full.filter((_, index) => full[index + 1] !== 'nodeSelector.disk=ssd');
     const values = plain.filter((value) => value !== 'nodeSelector.disk=ssd');
@@ -248,6 +248,8 @@ describe('on a real control plane', () => {
     await deployed('edge-ballast', 2);
     await helm('helm4', 'upgrade', 'edge', CHART, ...values, '--set', 'replicas=3');
     await deployed('edge-ballast', 3);
+    await helm('helm4', 'rollback', 'edge', '1', '-n', 'ballast', '--wait');
+    await deployed('edge-ballast', 2);
     await helm('helm4', 'uninstall', 'edge', '-n', 'ballast', '--wait');
     const query = 'labelSelector=app.kubernetes.io%2Finstance%3Dedge';
     await until('it is gone', async () => {
