@@ -1,6 +1,6 @@
 // Traffic through real edges of which no request may fail.
 //
-// Comes in: edges, a host, what is to happen meanwhile. Goes out: nothing. On failure: the test fails with
+// Comes in: edges, a host or several, what is to happen meanwhile. Goes out: nothing. On failure: the test fails with
 // the texts of the failures; connections that end count as failures too.
 
 import { expect } from 'vitest';
@@ -10,10 +10,10 @@ import { Load } from '../simulated/load.ts';
 
 export async function underLoad(
   edges: readonly Pick<TestEdge, 'url'>[],
-  host: string,
+  host: string | readonly string[],
   change: () => Promise<void>,
 ): Promise<void> {
-  const entries = edges.map(({ url }) => ({ url, host }));
+  const entries = [host].flat().flatMap((one) => edges.map(({ url }) => ({ url, host: one })));
   const load = new Load({ entries, connections: 4, perSecond: 400 });
   load.start();
   await until('traffic flows', () => load.snapshot().answered > 50);

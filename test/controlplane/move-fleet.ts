@@ -1,0 +1,177 @@
+// Apps that are moved between two real control planes, and what is seen of that from outside.
+//
+// In: a real fleet (spine-fleet.ts), apps, and what a move is asked. Out: the job by the API; whether an app
+// was ever without its objects or its servers, by the API servers and the edges. On failure: an error with
+// what was seen last.
+
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { weightsAt } from '../e2e/held.ts';
+import { underLoad } from '../e2e/under-load.ts';
+import type { ControlPlane } from './cluster.ts';
+import { allowJobs } from './jobs.ts';
+import { app } from './objects.ts';
+import { hostOf, type JobView, jobOf } from './release-fleet.ts';
+import { type FleetMore, type RealFleet, startRealFleet } from './spine-fleet.ts';
+import { until } from './until.ts';
+
+export const PODS = 2;
+/** Of an app of so many pods on two ingress nodes. */
+export const WHOLE = [10, 10];
+
+/** As careful as by default, in less time. */
+export const GATES = {
+  readySeconds: 1,
+  deadlineSeconds: 120,
+  intervalSeconds: 1,
+  samples: 10,
+  bakeSeconds: 1,
+  quietSeconds: 1,
+  drainSeconds: 60,
+  callers: 'edges',
+  pollersSeconds: 0,
+};
+
+/** Jobs may write in both clusters. */
+export async function startMoveFleet(subnet: number, more: FleetMore = {}): Promise<RealFleet> {
+  const fleet = await startRealFleet(
+    subnet,
+    {},
+    {
+      users: ['jobs'],
+      cluster: (plane) => ({
+        jobs: { kubeconfig: { path: plane.kubeconfig('jobs') }, namespaces: ['prod'] },
+      }),
+      ...more,
+    },
+  );
+  try {
+    for (const plane of [fleet.east, fleet.west]) await allowJobs(plane, ['prod']);
+    return fleet;
+  } catch (cause) {
+    await fleet.close();
+    throw cause;
+  }
+}
+
+const settingsOf = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: `${name}-settings`, namespace: 'prod' },
+  data: { a: '1' },
+});
+
+/** With a ConfigMap that its pods read. */
+export function appWithSettings(name: string): KubernetesObject[] {
+  const wish = { name, namespace: 'prod', replicas: PODS, host: hostOf(name) };
+  const [deployment, ...rest] = app(wish);
+  for (const container of deployment.spec?.template.spec?.containers ?? [])
+    container.envFrom = [{ configMapRef: { name: `${name}-settings` } }];
+  return [settingsOf(name), deployment, ...rest];
+}
+
+export interface Move {
+  readonly apps: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly gates?: object;
+  readonly limits?: object;
+}
+
+/** Answers the id of its job. */
+export async function beginMove(fleet: RealFleet, { gates, ...move }: Move): Promise<string> {
+  const body = { from: 'east', to: 'west', gates: { ...GATES, ...gates }, ...move };
+  const { status, json } = await fleet.ballast.send<{ readonly id: string }>(
+    'POST',
+    '/api/v1/migrations',
+    body,
+  );
+  if (status !== 201) throw new Error(JSON.stringify(json));
+  return json.id;
+}
+
+const WORKLOADS = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' },
+];
+const ROUTES = [
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
+];
+
+/** `Deployment shop`: what of an app leads requests to pods, or is its pods. */
+export async function objectsOf(plane: ControlPlane, names: readonly string[]): Promise<string[]> {
+  const lists = await Promise.all(
+    [...WORKLOADS, ...ROUTES].map(async (ref) => {
+      const items = await plane.admin.list(ref, 'prod').catch(() => []);
+      return items.map(({ metadata }) => ({ kind: ref.kind, name: metadata?.name ?? '' }));
+    }),
+  );
+  const all = lists.flat().filter(({ name }) => names.includes(name));
+  return all.map(({ kind, name }) => `${kind} ${name}`).toSorted();
+}
+
+/** A workload, a Service and an Ingress each. */
+const OBJECTS = 3;
+
+export interface MoveSeen {
+  readonly job: JobView;
+  /** Apps whose source had lost an object while an edge still had a weight for it. */
+  readonly early: readonly string[];
+  /** Apps for which an edge had no server with a weight. */
+  readonly empty: readonly string[];
+}
+
+/** Under a steady load of which no request may fail. */
+export async function moveWatched(fleet: RealFleet, move: Move, end = 'Done'): Promise<MoveSeen> {
+  let seen: MoveSeen | undefined;
+  await underLoad(slow(fleet), move.apps.map(hostOf), async () => {
+    const id = await beginMove(fleet, move);
+    const over = new AbortController();
+    const job = untilMoveIs(fleet, id, end).finally(() => over.abort());
+    const [ended, watched] = await Promise.all([job, watch(fleet, move, over.signal)]);
+    seen = { job: ended, ...watched };
+  });
+  if (!seen) throw new Error('it was not watched');
+  return seen;
+}
+
+/** Requests take their time: a pod that goes away under one breaks it. */
+export const slow = ({ edges }: RealFleet) => edges.map(({ url }) => ({ url: `${url}/?delay=20` }));
+
+async function watch(
+  fleet: RealFleet,
+  { apps, from = 'east' }: Move,
+  over: AbortSignal,
+): Promise<Omit<MoveSeen, 'job'>> {
+  const early = new Set<string>();
+  const empty = new Set<string>();
+  const source = from === 'east' ? fleet.east : fleet.west;
+  const nodes = [1, 2].map((one) => fleet.address(`${from}-${one}`));
+  while (!over.aborted) {
+    // The objects first: what is gone must have been without requests before.
+    const objects = await objectsOf(source, apps);
+    for (const name of apps) {
+      const whole = objects.filter((one) => one.endsWith(` ${name}`)).length === OBJECTS;
+      for (const edge of fleet.edges) {
+        const held = await weightsAt(edge, name);
+        if (Object.values(held).every((weight) => weight === 0)) empty.add(name);
+        if (!whole && nodes.some((one) => (held[one] ?? 0) > 0)) early.add(name);
+      }
+    }
+  }
+  return { early: [...early], empty: [...empty] };
+}
+
+export async function untilMoveIs(fleet: RealFleet, id: string, state: string): Promise<JobView> {
+  return until(
+    `${id} is ${state}`,
+    async () => {
+      const job = await jobOf(fleet, id);
+      if (job.state === state) return job;
+      const open = job.steps.filter((step) => step.state === 'open' || step.state === 'failed');
+      const all = open.map((step) => `${step.id}: ${step.state} ${step.waits ?? step.text}`);
+      throw new Error([job.state, job.why, ...all].join('; '));
+    },
+    240_000,
+  );
+}
