@@ -1,35 +1,234 @@
 // Moves between two real control planes under a steady load through two real edges: no request fails,
-// nothing of the source goes before the edges report that nothing is sent there.
+// nothing of the source goes before the edges report that nothing is sent there, nothing is written twice,
+// by the API servers' own audit, and who is aborted is as before. Exhaustively that is proved on clusters
+// in memory (test/jobs/move*.test.ts). KILLS_TURN=N chooses the records at which the controller is killed.
 
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appWithSettings, moveWatched, objectsOf, startMoveFleet, WHOLE } from './move-fleet.ts';
+import { underLoad } from '../e2e/under-load.ts';
+import { auditFlags, writesIn } from './audited.ts';
+import { type WatchedJournal, watchJournal } from './journal-watched.ts';
+import {
+  appAsRollout,
+  appWithSettings,
+  beginMove,
+  formsOf,
+  moveWatched,
+  objectsOf,
+  slow,
+  startMoveFleet,
+  untilMoveIs,
+  untilStep,
+  WHOLE,
+} from './move-fleet.ts';
+import { CLUSTERS, hostOf } from './release-fleet.ts';
+import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import type { RealFleet } from './spine-fleet.ts';
+import { until } from './until.ts';
 
 const STARTS_MS = 600_000;
 const RUNS_MS = 400_000;
-const THREE = ['shop', 'cart', 'till'];
+const DAY_MS = 86_400_000;
+const KILLS = 3;
+/** A move of one app has more records than so many for each. */
+const APART = 12;
+const TURN = Number(process.env['KILLS_TURN'] ?? Math.floor(Date.now() / DAY_MS));
 
+const named = (what: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${what}-${index + 1}`);
+const PLAIN = named('shop', 16);
+const ROLLED = named('cart', 4);
+const [CANARY = ''] = ROLLED;
+const MANY = [...PLAIN, ...ROLLED];
+const STAYING = named('till', 4);
+const KILLED = 'desk';
+const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+
+let folder: string;
 let fleet: RealFleet;
+let journal: WatchedJournal;
+const controllers: RolloutsController[] = [];
+
+const auditOf = (cluster: string): string => join(folder, `${cluster}.audit`);
 
 beforeAll(async () => {
-  fleet = await startMoveFleet(41);
-  await fleet.east.admin.apply(...THREE.flatMap(appWithSettings));
-  for (const name of THREE) await fleet.settled({ east: WHOLE }, name);
+  folder = await mkdtemp(join(tmpdir(), 'ballast-moves-'));
+  fleet = await startMoveFleet(41, {
+    apiServerFlags: (cluster) => auditFlags(auditOf(cluster)),
+  });
+  journal = await watchJournal(fleet.redis.port);
+  for (const plane of [fleet.east, fleet.west]) {
+    await installRollouts(plane);
+    controllers.push(await startRollouts(plane));
+  }
+  const { admin } = fleet.east;
+  await admin.apply(...ROLLED.flatMap(appAsRollout));
+  await admin.apply(...[...PLAIN, ...STAYING, KILLED].flatMap(appWithSettings));
+  for (const name of [...MANY, ...STAYING, KILLED]) await fleet.settled({ east: WHOLE }, name);
+  await toMidCanary();
 }, STARTS_MS);
-afterAll(() => fleet?.close());
+afterAll(async () => {
+  journal?.close();
+  for (const one of controllers) await one.close();
+  await fleet?.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
-test('online, in waves: no request fails, and the source goes last', {
+const containers = (version: number) => [
+  { name: 'main', image: `example.com/never-pulled:${version}` },
+];
+
+interface Phased extends KubernetesObject {
+  readonly status?: { readonly phase?: string };
+}
+
+async function toMidCanary(): Promise<void> {
+  const ref = { ...ROLLOUT, metadata: { name: CANARY, namespace: 'prod' } };
+  await fleet.east.admin.patch(ref, {
+    spec: { template: { spec: { containers: containers(2) } } },
+  });
+  await until('half of it is the second version', async () => {
+    const { status } = await fleet.east.admin.get<Phased>(ref);
+    return status?.phase === 'Paused';
+  });
+}
+
+async function writes(): Promise<string[][]> {
+  return Promise.all(CLUSTERS.map((cluster) => writesIn(auditOf(cluster))));
+}
+
+async function holdsOf(names: readonly string[]): Promise<readonly object[]> {
+  type Holds = { readonly items: readonly { readonly app?: string }[] };
+  const { items } = await fleet.ballast.get<Holds>('/api/v1/holds');
+  return items.filter(({ app = '' }) => names.includes(app));
+}
+
+const kindOf = (name: string) => (ROLLED.includes(name) ? 'Rollout' : 'Deployment');
+const allOf = (names: readonly string[]) =>
+  names.flatMap((name) => [kindOf(name), 'Ingress', 'Service'].map((kind) => `${kind} ${name}`));
+/** By cluster: what a move of an app writes. */
+function written(name: string): string[][] {
+  const workload = `${kindOf(name).toLowerCase()}s`;
+  return [
+    [
+      `delete ingresses ${name}`,
+      `patch ${workload} ${name}`,
+      `delete ${workload} ${name}`,
+      `delete services ${name}`,
+    ],
+    [
+      `patch configmaps ${name}-settings`,
+      `patch services ${name}`,
+      `patch ${workload} ${name}`,
+      `patch ingresses ${name}`,
+    ],
+  ];
+}
+const of = (name: string, list: readonly string[]) =>
+  list.filter((one) => one.endsWith(` ${name}`) || one.endsWith(` ${name}-settings`));
+
+test.concurrent('twenty apps in waves: no request fails, and the source goes last', {
   timeout: RUNS_MS,
 }, async () => {
-  const move = { apps: THREE, limits: { atOnce: 2, shifting: 2 } };
-  const { early, empty } = await moveWatched(fleet, move);
+  const { early, empty } = await moveWatched(fleet, {
+    apps: MANY,
+    limits: { atOnce: 12, shifting: 10 },
+  });
   expect({ early, empty }).toEqual({ early: [], empty: [] });
-  expect(await objectsOf(fleet.east, THREE)).toEqual([]);
-  const there = THREE.flatMap((name) =>
-    ['Deployment', 'Ingress', 'Service'].map((kind) => `${kind} ${name}`),
-  );
-  expect(await objectsOf(fleet.west, THREE)).toEqual(there.toSorted());
-  for (const name of THREE) await fleet.settled({ west: WHOLE }, name);
-  const { items } = await fleet.ballast.get<{ readonly items: readonly object[] }>('/api/v1/holds');
-  expect(items).toEqual([]);
+  expect(await objectsOf(fleet.east, MANY)).toEqual([]);
+  expect(await objectsOf(fleet.west, MANY)).toEqual(allOf(MANY).toSorted());
+  for (const name of MANY) await fleet.settled({ west: WHOLE }, name);
+  const [east = [], west = []] = await writes();
+  for (const name of MANY) expect([of(name, east), of(name, west)]).toEqual(written(name));
+  expect(await holdsOf(MANY)).toEqual([]);
+  const ref = { ...ROLLOUT, metadata: { name: CANARY, namespace: 'prod' } };
+  expect(await fleet.west.admin.get(ref)).toMatchObject({
+    spec: { template: { spec: { containers: containers(1) } } },
+    status: { phase: 'Healthy' },
+  });
 });
+
+test.concurrent('aborted on the way, or changed by somebody else: as before', {
+  timeout: RUNS_MS,
+}, async () => {
+  const [early = '', half = '', late = '', edited = ''] = STAYING;
+  const before = await formsOf(fleet.east, STAYING);
+  const abortAt = async (app: string, step: string): Promise<void> => {
+    const id = await beginMove(fleet, { apps: [app] });
+    await untilStep(fleet, id, `${app}:${step}`);
+    await fleet.ballast.send('POST', `/api/v1/jobs/${id}/abort`, {});
+    await untilMoveIs(fleet, id, 'RolledBack');
+  };
+  const edit = async (app: string): Promise<void> => {
+    const id = await beginMove(fleet, { apps: [app] });
+    await untilStep(fleet, id, `${app}:shift.10`);
+    const metadata = { name: `${app}-settings`, namespace: 'prod' };
+    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
+    await fleet.west.admin.patch(settings, { data: { a: 'theirs' } });
+    const { why } = await untilMoveIs(fleet, id, 'Blocked');
+    expect(why).toContain(`ConfigMap prod/${app}-settings in west was changed by somebody else`);
+    expect(await fleet.west.admin.get(settings)).toMatchObject({ data: { a: 'theirs' } });
+    await fleet.ballast.send('POST', `/api/v1/jobs/${id}/abort`, {});
+    await untilMoveIs(fleet, id, 'RolledBack');
+  };
+  await underLoad(slow(fleet), STAYING.map(hostOf), async () => {
+    await Promise.all([
+      abortAt(early, 'apply.2'),
+      abortAt(half, 'shift.25'),
+      abortAt(late, 'drain'),
+      edit(edited),
+    ]);
+  });
+  expect(await formsOf(fleet.east, STAYING)).toEqual(before);
+  expect(await objectsOf(fleet.west, STAYING)).toEqual([]);
+  const [east = []] = await writes();
+  expect(STAYING.flatMap((name) => of(name, east))).toEqual([]);
+  for (const name of STAYING) await fleet.settled({ east: WHOLE }, name);
+  expect(await holdsOf(STAYING)).toEqual([]);
+});
+
+test('killed again and again: the same end, and nothing twice', {
+  timeout: RUNS_MS,
+}, async () => {
+  const next = (TURN % APART) + 1;
+  const deaths: string[] = [];
+  let records = 0;
+  let dead = Promise.withResolvers<void>();
+  journal.told = (steps) => {
+    records += 1;
+    if (records !== next + deaths.length * APART || deaths.length === KILLS) return;
+    deaths.push(steps);
+    const { resolve, reject } = dead;
+    fleet.ballast.kill('SIGKILL').then(() => resolve(), reject);
+  };
+  await underLoad(slow(fleet), hostOf(KILLED), async () => {
+    const before = new Set(await jobs());
+    // Its answer may be lost with it.
+    beginMove(fleet, { apps: [KILLED] }).catch(() => undefined);
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      await dead.promise;
+      dead = Promise.withResolvers<void>();
+      await fleet.restartBallast();
+    }
+    const id = await until('the job is there', async () =>
+      (await jobs()).find((one) => !before.has(one)),
+    );
+    await untilMoveIs(fleet, id, 'Done');
+  });
+  expect(deaths).toHaveLength(KILLS);
+  const [east = [], west = []] = await writes();
+  expect([of(KILLED, east), of(KILLED, west)], deaths.join()).toEqual(written(KILLED));
+  expect(await objectsOf(fleet.east, [KILLED])).toEqual([]);
+  await fleet.settled({ west: WHOLE }, KILLED);
+  expect(await holdsOf([KILLED])).toEqual([]);
+});
+
+async function jobs(): Promise<string[]> {
+  const { items } = await fleet.ballast.get<{ readonly items: readonly { readonly id: string }[] }>(
+    '/api/v1/jobs',
+  );
+  return items.map(({ id }) => id);
+}

@@ -53,9 +53,9 @@ export async function startMoveFleet(subnet: number, more: FleetMore = {}): Prom
   }
 }
 
+const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap' };
 const settingsOf = (name: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
+  ...SETTINGS,
   metadata: { name: `${name}-settings`, namespace: 'prod' },
   data: { a: '1' },
 });
@@ -69,10 +69,29 @@ export function appWithSettings(name: string): KubernetesObject[] {
   return [settingsOf(name), deployment, ...rest];
 }
 
+/** The same as a Rollout, whose second version stands still when half of its pods are there. */
+export function appAsRollout(name: string): KubernetesObject[] {
+  const [settings, deployment, ...rest] = appWithSettings(name) as readonly Workload[];
+  const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+  const rollout = { ...ROLLOUT, metadata: deployment?.metadata };
+  return [
+    ...(settings ? [settings] : []),
+    { ...rollout, spec: { ...deployment?.spec, strategy: { canary } } } as KubernetesObject,
+    ...rest,
+  ];
+}
+
+interface Workload extends KubernetesObject {
+  readonly spec?: object;
+}
+
+const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+
 export interface Move {
   readonly apps: readonly string[];
   readonly from?: string;
   readonly to?: string;
+  readonly mode?: string;
   readonly gates?: object;
   readonly limits?: object;
 }
@@ -89,10 +108,7 @@ export async function beginMove(fleet: RealFleet, { gates, ...move }: Move): Pro
   return json.id;
 }
 
-const WORKLOADS = [
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
-  { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' },
-];
+const WORKLOADS = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, ROLLOUT];
 const ROUTES = [
   { apiVersion: 'v1', kind: 'Service' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
@@ -108,6 +124,26 @@ export async function objectsOf(plane: ControlPlane, names: readonly string[]): 
   );
   const all = lists.flat().filter(({ name }) => names.includes(name));
   return all.map(({ kind, name }) => `${kind} ${name}`).toSorted();
+}
+
+/** What people write of an app's objects, and which ones they are. */
+export async function formsOf(plane: ControlPlane, names: readonly string[]): Promise<object[]> {
+  const lists = await Promise.all(
+    [SETTINGS, ...WORKLOADS, ...ROUTES].map(async (ref) => {
+      const items = await plane.admin.list<Formed>(ref, 'prod').catch(() => []);
+      return items.map(({ metadata = {}, spec, data }) => {
+        const { name, uid, labels, annotations, generation } = metadata;
+        return { ...ref, name, uid, labels, annotations, generation, spec, data };
+      });
+    }),
+  );
+  const isOf = (name = ''): boolean => names.includes(name.replace(/-settings$/, ''));
+  return lists.flat().filter(({ name }) => isOf(name));
+}
+
+interface Formed extends KubernetesObject {
+  readonly spec?: object;
+  readonly data?: object;
 }
 
 /** A workload, a Service and an Ingress each. */
@@ -171,6 +207,19 @@ export async function untilMoveIs(fleet: RealFleet, id: string, state: string): 
       const open = job.steps.filter((step) => step.state === 'open' || step.state === 'failed');
       const all = open.map((step) => `${step.id}: ${step.state} ${step.waits ?? step.text}`);
       throw new Error([job.state, job.why, ...all].join('; '));
+    },
+    240_000,
+  );
+}
+
+/** Waits until a step has begun. */
+export function untilStep(fleet: RealFleet, id: string, step: string): Promise<JobView> {
+  return until(
+    `${id} is at ${step}`,
+    async () => {
+      const job = await jobOf(fleet, id);
+      if (job.steps.some((one) => one.id === step)) return job;
+      throw new Error(`${job.state} at ${job.steps.at(-1)?.id}`);
     },
     240_000,
   );

@@ -3,15 +3,13 @@
 // servers' own audit. Exhaustively that is proved on clusters in memory (test/jobs/fanout-killed.test.ts);
 // here a few places a day, others each day. KILLS_TURN=N chooses them.
 
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { underLoad } from '../e2e/under-load.ts';
 import { auditFlags, writesIn } from './audited.ts';
+import { type WatchedJournal, watchJournal } from './journal-watched.ts';
 import {
   begin,
   CLUSTERS,
@@ -35,7 +33,7 @@ const SHOP = { app: 'shop', kind: 'Deployment' } as const;
 
 let folder: string;
 let fleet: RealFleet;
-let watched: Awaited<ReturnType<typeof watchJournal>>;
+let watched: WatchedJournal;
 let version = 1;
 let latest = version;
 
@@ -56,21 +54,6 @@ afterAll(async () => {
   await fleet?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Tells the steps of each record of a job as soon as Redis has it: what MONITOR says of the one script. */
-async function watchJournal(port: number) {
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  const journal = { told: (_steps: string): void => undefined, close: () => socket.destroy() };
-  createInterface({ input: socket }).on('line', (line) => {
-    const isPut = /"eval(sha)?" .*:jobs:locks" .* "put" "/.test(line);
-    if (!isPut || line.includes(' lua] ')) return;
-    const steps = [...line.matchAll(/ "step:([^"]+)"/g)].map(([, step]) => step);
-    journal.told(steps.join() || 'its head');
-  });
-  socket.write('MONITOR\r\n');
-  return journal;
-}
 
 interface Ran {
   /** What was put on record, in order. */
