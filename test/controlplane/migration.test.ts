@@ -1,12 +1,17 @@
 // Plans on real control planes: from a live cluster, and from a backup that the real Velero made of it
-// before it was killed.
+// before it was killed. The last one is carried out under load; then the source returns.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanAnswer, RehearsalAnswer } from '../../src/api/migration-shapes.ts';
+import type { DebtAnswer, DebtNowAnswer } from '../../src/api/debt-shapes.ts';
 import { call } from '../cli/run.ts';
+import { underLoad } from '../e2e/under-load.ts';
+import { jobOf } from './release-fleet.ts';
+import { beginMove, objectsOf, slow, untilMoveIs } from './move-fleet.ts';
 import { type RealFleet, HOST, SHOP, startRealFleet } from './spine-fleet.ts';
 import { allowJobs } from './jobs.ts';
 import { app } from './objects.ts';
+import { until } from './until.ts';
 import { BUCKET, type S3, startS3, startVelero, type Velero } from './velero.ts';
 
 const STARTS_MS = 600_000;
@@ -130,4 +135,53 @@ test('offline, from the bucket, with the cluster killed: the same objects', {
   });
   expect(manifests(offline)).toEqual(manifests(live));
   expect(JSON.stringify(offline)).not.toContain(PASSWORD);
+});
+
+const DEBTS = '/api/v1/migrations/debts';
+const debts = async () => (await fleet.ballast.get<{ items: DebtAnswer[] }>(DEBTS)).items;
+const APP = ['Deployment shop', 'Ingress shop', 'Service shop'];
+
+test('offline, carried out: no request fails, and what the source still has is owed', {
+  timeout: STARTS_MS,
+}, async () => {
+  const { west } = fleet;
+  await underLoad(slow(fleet), HOST, async () => {
+    const id = await beginMove(fleet, { apps: ['prod/shop'], mode: 'offline' });
+    const { why } = await untilMoveIs(fleet, id, 'Done');
+    expect(why).toBe('the source still has what was moved');
+  });
+  await fleet.settled({ east: [0, 0], west: [20, 20] });
+  expect(await objectsOf(west, ['shop'])).toEqual(APP);
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: SHOP };
+  expect(await west.admin.get(secret)).toMatchObject({ data: { password: PASSWORD } });
+  expect(await debts()).toMatchObject([{ app: 'shop', cluster: 'east', objects: 3 }]);
+});
+
+test('the source returns: it gets no requests, and loses nothing until a person consents', {
+  timeout: STARTS_MS,
+}, async () => {
+  const { east, ballast } = fleet;
+  await underLoad(slow(fleet), HOST, async () => {
+    await east.start();
+    const [debt] = await until(
+      'it is back',
+      async () => {
+        const all = await debts();
+        return all[0]?.clusterState === 'fresh' ? all : undefined;
+      },
+      120_000,
+    );
+    await fleet.settled({ east: [0, 0], west: [20, 20] });
+    expect(await objectsOf(east, ['shop'])).toEqual(APP);
+    const path = `${DEBTS}/${debt?.id}`;
+    const { digest, objects } = await ballast.get<DebtNowAnswer>(path);
+    expect(objects.map(({ state }) => state)).toEqual(['there', 'there', 'there']);
+    const { json } = await ballast.send<{ id: string }>('POST', `${path}/consent`, { digest });
+    // That it is deleted then is proved in test/migration/debts: it takes a minute without requests.
+    await until('it is looked whether nobody asks it', async () => {
+      const { steps } = await jobOf(fleet, json.id);
+      return steps.some(({ waits = '' }) => /^no request for \d+ of 60 s$/.test(waits));
+    });
+  });
+  expect(await objectsOf(east, ['shop'])).toEqual(APP);
 });
