@@ -46,11 +46,22 @@ export async function startMoveFleet(subnet: number, more: FleetMore = {}): Prom
   );
   try {
     for (const plane of [fleet.east, fleet.west]) await allowJobs(plane, ['prod']);
+    await confirmEdges(fleet);
     return fleet;
   } catch (cause) {
     await fleet.close();
     throw cause;
   }
+}
+
+/** Before that jobs delete nothing. */
+async function confirmEdges({ edges, ballast }: RealFleet): Promise<void> {
+  const body = { edges: edges.map(({ name }) => name) };
+  await until('the list of edges is confirmed', async () => {
+    const { status, json } = await ballast.send<object>('POST', '/api/v1/edges/confirm', body);
+    if (status === 200) return true;
+    throw new Error(JSON.stringify(json));
+  });
 }
 
 const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap' };
