@@ -238,6 +238,12 @@ test.each([
   [{ kind: 'drain', app: 'a', until: 'soon' }, 'body/until must be a time'],
   [{ kind: 'drain', app: 'a', until: '2025-12-31T00:00:00Z' }, 'body/until lies in the past'],
   [{ kind: 'drain', app: 'a', why: 'a\u0000b' }, 'body/why is no plain text'],
+  [{ kind: 'pin', app: 'a', cluster: 'b', weight: null }, 'body/weight must be integer'],
+  [{ kind: 'pin', app: 'a', cluster: 'b', weight: true }, 'body/weight must be integer'],
+  [
+    { holds: [{ kind: 'pin', app: 'a', cluster: 'b', weight: null, why: 'x' }] },
+    'body/holds/0/weight must be integer',
+  ],
   [{ kind: 'drain', app: 'a', why: ' \u3000' }, 'body/why is blank'],
   [{ kind: 'drain', app: 'a', why: '' }, 'body/why must NOT have fewer than 1'],
   [{ kind: 'drain', app: 'a', who: 'me' }, 'body/who is not known here'],
