@@ -19,7 +19,7 @@ export const EXIT = {
 export function exitOfStatus(status: number): number {
   if (status === 404) return EXIT.notFound;
   if (status === 401 || status === 403) return EXIT.denied;
-  if (status === 409 || status === 412 || status === 428) return EXIT.refused;
+  if (status === 409 || status === 412 || status === 422 || status === 428) return EXIT.refused;
   return EXIT.failed;
 }
 
