@@ -70,12 +70,15 @@ export function moveKills(
       await dead;
       let errors: readonly unknown[] = first.errors;
       if (life.isDead) {
+        // Whoever waits for what is late waits by this clock.
+        const go = fleet.clock.stand();
         const second = startMoves(fleet, journal);
         const stop = await serve(second, await stage.term());
         const { length: isThere } = await journal.heads();
         if (isThere === 0) await second.create(draft);
         // What was on its way arrives now.
         for (const ghost of ghosts) await ghost();
+        go();
         const [head] = await journal.heads();
         await untilState(journal, head?.id ?? '', goal).catch((error: Error) => {
           throw new Error(`killed ${death}: ${life.effects.at(-1)}: ${error.message}`);

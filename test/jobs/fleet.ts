@@ -16,6 +16,7 @@ import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Upstream } from '../../src/model.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
+import { fastClock } from './fast-clock.ts';
 import type { Life } from './mortal.ts';
 import { MemoryObjects } from './memory-objects.ts';
 import { startJobs, type Process } from './process.ts';
@@ -57,7 +58,11 @@ export function ordersOf(text: string): Orders {
 
 const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 
+/** So many times as fast as the clock on the wall. */
+const SPEED = 500;
+
 export class MemoryFleet implements Traffic {
+  readonly clock = fastClock(SPEED);
   readonly clusters = new Map(CLUSTERS.map((name) => [name as string, new MemoryObjects(name)]));
   readonly holds = new Map<string, JobHold>();
   /** Every hold and lift that was said. */
@@ -256,7 +261,7 @@ export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Lif
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
   const kind = fanoutKind({ writerOf, traffic, wall: () => new Date(0) });
-  const parts = { journal, speed: 500, ...(life && { life }) };
+  const parts = { journal, speed: SPEED, now: fleet.clock.now, ...(life && { life }) };
   return startJobs(parts, [kind as JobKind], async (object, fence) => {
     const { cluster, ...ref } = object;
     const fenced = await (await writerOf(cluster)).fence(ref, fence.term);

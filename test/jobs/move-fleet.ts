@@ -34,6 +34,7 @@ import {
   REQUEST,
   world,
 } from '../migration/plan/plan-world.ts';
+import { fastClock } from './fast-clock.ts';
 import { MemoryLedgers } from './memory-ledgers.ts';
 import { MemoryObjects } from './memory-objects.ts';
 import type { Life } from './mortal.ts';
@@ -131,7 +132,8 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     return found;
   }
 
-  now = (): number => systemClock.now() * SPEED;
+  readonly clock = fastClock(SPEED);
+  now = this.clock.now;
 
   /** Running at the source. */
   async settle(objects: readonly Manifest[] = ALL): Promise<void> {

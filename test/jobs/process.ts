@@ -21,6 +21,8 @@ interface Parts {
   readonly wakes?: Wakes;
   /** So many times as fast as the clock on the wall. */
   readonly speed?: number;
+  /** Instead of that clock, what the jobs take for the time; they sleep by `speed`. */
+  readonly now?: () => number;
   readonly changed?: JobParts['changed'];
 }
 
@@ -43,7 +45,7 @@ export function startProcess({ world, kinds, ...parts }: ProcessParts): Process 
 }
 
 export function startJobs(
-  { life = live(), traces = () => [], journal, wakes, speed = 1, changed }: Parts,
+  { life = live(), traces = () => [], journal, wakes, speed = 1, now, changed }: Parts,
   kinds: readonly JobKind[],
   fence: JobParts['fence'],
 ): Process {
@@ -54,7 +56,7 @@ export function startJobs(
     // A dead process does not wake up.
     if (life.isDead) await new Promise(() => undefined);
   };
-  const clock = { now: () => systemClock.now() * speed, sleep: sleepOn };
+  const clock = { now: now ?? (() => systemClock.now() * speed), sleep: sleepOn };
   const jobs = createJobs({
     journal: life.of('journal', journal),
     kinds,
