@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../controlplane/until.ts';
@@ -139,7 +140,9 @@ describe.each(['deb', 'rpm'] as const)('the .%s', (name) => {
   let before: string;
 
   const mine = async (): Promise<string> => (await fetch(`http://127.0.0.1:${own}/`)).text();
-  const shop = async (): Promise<string> => (await fetch(`http://127.0.0.1:${apps}/`)).text();
+  // A connection for each: one that is kept may be closed by a reload just when it is used again.
+  const shop = async (): Promise<string> =>
+    (await request(`http://127.0.0.1:${apps}/`, { reset: true })).body.text();
   // Every file of nginx's, with its content: what is not to change.
   const settings = (): Promise<string> =>
     root.sh('find /etc/nginx /usr/share/nginx -type f -exec sha256sum {} + | sort -k 2');
