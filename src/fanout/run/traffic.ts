@@ -84,7 +84,9 @@ export async function hold(
     if (going.length > 0) {
       return { kind: 'wait', text: error.message, seconds: TURN_SECONDS };
     }
-    return { kind: 'done', text: `not held: ${error.message}`, data: { held: [] } };
+    // What an earlier attempt has held stands all the same, and is given back with the lane.
+    const standing = held.filter((app) => mine.includes(holdId(job.id, id, app)));
+    return { kind: 'done', text: `not held: ${error.message}`, data: { held: standing } };
   }
   return { kind: 'done', text: `held: ${held.join(', ')}${said}`, data: { held } };
 }
