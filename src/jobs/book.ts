@@ -50,7 +50,7 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
   const keep = (job: Job): void => {
     const before = jobs.get(job.id);
     jobs.set(job.id, job);
-    memory.set(job.id, { job });
+    memory.set(job.id, { job, term: lease.term });
     tell(job, before);
   };
   const write = async (
@@ -61,7 +61,8 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
     const next = changed(job, change, lease);
     const known = memory.get(job.id);
     // What was only read is not remembered by it: it may be what Redis was put back to.
-    memory.set(job.id, { job: known?.job ?? next, pending: next });
+    const pending = { job: next, term: lease.term };
+    memory.set(job.id, { job: known?.job ?? next, term: known?.term ?? lease.term, pending });
     const head = headOf(next);
     const { basis, isNew, isWhole } = how;
     const refused = await journal

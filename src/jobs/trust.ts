@@ -2,16 +2,27 @@
 //
 // A Redis that was restarted, restored or promoted has other ids, and may have lost the last of what was
 // written, or all. Then a job goes on only where its journal is the one that this runner remembers to the
-// last entry. A runner that remembers nothing, in a Redis that changed, cannot know: the job is blocked.
+// last entry, and nobody else has led since: another would have gone on in a Redis that is lost, and what
+// stands here would be from before that. A runner that remembers nothing, in a Redis that changed, cannot
+// know: the job is blocked.
 
+import { counterOf } from '../edges/counter.ts';
+import type { Lease } from '../edges/store.ts';
 import type { Home, Job, JobHead } from './record.ts';
 
-/** What this process knows of a job. */
-export interface Remembered {
+interface Known {
   readonly job: Job;
-  /** Written, and not answered: it stands or it does not. */
-  readonly pending?: Job;
+  /** Under which it was read or written. */
+  readonly term: number;
 }
+
+/** What this process knows of a job. */
+export interface Remembered extends Known {
+  /** Written, and not answered: it stands or it does not. */
+  readonly pending?: Known;
+}
+
+type Redis = Home & Pick<Lease, 'term'>;
 
 export type Trust =
   | { readonly kind: 'trusted' }
@@ -20,14 +31,16 @@ export type Trust =
   /** This process remembers one that was finished and forgotten elsewhere. */
   | { readonly kind: 'gone' };
 
-export function trustIn(found: Job | undefined, known: Remembered | undefined, redis: Home): Trust {
+export function trustIn(
+  found: Job | undefined,
+  known: Remembered | undefined,
+  redis: Redis,
+): Trust {
   if (!found) return ofLost(known, redis);
   if (isHere(found, redis)) return { kind: 'trusted' };
-  const tips = [known?.job.tip, known?.pending?.tip];
-  if (tips.includes(found.tip)) return { kind: 'trusted' };
-  const why = known
-    ? 'Redis was restarted or restored, and its journal is not the one that this controller remembers'
-    : 'Redis was restarted or restored, and this controller does not remember the journal';
+  const one = [known, known?.pending].find((each) => each?.job.tip === found.tip);
+  if (one && isNext(one, redis)) return { kind: 'trusted' };
+  const why = `Redis was restarted or restored, and ${doubtOf(known, one)}`;
   const further = known && known.job.revision > found.revision ? known.job : found;
   return { kind: 'doubted', why, job: further };
 }
@@ -35,6 +48,18 @@ export function trustIn(found: Job | undefined, known: Remembered | undefined, r
 function ofLost(known: Remembered | undefined, redis: Home): Trust {
   if (!known || isHere(known.job, redis)) return { kind: 'gone' };
   return { kind: 'doubted', why: 'Redis has lost its journal', job: known.job };
+}
+
+function doubtOf(known: Known | undefined, one: Known | undefined): string {
+  if (one) return 'another has led since this controller wrote its journal';
+  return known
+    ? 'its journal is not the one that this controller remembers'
+    : 'this controller does not remember the journal';
+}
+
+/** Whether no other term lies between. */
+function isNext({ term }: Known, now: Redis): boolean {
+  return counterOf(now.term) - counterOf(term) <= 1;
 }
 
 function isHere({ home }: Pick<JobHead, 'home'>, { runId, replId }: Home): boolean {

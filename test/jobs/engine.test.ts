@@ -1,6 +1,7 @@
 // What people say to a job, and what the engine makes of a step that does not go well.
 
 import { expect, onTestFinished, test } from 'vitest';
+import { termOf } from '../../src/edges/counter.ts';
 import { obey, type CommandName } from '../../src/jobs/commands.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import { newJob, type Job } from '../../src/jobs/record.ts';
@@ -160,17 +161,34 @@ test('a write whose answer is lost: the journal is read again, and believed', as
 test('which journal is trusted', () => {
   const job = (revision: number, runId: string) =>
     ({ revision, tip: `tip ${revision}`, home: { runId, replId: 'x' } }) as never;
-  const here = { runId: 'now', replId: 'x' };
+  const before = termOf(4, () => 0.5);
+  const here = { runId: 'now', replId: 'x', term: termOf(5, () => 0) };
   const found = job(3, 'before');
+  const known = (one: Job, term = before) => ({ job: one, term });
   expect(trustIn(job(3, 'now'), undefined, here).kind).toBe('trusted');
   expect(trustIn(found, undefined, here)).toMatchObject({ kind: 'doubted', job: found });
-  expect(trustIn(found, { job: job(3, 'before') }, here).kind).toBe('trusted');
-  expect(trustIn(found, { job: job(2, 'before'), pending: found }, here).kind).toBe('trusted');
+  expect(trustIn(found, known(job(3, 'before')), here).kind).toBe('trusted');
+  const pending = known(found);
+  expect(trustIn(found, { ...known(job(2, 'before')), pending }, here).kind).toBe('trusted');
   // Set back: what this process knows goes further, and is what has to be cleared up.
   const further = job(4, 'before');
-  expect(trustIn(found, { job: further }, here)).toMatchObject({ kind: 'doubted', job: further });
-  expect(trustIn(undefined, { job: found }, here)).toMatchObject({ kind: 'doubted', job: found });
-  expect(trustIn(undefined, { job: job(3, 'now') }, here).kind).toBe('gone');
+  expect(trustIn(found, known(further), here)).toMatchObject({ kind: 'doubted', job: further });
+  // As it was left, but another has led meanwhile, and may have gone on where it was lost since.
+  expect(
+    trustIn(
+      found,
+      known(
+        found,
+        termOf(3, () => 0.9),
+      ),
+      here,
+    ),
+  ).toMatchObject({
+    kind: 'doubted',
+    why: expect.stringContaining('another has led since'),
+  });
+  expect(trustIn(undefined, known(found), here)).toMatchObject({ kind: 'doubted', job: found });
+  expect(trustIn(undefined, known(job(3, 'now')), here).kind).toBe('gone');
   expect(trustIn(undefined, undefined, here).kind).toBe('gone');
 });
 

@@ -29,7 +29,7 @@ export const OF_JOBS: readonly PlantedBug[] = [
   ),
   bug(
     'R12: who remembers nothing goes on',
-    change(TRUST, 'if (tips.includes(found.tip))', 'if (!known || tips.includes(found.tip))'),
+    change(TRUST, 'if (one && isNext(one, redis))', 'if (!known || (one && isNext(one, redis)))'),
   ),
   bug(
     'R12: a journal is believed before its Redis is known',
