@@ -119,6 +119,7 @@ test('a hold is made and ended', async () => {
   await page.locator('dialog').waitFor({ state: 'detached' });
   expect(await focused(page)).toBe('Hold…');
 
+  await page.getByRole('button', { name: /^End… End hold/ }).waitFor();
   await tabTo(page, /^End… End hold/);
   await page.keyboard.press('Enter');
   await page.locator('dialog table.long tbody th').first().waitFor();
