@@ -15,5 +15,5 @@ export async function unconfirmed(
   const said = await journal.confirmed();
   if (said?.home.runId === runId && said.home.replId === replId) return undefined;
   const since = said ? 'since Redis was restarted, restored or promoted' : 'in this Redis';
-  return `nobody has confirmed the list of edges ${since}: ballast edge get, then ballast edge confirm with all of them, then retry`;
+  return `nobody has confirmed the list of edges ${since}: ballast edge get, then ballast edge confirm with all of them`;
 }

@@ -35,6 +35,7 @@ async function start(more: Parameters<typeof openApi>[1] = {}) {
   const owed = { app: 'shop', cluster: 'east', objects: [{ ...SHOP, uid }], why: 'it was away' };
   const owe = () => controller.say(oweForJob({ ...owed, job: 'move-1', who: 'ann' }));
   await owe();
+  await opened.jobs.confirmEdges('ann', ['edge-1']);
   return { ...opened, objects, owe };
 }
 

@@ -143,6 +143,7 @@ async function start() {
     'it leads',
     () => api.controller.published()?.app('shop')?.upstream.servers.length === 2,
   );
+  await api.jobs.confirmEdges('ann', ['edge-1']);
   onTestFinished(beating(api, statistics));
   const as = (name: string, path: string, body?: object) =>
     api.call(body ? 'POST' : 'GET', `/api/v1${path}`, body, {

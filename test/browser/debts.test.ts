@@ -34,10 +34,11 @@ async function open(looks: Looks = {}) {
     {},
     { objects: new Map([['east', objects]]) },
   );
-  const { controller, clusters, hear, url } = standing;
+  const { controller, clusters, hear, url, jobs } = standing;
   objects.onReady = (_, pods) => clusters[0]?.set('shop', { pods });
   const owed = { app: 'shop', cluster: 'east', objects: [{ ...SHOP, uid }], why: 'it was away' };
   await controller.say(oweForJob({ ...owed, job: 'move-1', who: 'ann' }));
+  await jobs.confirmEdges('ann', ['edge-1']);
   beats = setInterval(() => hear('edge-1'), 100);
   const watched = await openPage(browser, `${url}/#/migrations/debts`, looks);
   await watched.page.locator('main tbody th').first().waitFor();

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
+import { confirmEdges } from '../jobs/confirm-edges.ts';
 import { live } from '../jobs/mortal.ts';
 import { MoveFleet, startMoves } from '../jobs/move-fleet.ts';
 import { serve, untilState } from '../jobs/process.ts';
@@ -60,7 +61,7 @@ export function moveKills(
         },
       });
       const first = startMoves(fleet, journal, life);
-      void first.serve(await stage.term());
+      void first.serve(await confirmEdges(journal, await stage.term()));
       const dead = until('it is dead or done', async () => {
         const [head] = await journal.heads();
         return life.isDead || head?.state === goal;
@@ -73,7 +74,7 @@ export function moveKills(
         // Whoever waits for what is late waits by this clock.
         const go = fleet.clock.stand();
         const second = startMoves(fleet, journal);
-        const stop = await serve(second, await stage.term());
+        const stop = await serve(second, await confirmEdges(journal, await stage.term()));
         const { length: isThere } = await journal.heads();
         if (isThere === 0) await second.create(draft);
         // What was on its way arrives now.

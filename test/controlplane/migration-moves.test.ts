@@ -20,11 +20,10 @@ import {
   objectsOf,
   slow,
   startMoveFleet,
-  untilMoveIs,
   untilStep,
   WHOLE,
 } from './move-fleet.ts';
-import { CLUSTERS, hostOf } from './release-fleet.ts';
+import { CLUSTERS, hostOf, untilJobIs } from './release-fleet.ts';
 import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import type { RealFleet } from './spine-fleet.ts';
 import { until } from './until.ts';
@@ -160,7 +159,7 @@ test.concurrent('aborted on the way, or changed by somebody else: as before', {
     const id = await beginMove(fleet, { apps: [app] });
     await untilStep(fleet, id, `${app}:${step}`);
     await fleet.ballast.send('POST', `/api/v1/jobs/${id}/abort`, {});
-    await untilMoveIs(fleet, id, 'RolledBack');
+    await untilJobIs(fleet, id, 'RolledBack');
   };
   const edit = async (app: string): Promise<void> => {
     const id = await beginMove(fleet, { apps: [app] });
@@ -168,11 +167,11 @@ test.concurrent('aborted on the way, or changed by somebody else: as before', {
     const metadata = { name: `${app}-settings`, namespace: 'prod' };
     const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     await fleet.west.admin.patch(settings, { data: { a: 'theirs' } });
-    const { why } = await untilMoveIs(fleet, id, 'Blocked');
+    const { why } = await untilJobIs(fleet, id, 'Blocked');
     expect(why).toContain(`ConfigMap prod/${app}-settings in west was changed by somebody else`);
     expect(await fleet.west.admin.get(settings)).toMatchObject({ data: { a: 'theirs' } });
     await fleet.ballast.send('POST', `/api/v1/jobs/${id}/abort`, {});
-    await untilMoveIs(fleet, id, 'RolledBack');
+    await untilJobIs(fleet, id, 'RolledBack');
   };
   await underLoad(slow(fleet), STAYING.map(hostOf), async () => {
     await Promise.all([
@@ -216,7 +215,7 @@ test('killed again and again: the same end, and nothing twice', {
     const id = await until('the job is there', async () =>
       (await jobs()).find((one) => !before.has(one)),
     );
-    await untilMoveIs(fleet, id, 'Done');
+    await untilJobIs(fleet, id, 'Done');
   });
   expect(deaths).toHaveLength(KILLS);
   const [east = [], west = []] = await writes();

@@ -6,8 +6,8 @@ import type { PlanAnswer, RehearsalAnswer } from '../../src/api/migration-shapes
 import type { DebtAnswer, DebtNowAnswer } from '../../src/api/debt-shapes.ts';
 import { call } from '../cli/run.ts';
 import { underLoad } from '../e2e/under-load.ts';
-import { jobOf } from './release-fleet.ts';
-import { beginMove, objectsOf, slow, untilMoveIs } from './move-fleet.ts';
+import { jobOf, untilJobIs } from './release-fleet.ts';
+import { beginMove, confirmEdges, objectsOf, slow } from './move-fleet.ts';
 import { type RealFleet, HOST, SHOP, startRealFleet } from './spine-fleet.ts';
 import { allowJobs } from './jobs.ts';
 import { app } from './objects.ts';
@@ -147,7 +147,7 @@ test('offline, carried out: no request fails, and what the source still has is o
   const { west } = fleet;
   await underLoad(slow(fleet), HOST, async () => {
     const id = await beginMove(fleet, { apps: ['prod/shop'], mode: 'offline' });
-    const { why } = await untilMoveIs(fleet, id, 'Done');
+    const { why } = await untilJobIs(fleet, id, 'Done');
     expect(why).toBe('the source still has what was moved');
   });
   await fleet.settled({ east: [0, 0], west: [20, 20] });
@@ -173,6 +173,7 @@ test('the source returns: it gets no requests, and loses nothing until a person 
     );
     await fleet.settled({ east: [0, 0], west: [20, 20] });
     expect(await objectsOf(east, ['shop'])).toEqual(APP);
+    await confirmEdges(fleet);
     const path = `${DEBTS}/${debt?.id}`;
     const { digest, objects } = await ballast.get<DebtNowAnswer>(path);
     expect(objects.map(({ state }) => state)).toEqual(['there', 'there', 'there']);

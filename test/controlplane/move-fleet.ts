@@ -10,7 +10,7 @@ import { underLoad } from '../e2e/under-load.ts';
 import type { ControlPlane } from './cluster.ts';
 import { allowJobs } from './jobs.ts';
 import { app } from './objects.ts';
-import { hostOf, type JobView, jobOf } from './release-fleet.ts';
+import { hostOf, type JobView, jobOf, untilJobIs } from './release-fleet.ts';
 import { type FleetMore, type RealFleet, startRealFleet } from './spine-fleet.ts';
 import { until } from './until.ts';
 
@@ -55,7 +55,7 @@ export async function startMoveFleet(subnet: number, more: FleetMore = {}): Prom
 }
 
 /** Before that jobs delete nothing. */
-async function confirmEdges({ edges, ballast }: RealFleet): Promise<void> {
+export async function confirmEdges({ edges, ballast }: RealFleet): Promise<void> {
   const body = { edges: edges.map(({ name }) => name) };
   await until('the list of edges is confirmed', async () => {
     const { status, json } = await ballast.send<object>('POST', '/api/v1/edges/confirm', body);
@@ -174,7 +174,7 @@ export async function moveWatched(fleet: RealFleet, move: Move, end = 'Done'): P
   await underLoad(slow(fleet), move.apps.map(hostOf), async () => {
     const id = await beginMove(fleet, move);
     const over = new AbortController();
-    const job = untilMoveIs(fleet, id, end).finally(() => over.abort());
+    const job = untilJobIs(fleet, id, end).finally(() => over.abort());
     const [ended, watched] = await Promise.all([job, watch(fleet, move, over.signal)]);
     seen = { job: ended, ...watched };
   });
@@ -207,20 +207,6 @@ async function watch(
     }
   }
   return { early: [...early], empty: [...empty] };
-}
-
-export async function untilMoveIs(fleet: RealFleet, id: string, state: string): Promise<JobView> {
-  return until(
-    `${id} is ${state}`,
-    async () => {
-      const job = await jobOf(fleet, id);
-      if (job.state === state) return job;
-      const open = job.steps.filter((step) => step.state === 'open' || step.state === 'failed');
-      const all = open.map((step) => `${step.id}: ${step.state} ${step.waits ?? step.text}`);
-      throw new Error([job.state, job.why, ...all].join('; '));
-    },
-    240_000,
-  );
 }
 
 /** Waits until a step has begun. */

@@ -149,7 +149,7 @@ export async function untilJobIs(fleet: RealFleet, id: string, state: string): P
       const all = open.map((step) => `${step.id}: ${step.state} ${step.waits ?? step.text}`);
       throw new Error([job.state, job.why, ...all].join('; '));
     },
-    150_000,
+    240_000,
   );
 }
 

@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { until } from '../controlplane/until.ts';
+import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { MoveFleet, startMoves } from './move-fleet.ts';
 import { asItWas, begin, type Own } from './moving.ts';
@@ -184,7 +185,7 @@ test('the last room: one waits for the other’s, and is deferred where it does 
   await fleet.settle();
   const draft = fleet.draft({}, { deadlineSeconds: 3 });
   const process = startMoves(fleet, journal);
-  onTestFinished(await serve(process, await term()));
+  onTestFinished(await serve(process, await confirmEdges(journal, await term())));
   const need = { pods: 5, destination: 'west', key: 'other/app', fence: 1 };
   const [app] = (draft.plan as JobPlan).apps;
   const look = app && (await fleet.look(draft.plan as JobPlan, app));
@@ -207,7 +208,7 @@ test('after Redis was lost under it nothing is deleted', async () => {
   const fleet = new MoveFleet();
   await fleet.settle();
   const first = startMoves(fleet, stage.journal);
-  const end = await serve(first, await stage.term());
+  const end = await serve(first, await confirmEdges(stage.journal, await stage.term()));
   fleet.poller = 'legacy';
   const { id } = await first.create(fleet.draft());
   await untilState(stage.journal, id, 'WaitingApproval');
@@ -226,5 +227,21 @@ test('after Redis was lost under it nothing is deleted', async () => {
   await untilState(stage.journal, id, 'Blocked');
   await stop();
   expect(fleet.writes()['east']).toEqual([]);
+  expect(fleet.wrongs).toEqual([]);
+});
+
+test('nothing is deleted before a person has confirmed the list of edges; then it goes on by itself', async () => {
+  const { journal, term } = await memoryStage();
+  const fleet = new MoveFleet();
+  await fleet.settle();
+  const process = startMoves(fleet, journal);
+  onTestFinished(await serve(process, await term()));
+  const { id } = await process.create(fleet.draft());
+  const unknown = 'nobody has confirmed the list of edges in this Redis';
+  await until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes(unknown));
+  expect(fleet.writes()['east']).toEqual([]);
+  await process.confirmEdges('ann', ['edge-1']);
+  await untilState(journal, id, 'Done');
+  expect(fleet.writes()['east']).toContain('remove Deployment prod/shop');
   expect(fleet.wrongs).toEqual([]);
 });

@@ -3,6 +3,7 @@
 import { expect, onTestFinished } from 'vitest';
 import type { CommandName } from '../../src/jobs/commands.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
+import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { MoveFleet, startMoves } from './move-fleet.ts';
 import { serve } from './process.ts';
@@ -31,7 +32,7 @@ export async function begin(
     },
   };
   const process = startMoves(fleet, told);
-  const stop = await serve(process, await term());
+  const stop = await serve(process, await confirmEdges(journal, await term()));
   onTestFinished(async () => {
     await stop();
     expect(fleet.wrongs).toEqual([]);

@@ -91,7 +91,7 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   const apply = async (doing: Doing): Promise<Outcome> => {
     const entry = entryOf(doing);
     const why = entry.action === 'delete' ? await doing.scene.unconfirmed() : undefined;
-    if (why !== undefined) return { kind: 'blocked', text: why };
+    if (why !== undefined) return { kind: 'blocked', text: `${why}, then retry` };
     const writer = await writerOf(entry.cluster);
     return write({ entry, fanout: doing.job.plan.name, writer, scene: doing.scene });
   };

@@ -30,11 +30,11 @@ export function debtKind(parts: DebtRunParts): JobKind<DebtPlan> {
   const { controller } = parts;
   const stands = ({ plan }: DebtJob): boolean =>
     controller.published()?.held.debts.some(({ id }) => id === plan.debt.id) === true;
-  const proof = (job: DebtJob, scene: Scene): Outcome | undefined => {
+  const proof = async (job: DebtJob, scene: Scene): Promise<Outcome | undefined> => {
     // R12: edges may be that nobody knows of.
     if (job.doubted) return failed('Redis was lost under this job: it deletes nothing any more');
     if (!stands(job)) return failed('it is owed no more');
-    const text = parts.unproved(job, scene);
+    const text = (await scene.unconfirmed()) ?? parts.unproved(job, scene);
     return text === undefined ? undefined : { kind: 'wait', text, seconds: LOOK_SECONDS };
   };
   const remove = async (job: DebtJob, object: OwedObject, scene: Scene): Promise<Outcome> => {
@@ -46,7 +46,7 @@ export function debtKind(parts: DebtRunParts): JobKind<DebtPlan> {
     const doubt = unlessUid(uid);
     const other = doubt(live);
     if (other !== undefined) return { kind: 'done', text: `void: ${other}` };
-    return proof(job, scene) ?? (await leave({ cluster, writer, live, doubt, scene }));
+    return (await proof(job, scene)) ?? (await leave({ cluster, writer, live, doubt, scene }));
   };
 
   const settle = async (job: DebtJob, scene: Scene): Promise<Outcome> => {
@@ -76,7 +76,8 @@ export function debtKind(parts: DebtRunParts): JobKind<DebtPlan> {
       return { text, objects: [{ cluster, ...ref }] };
     },
     async act(job, { id }, scene) {
-      if (id === 'prove') return proof(job, scene) ?? { kind: 'done', text: 'nobody asks it' };
+      if (id === 'prove')
+        return (await proof(job, scene)) ?? { kind: 'done', text: 'nobody asks it' };
       const object = objectOf(job, id);
       if (object) return await patiently(scene, () => remove(job, object, scene));
       if (id !== 'settle') throw new BallastError('internal', `no step ${id} is known`);

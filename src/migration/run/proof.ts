@@ -24,6 +24,8 @@ export async function unproved(
   const { job } = doing;
   // R12: edges may be that nobody knows of.
   if (job.doubted) return failedDoubt('Redis was lost under this job: it deletes nothing any more');
+  const unknown = await doing.scene.unconfirmed();
+  if (unknown !== undefined) return wait(unknown);
   return (
     stillHeld(doing, parts.traffic) ??
     traffic(doing, parts, memory) ??

@@ -13,6 +13,7 @@ import type { Debt, OwedObject } from '../../../src/model.ts';
 import { debtId, oweForJob, settleDebt } from '../../../src/words/of-debts.ts';
 import type { Word } from '../../../src/words/word.ts';
 import { until } from '../../controlplane/until.ts';
+import { confirmEdges } from '../../jobs/confirm-edges.ts';
 import { MemoryObjects } from '../../jobs/memory-objects.ts';
 import { live, type Life } from '../../jobs/mortal.ts';
 import { nextTerm } from '../../jobs/next-term.ts';
@@ -68,7 +69,7 @@ const debt = (): Debt => {
 const preview = () => previewDebt(debt(), writerOf);
 
 /** One that is to die may do so before it serves. */
-async function start(life?: Life) {
+async function start(life?: Life, isConfirmed = true) {
   const parts: DebtRunParts = {
     writerOf: async () => life?.of('east', east) ?? east,
     controller: {
@@ -88,6 +89,7 @@ async function start(life?: Life) {
   );
   terms += 1;
   const lease = await nextTerm(store, terms);
+  if (isConfirmed) await confirmEdges(journal, lease);
   const stop = life ? jobs.serve(lease) : await serve(jobs, lease);
   onTestFinished(() => (life?.isDead ? undefined : stop()));
   return { jobs, stop };
@@ -122,6 +124,17 @@ test('nothing goes before it is proved, and a person may call it off', async () 
   expect(await untilState(journal, id, 'Failed')).toMatchObject({ why: 'aborted by ann' });
   expect([east.writes, held.debts.length, held.holds.length]).toEqual([[], 1, 1]);
   expect((await journal.locks()).size).toBe(0);
+});
+
+test('nothing goes before a person has confirmed the list of edges; then it goes on by itself', async () => {
+  const { jobs } = await start(undefined, false);
+  const { id } = await jobs.create(await consent());
+  const unknown = 'nobody has confirmed the list of edges in this Redis';
+  await expect.poll(() => jobs.waitsFor(id, 'prove')).toContain(unknown);
+  expect(east.writes).toEqual([]);
+  await jobs.confirmEdges('ann', ['edge-1']);
+  await untilState(journal, id, 'Done');
+  expect(held).toEqual(NO_HOLDS);
 });
 
 test('proof is asked for again before each object', async () => {
