@@ -62,7 +62,7 @@ export function openBook({ journal, memory, changed: tell }: BookParts, lease: L
     const known = memory.get(job.id);
     // What was only read is not remembered by it: it may be what Redis was put back to.
     const pending = { job: next, term: lease.term };
-    memory.set(job.id, { job: known?.job ?? next, term: known?.term ?? lease.term, pending });
+    memory.set(job.id, { ...(known ?? pending), pending });
     const head = headOf(next);
     const { basis, isNew, isWhole } = how;
     const refused = await journal

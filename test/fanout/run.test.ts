@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { isClosed } from '../../src/fanout/run/closed-hours.ts';
 import { judge } from '../../src/fanout/run/gate.ts';
+import { createUnmoved } from '../../src/fanout/run/unmoved.ts';
 import { runnableOf } from '../../src/fanout/run/lanes.ts';
 import { kept, renewed, restored } from '../../src/fanout/run/restore.ts';
 import { planFanout } from '../../src/fanout/plan/plan.ts';
@@ -79,7 +80,7 @@ describe('gate', () => {
     ['ConfigMap', 'has no controller', undefined, 'passed'],
     ['constructor', 'is no kind of ours', undefined, 'passed'],
   ])('%s: %s', (kind, _, status, verdict) => {
-    expect(judge(object(kind, { replicas: 2 }, status), 0).kind).toBe(verdict);
+    expect(judge(object(kind, { replicas: 2 }, status), { waitedMs: 0 }).kind).toBe(verdict);
   });
 
   test.each<[string, string, number, string]>([
@@ -100,11 +101,31 @@ describe('gate', () => {
     })) {
       const live = object(kind, spec, { ...status, conditions });
       const metadata = { ...live.metadata, managedFields };
-      expect(judge({ ...live, metadata }, waitedMs).kind, kind).toBe(verdict);
+      expect(judge({ ...live, metadata }, { waitedMs }).kind, kind).toBe(verdict);
       const invalid = [...conditions, { type: 'InvalidSpec' }];
       const wrong = { ...live, metadata, status: { ...status, conditions: invalid } };
-      expect(judge(wrong, waitedMs).kind, kind).toBe('failed');
+      expect(judge(wrong, { waitedMs }).kind, kind).toBe('failed');
     }
+  });
+
+  test.each<[string, string, number, string]>([
+    ['not yet for long', 'NewReplicaSetAvailable', 10_000, 'waiting'],
+    ['for longer than it gives itself', 'NewReplicaSetAvailable', 10_001, 'failed'],
+    ['its controller counts it itself', 'ReplicaSetUpdated', 10_001, 'waiting'],
+  ])('a Deployment that was complete, and does not move: %s', (_, reason, unmovedMs, verdict) => {
+    const spec = { replicas: 2, progressDeadlineSeconds: 10 };
+    const conditions = [{ type: 'Progressing', reason }];
+    const live = object('Deployment', spec, { ...good, availableReplicas: 1, conditions });
+    expect(judge(live, { waitedMs: 60_000, unmovedMs }).kind).toBe(verdict);
+  });
+
+  test('what moves is counted anew, and so is another attempt', () => {
+    const unmoved = createUnmoved();
+    const look = (ready: number, waitedMs: number) => unmoved.look('a', { ready }, waitedMs);
+    expect([look(1, 0), look(1, 500), look(2, 900), look(2, 1000)]).toEqual([0, 500, 0, 100]);
+    expect([look(2, 10), look(2, 30)]).toEqual([0, 20]);
+    unmoved.forget('a');
+    expect(look(2, 40)).toBe(0);
   });
 });
 

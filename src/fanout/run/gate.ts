@@ -1,6 +1,6 @@
 // Whether an object that was written is what it is to be: by what its controller has observed. Pure.
 //
-// Comes in: a live object, and for how long it was looked at. Goes out: passed, or what it waits for, or why
+// Comes in: a live object, for how long it was looked at, and nothing moved in it. Goes out: passed, or what it waits for, or why
 // it never will. No status is no answer: it waits. What has no controller of its own passes as it stands.
 
 import { isMap } from '../document.ts';
@@ -15,7 +15,13 @@ type Facts = Readonly<Record<string, unknown>>;
 
 const PASSED: Verdict = { kind: 'passed' };
 
-export function judge(object: Manifest, waitedMs: number): Verdict {
+export interface Looked {
+  readonly waitedMs: number;
+  /** For how long its status is as it is now; absent: that is not watched. */
+  readonly unmovedMs?: number;
+}
+
+export function judge(object: Manifest, looked: Looked): Verdict {
   const { kind } = object;
   const check = Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
   if (!check) return PASSED;
@@ -24,9 +30,17 @@ export function judge(object: Manifest, waitedMs: number): Verdict {
   if (kind !== 'Job' && kind !== 'CronJob' && !hasSeen(object, status)) {
     return waiting('its controller has not seen it yet');
   }
-  const verdict = check(spec, status);
-  if (verdict.kind !== 'failed' || !isOfBefore(object, { spec, status, waitedMs })) return verdict;
-  return waiting(`${verdict.text}, from before it was written`);
+  return inTime(object, check(spec, status), { spec, status, ...looked });
+}
+
+function inTime(object: Manifest, verdict: Verdict, look: Look): Verdict {
+  if (verdict.kind === 'waiting' && isOverdue(object, look)) {
+    return failed(`${verdict.text}, and nothing has moved for ${deadlineOf(look.spec)} s`);
+  }
+  if (verdict.kind === 'failed' && isOfBefore(object, look)) {
+    return waiting(`${verdict.text}, from before it was written`);
+  }
+  return verdict;
 }
 
 function hasSeen({ metadata: { generation } }: Manifest, status: Facts): boolean {
@@ -78,14 +92,14 @@ const CHECKS: Readonly<Record<string, (spec: Facts, status: Facts) => Verdict>> 
 };
 
 const STUCK = 'ProgressDeadlineExceeded';
+const COMPLETE = 'NewReplicaSetAvailable';
 const LASTING = new Set<unknown>([STUCK, 'RolloutAborted']);
 /** Where the object does not say. */
 const DEADLINE_SECONDS = 600;
 
-interface Look {
+interface Look extends Looked {
   readonly spec: Facts;
   readonly status: Facts;
-  readonly waitedMs: number;
 }
 
 /**
@@ -96,11 +110,25 @@ interface Look {
 function isOfBefore(object: Manifest, { spec, status, waitedMs }: Look): boolean {
   const found = conditionOf(status, 'Progressing');
   if (!found || !LASTING.has(found['reason']) || conditionOf(status, 'InvalidSpec')) return false;
-  if (waitedMs > numberOf(spec, 'progressDeadlineSeconds', DEADLINE_SECONDS) * 1000) return false;
+  if (waitedMs > deadlineOf(spec) * 1000) return false;
   const { lastUpdateTime } = found;
   const written = writtenAt(object);
   return typeof lastUpdateTime === 'string' && written !== undefined && lastUpdateTime <= written;
 }
+
+/**
+ * Its controller has it for complete from the version before, and keeps no deadline then: so where all
+ * pods go before others come and its note of the new version was lost to another's write of that moment,
+ * and where only their number changed.
+ */
+function isOverdue({ kind }: Manifest, { spec, status, unmovedMs = 0 }: Look): boolean {
+  if (kind !== 'Deployment') return false;
+  const isUncounted = conditionOf(status, 'Progressing')?.['reason'] === COMPLETE;
+  return isUncounted && unmovedMs > deadlineOf(spec) * 1000;
+}
+
+const deadlineOf = (spec: Facts): number =>
+  numberOf(spec, 'progressDeadlineSeconds', DEADLINE_SECONDS);
 
 /** By the API server's clock, as a text that sorts by time. */
 function writtenAt({ metadata: { managedFields } }: Manifest): string | undefined {

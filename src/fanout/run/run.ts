@@ -7,6 +7,7 @@
 //     lanes.ts    a plan as lanes of steps                 next.ts     which steps are next (pure)
 //     traffic.ts  holds, acknowledgements, quiet           writes.ts   what is written, and taken back
 //     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
+//     unmoved.ts  for how long nothing moves in it
 //     error-rate.ts  whether it serves well, by the edges
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
@@ -23,6 +24,7 @@ import { type FanoutJob, nextOfFanout } from './next.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
 import { acknowledge, hold, quiet, release, type Traffic, unseen } from './traffic.ts';
 import { mayLower, turnOf } from './turn.ts';
+import { createUnmoved } from './unmoved.ts';
 import {
   type After,
   type Before,
@@ -55,6 +57,7 @@ interface Doing {
 
 export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   const { writerOf, traffic } = parts;
+  const unmoved = createUnmoved();
 
   const acts: Readonly<Record<StepName['verb'], (doing: Doing) => Promise<Outcome>>> = {
     hold: async ({ job, lane, scene }) =>
@@ -120,7 +123,11 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       const live = await (await writerOf(entry.cluster)).read(refOfEntry(entry));
       // What was to go, or was taken away again.
       if (!live) continue;
-      const verdict = judge(live, scene.waitedMs);
+      const { waitedMs } = scene;
+      const key = `${job.id} ${entry.cluster} ${index}`;
+      const unmovedMs = unmoved.look(key, live['status'], waitedMs);
+      const verdict = judge(live, { waitedMs, unmovedMs });
+      if (verdict.kind !== 'waiting') unmoved.forget(key);
       const text = 'text' in verdict ? `${live.kind} ${live.metadata.name}: ${verdict.text}` : '';
       if (verdict.kind === 'failed') return { kind: 'failed', text };
       if (verdict.kind === 'waiting') return { kind: 'wait', text, seconds: GATE_SECONDS };

@@ -58,7 +58,7 @@ export async function readyThere(doing: Doing, parts: RunParts): Promise<Readine
   const planned = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
   const live = planned && (await writer.read(refOf(planned.manifest)));
   if (!live) return waiting(`${app.workload} is not there`);
-  const verdict = judge(live, doing.scene.waitedMs);
+  const verdict = judge(live, doing.scene);
   if (verdict.kind !== 'passed') return verdict;
   return counted(doing, parts, at(live, 'spec', 'replicas'));
 }
