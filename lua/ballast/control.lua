@@ -4,6 +4,7 @@
 -- changed: bodies are checked whole before anything is applied.
 
 local access = require('ballast.access')
+local body = require('ballast.body')
 local census = require('ballast.census')
 local commit = require('ballast.commit')
 local document = require('ballast.document')
@@ -19,6 +20,7 @@ local span = require('ballast.span')
 local state = require('ballast.state')
 local sync = require('ballast.sync')
 local system = require('ballast.system')
+local turn = require('ballast.turn')
 
 local match = string.match
 
@@ -27,11 +29,8 @@ local STATUS = { bad = 400, full = 507, ['host-taken'] = 409, ['nothing-to-delet
   ['redis-unavailable'] = 503, ['term-over'] = 409 }
 -- A name longer than this is no mistake in a document, but in the call.
 local MAX_NAME = 253
--- Bytes of a body's file that are read at a time.
-local PIECE = 262144
--- Bytes of a call. One upstream: 20,000 servers need no more. A batch: as client_max_body_size of
--- nginx/ballast-control.conf, for those who raise that.
-local MAX_UPSTREAM, MAX_CALL = 4 * 1024 * 1024, 64 * 1024 * 1024
+-- Bytes of one upstream: 20,000 servers need no more.
+local MAX_UPSTREAM = 4 * 1024 * 1024
 
 local control = {}
 
@@ -58,51 +57,6 @@ end
 
 local function bad(detail)
   refuse(400, 'bad', detail)
-end
-
--- What is too long is never read whole: `left` bytes are, and one more.
-local function read_file(path, left, rest)
-  local file, err = io.open(path, 'rb')
-  if not file then return nil, 'body: ' .. err end
-  local pieces = {}
-  repeat
-    local piece = file:read(math.min(PIECE, left + 1))
-    pieces[#pieces + 1] = piece
-    left = left - (piece and #piece or 0)
-    rest()
-  until not piece or left < 0
-  file:close()
-  return table.concat(pieces)
-end
-
--- A body above client_body_buffer_size lies in a file.
-local function read_body(max)
-  local too_long = 'body: longer than ' .. max .. ' bytes'
-  if (tonumber(ngx.var.http_content_length) or 0) > max then return nil, too_long end
-  ngx.req.read_body()
-  local data = ngx.req.get_body_data()
-  if not data then
-    local path = ngx.req.get_body_file()
-    if not path then return '' end
-    local err
-    data, err = read_file(path, max, pace.start())
-    if not data then return nil, err end
-  end
-  if #data > max then return nil, too_long end
-  return data
-end
-
--- Returns the object, the arena that the bodies in it are spans of, and the `rest` of a pace that
--- begins here: while a call comes in its worker is not at work.
-local function read_object()
-  local text, err = read_body(MAX_CALL)
-  if not text then return nil, err end
-  local value, arena, rest
-  arena, rest = span.arena(#text + 1), pace.start()
-  value, err = json.decode(text, { rest = rest, name = 'body', arena = arena })
-  if value == nil then return nil, 'body: ' .. err end
-  if not json.is_object(value) then return nil, 'body: an object expected' end
-  return value, arena, rest
 end
 
 -- A stamp, or null. Returns the stamp or nil, and whether it is one of both.
@@ -139,8 +93,8 @@ local function check_documents(list)
   return true
 end
 
-local function push()
-  local call, arena, rest = read_object()
+local function apply(text)
+  local call, arena, rest = body.object(text)
   if not call then return bad(arena) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   local base, base_ok = read_stamp(call.base)
@@ -157,9 +111,17 @@ local function push()
   send(200, '{"state":' .. json.encode(report.build()) .. ',"verdicts":' .. list .. '}')
 end
 
+local function push()
+  local text, err = body.read()
+  if not text then return bad(err) end
+  turn.take(apply, text)
+end
+
 -- The term first, then what is held: R3.
 local function gather()
-  local call, err, rest = read_object()
+  local text, unread = body.read()
+  if not text then return bad(unread) end
+  local call, err, rest = body.object(text)
   if not call then return bad(err) end
   if not document.is_count(call.term) then return bad('term: a whole number expected') end
   if call.apps ~= nil and not json.is_array(call.apps) then
@@ -200,7 +162,7 @@ local function finish(result, code, detail)
 end
 
 local function read_upstream()
-  local text, err = read_body(MAX_UPSTREAM)
+  local text, err = body.read(MAX_UPSTREAM)
   if not text then return nil, err end
   local upstream
   upstream, err = document.parse(text)

@@ -1,4 +1,4 @@
-// Carries pushes to one edge: one at a time, the latest wins, a breaker behind failures.
+// Carries pushes to one edge: one at a time, in calls of bounded size, the latest wins, a breaker behind failures.
 //
 // Comes in: pushes, as fast as commits are made. Goes out: what the edge last said. On failure: the
 // waiting documents are dropped, for the edge polls; the next push comes after a growing pause, and
@@ -7,13 +7,23 @@
 import type { Clock } from '../clock.ts';
 import type { AppName, Stamp } from '../model.ts';
 import type { Document } from './document.ts';
-import { isNoAnswer, isTermOver, type EdgeLink, type Push, type Verdict } from './edge-link.ts';
+import {
+  isNoAnswer,
+  isTermOver,
+  type Delivered,
+  type EdgeLink,
+  type NoAnswer,
+  type Push,
+  type TermOver,
+  type Verdict,
+} from './edge-link.ts';
 import type { EdgeState } from './edge-state.ts';
 
 const PAUSE_FIRST_MS = 250;
 const PAUSE_LONGEST_MS = 5000;
 /** An nginx worker reads a call in one piece: more documents would stall its traffic. */
 const DOCUMENTS_A_CALL = 500;
+const CALLS_AT_ONCE = 2;
 
 export interface Pushed {
   readonly edge: string;
@@ -98,16 +108,39 @@ export function startCourier(
   };
 }
 
-/** In calls of bounded size; only the last one carries the base, and so may move the mark. */
+/** In calls of bounded size. The last one waits for all others: it carries the base, and so may move the mark. */
 async function deliver(link: EdgeLink, push: Push): ReturnType<EdgeLink['push']> {
   const { documents } = push;
+  const parts: (readonly Document[])[] = [];
   let from = 0;
-  for (; documents.length - from > DOCUMENTS_A_CALL; from += DOCUMENTS_A_CALL) {
-    const part = documents.slice(from, from + DOCUMENTS_A_CALL);
-    const answer = await link.push({ ...push, base: null, documents: part });
-    if (isTermOver(answer) || isNoAnswer(answer)) return answer;
-  }
-  return link.push({ ...push, documents: documents.slice(from) });
+  for (; documents.length - from > DOCUMENTS_A_CALL; from += DOCUMENTS_A_CALL)
+    parts.push(documents.slice(from, from + DOCUMENTS_A_CALL));
+  const ahead = parts.length > 0 ? await deliverAhead(link, push, parts) : { verdicts: [] };
+  if (!('verdicts' in ahead)) return ahead;
+  const answer = await link.push({ ...push, documents: documents.slice(from) });
+  if (isTermOver(answer) || isNoAnswer(answer)) return answer;
+  return { ...answer, verdicts: [...ahead.verdicts, ...answer.verdicts] };
+}
+
+/** Two at once: an edge takes the next call in while it works at the one before. */
+async function deliverAhead(
+  link: EdgeLink,
+  push: Push,
+  parts: readonly (readonly Document[])[],
+): Promise<Pick<Delivered, 'verdicts'> | TermOver | NoAnswer> {
+  const verdicts: Verdict[] = [];
+  const left = [...parts];
+  let fault: TermOver | NoAnswer | undefined;
+  const carry = async (): Promise<void> => {
+    for (let part = left.shift(); part && !fault; part = left.shift()) {
+      const answer = await link.push({ ...push, base: null, documents: part });
+      if (isTermOver(answer)) fault = answer;
+      else if (isNoAnswer(answer)) fault ??= answer;
+      else verdicts.push(...answer.verdicts);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, carry));
+  return fault ?? { verdicts };
 }
 
 /** Both pushes in one: from the first one's base to the second one's mark. */

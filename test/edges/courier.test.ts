@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { systemClock } from '../../src/clock.ts';
 import { startCourier, type CourierEvents } from '../../src/edges/courier.ts';
-import type { EdgeLink, Push } from '../../src/edges/edge-link.ts';
+import type { EdgeLink, Push, Verdict } from '../../src/edges/edge-link.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 
 const STATE: EdgeState = {
@@ -53,7 +53,8 @@ function heldEdge() {
       const gate = Promise.withResolvers<void>();
       gates.push(gate);
       await gate.promise;
-      return { state: STATE, verdicts: [] };
+      const [first] = push.documents;
+      return { state: STATE, verdicts: [{ app: first?.app, code: 'bad' }] };
     },
   } as unknown as EdgeLink;
   return { link, got, gates };
@@ -76,22 +77,55 @@ test('pushes that wait become one, from the first base to the last mark', async 
   stop.abort();
 });
 
-test('a large push goes in calls of 500, of which only the last may move the mark', async () => {
+test('a large push goes in calls of 500, two at once; the last, which moves the mark, waits for all', async () => {
   const stop = new AbortController();
   const { link, got, gates } = heldEdge();
-  const courier = startCourier(link, systemClock, quiet, stop.signal);
+  const refused: string[] = [];
+  const onRefused = (_: string, verdicts: readonly Verdict[]) =>
+    refused.push(...verdicts.map(({ app }) => app));
+  const courier = startCourier(link, systemClock, { ...quiet, onRefused }, stop.signal);
+  const apps = Array.from({ length: 1501 }, (_, index) => `app-${index}`);
+  courier.send(pushOf(1, 2, apps));
+  const called = (count: number) =>
+    until(`call ${count}`, () => Promise.resolve(got.length === count));
+  await called(2);
+  gates[1]?.resolve();
+  await called(3);
+  gates[2]?.resolve();
+  // Enough turns for one more, if there were one.
+  for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+  expect(got).toHaveLength(3);
+  gates[0]?.resolve();
+  await called(4);
+  gates[3]?.resolve();
+  await until('it is told what was refused', () => refused.length > 0);
+  expect(refused).toEqual(['app-500', 'app-1000', 'app-0', 'app-1500']);
+  expect(got.map(({ documents }) => documents.length)).toEqual([500, 500, 500, 1]);
+  expect(got.map(({ base }) => base?.version)).toEqual([undefined, undefined, undefined, 1]);
+  stop.abort();
+});
+
+test('a large push ends with the first call that fails; that its term is over counts more', async () => {
+  const stop = new AbortController();
+  const calls: Push[] = [];
+  const link = {
+    name: 'edge-1',
+    async push(push: Push) {
+      calls.push(push);
+      return calls.length === 1 ? { failed: 'no route' } : { highest: 7 };
+    },
+  } as unknown as EdgeLink;
+  const over = Promise.withResolvers<number>();
+  const events = { ...quiet, onTermOver: over.resolve };
+  const courier = startCourier(link, systemClock, events, stop.signal);
   courier.send(
     pushOf(
       1,
       2,
-      Array.from({ length: 1001 }, (_, index) => `app-${index}`),
+      Array.from({ length: 1501 }, (_, index) => `app-${index}`),
     ),
   );
-  for (const call of [1, 2, 3]) {
-    await until(`call ${call}`, () => Promise.resolve(got.length === call));
-    gates[call - 1]?.resolve();
-  }
-  expect(got.map(({ documents }) => documents.length)).toEqual([500, 500, 1]);
-  expect(got.map(({ base }) => base?.version)).toEqual([undefined, undefined, 1]);
+  expect(await over.promise).toBe(7);
+  expect(calls).toHaveLength(2);
   stop.abort();
 });

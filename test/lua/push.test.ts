@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { startEdge, type TestEdge, type WireState } from './edge.ts';
 import { bodyOf, documentOf, sha1 } from './leader.ts';
@@ -192,6 +192,24 @@ test('a batch of 2,000 documents in a body that goes to a file is applied whole'
   expect(state.documents).toBeGreaterThanOrEqual(2000);
   const { json } = await edge.call('GET', '/v1/upstreams/many-1999');
   expect(json).toMatchObject({ term, version: 7, owner: 'controller', app: 'many-1999' });
+});
+
+test('many large pushes at once, bad ones among them: each is applied, and none holds the others up', async () => {
+  const one = await startEdge({ redisUrl, workers: 1 });
+  onTestFinished(() => one.close());
+  const calls = Array.from({ length: 6 }, (_, call) => ({
+    term: call === 3 ? -1 : 10,
+    base: null,
+    mark: null,
+    documents: Array.from({ length: 500 }, (_each, i) =>
+      documentOf(`app-${call}-${i}`, at(1), bodyOf(`app-${call}-${i}`, { [String(a)]: 10 })),
+    ),
+  }));
+  const statuses = calls.map(
+    async (call) => (await one.call('POST', '/v1/upstreams', call)).status,
+  );
+  expect(await Promise.all(statuses)).toEqual([200, 200, 200, 400, 200, 200]);
+  expect((await one.state()).documents).toBe(2500);
 });
 
 test('what is no call is told so, and changes nothing', async () => {

@@ -10,7 +10,9 @@ import { now, startPaced } from './paced.ts';
 import { using } from './using.ts';
 
 const RATE = 3000;
+// As src/edges/courier.ts does it.
 const APPS_A_CALL = 500;
+const CALLS_AT_ONCE = 2;
 const TIMES: Readonly<Record<Length, number>> = { full: 15, quick: 5, smoke: 1 };
 const TERM = 65_536;
 
@@ -85,8 +87,12 @@ function calls(addresses: readonly string[], count: number, turn: number): strin
 }
 
 async function pushAll({ edge }: BallastEdge, bodies: readonly string[]): Promise<void> {
-  const answers: string[] = [];
-  for (const body of bodies) answers.push(await push(edge, body));
-  const refused = answers.join().match(/"code":"(?!applied)\w+"/);
-  if (refused !== null) throw new Error(`push: ${refused[0]}`);
+  const left = [...bodies];
+  const carry = async (): Promise<void> => {
+    for (let body = left.shift(); body !== undefined; body = left.shift()) {
+      const refused = (await push(edge, body)).match(/"code":"(?!applied)\w+"/);
+      if (refused !== null) throw new Error(`push: ${refused[0]}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, carry));
 }
