@@ -9,7 +9,7 @@ import type { Controller, ControllerParts } from './controller-parts.ts';
 import { counterOf, isPlausible } from './edges/counter.ts';
 import { HOLDS } from './edges/document.ts';
 import { keepHistory } from './edges/history-keeper.ts';
-import { openLeadership, type Leadership, type Over } from './edges/leadership.ts';
+import { keepUpMs, openLeadership, type Leadership, type Over } from './edges/leadership.ts';
 import { publishedFrom, type Published } from './edges/published.ts';
 import type { Contents } from './edges/store.ts';
 import { takeTerm, type Leading } from './edges/term.ts';
@@ -27,13 +27,13 @@ import { createWords } from './words/words.ts';
 
 /** Between rounds: bursts of events become one round. */
 const GAP_MS = 20;
-const TICK_MS = 1000;
 const RETRY_MS = 300;
 
 export type { Controller, ControllerParts, Leader } from './controller-parts.ts';
 
 export function createController(parts: ControllerParts): Controller {
   const { clock, reporter, clusters } = parts;
+  const tickMs = keepUpMs(parts.term.leaseMs);
   const states = noteStates(parts);
   const waiters = createWaiters(clock);
   const removed = noteRemoved(clock);
@@ -124,7 +124,7 @@ export function createController(parts: ControllerParts): Controller {
     while (!signal.aborted) {
       if (outranked > counter)
         return { over: 'an edge has seen a higher term', counter: outranked };
-      if (clock.now() - ticked >= TICK_MS) {
+      if (clock.now() - ticked >= tickMs) {
         ticked = clock.now();
         const over = await lead.keepUp();
         if (over) return over;
@@ -133,7 +133,7 @@ export function createController(parts: ControllerParts): Controller {
       }
       if (recount.isDue()) recountPart();
       const over = await act(lead);
-      if (over === 'idle') await rest(Math.max(1, TICK_MS - (clock.now() - ticked)), signal);
+      if (over === 'idle') await rest(Math.max(1, tickMs - (clock.now() - ticked)), signal);
       else if (over) return over;
       else await clock.sleep(GAP_MS, signal);
     }

@@ -15,6 +15,13 @@ import { sayRefusal } from './refusals.ts';
 import { isRefusal, type Committed, type Lease, type Put, type Store } from './store.ts';
 import { counterOf, isPlausible } from './counter.ts';
 
+const KEEP_UP_MS = 1000;
+/** So often in its time a lease is renewed: what comes late once loses nothing. */
+const RENEWALS = 3;
+
+/** How often a leader keeps up. */
+export const keepUpMs = (leaseMs: number): number => Math.min(KEEP_UP_MS, leaseMs / RENEWALS);
+
 /** The term is over; a next one takes at least this counter. */
 export interface Over {
   readonly over: string;

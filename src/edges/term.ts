@@ -21,14 +21,18 @@ export interface Leading {
   readonly seeded: readonly Document[];
 }
 
+/** Edges are asked meanwhile, and each may take its time: no lease is over before they have answered. */
+const LEAST_LEASE_MS = 5000;
+
 /**
  * One try. `counter` is the highest that this controller ever met. Throws `redis-unavailable`.
  */
 export async function takeTerm(
-  options: TermOptions,
+  given: TermOptions,
   counter: number,
   signal: AbortSignal,
 ): Promise<Leading | Held | Outranked | NotNow> {
+  const options = { ...given, leaseMs: Math.max(given.leaseMs, LEAST_LEASE_MS) };
   const { store, holder, address, leaseMs } = options;
   options.onPhase('asking for the lease');
   const taken = await store.take(holder, address, leaseMs);

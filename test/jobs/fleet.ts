@@ -261,7 +261,7 @@ export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Lif
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
   const kind = fanoutKind({ writerOf, traffic, wall: () => new Date(0) });
-  const parts = { journal, speed: SPEED, now: fleet.clock.now, ...(life && { life }) };
+  const parts = { journal, clock: fleet.clock, ...(life && { life }) };
   return startJobs(parts, [kind as JobKind], async (object, fence) => {
     const { cluster, ...ref } = object;
     const fenced = await (await writerOf(cluster)).fence(ref, fence.term);

@@ -2,7 +2,6 @@
 // edges, and what a migration reads of it. It watches what must never be: an app that nobody serves,
 // requests to pods that are not ready, and a source that loses something while it is asked.
 
-import { systemClock } from '../../src/clock.ts';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import type { Tally } from '../../src/edges/statistics.ts';
 import { GATES, type Gates } from '../../src/migration/flow/gates.ts';
@@ -41,7 +40,7 @@ import type { Life } from './mortal.ts';
 import { startJobs, type Process } from './process.ts';
 
 /** So many times as fast as the clock on the wall. */
-export const SPEED = 100;
+const SPEED = 100;
 
 /** As careful as the usual ones, in little time. */
 export const QUICK: Gates = {
@@ -133,7 +132,6 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   }
 
   readonly clock = fastClock(SPEED);
-  now = this.clock.now;
 
   /** Running at the source. */
   async settle(objects: readonly Manifest[] = ALL): Promise<void> {
@@ -241,7 +239,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
       sum.failures += failures;
     }
     const answers = sum.requests - sum.failures;
-    const at = this.now();
+    const at = this.clock.now();
     const seconds = answers * 0.01;
     return { ...sum, at, start: `${edge}-1`, answers, seconds, inFlight: this.underWay };
   }
@@ -364,13 +362,13 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     traffic,
     world: fleet,
     probe: () => fleet.probe(),
-    clock: { now: fleet.now, sleep: systemClock.sleep },
+    clock: fleet.clock,
     room: of('room', room),
     hooks,
     owe: (speaker, owing) => said.owe(speaker, owing),
     mark: (speaker, moving) => said.mark(speaker, moving),
   });
-  const parts = { journal, speed: SPEED, ...(life && { life }) };
+  const parts = { journal, clock: fleet.clock, ...(life && { life }) };
   return startJobs(parts, [kind as JobKind], async ({ cluster, ...ref }, fence) => {
     const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
     if (!fenced.ok) throw new Error(fenced.text);

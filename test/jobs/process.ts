@@ -1,6 +1,6 @@
 // A process that runs jobs, and dies when a test says so; and what it takes to follow one.
 
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import type { Lease } from '../../src/edges/store.ts';
 import { createJobs, type JobParts, type Jobs } from '../../src/jobs/jobs.ts';
 import type { Draft } from '../../src/jobs/record.ts';
@@ -19,10 +19,8 @@ interface Parts {
   readonly life?: Life;
   readonly traces?: () => readonly Trace[];
   readonly wakes?: Wakes;
-  /** So many times as fast as the clock on the wall. */
-  readonly speed?: number;
-  /** Instead of that clock, what the jobs take for the time; they sleep by `speed`. */
-  readonly now?: () => number;
+  /** Absent: the one on the wall. */
+  readonly clock?: Clock;
   readonly changed?: JobParts['changed'];
 }
 
@@ -45,18 +43,19 @@ export function startProcess({ world, kinds, ...parts }: ProcessParts): Process 
 }
 
 export function startJobs(
-  { life = live(), traces = () => [], journal, wakes, speed = 1, now, changed }: Parts,
+  { life = live(), traces = () => [], journal, wakes, changed, ...parts }: Parts,
   kinds: readonly JobKind[],
   fence: JobParts['fence'],
 ): Process {
   const notes: string[] = [];
   const errors: unknown[] = [];
+  const { now, sleep } = parts.clock ?? systemClock;
   const sleepOn = async (ms: number, signal?: AbortSignal): Promise<void> => {
-    await systemClock.sleep(ms / speed, signal);
+    await sleep(ms, signal);
     // A dead process does not wake up.
     if (life.isDead) await new Promise(() => undefined);
   };
-  const clock = { now: now ?? (() => systemClock.now() * speed), sleep: sleepOn };
+  const clock = { now, sleep: sleepOn };
   const jobs = createJobs({
     journal: life.of('journal', journal),
     kinds,

@@ -14,6 +14,7 @@ import { debtId, oweForJob, settleDebt } from '../../../src/words/of-debts.ts';
 import type { Word } from '../../../src/words/word.ts';
 import { until } from '../../controlplane/until.ts';
 import { confirmEdges } from '../../jobs/confirm-edges.ts';
+import { fastClock } from '../../jobs/fast-clock.ts';
 import { MemoryObjects } from '../../jobs/memory-objects.ts';
 import { live, type Life } from '../../jobs/mortal.ts';
 import { nextTerm } from '../../jobs/next-term.ts';
@@ -34,6 +35,7 @@ let doubt: string | undefined;
 let owed: OwedObject[];
 let terms = 0;
 const store = openMemoryStore(() => 0);
+const clock = fastClock(50);
 
 beforeEach(renew);
 
@@ -82,7 +84,7 @@ async function start(life?: Life, isConfirmed = true) {
     unproved: () => doubt,
   };
   const jobs = startJobs(
-    { journal, life: life ?? live(), speed: 50 },
+    { journal, life: life ?? live(), clock },
     [debtKind(parts) as unknown as JobKind],
     async ({ apiVersion, kind, namespace = '', name }, { term }) =>
       void (await east.fence({ apiVersion, kind, namespace, name }, term)),
