@@ -51,9 +51,10 @@ test('a fan-out: approved, paused, resumed and aborted from the page', async () 
   setIdle(objects, true);
   const id = await begin('v2', '{order: serial, approval: before}');
   const { page, faults, close } = await openPage(browser, `${url}/#/jobs`);
-  const row = page.getByRole('row', { name: new RegExp(id) });
-  await row.waitFor();
-  expect(await row.innerText()).toMatch(/waits for approval[\s\S]*fan-out[\s\S]*shop[\s\S]*local/);
+  await page
+    .getByRole('row', { name: new RegExp(id) })
+    .filter({ hasText: /waits for approval[\s\S]*fan-out[\s\S]*shop[\s\S]*local/ })
+    .waitFor();
   // The fleet says it first.
   await page.getByRole('link', { name: /^Fleet/ }).click();
   await page.getByRole('link', { name: `Job ${id}: waits for approval` }).click();
@@ -67,9 +68,9 @@ test('a fan-out: approved, paused, resumed and aborted from the page', async () 
   expect(weightsOf('east')).toEqual([0, 0]);
   const holds = page.getByRole('region', { name: 'Holds' });
   await holds.getByText('cluster east').first().waitFor();
-  expect(await east.innerText()).toMatch(
-    /Write Deployment prod\/shop[\s\S]*update Deployment prod\/shop in east/,
-  );
+  await east
+    .filter({ hasText: /Write Deployment prod\/shop[\s\S]*update Deployment prod\/shop in east/ })
+    .waitFor();
 
   await say(page, 'Pause…', 'Pause');
   await isAt(page, 'paused');
@@ -86,7 +87,7 @@ test('a fan-out: approved, paused, resumed and aborted from the page', async () 
   await reach(id, 'RolledBack');
   await page.getByText('It holds nothing now.').waitFor();
   await east.getByText('taken back').waitFor();
-  expect(await page.getByRole('button', { name: /…$/ }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('button', { name: /…$/ }).count()).toBe(0);
   expect(controller.published()?.held.holds).toEqual([]);
   await until('east serves again', () => weightsOf('east').every((weight) => weight > 0));
   expect(faults).toEqual([]);
@@ -122,7 +123,7 @@ test('a step that failed is retried and skipped; what would not fit says why', a
   await gate.filter({ hasText: /skipped/ }).waitFor();
   await page.getByRole('article', { name: 'west' }).filter({ hasText: 'failed' }).waitFor();
   const pause = page.getByRole('button', { name: 'Pause…' });
-  expect(await pause.isDisabled()).toBe(false);
+  await until('it may be paused', () => pause.isEnabled());
   await say(page, 'Abort…', 'Abort', id);
   await isAt(page, 'rolled back');
   expect(faults).toEqual([]);
@@ -134,24 +135,21 @@ test('a job whose gate passes is followed to its end without a look at anything 
   const id = await begin('v2');
   const { page, faults, close } = await openPage(browser, `${url}/#/jobs/${id}`);
   await isAt(page, 'done');
-  const [, all] =
-    /(\d+) steps/.exec(
-      await page
-        .locator('.facts')
-        .getByText(/of \d+ steps/)
-        .innerText(),
-    ) ?? [];
-  expect(await page.locator('.facts').innerText()).toContain(`${all} of ${all} steps`);
+  await page
+    .locator('.facts')
+    .getByText(/^(\d+) of \1 steps/)
+    .waitFor();
   const plan = page.getByRole('region', { name: 'The plan' });
   // The new cluster gets all of it.
-  expect(await plan.locator('.cluster-plan').filter({ hasText: 'north' }).innerText()).toMatch(
-    /3 created, 0 changed, 0 deleted/,
-  );
+  await plan
+    .locator('.cluster-plan')
+    .filter({ hasText: /north[\s\S]*3 created, 0 changed, 0 deleted/ })
+    .waitFor();
   const deployment = plan
     .locator('.cluster-plan')
     .filter({ hasText: 'east' })
-    .getByRole('row', { name: /Deployment prod\/shop/ });
-  expect(await deployment.innerText()).toMatch(/change/);
+    .getByRole('row', { name: /Deployment prod\/shop/ })
+    .filter({ hasText: /change/ });
   await deployment.getByText(/difference/).click();
   await deployment.getByText(/"v1" → "v2"/).waitFor();
   await page.reload();
@@ -167,8 +165,7 @@ test('filters stand in the URL; a job that is none says so', async () => {
   const other = await begin(BAD, '{order: serial}');
   const { page, close } = await openPage(browser, `${url}/#/jobs?show=ended`);
   const rows = page.locator('table.long tbody th');
-  await rows.first().waitFor();
-  expect(await rows.allInnerTexts()).toEqual([id]);
+  await expect.poll(() => rows.allInnerTexts()).toEqual([id]);
   await page.getByLabel('Show').selectOption('open');
   await until('the other', async () => (await rows.allInnerTexts()).join() === other);
   await page.reload();
@@ -223,16 +220,17 @@ test('by keyboard alone: the list, the job, a word, its name typed', async () =>
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await isAt(page, 'running');
+  await page.getByRole('button', { name: 'Abort…' }).waitFor();
   for (let step = 0; step < 60; step += 1) {
     await page.keyboard.press('Tab');
     if ((await page.evaluate('document.activeElement.textContent')) === 'Abort…') break;
   }
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
-  setIdle(objects, false);
   await page.keyboard.type(id);
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').getByText('done', { exact: true }).waitFor();
+  setIdle(objects, false);
   await page.keyboard.press('Escape');
   await reach(id, 'RolledBack');
   expect(faults).toEqual([]);

@@ -68,8 +68,10 @@ test('screens by g and a letter, rows by j and k, the search by /', async () => 
   expect(await focused(page)).toBe('app-00007');
   // Far beyond the rows that were in the document at first.
   for (let row = 8; row <= 100; row += 1) {
-    await page.keyboard.press('j');
     const name = `app-${`${row}`.padStart(5, '0')}`;
+    // Rows come as they are scrolled to, with the next picture.
+    await page.getByRole('link', { name }).waitFor({ state: 'attached' });
+    await page.keyboard.press('j');
     await until(name, async () => (await focused(page)) === name);
   }
   await page.keyboard.press('/');
@@ -79,6 +81,7 @@ test('screens by g and a letter, rows by j and k, the search by /', async () => 
   );
   // Letters that are typed lead nowhere.
   await page.keyboard.type('p');
+  await page.getByText('1 of 300 apps').waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('j');
   expect(await focused(page)).toBe('shop');

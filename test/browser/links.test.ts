@@ -65,16 +65,16 @@ test('a link leads to the screen with its filters, again after a reload', async 
   );
   expect(pods).toEqual(pods.toSorted((a, b) => b - a));
   await page.reload();
-  expect(await first()).toEqual(before);
+  await expect.poll(first).toEqual(before);
 
   await page.getByRole('button', { name: 'Name' }).click();
-  expect(await first()).toEqual(before.toSorted());
+  await expect.poll(first).toEqual(before.toSorted());
   await rows.getByRole('link').first().click();
   await page.getByRole('heading', { name: 'app-00006', level: 1 }).waitFor();
   await page.reload();
   await page.getByRole('heading', { name: 'app-00006', level: 1 }).waitFor();
   await page.goBack();
-  expect(await first()).toEqual(before.toSorted());
+  await expect.poll(first).toEqual(before.toSorted());
   expect(faults).toEqual([]);
   await close();
 });

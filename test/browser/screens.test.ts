@@ -120,12 +120,12 @@ test('the theme and the language that a person chooses stay', async () => {
     page.evaluate('getComputedStyle(document.body).backgroundColor');
   const light = await back();
   await page.getByLabel('Theme').selectOption('dark');
+  await expect.poll(back).not.toBe(light);
   const dark = await back();
-  expect(dark).not.toBe(light);
   await page.getByRole('button', { name: '切换到中文' }).click();
   await page.getByRole('heading', { name: '需要关注' }).waitFor();
   await page.reload();
   await page.getByRole('heading', { name: '需要关注' }).waitFor();
-  expect(await back()).toBe(dark);
+  await expect.poll(back).toBe(dark);
   await close();
 });
