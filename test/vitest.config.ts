@@ -18,7 +18,9 @@ const lanes = ['bench', 'browser', 'chaos', 'controlplane', 'deploy'].map(
 // Tests that start real nginx and Redis run alone: two processors are all we count on.
 const real = ['test/e2e/**', 'test/lua/**'];
 
-const alone = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 };
+// Longer than what is waited for in a test (test/controlplane/until.ts), so that this is what says what it was.
+const patient = { testTimeout: 90_000, hookTimeout: 90_000, expect: { poll: { timeout: 30_000 } } };
+const alone = { ...patient, fileParallelism: false, testTimeout: 150_000, hookTimeout: 150_000 };
 
 export default defineConfig({
   plugins: [luaSpecs()],
@@ -34,7 +36,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...lanes, ...real],
-          testTimeout: 20_000,
+          ...patient,
           sequence: { groupOrder: 0 },
         },
       },

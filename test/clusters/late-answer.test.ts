@@ -3,9 +3,10 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { SimulatedCluster } from '../simulated/cluster.ts';
 import { openLink } from './open-link.ts';
+import { eventually } from './watched-cluster.ts';
 
 const WATCH = '/api/v1/nodes?watch=true&resourceVersion=0';
 
@@ -39,7 +40,7 @@ test('an answer that comes after its call was broken off ends no process, and it
     for (const { stop } of calls) stop.abort();
     await Promise.all(calls.map(({ ended }) => ended));
     await wait(20);
-    await vi.waitFor(() => expect(cluster.api.openWatches()).toBe(0));
+    await eventually(() => expect(cluster.api.openWatches()).toBe(0));
     // Vitest fails where an error of what is destroyed here is nobody's.
     link.renew();
   }

@@ -101,7 +101,7 @@ export async function watchCluster(
 }
 
 /** Waits for a state, however long its way there was. */
-export async function eventually(check: () => void, timeout = 15_000): Promise<void> {
+export async function eventually(check: () => void, timeout = 30_000): Promise<void> {
   await vi.waitFor(check, { timeout, interval: 10 });
 }
 

@@ -57,7 +57,7 @@ export async function startCluster(options: ClusterOptions): Promise<ControlPlan
   }
 }
 
-const startDeadline = 60_000;
+const startDeadline = 120_000;
 
 /** `startCluster` makes it; its use is shown at the top of this file. */
 export class ControlPlane {

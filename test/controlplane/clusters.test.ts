@@ -154,7 +154,7 @@ test('a third of the kubelets silent: stale, and not a pod less', async () => {
   await during(async () => {
     await east.silence('third');
     await truthBecomes(44 - lost);
-    await until('east is stale', async () => (await stateOf('east')) === 'stale', MINUTES);
+    await until('east is stale', async () => (await stateOf('east')) === 'stale', 2 * MINUTES);
     await east.revive('third');
     await truthBecomes(44);
   });
@@ -198,7 +198,7 @@ async function quiet(): Promise<Truth> {
   const found = new Map<string, Map<string, number>>();
   for (const name of apps) {
     const what = `${name} is as its API servers say`;
-    found.set(name, await until(what, () => agreed(name), 1.5 * MINUTES));
+    found.set(name, await until(what, () => agreed(name), 3 * MINUTES));
   }
   return found;
 }
@@ -227,13 +227,13 @@ async function agreed(name: string): Promise<Map<string, number>> {
 
 async function truthBecomes(pods: number): Promise<void> {
   const arrived = async () => (await truthOf('shop', fleet.east)) === pods;
-  await until(`the API server of east says ${pods}`, arrived, MINUTES);
+  await until(`the API server of east says ${pods}`, arrived, 2 * MINUTES);
 }
 
 async function scaled(plane: ControlPlane, replicas: number): Promise<void> {
   await plane.admin.scale(DEPLOYMENT, replicas);
   const arrived = async () => (await truthOf('shop', plane)) === replicas;
-  await until(`${plane.name} has ${replicas}`, arrived, MINUTES);
+  await until(`${plane.name} has ${replicas}`, arrived, 2 * MINUTES);
 }
 
 async function truthOf(name: string, plane: ControlPlane): Promise<number> {

@@ -313,7 +313,7 @@ test('a Rollout under its controller: what that writes is no difference, and a c
     const isStable = stableRS !== undefined && stableRS === currentPodHash;
     return phase === 'Healthy' && observedGeneration === `${generation}` && isStable;
   };
-  await until('it is healthy', healthy, 90_000);
+  await until('it is healthy', healthy, 180_000);
   expect(actions(await planned([first]))).toEqual(['none']);
   const image = { ...containers[0], image: 'shop:2' };
   const template = { metadata: { labels }, spec: { containers: [image] } };
@@ -322,7 +322,7 @@ test('a Rollout under its controller: what that writes is no difference, and a c
   const paths = plan.entries.flatMap(({ differences }) => differences.map(({ path }) => path));
   expect(new Set(paths)).toEqual(new Set(['/spec/template/spec/containers/0/image']));
   await bringOut(plan);
-  await until('it pauses', async () => (await status()).phase === 'Paused', 90_000);
+  await until('it pauses', async () => (await status()).phase === 'Paused', 180_000);
   expect(actions(await planned([next]))).toEqual(['none']);
 });
 

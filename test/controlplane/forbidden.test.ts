@@ -121,7 +121,7 @@ async function untilPublished(name: keyof typeof APPS): Promise<void> {
       if (held !== wanted) throw new Error(`${held} of ${wanted}: ${reader.status().reason}`);
       return true;
     },
-    60_000,
+    120_000,
   );
 }
 
@@ -129,7 +129,7 @@ async function scaled(name: keyof typeof APPS, replicas: number): Promise<void> 
   const one = { name, namespace: APPS[name], replicas };
   await plane.admin.scale(deployment(one), replicas);
   const arrived = async () => (await serving(plane.admin, APPS[name], name)).size === replicas;
-  await until(`${name} has ${replicas}`, arrived, 60_000);
+  await until(`${name} has ${replicas}`, arrived, 120_000);
 }
 
 test('Roles for the namespaces and a ClusterRole for the rest suffice', async () => {
@@ -156,5 +156,5 @@ test('a right taken away in one namespace, and given back', async () => {
   expect(reason()?.text).toMatch(/of side cannot be read: HTTP 403, the right to list and watch/);
   await plane.admin.apply(binding('Role', { namespace: 'side' }));
   await untilPublished('desk');
-  await until('nothing is unread', () => reader.status().unread === undefined, 60_000);
+  await until('nothing is unread', () => reader.status().unread === undefined, 120_000);
 });

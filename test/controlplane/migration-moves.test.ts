@@ -29,7 +29,7 @@ import type { RealFleet } from './spine-fleet.ts';
 import { until } from './until.ts';
 
 const STARTS_MS = 600_000;
-const RUNS_MS = 400_000;
+const RUNS_MS = 900_000;
 const DAY_MS = 86_400_000;
 const KILLS = 3;
 /** A move of one app has more records than so many for each. */

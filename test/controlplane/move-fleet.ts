@@ -21,7 +21,7 @@ export const WHOLE = [10, 10];
 /** As careful as by default, in less time. */
 export const GATES = {
   readySeconds: 1,
-  deadlineSeconds: 120,
+  deadlineSeconds: 300,
   intervalSeconds: 1,
   samples: 10,
   bakeSeconds: 1,
@@ -218,6 +218,6 @@ export function untilStep(fleet: RealFleet, id: string, step: string): Promise<J
       if (job.steps.some((one) => one.id === step)) return job;
       throw new Error(`${job.state} at ${job.steps.at(-1)?.id}`);
     },
-    240_000,
+    400_000,
   );
 }

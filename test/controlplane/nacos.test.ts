@@ -49,7 +49,7 @@ const of = (...addresses: readonly string[]) =>
 
 function settled(...addresses: readonly string[]): Promise<void> {
   const why = async () => JSON.stringify(await ballast.get('/api/v1/apps/shop'));
-  return untilHeld([edge], { app: 'shop', weights: of(...addresses), why, withinMs: 60_000 });
+  return untilHeld([edge], { app: 'shop', weights: of(...addresses), why, withinMs: 120_000 });
 }
 
 async function source(): Promise<{ state: string; reason?: string } | undefined> {

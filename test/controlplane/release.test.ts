@@ -20,7 +20,7 @@ import { installRollouts, type RolloutsController, startRollouts } from './rollo
 import type { RealFleet } from './spine-fleet.ts';
 
 const STARTS_MS = 600_000;
-const RUNS_MS = 400_000;
+const RUNS_MS = 900_000;
 
 let fleet: RealFleet;
 const controllers: RolloutsController[] = [];

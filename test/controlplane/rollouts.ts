@@ -15,7 +15,7 @@ import { freePorts } from './ports.ts';
 import { answers } from './readiness.ts';
 import { until } from './until.ts';
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /** Resolves when the API server serves them. */
 export async function installRollouts(plane: ControlPlane): Promise<void> {

@@ -181,7 +181,7 @@ function settled(parts: Parts, weights: ClusterWeights, app: string): Promise<vo
     list.map((weight, index) => [parts.address(`${cluster}-${index + 1}`), weight] as const),
   );
   const why = async () => JSON.stringify(await parts.ballast.get(`/api/v1/apps/${app}`));
-  const wanted = { app, weights: Object.fromEntries(byAddress), why, withinMs: 60_000 };
+  const wanted = { app, weights: Object.fromEntries(byAddress), why, withinMs: 120_000 };
   return untilHeld(parts.edges, wanted);
 }
 

@@ -109,7 +109,7 @@ test('a node whose kubelet falls silent stays while the containers of its ingres
           condition(await east.admin.get<V1Node>(mute), 'Ready') === 'Unknown' && left === 40 - lost
         );
       },
-      60_000,
+      120_000,
     );
     const weight = Math.floor(((40 - lost) * 10) / 2);
     await fleet.settled({ east: [weight, weight], west: [50, 50] });

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export async function until<Answer>(
   what: string,
   probe: () => Answer | Promise<Answer>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<NonNullable<Answer>> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -17,8 +17,8 @@ import { Part } from './part.ts';
 import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
-const START_MS = 60_000;
-const BACKUP_MS = 60_000;
+const START_MS = 120_000;
+const BACKUP_MS = 180_000;
 export const BUCKET = 'backups';
 
 export interface S3 {

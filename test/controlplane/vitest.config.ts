@@ -15,7 +15,7 @@ export default defineConfig({
     // One file after the other: a cluster is 0.7 GB and wants the processor while it starts.
     fileParallelism: false,
     pool: 'forks',
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -142,7 +142,7 @@ describe('a real API server', () => {
     expect(await writer.apply(rollout)).toMatchObject({ ok: false, code: 'refused', status: 404 });
     await installRollouts(plane);
     const made = async () => (await writer.apply(rollout, { expect: 'absent' })).ok;
-    await until('the Rollout is made', made, 30_000);
+    await until('the Rollout is made', made);
     expect(await writer.read(refOf(rollout))).toMatchObject({ spec: { replicas: 2 } });
     await plane.admin.call(
       'PATCH',

@@ -112,10 +112,11 @@ test('a reload ends the long poll of the old worker, and the new one goes on', a
   if (!edge) throw new Error('two edges were started');
   const before = edge.pids().workers;
   await edge.reload();
+  // Sooner than its poll would end by itself.
   await until(
     'old workers end',
     () => before.every((pid) => !edge.pids().workers.includes(pid)),
-    10_000,
+    20_000,
   );
   both()[0].scale('shop', 40);
   await settled([200, 200], [100, 100]);

@@ -63,7 +63,7 @@ test('README’s examples, one after the other', async () => {
     expect(called.out).not.toContain('[object');
     expect(called.code === 0 || called.code === 2 ? called.out : called.errors).not.toBe('');
   }
-}, 120_000);
+}, 300_000);
 
 test('every command has an example, or a sentence', () => {
   const verbs = (command: Command, path: string): string[] =>

@@ -106,7 +106,7 @@ test('it is there after Ballast was killed, at a standby too, and Redis down is 
   try {
     await fleet.ballast.kill('SIGKILL');
     const read = () => standby.get<{ items: Item[] }>('/api/v1/history?app=shop&limit=1');
-    const { items } = await read();
+    const items = await until('it has read it', async () => (await read()).items);
     expect(items[0]).toMatchObject({ version: before.version, clusters: before.clusters });
     await fleet.redis.kill();
     await until('it says that Redis is away', async () => {

@@ -23,6 +23,8 @@ beforeAll(async () => {
   fleet = await startFleet(31, 'redis', {
     weights: { ramp: { seconds: 1 } },
     guard: { share: { clusterPoints: 100, upstreamPoints: 100 } },
+    // A standby takes over from who is killed, and from nobody who is only slow.
+    leader: { leaseSeconds: 5 },
   });
   const [east, west] = both();
   east.setApp({ name: 'shop', pods: 20, hosts: [HOST], ingress: true });
@@ -181,7 +183,7 @@ test('a standby sends writes to the leader; undrained, the cluster rises in step
 
 test('a hold that is over ends by itself', async () => {
   await underSteadyLoad(async () => {
-    await drain({ until: new Date(Date.now() + 3000).toISOString() }, '');
+    await drain({ until: new Date(Date.now() + 6000).toISOString() }, '');
     expect(await holds()).toHaveLength(1);
     await until('it is over', async () => (await holds()).length === 0);
     await settled([100, 100], [50, 50]);

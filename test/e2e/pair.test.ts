@@ -28,7 +28,6 @@ async function start(name: string): Promise<TestBallast> {
   const ballast = await startBallast(own, {
     environment: 'pair',
     redis: { url: redis.url },
-    leader: { leaseSeconds: 1 },
     api: {
       listen: '127.0.0.2:0',
       tokens: file('access.yaml'),

@@ -36,14 +36,10 @@ afterEach(async () => {
 });
 
 const state = (what: string, isIt: (state: WireState) => boolean): Promise<WireState> =>
-  until<WireState | undefined>(
-    what,
-    async () => {
-      const seen = await edge.state();
-      return isIt(seen) ? seen : undefined;
-    },
-    10_000,
-  );
+  until<WireState | undefined>(what, async () => {
+    const seen = await edge.state();
+    return isIt(seen) ? seen : undefined;
+  });
 
 const marked = (version: number, term = 100): Promise<WireState> =>
   state(`mark ${term} ${version}`, ({ mark }) => mark?.term === term && mark.version === version);

@@ -166,7 +166,7 @@ test('the host decides: exact, else the longest wildcard, else 404', async () =>
     const long = `${i}.${'a.'.repeat(3500)}x.example`;
     expect(await client.get(edge.url, long)).toMatchObject({ status: 404 });
   }
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(3000);
   await publish({ exact: undefined, near: undefined, wide: undefined });
   expect(await client.get(edge.url, 'a.x.example')).toMatchObject({ status: 404 });
 });

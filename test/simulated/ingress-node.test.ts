@@ -182,7 +182,7 @@ describe('nodes', () => {
   });
 
   it('drain: answer on with Connection: close, old connections and new, then refuse', async () => {
-    await startFleet({ graceMs: 400 });
+    await startFleet({ graceMs: 2000 });
     const idle = new Client(`http://${n1.address}:${port}`);
     const request = { path: '/', method: 'GET', headers: { host: 'shop.test' } } as const;
     await (await idle.request(request)).body.dump();
@@ -229,7 +229,7 @@ describe('its API server', () => {
     cluster.scale('shop', 0);
     expect(await status('shop.test')).toBe(200);
     await cluster.start();
-    await expect.poll(() => status('shop.test'), { timeout: 5000 }).toBe(503);
+    await expect.poll(() => status('shop.test')).toBe(503);
   });
 
   it.each([
@@ -243,7 +243,7 @@ describe('its API server', () => {
     await cluster.api.fault({ ...fault, from: 'anywhere' });
     cluster.api.endWatches();
     cluster.scale('shop', 0);
-    await expect.poll(() => status('shop.test'), { timeout: 5000 }).toBe(503);
+    await expect.poll(() => status('shop.test')).toBe(503);
     expect(await status('none.test')).toBe(404);
   });
 });
