@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import type { AppSources } from '../../src/clusters/cluster.ts';
 import { type KubernetesReader, openKubernetesCluster } from '../../src/clusters/kubernetes.ts';
 import type { Limits } from '../../src/clusters/limits.ts';
@@ -25,6 +25,9 @@ const LIMITS = {
   http1GraceMs: 800,
 };
 
+/** Where nothing is late, nothing is to be taken for late, however slow the machine is. */
+export const UNHURRIED = { pageMs: 60_000, headersMs: 60_000, connectMs: 60_000, pingMs: 60_000 };
+
 export interface Seen {
   readonly status: ClusterStatus;
   readonly footprint: Footprint;
@@ -42,6 +45,8 @@ export interface WatchedOptions extends Partial<ClusterOptions> {
   readonly settings?: Partial<ClusterSettings>;
   readonly sources?: AppSources;
   readonly limits?: Partial<Limits>;
+  /** Of the reader. */
+  readonly clock?: Clock;
   /** All kubelets are silent before the reader opens. */
   readonly silentAtFirst?: boolean;
 }
@@ -52,7 +57,14 @@ export async function watchCluster(
   options: WatchedOptions = {},
   prepare: (simulated: SimulatedCluster) => unknown = () => undefined,
 ): Promise<WatchedCluster> {
-  const { settings, sources, limits, silentAtFirst = false, ...rest } = options;
+  const {
+    settings,
+    sources,
+    limits,
+    clock = systemClock,
+    silentAtFirst = false,
+    ...rest
+  } = options;
   const simulated = await new SimulatedCluster({ name: 'east', ...rest }).start();
   simulated.setIngressNode({ name: 'edge-1', address: '10.1.0.1' });
   simulated.setIngressNode({ name: 'edge-2', address: '10.1.0.2' });
@@ -78,7 +90,7 @@ export async function watchCluster(
     sources ?? { told: [], serviceLabel: 'ballast.io/app' },
     {
       baseFolder,
-      clock: systemClock,
+      clock,
       wall: () => new Date(),
       random: Math.random,
       environment: {},
