@@ -3,7 +3,8 @@
 // Comes in: a debt's job, look after look. Goes out: undefined where it is proved: every edge has the drain,
 // somewhere else serves, and for a minute no request went to the source and none is under way there. On
 // failure: what one edge does not tell is no zero; whoever began anew is counted anew, and so is everything
-// where this runner has not looked for a while. Who asks the source without an edge is the word of the person
+// where this runner has not looked for a while. Servers that leave the upstream once deletion has begun are
+// counted on: requests that they got do not grow fewer by that. Who asks the source without an edge is the word of the person
 // who consented.
 
 import type { Clock } from '../../clock.ts';
@@ -11,7 +12,7 @@ import type { EdgeBook } from '../../edges/edge-book.ts';
 import type { Statistics, Tally } from '../../edges/statistics.ts';
 import type { Traffic } from '../../fanout/run/traffic.ts';
 import type { Scene } from '../../jobs/kind.ts';
-import type { Debt, Upstream } from '../../model.ts';
+import type { Address, Debt, Upstream } from '../../model.ts';
 import { debtHoldId } from '../../words/of-debts.ts';
 import type { DebtJob } from './next.ts';
 
@@ -33,6 +34,8 @@ const OLD_MS = 30_000;
 
 interface Watch {
   readonly term: number;
+  /** Of the source, since it is watched. */
+  readonly servers: Set<Address>;
   at: number;
   began: number;
   before?: Tallies;
@@ -45,7 +48,7 @@ export function createProof(parts: ProofParts): Unproved {
     const at = clock.now();
     const found = watches.get(id);
     const isGood = found?.term === term && at - found.at <= OLD_MS;
-    const watch = isGood ? found : { term, at, began: at };
+    const watch = isGood ? found : { term, servers: new Set<Address>(), at, began: at };
     watch.at = at;
     watches.set(id, watch);
     return watch;
@@ -62,12 +65,10 @@ export function createProof(parts: ProofParts): Unproved {
       begin(watch, watch.at);
       return text;
     }
-    const own = upstream.servers.filter(({ from }) => from === debt.cluster);
+    for (const { from, address } of upstream.servers)
+      if (from === debt.cluster) watch.servers.add(address);
     const edges = book.views(undefined, watch.at).map(({ name }) => name);
-    const tallies = statistics.tallies(
-      debt.app,
-      own.map(({ address }) => address),
-    );
+    const tallies = statistics.tallies(debt.app, [...watch.servers]);
     return quietFault(watch, edges, tallies);
   };
 }

@@ -81,6 +81,21 @@ test('a minute without a request at any edge, and none under way', () => {
   expect(new Set(asked.map(String))).toEqual(new Set([EAST]));
 });
 
+test('servers that leave the upstream while it is deleted begin nothing anew', () => {
+  // As statistics have it: of the servers that are asked for alone.
+  const counted = new Map([[EAST, 7]]);
+  const told = (): void =>
+    tell({ requests: asked.at(-1)?.reduce((sum, one) => sum + (counted.get(one) ?? 0), 0) ?? 7 });
+  tell();
+  expect(pass(QUIET_MS + 2000)).toBeUndefined();
+  servers = servers?.filter(({ from }) => from !== 'east');
+  now += 2000;
+  look();
+  told();
+  expect(look()).toBeUndefined();
+  expect(new Set(asked.map(String))).toEqual(new Set([EAST]));
+});
+
 test('a request begins the minute anew, as does an edge that does', () => {
   for (const word of [{ requests: 8 }, { start: 'other' }]) {
     tell();
