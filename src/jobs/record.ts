@@ -97,6 +97,9 @@ export interface Intent {
   readonly data?: unknown;
 }
 
+/** Text of an intent that was never stored before its act: there was none. */
+export const NOT_BEGUN = 'not begun';
+
 /** What came of it: stored when it is proved. */
 export interface StepResult {
   /** `left`: given up half-way, and what it named is fenced: it may have been written or not. */

@@ -19,7 +19,9 @@ import type { JobKind, Next, Outcome, Scene, Waiting } from './kind.ts';
 import {
   isFinal,
   isOpen,
+  NOT_BEGUN,
   resultOf,
+  type Intent,
   type Job,
   type PlacedObject,
   type StepRecord,
@@ -137,7 +139,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       return undefined;
     }
     const failed = 'kind' in found ? found : undefined;
-    const intent = 'kind' in found ? { text: 'not begun', objects: [] } : found;
+    const intent = 'kind' in found ? unbegun(before) : found;
     const step: StepRecord = {
       id,
       attempt,
@@ -281,6 +283,11 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       }
     },
   };
+}
+
+/** What an earlier attempt was about to write stays on record: it may have been written. */
+function unbegun(before: StepRecord | undefined): Intent {
+  return before?.intent ?? { text: NOT_BEGUN, objects: [] };
 }
 
 const messageOf = (error: unknown): string =>
