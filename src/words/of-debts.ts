@@ -67,6 +67,19 @@ export function markMoved(who: string, mark: NewMark): Word {
   };
 }
 
+/** It was called off after all, and the app is back. */
+export function unmarkMoved(who: string, { app, job }: Pick<MovedMark, 'app' | 'job'>): Word {
+  return {
+    actor: who,
+    text: `${app} is back from where ${job} had moved it`,
+    kind: 'job',
+    decide({ held }) {
+      const moved = held.moved.filter((one) => one.app !== app || one.job !== job);
+      return { ...changeHolds({ ...held, moved }, held.holds, []), apps: new Set() };
+    },
+  };
+}
+
 export interface Settling {
   readonly id: string;
   /** UIDs that are owed no more; absent: all. */

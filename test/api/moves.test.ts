@@ -128,8 +128,8 @@ async function start() {
       clock: systemClock,
     });
     const probe = async () => ({ status: 200, seconds: 0.01 });
-    const { room, hooks, owe, mark } = ledgers;
-    const own = { room, hooks, owe, mark, writerOf, traffic, probe, clock: systemClock };
+    const { room, hooks, owe, mark, unmark } = ledgers;
+    const own = { room, hooks, owe, mark, unmark, writerOf, traffic, probe, clock: systemClock };
     return [migrationKind({ ...own, world: migrations }) as JobKind];
   };
   const access = accessBy({ tokens: list.tokens });

@@ -2,41 +2,79 @@
 // written twice. Run it by calling moveKills() in a test file with a way to open an empty journal.
 
 import { describe, expect, test } from 'vitest';
+import { CallFailure } from '../../src/clusters/call-failure.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from '../jobs/confirm-edges.ts';
 import { live } from '../jobs/mortal.ts';
-import { MoveFleet, startMoves } from '../jobs/move-fleet.ts';
-import { serve, untilState } from '../jobs/process.ts';
+import { ALL, MoveFleet, startMoves, STATEFUL } from '../jobs/move-fleet.ts';
+import { serve, untilState, type Process } from '../jobs/process.ts';
 import type { KillOptions } from './fanout-kills.ts';
 import type { JournalStage } from './journal.ts';
 
-const COMES = [
+type Workload = 'Deployment' | 'StatefulSet';
+const comes = (workload: Workload): string[] => [
   'ConfigMap prod/shop',
   'Secret prod/shop',
   'Service prod/shop',
-  'Deployment prod/shop',
+  `${workload} prod/shop`,
   'PodDisruptionBudget prod/shop',
   'Ingress prod/shop',
   'HorizontalPodAutoscaler prod/shop',
 ];
-const LEAVES = [
+const leaves = (workload: Workload): string[] => [
   'remove HorizontalPodAutoscaler prod/shop',
   'remove Ingress prod/shop',
-  'update Deployment prod/shop',
-  'remove Deployment prod/shop',
+  `update ${workload} prod/shop`,
+  `remove ${workload} prod/shop`,
   'remove Service prod/shop',
 ];
-const made = COMES.map((one) => `create ${one}`);
-const unmade = COMES.toReversed().map((one) => `remove ${one}`);
+const again = (workload: Workload): string[] => [
+  'create Service prod/shop',
+  `create ${workload} prod/shop`,
+  'create Ingress prod/shop',
+  'create HorizontalPodAutoscaler prod/shop',
+];
+const made = (workload: Workload): string[] => comes(workload).map((one) => `create ${one}`);
+const unmade = (workload: Workload): string[] =>
+  comes(workload)
+    .toReversed()
+    .map((one) => `remove ${one}`);
 
-type Goal = 'Done' | 'Failed';
+type Goal = 'Done' | 'Failed' | 'RolledBack' | 'Blocked';
 const AT_ONCE = 8;
 
-/** The way back begins where weights have moved: its checks fail. */
-function fleetFor(goal: Goal): MoveFleet {
+interface Way {
+  readonly goal: Goal;
+  readonly workload: Workload;
+  /** The source's API is dead. */
+  readonly offline?: true;
+  /** At one of so many effects; what is as in another way is not looked at everywhere again. */
+  readonly every?: number;
+}
+
+const way = (goal: Goal, own: Partial<Way> = {}): Way => ({ goal, workload: 'Deployment', ...own });
+const STATEFUL_WAY = { workload: 'StatefulSet', every: 4 } as const;
+const OFFLINE = { offline: true, every: 2 } as const;
+
+async function fleetFor({ goal, workload, offline }: Way): Promise<MoveFleet> {
   const fleet = new MoveFleet();
-  if (goal === 'Failed') fleet.failsAt = 1;
+  // The way back begins where weights have moved: its checks fail. So does what is a person's, offline.
+  if (goal === 'Failed' || goal === 'Blocked') fleet.failsAt = 1;
+  // The way home begins where nothing of the source is left.
+  if (goal === 'RolledBack')
+    fleet.ledgers.answers = { metadata: { verdict: 'fail', text: 'not today' } };
+  await fleet.settle(workload === 'StatefulSet' ? STATEFUL : ALL);
+  if (offline) fleet.cluster('east').down = new CallFailure({ text: 'refused', scope: 'cluster' });
   return fleet;
+}
+
+/** A person who calls the move off once the source is gone, unless that was said. */
+async function callOff(process: Process, id: string): Promise<void> {
+  await until('it is deleted, or called off', async () => {
+    if ((await process.read(id))?.aborted) return true;
+    if (!process.waitsFor(id, 'shop:finish')) return false;
+    return await process.command(id, { name: 'abort', who: 'ann' });
+  });
 }
 
 export function moveKills(
@@ -46,13 +84,13 @@ export function moveKills(
 ): void {
   describe(`migration, killed: ${title}`, () => {
     /** `death`: the effect with this number; undefined: it lives. */
-    const run = async (death: number | undefined, goal: Goal) => {
+    const run = async (death: number | undefined, goes: Way) => {
+      const { goal, offline } = goes;
       const stage = await open();
       const { journal } = stage;
-      const fleet = fleetFor(goal);
-      await fleet.settle();
+      const fleet = await fleetFor(goes);
       const before = fleet.forms('east');
-      const draft = fleet.draft();
+      const draft = fleet.draft(offline ? { mode: 'offline' } : {});
       const ghosts: (() => Promise<unknown>)[] = [];
       const life = live({
         ...(death !== undefined && { at: death }),
@@ -67,6 +105,13 @@ export function moveKills(
         return life.isDead || head?.state === goal;
       });
       const create = until('it is created', () => first.create(draft)).catch(() => undefined);
+      let calledOff = 0;
+      const abort = async (id: string): Promise<void> => {
+        await callOff(first, id);
+        calledOff = life.effects.length;
+      };
+      if (goal === 'RolledBack')
+        void create.then((job) => job && abort(job.id)).catch(() => undefined);
       await Promise.race([create, dead]);
       await dead;
       let errors: readonly unknown[] = first.errors;
@@ -81,42 +126,50 @@ export function moveKills(
         for (const ghost of ghosts) await ghost();
         go();
         const [head] = await journal.heads();
-        await untilState(journal, head?.id ?? '', goal).catch((error: Error) => {
+        const { id = '' } = head ?? {};
+        if (goal === 'RolledBack') await callOff(second, id);
+        await untilState(journal, id, goal).catch((error: Error) => {
           throw new Error(`killed ${death}: ${life.effects.at(-1)}: ${error.message}`);
         });
         await stop();
         errors = second.errors;
       }
       await stage.close();
-      return { fleet, life, errors, before };
+      return { fleet, life, errors, before, calledOff };
     };
 
-    const killAll = async (goal: Goal): Promise<void> => {
-      const { life: whole } = await run(undefined, goal);
-      const places = [...whole.effects.keys()].filter((one) =>
-        which.test(whole.effects[one] ?? ''),
+    const killAll = async (goes: Way): Promise<void> => {
+      const { goal, workload, offline, every = 1 } = goes;
+      const { life: whole, calledOff } = await run(undefined, goes);
+      // Until it is called off it goes as forward.
+      const places = [...whole.effects.keys()].filter(
+        (one) => one >= calledOff && which.test(whole.effects[one] ?? ''),
       );
       expect(places.length).toBeGreaterThan(40);
+      const isBack = goal === 'Failed' || goal === 'RolledBack';
+      const left = goal === 'Failed' || offline ? [] : leaves(workload);
+      const source = goal === 'RolledBack' ? [...left, ...again(workload)] : left;
       const kill = async (place: number): Promise<void> => {
-        const { fleet, life, errors, before } = await run(place, goal);
+        const { fleet, life, errors, before } = await run(place, goes);
         const what = `killed ${place}: ${life.effects.at(place)}`;
         const { west = [], east } = fleet.writes();
-        expect(east, what).toEqual(goal === 'Done' ? LEAVES : []);
+        expect(east, what).toEqual(source);
         // Nothing fences a creation that is under way: one that comes behind its own removal is removed
         // again, and that is all.
         const late = life.effects.at(place) === 'before cluster.apply' && goal === 'Failed';
-        const wanted = goal === 'Done' ? made : [...made, ...unmade];
+        const wanted = isBack ? [...made(workload), ...unmade(workload)] : made(workload);
         expect(late ? [...new Set(west)] : west, what).toEqual(wanted);
-        if (goal === 'Failed') expect(fleet.forms('east'), what).toEqual(before);
-        expect(fleet.cluster('west').all().length, what).toBe(goal === 'Done' ? COMES.length : 0);
-        expect(fleet.holds.size, what).toBe(0);
+        if (isBack || offline) expect(fleet.forms('east'), what).toEqual(before);
+        expect(fleet.cluster('west').all().length, what).toBe(isBack ? 0 : made(workload).length);
+        expect(fleet.holds.size, what).toBe(goal === 'Blocked' ? 4 : 0);
         expect(fleet.ledgers.bookings.size, what).toBe(0);
         expect(fleet.ledgers.moved.length, what).toBe(goal === 'Done' ? 1 : 0);
+        expect(fleet.ledgers.owed.length, what).toBe(goal === 'Done' && offline ? 1 : 0);
         expect(fleet.wrongs, what).toEqual([]);
         expect(errors, what).toEqual([]);
       };
       // Mostly they wait: some side by side.
-      const waiting = [...places];
+      const waiting = places.filter((_, index) => index % every === 0);
       const work = async (): Promise<void> => {
         for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
           await kill(place);
@@ -125,7 +178,12 @@ export function moveKills(
       await Promise.all(Array.from({ length: AT_ONCE }, work));
     };
 
-    test('forward', () => killAll('Done'), 600_000);
-    test('on the way back', () => killAll('Failed'), 600_000);
+    test('forward', () => killAll(way('Done')), 600_000);
+    test('on the way back', () => killAll(way('Failed')), 600_000);
+    test('on the way home, the source deleted', () => killAll(way('RolledBack')), 600_000);
+    test('forward, a StatefulSet', () => killAll(way('Done', STATEFUL_WAY)), 600_000);
+    test('on the way back, a StatefulSet', () => killAll(way('Failed', STATEFUL_WAY)), 600_000);
+    test('offline, from a backup', () => killAll(way('Done', OFFLINE)), 600_000);
+    test('offline, what fails is a person’s', () => killAll(way('Blocked', OFFLINE)), 600_000);
   });
 }

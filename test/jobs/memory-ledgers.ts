@@ -49,6 +49,11 @@ export class MemoryLedgers implements Ledgers {
     if (!this.moved.some(({ app }) => app === moving.app)) this.moved.push(moving);
   };
 
+  unmark: Ledgers['unmark'] = async (_speaker, app) => {
+    const place = this.moved.findIndex((one) => one.app === app);
+    if (place >= 0) this.moved.splice(place, 1);
+  };
+
   #at(destination: string, key: string): RoomAsk[] {
     return [...this.bookings.values()].filter(
       (one) => one.destination === destination && one.key !== key,

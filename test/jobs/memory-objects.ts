@@ -34,6 +34,7 @@ interface Stored {
 
 /** Of a cluster: so many reads after a write its controller has done its work. */
 const SEEN_AFTER = 2;
+const HAS_PODS: readonly string[] = ['Deployment', 'StatefulSet'];
 
 export class MemoryObjects implements ClusterWriter {
   readonly name: string;
@@ -101,7 +102,7 @@ export class MemoryObjects implements ClusterWriter {
     if (!isAt(stored, expect)) return moved(ref);
     this.#objects.delete(key);
     this.writes.push(`remove ${shownRef(ref)}`);
-    if (ref.kind === 'Deployment') this.onReady(ref.name, 0);
+    if (HAS_PODS.includes(ref.kind)) this.onReady(ref.name, 0);
     return { ok: true, was: 'removing' };
   }
 
@@ -184,16 +185,16 @@ export class MemoryObjects implements ClusterWriter {
     return { ...stored, fields, version, generation, unseen };
   }
 
-  /** What a Deployment's controller does, a little later than it was asked. */
+  /** What a workload's controller does, a little later than it was asked. */
   #control(key: string): void {
     const stored = this.#objects.get(key);
-    if (!stored || stored.ref.kind !== 'Deployment' || stored.unseen === 0) return;
+    if (!stored || !HAS_PODS.includes(stored.ref.kind) || stored.unseen === 0) return;
     const unseen = stored.unseen - 1;
     if (unseen > 0) {
       this.#objects.set(key, { ...stored, unseen });
       return;
     }
-    const spec = stored.fields.value()['spec'] as DeploymentSpec;
+    const spec = stored.fields.value()['spec'] as WorkloadSpec;
     const { replicas = 1 } = spec;
     const isBad = spec.template?.spec.containers.some(({ image }) => this.badImages.has(image));
     const available = isBad ? 0 : replicas;
@@ -213,7 +214,7 @@ export class MemoryObjects implements ClusterWriter {
   }
 }
 
-interface DeploymentSpec {
+interface WorkloadSpec {
   readonly replicas?: number;
   readonly template?: { readonly spec: { readonly containers: readonly { image: string }[] } };
 }

@@ -67,6 +67,13 @@ const BUDGET = object('policy/v1', 'PodDisruptionBudget', 'shop', {
   spec: { minAvailable: 1, selector: { matchLabels: { app: 'shop' } } },
 });
 export const ALL: readonly Manifest[] = [...OBJECTS, SCALER, BUDGET];
+/** The same app, whose pods have names of their own. */
+export const STATEFUL: readonly Manifest[] = ALL.map(({ kind, spec, ...rest }) => {
+  if (kind === 'Deployment') return { ...rest, kind: 'StatefulSet', spec };
+  if (kind !== 'HorizontalPodAutoscaler') return { ...rest, kind, ...(spec ? { spec } : {}) };
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'shop' };
+  return { ...rest, kind, spec: { ...(spec as object), scaleTargetRef } };
+}) as readonly Manifest[];
 
 export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
@@ -93,11 +100,12 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   readonly silent = new Set<string>();
   /** Edges that do not tell what they count. */
   readonly mute = new Set<string>();
-  /** Somebody sends to the source whatever its weight. */
-  isAstray = false;
+  /** Somebody sends there whatever its weight. */
+  astray: Place | undefined;
   edgeNames: readonly string[] = ['edge-1', 'edge-2'];
-  /** Of requests at the destination, every so many fails. */
+  /** Of requests at `failing`, every so many fails. */
   failsAt = 0;
+  failing: Place = 'west';
   underWay = 0;
   /** Somebody else's word over the weights. */
   override: Readonly<Record<string, number>> = {};
@@ -141,8 +149,10 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
       const { status: __, ...rest } = one as Manifest & { status?: unknown };
       east.applyAs('kubectl', { ...rest, metadata } as KubernetesObject);
     }
-    await east.read(SHOP);
-    await east.read(SHOP);
+    for (const kind of ['Deployment', 'StatefulSet']) {
+      await east.read({ ...SHOP, kind });
+      await east.read({ ...SHOP, kind });
+    }
     east.writes.length = 0;
     this.backup = east.all();
   }
@@ -229,8 +239,8 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     for (const { address, weight, from } of this.upstream().servers) {
       const key = `${edge} ${address}`;
       const count = this.#counts.get(key) ?? { requests: 0, failures: 0 };
-      if (weight > 0 || (this.isAstray && from === 'east')) count.requests += 3;
-      if (weight > 0 && from === 'west' && this.failsAt > 0) count.failures += 1;
+      if (weight > 0 || this.astray === from) count.requests += 3;
+      if (weight > 0 && from === this.failing && this.failsAt > 0) count.failures += 1;
       this.#counts.set(key, count);
     }
     for (const address of servers) {
@@ -260,8 +270,10 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     if (cluster === 'east' && line.startsWith('remove') && east > 0)
       this.wrongs.push(`${line} while the source is asked`);
     if (cluster === 'east' && west === 0) this.wrongs.push(`${line} while the destination is not`);
-    if (cluster === 'west' && line.startsWith('remove Deployment') && west > 0)
+    if (cluster === 'west' && /^remove (Deployment|StatefulSet)/.test(line) && west > 0)
       this.wrongs.push(`${line} while it is asked`);
+    if (cluster === 'west' && line.startsWith('remove') && east === 0)
+      this.wrongs.push(`${line} while the source is not asked`);
   }
 
   world(request: PlanRequest = REQUEST): PlanWorld {
@@ -324,9 +336,8 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
         .map((one) => {
           const { manifest } = sanitise(one as object as Manifest, ask);
           const { replicas = null } = (one['spec'] ?? {}) as { replicas?: number };
-          const annotations = { ...manifest?.metadata.annotations };
-          delete annotations['ballast.io/fence'];
-          const plain = { ...manifest, metadata: { ...manifest?.metadata, annotations } };
+          const { labels = {}, annotations = {} } = manifest?.metadata ?? {};
+          const plain = { ...manifest, metadata: { ...manifest?.metadata, labels, annotations } };
           return [`${one.kind} ${one.metadata.name}`, digestOf({ plain, replicas })];
         }),
     );
@@ -355,8 +366,8 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     say: (who, holds, instead) => spoken.say(who, holds, instead),
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
-  const { room, hooks, owe, mark } = fleet.ledgers;
-  const said = of('ledgers', { owe, mark });
+  const { room, hooks, owe, mark, unmark } = fleet.ledgers;
+  const said = of('ledgers', { owe, mark, unmark });
   const kind = migrationKind({
     writerOf,
     traffic,
@@ -367,6 +378,7 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     hooks,
     owe: (speaker, owing) => said.owe(speaker, owing),
     mark: (speaker, moving) => said.mark(speaker, moving),
+    unmark: (speaker, app) => said.unmark(speaker, app),
   });
   const parts = { journal, clock: fleet.clock, ...(life && { life }) };
   return startJobs(parts, [kind as JobKind], async ({ cluster, ...ref }, fence) => {

@@ -131,10 +131,10 @@ const beforeConsent = () =>
 
 test('who asks the source after its drain was proved: nothing is deleted', async () => {
   const { fleet, journal, process, id } = await beforeConsent();
-  fleet.isAstray = true;
+  fleet.astray = 'east';
   fleet.poller = undefined;
   await until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes('more requests'));
-  fleet.isAstray = false;
+  fleet.astray = undefined;
   fleet.underWay = 1;
   await until('it waits', () => process.waitsFor(id, 'shop:delete.7')?.includes('under way'));
   expect(fleet.writes()['east']).toEqual([]);

@@ -16,7 +16,8 @@ function partOf(
   { objects }: PlannedApp,
   { verb, part }: { readonly verb: string; readonly part: string },
 ): string {
-  if (verb === 'shift') return words.percentOver(part);
+  if (verb === 'shift' || (verb === 'return' && /^[0-9]+$/.test(part)))
+    return words.percentOver(part);
   const object = objects.find(({ step }) => `${step}` === part);
   if (object) return nameOf({ ...object.manifest });
   return words.moveBack[part] ?? part;

@@ -2,7 +2,7 @@
 
 import type { Job } from '../../jobs/record.ts';
 import type { MigrationPlan, PlannedApp } from '../plan/model.ts';
-import { backSteps, forwardSteps, isPast, outcomeOf } from './steps.ts';
+import { backSteps, forwardSteps, hasLeft, homeSteps, isPast, outcomeOf } from './steps.ts';
 
 export const APP_STATES = [
   'Pending',
@@ -31,7 +31,7 @@ export interface AppState {
   readonly state: AppStateName;
   /** The step that is next or under way; absent: nothing is to be done. */
   readonly step?: string;
-  /** Of a shift: how much has gone over, or is going. */
+  /** Of a shift: how much has gone over, or is going; on the way home how much is still away. */
   readonly percent?: number;
   /** The step whose failure made it so. */
   readonly failed?: string;
@@ -58,19 +58,16 @@ export function appState(job: View, app: PlannedApp): AppState {
   const steps = forwardSteps(app, job.plan.mode);
   const at = steps.findIndex((name) => !isPast(outcomeOf(job, { app: app.app, name })));
   if (at < 0) return { state: job.plan.mode === 'offline' ? 'DoneWithDebt' : 'Done' };
-  if (job.aborted && !isTooLate(job, app)) return wayBack(job, app);
+  if (job.aborted && hasLeft(job, app)) return wayHome(job, app);
+  if (job.aborted && !isOwed(job, app)) return wayBack(job, app);
   const step = steps[at] ?? '';
   const hasEnded = outcomeOf(job, { app: app.app, name: step }) !== undefined;
   return hasEnded ? afterFailure(job, app, step) : going(step, at);
 }
 
-/** Once something of the source may be gone there is no way back but another migration. */
-function isTooLate(job: View, app: PlannedApp): boolean {
-  return forwardSteps(app, job.plan.mode).some(
-    (name) =>
-      (name.startsWith('delete.') || name === 'owe') &&
-      Object.hasOwn(job.steps, `${app.app}:${name}`),
-  );
+/** Offline: what is owed stands already, and nothing is missing but the end. */
+function isOwed(job: View, { app }: PlannedApp): boolean {
+  return Object.hasOwn(job.steps, `${app}:owe`);
 }
 
 function going(step: string, at: number): AppState {
@@ -107,9 +104,26 @@ function afterFailure(job: View, app: PlannedApp, step: string): AppState {
 function wayBack(job: View, app: PlannedApp): AppState {
   const steps = backSteps(job, app);
   if (job.plan.mode === 'offline' && steps.length > 0) return { state: 'Blocked' };
-  const next = steps.find((name) => !isPast(outcomeOf(job, { app: app.app, name })));
+  return rolling(job, app, steps);
+}
+
+/** The source's objects come again before anything of the destination goes. */
+function wayHome(job: View, app: PlannedApp): AppState {
+  const state = rolling(job, app, homeSteps(job, app));
+  const percent = awayAt(state.step);
+  return state.state === 'RollingBack' && percent > 0 ? { ...state, percent } : state;
+}
+
+/** How much of the requests is still to go to the destination. */
+function awayAt(step = ''): number {
+  const [verb, part] = step.split('.');
+  if (verb === 'again' || step === 'return.ready') return 100;
+  return verb === 'return' && part !== 'drain' ? Number(part) : 0;
+}
+
+function rolling(job: View, { app }: PlannedApp, steps: readonly string[]): AppState {
+  const next = steps.find((name) => !isPast(outcomeOf(job, { app, name })));
   if (next === undefined) return { state: 'RolledBack' };
-  const outcome = outcomeOf(job, { app: app.app, name: next });
-  if (outcome !== undefined) return { state: 'Blocked', failed: next };
-  return { state: 'RollingBack', step: next };
+  const isStuck = outcomeOf(job, { app, name: next }) !== undefined;
+  return isStuck ? { state: 'Blocked', failed: next } : { state: 'RollingBack', step: next };
 }

@@ -26,7 +26,8 @@ const BY_STATE: Readonly<Partial<Record<AppStateName, Holds>>> = {
   Draining: GONE_OVER,
   DeletingSource: GONE_OVER,
   Finishing: GONE_OVER,
-  RollingBack: asBefore,
+  RollingBack: (plan, app, { percent = 0 }) =>
+    percent > 0 ? shifted(app, `${percent} %`) : asBefore(plan, app),
   // Two copies may answer once it returns: it gets no traffic until a person has consented.
   DoneWithDebt: ({ from }, { app }) => [{ app, cluster: from, kind: 'drain' }],
 };

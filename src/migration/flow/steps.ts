@@ -13,8 +13,16 @@
 //     finish               records, room and holds: the rule weighs again
 //
 // The way back: back.weights, back.drain, back.N (an object that came, removed), back.release.
+//
+// The way home, once something of the source may be gone:
+//
+//     again.N              object N of the source is made again, from the record of its deletion
+//     return.ready         pods, endpoints, probes: there
+//     return.P             P per cent are still away, gated as a shift; at 0 all is as before
+//     return.drain         the destination's last requests end
+//     back.N, back.release as on the way back, but only by proof
 
-import { resultOf, type Job, type StepResult } from '../../jobs/record.ts';
+import { NOT_BEGUN, resultOf, type Job, type StepResult } from '../../jobs/record.ts';
 import type { MigrationPlan, PlannedApp, PlannedObject } from '../plan/model.ts';
 import { PERCENTS } from '../plan/weights.ts';
 
@@ -77,6 +85,34 @@ export function backSteps(job: Pick<Job, 'steps'>, { app, objects }: PlannedApp)
     ...(came.length > 0 ? ['back.weights', 'back.drain'] : []),
     ...came.map(({ step }) => `back.${step}`),
     ...(begun('reserve') ? ['back.release'] : []),
+  ];
+}
+
+type Steps = Pick<Job, 'steps'>;
+
+/** Whether something of the source may be gone. */
+export function hasLeft(job: Steps, app: PlannedApp): boolean {
+  return leftOf(job, app).length > 0;
+}
+
+/** Whose deletion was begun, in the order of deletions. */
+function leftOf({ steps }: Steps, app: PlannedApp): PlannedObject[] {
+  return leaving(app).filter(({ step }) => {
+    const id = idOf({ app: app.app, name: `delete.${step}` });
+    return Object.hasOwn(steps, id) && steps[id]?.intent.text !== NOT_BEGUN;
+  });
+}
+
+/** From Services to autoscalers: as they left, the last first. */
+export function homeSteps(job: Steps, app: PlannedApp): string[] {
+  const again = leftOf(job, app).toReversed();
+  const away = [...PERCENTS.filter((percent) => percent < 100).toReversed(), 0];
+  return [
+    ...again.map(({ step }) => `again.${step}`),
+    'return.ready',
+    ...away.map((percent) => `return.${percent}`),
+    'return.drain',
+    ...backSteps(job, app).filter((name) => !['back.weights', 'back.drain'].includes(name)),
   ];
 }
 

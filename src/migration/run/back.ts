@@ -3,7 +3,8 @@
 //
 // Comes in: steps that were begun, whatever they came to. Goes out: objects and weights as before. On
 // failure: an object is removed only where it carries our id and is the one that we made, and is given its
-// old spec only where it is the one that we took over; else a person is asked.
+// old spec only where it is the one that we took over; else a person is asked. On the way home it has served
+// alone: then the same is proved before as of a source.
 
 import {
   knownOf,
@@ -15,6 +16,7 @@ import { removeProved } from '../../clusters/removal.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
+import { hasLeft } from '../flow/steps.ts';
 import { nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedObject } from '../plan/model.ts';
 import { hasAll } from '../plan/there.ts';
@@ -22,6 +24,9 @@ import type { Before } from './apply.ts';
 import { blocked, done, failed, objectOf, wait, type Doing, type RunParts } from './doing.ts';
 import { isOurs } from './form.ts';
 import { held, ownHolds } from './held.ts';
+import type { Memory } from './memory.ts';
+import { unproved } from './proof.ts';
+import type { Quiet } from './quiet.ts';
 import { serversOf } from './shift.ts';
 import { underWay, unknownEdge } from './tallied.ts';
 import { stepOfObject, type Made } from './there.ts';
@@ -64,24 +69,21 @@ export function prepareBack(doing: Doing): Intent | Outcome {
   return { text: `take back ${nameOf(manifest)} in ${to}`, objects };
 }
 
-export async function backObject(doing: Doing, parts: RunParts): Promise<Outcome> {
+export async function backObject(
+  doing: Doing,
+  parts: RunParts,
+  memory: Memory<Quiet>,
+): Promise<Outcome> {
   const object = objectOf(doing);
   if (!object) return failed(`the plan has no ${doing.name}`);
-  const { job, app, scene } = doing;
+  const { job, app } = doing;
   const step = job.steps[`${app.app}:${stepOfObject(object)}`];
   const made = step?.result?.data as Made | undefined;
   if (!step || !mayHaveCome(step, made)) return done('nothing came of it');
+  const doubt = hasLeft(job, app) ? await unproved(doing, parts, memory) : undefined;
+  if (doubt) return doubt;
   const writer = await parts.writerOf(job.plan.to);
-  const ref = refOf(object.manifest);
-  await scene.check();
-  // What a predecessor still has under way then fails.
-  const fenced = await writer.fence(ref, scene.term);
-  if (!fenced.ok) return wait(fenced.text, 2);
-  const live = (await writer.read(ref)) as Manifest | undefined;
-  const { before } = (step.intent.data ?? { before: null }) as Before;
-  const back = { doing, writer, object, step, made };
-  if (before !== null) return givenBack(back, live, before);
-  return live ? unmade(back, live) : uncome(back);
+  return takenBack({ doing, writer, object, step, made });
 }
 
 function mayHaveCome({ intent }: StepRecord, made: Made | undefined): boolean {
@@ -94,6 +96,20 @@ interface Back {
   readonly object: PlannedObject;
   readonly step: StepRecord;
   readonly made: Made | undefined;
+}
+
+async function takenBack(back: Back): Promise<Outcome> {
+  const { doing, writer, object, step } = back;
+  const { scene } = doing;
+  const ref = refOf(object.manifest);
+  await scene.check();
+  // What a predecessor still has under way then fails.
+  const fenced = await writer.fence(ref, scene.term);
+  if (!fenced.ok) return wait(fenced.text, 2);
+  const live = (await writer.read(ref)) as Manifest | undefined;
+  const { before } = (step.intent.data ?? { before: null }) as Before;
+  if (before !== null) return givenBack(back, live, before);
+  return live ? unmade(back, live) : uncome(back);
 }
 
 function uncome({ doing, step, made }: Back): Outcome {

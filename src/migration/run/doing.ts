@@ -48,7 +48,20 @@ export function done(text: string, data?: unknown): Outcome {
 export const failed = (text: string): Outcome => ({ kind: 'failed', text });
 export const blocked = (text: string): Outcome => ({ kind: 'blocked', text });
 
-/** Of `apply.3`, `late.3`, `delete.3` and `back.3`: which object it is about. */
+const HOMEWARD: readonly string[] = ['again', 'return', 'back'];
+
+/** Towards the source again. */
+export function isHomeward({ name }: Pick<Doing, 'name'>): boolean {
+  return HOMEWARD.includes(name.split('.')[0] ?? '');
+}
+
+/** From which cluster to which one requests go in this step. */
+export function wayOf(doing: Pick<Doing, 'job' | 'name'>): Pick<JobPlan, 'from' | 'to'> {
+  const { from, to } = doing.job.plan;
+  return isHomeward(doing) ? { from: to, to: from } : { from, to };
+}
+
+/** Of `apply.3`, `late.3`, `delete.3`, `again.3` and `back.3`: which object it is about. */
 export function objectOf({ app, name }: Pick<Doing, 'app' | 'name'>): PlannedObject | undefined {
   const [, part] = name.split('.');
   return app.objects.find(({ step }) => String(step) === part);

@@ -5,7 +5,7 @@
 import { refOf, shownRef } from '../../clusters/cluster-writer.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import { roomKey } from '../capacity/ledger.ts';
-import { leaving } from '../flow/steps.ts';
+import { hasLeft, leaving } from '../flow/steps.ts';
 import { done, wait, type Doing, type RunParts } from './doing.ts';
 import { letGo } from './held.ts';
 import { hooked } from './hooked.ts';
@@ -49,6 +49,7 @@ export async function released(doing: Doing, parts: RunParts): Promise<Outcome> 
   if (hook) return wait(hook.text, AGAIN_SECONDS);
   await letGo(doing, parts.traffic);
   await scene.check();
+  if (hasLeft(job, app)) await parts.unmark(speakerOf(doing), app.app);
   await parts.room.release(roomKey(job.id, app.app), scene.term);
   return done(`${app.app} is as it was`);
 }

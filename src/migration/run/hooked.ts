@@ -4,17 +4,18 @@ import type { Failure, Waiting } from '../../jobs/kind.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import type { HookAnswer } from '../hooks/question.ts';
 import type { HookName } from '../hooks/settings.ts';
-import { wait, type Doing } from './doing.ts';
+import { wait, wayOf, type Doing } from './doing.ts';
 
 const AGAIN_SECONDS = 5;
 
 export async function askHook(
-  { job, app, name, attempt, scene }: Doing,
+  doing: Doing,
   hooks: Hooks,
   hook: HookName,
   facts?: Readonly<Record<string, string | number>>,
 ): Promise<HookAnswer> {
-  const { from, to } = job.plan;
+  const { job, app, name, attempt, scene } = doing;
+  const { from, to } = hook === 'rollback' ? job.plan : wayOf(doing);
   const where = { job: job.id, app: app.app, namespace: app.namespace ?? '', from, to };
   const step = { step: `${app.app}:${name}`, attempt, fence: scene.term };
   return await hooks.ask(hook, { ...where, ...step, ...(facts && { facts }) });

@@ -51,17 +51,20 @@ async function emptied({ cluster, writer, live, scene }: Leaving): Promise<Outco
   const expect = knownOf(live);
   if (!expect) return { kind: 'failed', text: `${shownRef(refOf(live))} has no version` };
   await scene.check();
-  // With all that is ours of it already: what an apply leaves out of its own goes.
-  const { apiVersion, kind, metadata } = live;
-  const { name, namespace } = metadata;
-  const place = { name, ...(namespace !== undefined && { namespace }) };
-  const none = { apiVersion, kind, metadata: place, spec: { replicas: 0 } };
-  const wanted = restored(live as never, none as never);
-  const spec = { ...fieldsOf((wanted as KubernetesObject)['spec']), replicas: 0 };
-  const result = await writer.apply({ ...wanted, spec }, { expect, force: true });
+  const result = await writer.apply(scaled(live, 0), { expect, force: true });
   if (!result.ok) return refusal(result);
   scene.note(`scaled ${shownRef(refOf(live))} in ${cluster} from ${replicas} to 0`);
   return soon('its pods end');
+}
+
+/** Its number alone, with all that is ours of it already: what an apply leaves out of its own goes. */
+export function scaled(live: KubernetesObject, replicas: number): KubernetesObject {
+  const { apiVersion, kind, metadata } = live;
+  const { name, namespace } = metadata;
+  const place = { name, ...(namespace !== undefined && { namespace }) };
+  const number = { apiVersion, kind, metadata: place, spec: { replicas } };
+  const wanted = restored(live as never, number as never) as KubernetesObject;
+  return { ...wanted, spec: { ...fieldsOf(wanted['spec']), replicas } };
 }
 
 async function removed({ cluster, writer, live, doubt, scene }: Leaving): Promise<Outcome> {

@@ -1,7 +1,7 @@
 // Room, hooks, debts and marks as migrations have them, by the controller that leads.
 
 import type { Controller } from '../../controller.ts';
-import { markMoved, oweForJob } from '../../words/of-debts.ts';
+import { markMoved, oweForJob, unmarkMoved } from '../../words/of-debts.ts';
 import type { Bookings } from '../capacity/bookings.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import type { Ledgers } from './parts.ts';
@@ -9,7 +9,7 @@ import type { Ledgers } from './parts.ts';
 export interface LedgerParts {
   readonly bookings: Bookings;
   readonly hooks: Hooks;
-  readonly controller: Pick<Controller, 'say'>;
+  readonly controller: Pick<Controller, 'published' | 'say'>;
 }
 
 export function liveLedgers({ bookings, hooks, controller }: LedgerParts): Ledgers {
@@ -21,6 +21,11 @@ export function liveLedgers({ bookings, hooks, controller }: LedgerParts): Ledge
     },
     async mark({ job, who }, moving) {
       await controller.say(markMoved(who, { ...moving, job }));
+    },
+    async unmark({ job, who }, app) {
+      const marks = controller.published()?.held.moved ?? [];
+      const stands = marks.some((one) => one.app === app && one.job === job);
+      if (stands) await controller.say(unmarkMoved(who, { app, job }));
     },
   };
 }

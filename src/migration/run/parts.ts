@@ -48,4 +48,6 @@ export interface Ledgers {
   owe(speaker: Speaker, owing: Owing): Promise<void>;
   /** A mark that says the app left `to` ends with it. */
   mark(speaker: Speaker, moving: Moving): Promise<void>;
+  /** The mark of this job ends, where there is one. */
+  unmark(speaker: Speaker, app: AppName): Promise<void>;
 }

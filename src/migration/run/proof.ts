@@ -1,16 +1,16 @@
-// Whether an app's source may be deleted, by what is seen now: positive proof, never the absence of a
-// complaint, never a timer.
+// Whether an app may be deleted where its requests have left, the source or, on the way home, the
+// destination, by what is seen now: positive proof, never the absence of a complaint, never a timer.
 //
 // Comes in: an app that has gone over and is drained. Goes out: undefined where all is proved. On failure:
-// what is not proved is waited for, whoever else may still ask the source is a person's or a hook's word,
-// and what somebody else has changed blocks.
+// what is not proved is waited for, whoever else may still ask there is a person's or a hook's word, and
+// what somebody else has changed blocks.
 
 import type { Failure, Waiting } from '../../jobs/kind.ts';
-import { blocked, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { blocked, failed, isHomeward, wait, wayOf, type Doing, type RunParts } from './doing.ts';
 import { stillHeld, wantedHolds } from './held.ts';
 import { askHook } from './hooked.ts';
 import type { Memory } from './memory.ts';
-import { sourceServers, stillness, stillText, type Quiet } from './quiet.ts';
+import { leftServers, stillness, stillText, type Quiet } from './quiet.ts';
 import { changedThere, readyThere } from './there.ts';
 import { weightFault } from './weights-seen.ts';
 
@@ -42,12 +42,12 @@ function traffic(doing: Doing, parts: RunParts, memory: Memory<Quiet>): Doubt | 
   if (!app.weights) return undefined;
   const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing));
   if (fault !== undefined) return wait(fault);
-  const servers = sourceServers(doing, parts);
+  const servers = leftServers(doing, parts);
   const still = stillness(doing, parts, { memory, servers });
   const { quietSeconds, cut } = job.plan.gates;
   const isQuiet = still.kind === 'quiet' && still.seconds >= quietSeconds;
   if (isQuiet && (still.underWay === 0 || cut)) return undefined;
-  return wait(`${job.plan.from}: ${stillText(still, quietSeconds)}`);
+  return wait(`${wayOf(doing).from}: ${stillText(still, quietSeconds)}`);
 }
 
 async function destination(doing: Doing, parts: RunParts): Promise<Doubt | undefined> {
@@ -57,7 +57,7 @@ async function destination(doing: Doing, parts: RunParts): Promise<Doubt | undef
   return 'text' in readiness ? wait(readiness.text) : undefined;
 }
 
-/** Who asks the source otherwise than by the edges: of them the edges prove nothing. */
+/** Who asks there otherwise than by the edges: of them the edges prove nothing. */
 async function callers(doing: Doing, parts: RunParts): Promise<Doubt | undefined> {
   const { app, job } = doing;
   const { verdict, text } = await askHook(doing, parts.hooks, 'no-callers');
@@ -70,9 +70,10 @@ async function callers(doing: Doing, parts: RunParts): Promise<Doubt | undefined
     ...(app.weights ? [] : ['no edge sends requests to it']),
     ...(others === 'edges' ? [] : ['pods and others may ask it without an edge']),
   ];
-  const asks = consentOf(app.app);
+  const { from } = wayOf(doing);
+  const asks = isHomeward(doing) ? `delete ${app.app} in ${from}` : consentOf(app.app);
   if (why.length === 0 || job.approvals[asks]) return undefined;
-  return { ...wait(`${why.join('; ')}: approve that ${job.plan.from} loses ${app.app}`, 1), asks };
+  return { ...wait(`${why.join('; ')}: approve that ${from} loses ${app.app}`, 1), asks };
 }
 
 export const consentOf = (app: string): string => `delete ${app}`;

@@ -4,7 +4,7 @@
 // edge does not tell is no quiet, and it begins anew.
 
 import type { Outcome } from '../../jobs/kind.ts';
-import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { done, failed, isHomeward, wait, wayOf, type Doing, type RunParts } from './doing.ts';
 import { stillHeld, wantedHolds } from './held.ts';
 import type { Memory } from './memory.ts';
 import { serversOf } from './shift.ts';
@@ -18,7 +18,7 @@ export interface Quiet {
   before?: Tallies;
 }
 
-/** On record of the drain: also when the source's servers have left the upstream. */
+/** On record of the drain: also when those servers have left the upstream. */
 export interface Drained {
   readonly servers: readonly string[];
 }
@@ -83,9 +83,9 @@ export async function drain(
   return drained(doing, stillness(doing, parts, { memory, servers }));
 }
 
-function drained({ job }: Doing, still: Stillness): Outcome {
-  const { quietSeconds, drainSeconds, cut } = job.plan.gates;
-  const text = `${job.plan.from}: ${stillText(still, quietSeconds)}`;
+function drained(doing: Doing, still: Stillness): Outcome {
+  const { quietSeconds, drainSeconds, cut } = doing.job.plan.gates;
+  const text = `${wayOf(doing).from}: ${stillText(still, quietSeconds)}`;
   // Who is silent may yet tell: nothing is known then.
   if (still.kind === 'unknown') return wait(text);
   const isOver = still.watched > drainSeconds + quietSeconds;
@@ -102,10 +102,10 @@ export function stillText(still: Stillness, quietSeconds: number): string {
   return `${left}no new one for ${Math.floor(still.seconds)} of ${quietSeconds} s`;
 }
 
-/** As the journal has them, else those that are published now. */
-export function sourceServers(doing: Doing, parts: RunParts): readonly string[] {
+/** Of the cluster that requests leave: as the journal has them, and those that are published now. */
+export function leftServers(doing: Doing, parts: RunParts): readonly string[] {
   const { job, app } = doing;
-  const step = job.steps[`${app.app}:drain`];
+  const step = job.steps[`${app.app}:${isHomeward(doing) ? 'return.drain' : 'drain'}`];
   const { servers = [] } = (step?.intent.data ?? {}) as Partial<Drained>;
-  return [...new Set([...servers, ...serversOf(doing, parts, job.plan.from)])];
+  return [...new Set([...servers, ...serversOf(doing, parts, wayOf(doing).from)])];
 }

@@ -7,7 +7,7 @@ import type { Outcome } from '../../jobs/kind.ts';
 import type { Address } from '../../model.ts';
 import { roomKey } from '../capacity/ledger.ts';
 import { hostsIn } from '../plan/there.ts';
-import { blocked, done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { blocked, done, failed, wait, wayOf, type Doing, type RunParts } from './doing.ts';
 import { held } from './held.ts';
 import type { Memory } from './memory.ts';
 import type { ProbeAnswer, ProbeAsk } from './probe.ts';
@@ -23,12 +23,27 @@ export async function ready(
   memory: Memory<Since>,
 ): Promise<Outcome> {
   const { job, app, scene } = doing;
-  const { readySeconds, deadlineSeconds } = job.plan.gates;
+  const key = roomKey(job.id, app.app);
+  await parts.room.renew(key, scene.term);
+  const outcome = await wellThere(doing, parts, memory);
+  if (outcome.kind !== 'done') return outcome;
+  await scene.check();
+  // Its pods are on nodes, where every estimate sees them.
+  await parts.room.release(key, scene.term);
+  return outcome;
+}
+
+/** There, or at home again. */
+export async function wellThere(
+  doing: Doing,
+  parts: RunParts,
+  memory: Memory<Since>,
+): Promise<Outcome> {
+  const { readySeconds, deadlineSeconds } = doing.job.plan.gates;
   const holds = await held(doing, parts.traffic);
   if (holds) return holds;
   const changed = await changedThere(doing, parts);
   if (changed !== undefined) return blocked(changed);
-  await parts.room.renew(roomKey(job.id, app.app), scene.term);
   const readiness = await readyThere(doing, parts);
   if (readiness.kind === 'failed') return failed(readiness.text);
   const trouble = 'text' in readiness ? readiness.text : await unreached(doing, parts);
@@ -42,16 +57,13 @@ export async function ready(
   const left = readySeconds - (now - since.at) / 1000;
   if (left > 0) return wait(`ready; ${Math.ceil(left)} s more`, Math.min(1, left));
   memory.forget(doing);
-  await scene.check();
-  // Its pods are on nodes, where every estimate sees them.
-  await parts.room.release(roomKey(job.id, app.app), scene.term);
   return done('its pods are ready, and a request reaches them through each ingress node');
 }
 
-/** Of a node that answers nothing, or otherwise than the source does. */
+/** Of a node that answers nothing, or otherwise than where it comes from. */
 async function unreached(doing: Doing, parts: RunParts): Promise<string | undefined> {
-  const { job, app } = doing;
-  const { to, from } = job.plan;
+  const { app } = doing;
+  const { to, from } = wayOf(doing);
   const nodes = parts.traffic.seen(app.app, to)?.nodes ?? [];
   const ask = questionOf(doing, parts);
   if (!ask) return undefined;

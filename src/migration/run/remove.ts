@@ -5,24 +5,19 @@
 // the beginning, is somebody else's doing: it stays, and a person is asked.
 
 import { refOf, shownRef, type KubernetesObject } from '../../clusters/cluster-writer.ts';
-import { kept } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent } from '../../jobs/record.ts';
 import { nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedObject } from '../plan/model.ts';
 import { dataOf, done, failed, objectOf, type Doing, type RunParts } from './doing.ts';
 import { formOf } from './form.ts';
+import { deletedOf, keptOf, type Deleted } from './kept.ts';
 import { leave } from './leave.ts';
 import type { Memory } from './memory.ts';
 import type { SourceForms } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
 import { WORKLOADS } from './there.ts';
-
-/** Of an intent: as it was, should it have to be made again; null: it was gone already. */
-export interface Deleted {
-  readonly before: Manifest | null;
-}
 
 export async function prepareRemove(
   doing: Doing,
@@ -38,8 +33,8 @@ export async function prepareRemove(
   const live = (await (await parts.writerOf(from)).read(ref)) as Manifest | undefined;
   const fault = live && foreign(doing, object, live);
   if (fault !== undefined) return failed(fault);
-  const before = live ? ((kept(live as never) as Manifest | undefined) ?? null) : null;
-  const data = { before } satisfies Deleted;
+  // Of a second attempt: what the first one has left of it is not how it was.
+  const data: Deleted = deletedOf(doing, object) ?? keptOf(doing, object, live);
   const text = `delete ${shownRef(ref)} in ${from}, uid ${object.uid}`;
   return { text, objects: [{ cluster: from, ...ref }], data };
 }

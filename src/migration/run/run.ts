@@ -9,7 +9,8 @@
 //     shift.ts       weights go over, gated (check.ts, pure)          quiet.ts    no request any more
 //     proof.ts       whether the source may be deleted                remove.ts   an object leaves it
 //     finish.ts      records, mark, debts, holds                      back.ts     the way back
-//     held.ts        the holds of each state                          there.ts    the destination, as it is
+//     kept.ts        what is on record of it (pure)                   again.ts    it is there again
+//     held.ts        the holds of each state                          there.ts    what came, as it is
 //     memory.ts      between two looks                                parts.ts    ledgers and hooks
 
 import type { JobKind, Outcome } from '../../jobs/kind.ts';
@@ -18,15 +19,16 @@ import { failureOf } from '../../clusters/call-failure.ts';
 import { BallastError } from '../../errors.ts';
 import { next, type JobPlan } from '../flow/next.ts';
 import { stepOf } from '../flow/steps.ts';
+import { again, prepareAgain } from './again.ts';
 import { apply, prepareApply } from './apply.ts';
 import { backDrain, backObject, backWeights, prepareBack } from './back.ts';
-import { failed, wait, type Doing, type MigrationJob, type RunParts } from './doing.ts';
+import { failed, wait, wayOf, type Doing, type MigrationJob, type RunParts } from './doing.ts';
 import { finish, owe, released } from './finish.ts';
 import { hooked } from './hooked.ts';
 import { createMemory, createPatience } from './memory.ts';
 import { preflight } from './preflight.ts';
 import { drain, type Drained, type Quiet } from './quiet.ts';
-import { ready, type Since } from './ready.ts';
+import { ready, wellThere, type Since } from './ready.ts';
 import { prepareRemove, remove } from './remove.ts';
 import { reserve } from './room.ts';
 import { MIGRATION } from './submit.ts';
@@ -39,6 +41,8 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   const since = createMemory<Since>('step');
   const gates = createMemory<Gate>('step');
   const quiet = createMemory<Quiet>('app');
+  /** Of the destination, on the way home. */
+  const quietThere = createMemory<Quiet>('app');
   const patience = createPatience();
   const doingOf = (job: MigrationJob, id: string, how: Pick<Doing, 'attempt' | 'scene'>): Doing => {
     const step = stepIn(job, id, how);
@@ -48,6 +52,14 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     weights: (doing) => backWeights(doing, parts),
     drain: (doing) => backDrain(doing, parts),
     release: (doing) => released(doing, parts),
+  };
+  const returns: Readonly<Record<string, Act>> = {
+    ready: (doing) => wellThere(doing, parts, since),
+    drain: (doing) => drain(doing, parts, quietThere),
+  };
+  const draining: Prepare = async (doing) => {
+    const data = { servers: serversOf(doing, parts, wayOf(doing).from) } satisfies Drained;
+    return { ...plain(doing), data };
   };
   const acts: Readonly<Record<string, Act>> = {
     preflight: (doing) => preflight(doing, parts),
@@ -65,7 +77,9 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
       if (outcome.kind === 'done') quiet.forget(doing);
       return outcome;
     },
-    back: (doing) => (backs[partOf(doing)] ?? ((one) => backObject(one, parts)))(doing),
+    again: (doing) => again(doing, parts),
+    return: (doing) => (returns[partOf(doing)] ?? ((one) => shift(one, parts, gates)))(doing),
+    back: (doing) => (backs[partOf(doing)] ?? ((one) => backObject(one, parts, quietThere)))(doing),
   };
   const prepares: Readonly<Record<string, Prepare>> = {
     apply: (doing) => prepareApply(doing, parts),
@@ -75,10 +89,9 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
       const isFirst = !hasShifted(doing);
       return (isFirst && (await hooked(doing, parts.hooks, 'confirm'))) || plain(doing);
     },
-    async drain(doing) {
-      const data = { servers: serversOf(doing, parts, doing.job.plan.from) } satisfies Drained;
-      return { ...plain(doing), data };
-    },
+    drain: draining,
+    again: async (doing) => prepareAgain(doing),
+    return: async (doing) => (partOf(doing) === 'drain' ? draining(doing) : plain(doing)),
     back: async (doing) => (backs[partOf(doing)] ? plain(doing) : prepareBack(doing)),
   };
   const ended = async (doing: Doing, act: Promise<Outcome>): Promise<Outcome> => {
@@ -128,7 +141,7 @@ function hasShifted({ job, app }: Doing): boolean {
 }
 
 /** What only looks waits for ever: a cluster that is silent has not said no. */
-const LOOKS = new Set(['ready', 'shift', 'bake', 'drain']);
+const LOOKS = new Set(['ready', 'shift', 'bake', 'drain', 'return']);
 const PATIENCE_MS = 60_000;
 const AGAIN_SECONDS = 2;
 

@@ -7,7 +7,7 @@
 import type { Outcome, Waiting } from '../../jobs/kind.ts';
 import type { Gates } from '../flow/gates.ts';
 import { check, type Checked } from './check.ts';
-import { blocked, done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { blocked, done, failed, wait, wayOf, type Doing, type RunParts } from './doing.ts';
 import { held, stillHeld, wantedHolds } from './held.ts';
 import { hooked } from './hooked.ts';
 import type { Memory } from './memory.ts';
@@ -72,12 +72,12 @@ function faulty(
   return now - at.faultSince > patienceMs ? blocked(fault) : wait(fault);
 }
 
-/** Requests at the destination since the step began, by each edge, and probes where they are few. */
+/** Requests where they go over to since the step began, by each edge, and probes where they are few. */
 async function count(doing: Doing, parts: RunParts, at: Gate): Promise<Grown[] | string> {
   const { traffic, clock } = parts;
   const { app, job } = doing;
   const edges = traffic.edges();
-  const servers = serversOf(doing, parts, job.plan.to);
+  const servers = serversOf(doing, parts, wayOf(doing).to);
   const tallies = traffic.tallies(app.app, servers);
   const unknown = unknownEdge(edges, tallies, { since: at.began, now: clock.now() });
   if (unknown !== undefined) return unknown;
@@ -107,7 +107,7 @@ function restart(at: Gate, now: number): void {
 
 async function probeAll(doing: Doing, parts: RunParts): Promise<Grown> {
   const ask = questionOf(doing, parts);
-  const nodes = parts.traffic.seen(doing.app.app, doing.job.plan.to)?.nodes ?? [];
+  const nodes = parts.traffic.seen(doing.app.app, wayOf(doing).to)?.nodes ?? [];
   const answers = ask ? await Promise.all(nodes.map((node) => parts.probe(ask(node)))) : [];
   return answers.reduce<Grown>((all, answer) => {
     const isGood = 'status' in answer && answer.status < 500;

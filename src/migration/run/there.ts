@@ -1,13 +1,13 @@
-// How what came looks at the destination: still ours, and ready.
+// How what came looks where it came: still ours, and ready.
 //
-// Comes in: an app on its way. Goes out: what is wrong, in words. On failure: a cluster that does not
+// Comes in: an app on its way to the destination, or home. Goes out: what is wrong, in words. On failure: a cluster that does not
 // answer throws, and whoever asked waits: what is not known is not ready.
 
 import { refOf } from '../../clusters/cluster-writer.ts';
 import { judge } from '../../fanout/run/gate.ts';
 import { at, nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedApp, PlannedObject } from '../plan/model.ts';
-import { dataOf, type Doing, type RunParts } from './doing.ts';
+import { dataOf, isHomeward, wayOf, type Doing, type RunParts } from './doing.ts';
 import { formOf } from './form.ts';
 
 /** What is on record of an object that came. */
@@ -29,14 +29,16 @@ export function isScaled({ objects, workload }: PlannedApp, live: Manifest): boo
   return objects.some(({ late }) => late) || nameOf(live) !== workload;
 }
 
-/** Somebody else's doing at the destination; undefined: none. */
+/** Somebody else's doing there; undefined: none. */
 export async function changedThere(doing: Doing, parts: RunParts): Promise<string | undefined> {
-  const { app, job } = doing;
-  const writer = await parts.writerOf(job.plan.to);
+  const { app } = doing;
+  const { to } = wayOf(doing);
+  const writer = await parts.writerOf(to);
   for (const object of app.objects) {
-    const made = dataOf<Made>(doing, stepOfObject(object));
+    const step = isHomeward(doing) ? `again.${object.step}` : stepOfObject(object);
+    const made = dataOf<Made>(doing, step);
     if (!made || object.how === 'merge') continue;
-    const name = `${nameOf(object.manifest)} in ${job.plan.to}`;
+    const name = `${nameOf(object.manifest)} in ${to}`;
     const live = (await writer.read(refOf(object.manifest))) as Manifest | undefined;
     if (!live) return `${name} is gone`;
     if (live.metadata.uid !== made.uid) return `${name} is another one now`;
@@ -52,9 +54,8 @@ export type Readiness =
 
 /** By what its controller has observed, and by its endpoints. */
 export async function readyThere(doing: Doing, parts: RunParts): Promise<Readiness> {
-  const { app, job } = doing;
-  const { to } = job.plan;
-  const writer = await parts.writerOf(to);
+  const { app } = doing;
+  const writer = await parts.writerOf(wayOf(doing).to);
   const planned = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
   const live = planned && (await writer.read(refOf(planned.manifest)));
   if (!live) return waiting(`${app.workload} is not there`);
@@ -64,18 +65,24 @@ export async function readyThere(doing: Doing, parts: RunParts): Promise<Readine
 }
 
 function counted(doing: Doing, { traffic }: RunParts, replicas: unknown): Readiness {
-  const { app, job } = doing;
-  const { to } = job.plan;
+  const { app } = doing;
+  const { to } = wayOf(doing);
   const seen = traffic.seen(app.app, to);
   if (!seen) return waiting(`${to} is not seen`);
   const { pods, nodes, why } = seen;
   if (why !== undefined) return waiting(`${to}: ${why}`);
-  const planned = app.replicas?.after ?? 0;
-  const isOwn = app.objects.some(({ late }) => late) && typeof replicas === 'number';
-  // An autoscaler that came along may have taken some away since.
-  const wanted = isOwn ? Math.min(planned, replicas) : planned;
+  const wanted = wantedPods(doing, replicas);
   if (pods < Math.max(1, wanted)) return waiting(`${pods} of ${wanted} pods are ready in ${to}`);
   return nodes.length === 0 ? waiting(`${to} has no ingress node`) : { kind: 'ready' };
+}
+
+/** An autoscaler that came along may have taken some away since; at home they are as they were at the end. */
+function wantedPods(doing: Doing, replicas: unknown): number {
+  const { replicas: { before, after } = { before: 0, after: 0 }, objects } = doing.app;
+  const isHome = isHomeward(doing);
+  const planned = isHome ? before : after;
+  const isOther = isHome || objects.some(({ late }) => late);
+  return isOther && typeof replicas === 'number' ? Math.min(planned, replicas) : planned;
 }
 
 const waiting = (text: string): Readiness => ({ kind: 'waiting', text });
