@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { notePollers } from '../../src/api/pollers.ts';
 import { systemClock } from '../../src/clock.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
+import { BallastError } from '../../src/errors.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
@@ -14,12 +15,14 @@ import { lookAgain } from '../../src/migration/plan/again.ts';
 import type { PlanRequest, PlanWorld } from '../../src/migration/plan/model.ts';
 import { planMigration } from '../../src/migration/plan/plan.ts';
 import { trafficOf } from '../../src/migration/read/traffic.ts';
+import { liveLedgers } from '../../src/migration/run/live-ledgers.ts';
 import { liveMoveTraffic } from '../../src/migration/run/live-traffic.ts';
 import { migrationKind } from '../../src/migration/run/run.ts';
 import { gatesOf, limitsOf } from '../../src/migration/run/settings.ts';
 import { draftMove } from '../../src/migration/run/submit.ts';
 import { shareLimitsOf } from '../../src/plan/settings.ts';
 import { rampOf } from '../../src/weights/settings.ts';
+import type { Word } from '../../src/words/word.ts';
 import { until } from '../controlplane/until.ts';
 import { MemoryLedgers } from '../jobs/memory-ledgers.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
@@ -116,20 +119,22 @@ async function start() {
   };
   const kinds = (of: NonNullable<typeof parts>): readonly JobKind[] => {
     parts = of;
+    const controller = {
+      published: () => its().controller.published(),
+      facts: (app: string) => its().controller.facts(app),
+      say: (word: Word) => its().controller.say(word),
+    };
     const traffic = liveMoveTraffic({
-      controller: {
-        published: () => its().controller.published(),
-        facts: (app) => its().controller.facts(app),
-        say: (word) => its().controller.say(word),
-      },
+      controller,
       book: { views: (mark, at) => its().book.views(mark, at) },
       statistics,
       pollers: notePollers(systemClock),
       clock: systemClock,
     });
     const probe = async () => ({ status: 200, seconds: 0.01 });
-    const { room, hooks, owe, mark, unmark } = ledgers;
-    const own = { room, hooks, owe, mark, unmark, writerOf, traffic, probe, clock: systemClock };
+    const { room, hooks } = ledgers;
+    const marks = liveLedgers({ bookings: room, hooks, controller });
+    const own = { ...marks, writerOf, traffic, probe, clock: systemClock };
     return [migrationKind({ ...own, world: migrations }) as JobKind];
   };
   const access = accessBy({ tokens: list.tokens });
@@ -185,7 +190,7 @@ function beating(
 }
 
 test('an online move, begun by the digest that was looked at, followed to its end', async () => {
-  const { as, controller, weights, east, west, ledgers } = await start();
+  const { as, controller, weights, east, west } = await start();
   const plan = await as('all', '/migrations?dryRun=true', MOVE);
   expect(plan).toMatchObject({ status: 200, json: { ok: true } });
   expect(await as('all', '/migrations', { ...MOVE, digest: 'other' })).toMatchObject({
@@ -218,7 +223,44 @@ test('an online move, begun by the digest that was looked at, followed to its en
   expect(controller.published()?.held.holds).toEqual([]);
   expect(east.writes.at(-1)).toBe('remove Service prod/shop');
   expect(west.writes).toHaveLength(7);
-  expect(ledgers.moved).toEqual([{ app: 'shop', namespace: 'prod', from: 'east', to: 'west' }]);
+  const mark = { app: 'shop', namespace: 'prod', from: 'east', to: 'west', job: id };
+  expect(controller.published()?.held.moved).toMatchObject([mark]);
+}, 60_000);
+
+test('called off when it was marked as moved: within ramps and limits of shares it is as before', async () => {
+  const { as, jobs, controller, weights, east, west, ledgers } = await start();
+  const forms = () => east.all().map(({ kind, spec }) => [kind, spec] as const);
+  const before = Object.fromEntries(forms());
+  const { room } = ledgers;
+  const release = room.release.bind(room);
+  let isAway = false;
+  // The last that it does; a person is faster.
+  room.release = async (key, fence) => {
+    if (isAway) throw new BallastError('redis-unavailable', 'it is away');
+    await release(key, fence);
+  };
+  const { id } = (await as('all', '/migrations', MOVE)).json;
+  await until('it is deleted', async () => {
+    const job = await jobs.read(id);
+    isAway = job?.steps['shop:drain'] !== undefined;
+    return controller.published()?.held.moved.length === 1;
+  });
+  expect(east.all().map(({ kind }) => kind)).not.toContain('Deployment');
+  expect(await as('all', `/jobs/${id}/abort`, {})).toMatchObject({ status: 200 });
+  await until('it goes home', async () => (await jobs.read(id))?.steps['shop:return.ready']);
+  isAway = false;
+  await until(`${id} is back`, async () => {
+    const { json } = await as('viewer', `/jobs/${id}`);
+    if (json.state === 'RolledBack') return true;
+    const open = json.steps.filter(({ state }: { state: string }) => state !== 'done');
+    throw new Error(`${json.state} ${json.why ?? ''} ${JSON.stringify(open)}`);
+  });
+  await until('the rule weighs again', () => weights() === '20, 20');
+  const servers = controller.published()?.app('shop')?.upstream.servers ?? [];
+  expect(new Set(servers.map(({ from }) => from))).toEqual(new Set(['east']));
+  expect(controller.published()?.held).toMatchObject({ holds: [], moved: [] });
+  expect(Object.fromEntries(forms())).toEqual(before);
+  expect(west.all()).toEqual([]);
 }, 60_000);
 
 test('a plan that is refused begins nothing; nor does who may not', async () => {

@@ -11,6 +11,7 @@ import {
   movedAway,
   oweForJob,
   settleDebt,
+  unmarkMoved,
   type NewDebt,
 } from '../../src/words/of-debts.ts';
 import { liftHold } from '../../src/words/of-holds.ts';
@@ -116,4 +117,8 @@ test('a mark stays where an app was, and goes where it is', () => {
     ['till', 'east'],
     ['shop', 'west'],
   ]);
+  const none = say(unmarkMoved('ann', { app: 'shop', job: 'move-3' }), back);
+  expect(none.moved.map(({ app }) => app)).toEqual(['till']);
+  expect(say(unmarkMoved('ann', { app: 'till', job: 'move-1' }), none)).toEqual(none);
+  expect([none.debts, none.holds]).toEqual([owing.debts, owing.holds]);
 });

@@ -2,12 +2,11 @@
 
 import type { Controller } from '../../controller.ts';
 import { markMoved, oweForJob, unmarkMoved } from '../../words/of-debts.ts';
-import type { Bookings } from '../capacity/bookings.ts';
 import type { Hooks } from '../hooks/hooks.ts';
-import type { Ledgers } from './parts.ts';
+import type { Ledgers, RoomLedger } from './parts.ts';
 
 export interface LedgerParts {
-  readonly bookings: Bookings;
+  readonly bookings: RoomLedger;
   readonly hooks: Hooks;
   readonly controller: Pick<Controller, 'published' | 'say'>;
 }
