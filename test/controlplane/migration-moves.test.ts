@@ -23,7 +23,7 @@ import {
   untilStep,
   WHOLE,
 } from './move-fleet.ts';
-import { CLUSTERS, hostOf, untilJobIs } from './release-fleet.ts';
+import { CLUSTERS, hostOf, jobOf, untilJobIs } from './release-fleet.ts';
 import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import type { RealFleet } from './spine-fleet.ts';
 import { until } from './until.ts';
@@ -44,6 +44,8 @@ const [CANARY = ''] = ROLLED;
 const MANY = [...PLAIN, ...ROLLED];
 const STAYING = named('till', 4);
 const KILLED = 'desk';
+const RETURNING = ['kiosk', 'booth'];
+const [KIOSK = '', BOOTH = ''] = RETURNING;
 const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
 
 let folder: string;
@@ -64,10 +66,12 @@ beforeAll(async () => {
     controllers.push(await startRollouts(plane));
   }
   const { admin } = fleet.east;
-  await admin.apply(...ROLLED.flatMap(appAsRollout));
-  await admin.apply(...[...PLAIN, ...STAYING, KILLED].flatMap(appWithSettings));
-  for (const name of [...MANY, ...STAYING, KILLED]) await fleet.settled({ east: WHOLE }, name);
-  await toMidCanary();
+  await admin.apply(...[...ROLLED, BOOTH].flatMap(appAsRollout));
+  await admin.apply(...[...PLAIN, ...STAYING, KILLED, KIOSK].flatMap(appWithSettings));
+  for (const name of [...MANY, ...STAYING, KILLED, ...RETURNING])
+    await fleet.settled({ east: WHOLE }, name);
+  await toMidCanary(CANARY);
+  await toMidCanary(BOOTH);
 }, STARTS_MS);
 afterAll(async () => {
   journal?.close();
@@ -84,8 +88,8 @@ interface Phased extends KubernetesObject {
   readonly status?: { readonly phase?: string };
 }
 
-async function toMidCanary(): Promise<void> {
-  const ref = { ...ROLLOUT, metadata: { name: CANARY, namespace: 'prod' } };
+async function toMidCanary(name: string): Promise<void> {
+  const ref = { ...ROLLOUT, metadata: { name, namespace: 'prod' } };
   await fleet.east.admin.patch(ref, {
     spec: { template: { spec: { containers: containers(2) } } },
   });
@@ -105,7 +109,7 @@ async function holdsOf(names: readonly string[]): Promise<readonly object[]> {
   return items.filter(({ app = '' }) => names.includes(app));
 }
 
-const kindOf = (name: string) => (ROLLED.includes(name) ? 'Rollout' : 'Deployment');
+const kindOf = (name: string) => ([...ROLLED, BOOTH].includes(name) ? 'Rollout' : 'Deployment');
 const allOf = (names: readonly string[]) =>
   names.flatMap((name) => [kindOf(name), 'Ingress', 'Service'].map((kind) => `${kind} ${name}`));
 /** By cluster: what a move of an app writes. */
@@ -187,6 +191,62 @@ test.concurrent('aborted on the way, or changed by somebody else: as before', {
   expect(STAYING.flatMap((name) => of(name, east))).toEqual([]);
   for (const name of STAYING) await fleet.settled({ east: WHOLE }, name);
   expect(await holdsOf(STAYING)).toEqual([]);
+});
+
+interface Spec extends KubernetesObject {
+  readonly spec?: { readonly selector?: object; readonly rules?: readonly object[] };
+}
+
+/** What leads to an app's pods in east, as people write it. */
+async function routesOf(name: string): Promise<object> {
+  const metadata = { name, namespace: 'prod' };
+  const get = (apiVersion: string, kind: string) =>
+    fleet.east.admin.get<Spec>({ apiVersion, kind, metadata });
+  const service = await get('v1', 'Service');
+  const ingress = await get('networking.k8s.io/v1', 'Ingress');
+  return [service.metadata?.annotations, service.spec?.selector, ingress.spec?.rules];
+}
+
+test.concurrent('called off when the source is deleted: it comes again, and no request fails', {
+  timeout: RUNS_MS,
+}, async () => {
+  const before = await Promise.all(RETURNING.map(routesOf));
+  const stay = async (name: string): Promise<void> => {
+    const metadata = { name, namespace: 'prod' };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata };
+    // Its deletion, the last one, does not end before that is taken away.
+    await fleet.east.admin.patch(service, { metadata: { finalizers: ['example.com/stay'] } });
+    const id = await beginMove(fleet, { apps: [name] });
+    await until(
+      `the Service of ${name} is going`,
+      async () => {
+        const live = await fleet.east.admin.get(service);
+        return live.metadata?.deletionTimestamp;
+      },
+      RUNS_MS,
+    );
+    expect(await objectsOf(fleet.east, [name])).toEqual([`Service ${name}`]);
+    await fleet.ballast.send('POST', `/api/v1/jobs/${id}/abort`, {});
+    await until('it waits for its end', async () => {
+      const job = await jobOf(fleet, id);
+      return job.steps.some((one) => one.id.includes(':again.') && one.waits === 'it is going');
+    });
+    await fleet.east.admin.patch(service, { metadata: { finalizers: null } });
+    await untilJobIs(fleet, id, 'RolledBack');
+  };
+  await underLoad(slow(fleet), RETURNING.map(hostOf), async () => {
+    await Promise.all(RETURNING.map(stay));
+  });
+  expect(await objectsOf(fleet.east, RETURNING)).toEqual(allOf(RETURNING).toSorted());
+  expect(await objectsOf(fleet.west, RETURNING)).toEqual([]);
+  expect(await Promise.all(RETURNING.map(routesOf))).toEqual(before);
+  for (const name of RETURNING) await fleet.settled({ east: WHOLE }, name);
+  expect(await holdsOf(RETURNING)).toEqual([]);
+  const ref = { ...ROLLOUT, metadata: { name: BOOTH, namespace: 'prod' } };
+  expect(await fleet.east.admin.get(ref)).toMatchObject({
+    spec: { template: { spec: { containers: containers(1) } } },
+    status: { phase: 'Healthy' },
+  });
 });
 
 test('killed again and again: the same end, and nothing twice', {
