@@ -15,6 +15,8 @@ export interface Command {
   readonly said: Said;
   /** Of retry and skip: one step; absent: every one that failed, or, to be skipped, the only one. */
   readonly step?: string;
+  /** Its kind has no way back for it. */
+  readonly oneWay?: boolean;
 }
 
 export function obey(job: Job, command: Command): Change {
@@ -39,13 +41,11 @@ const DEEDS: Readonly<Record<CommandName, (job: Job, command: Command) => Change
     const { paused: _, blocked: __, asks: ___, ...rest } = job;
     return { head: { ...rest, aborted: said } };
   },
-  retry(job, { said, step }) {
-    const { blocked, ...rest } = job;
-    // What is on record may have been taken back since: every step looks anew whether it is done.
-    const isUnsure = job.doubted === true && blocked !== undefined;
-    const all = isUnsure ? Object.values(job.steps).filter((one) => one.result) : undefined;
-    const steps = (all ?? failedSteps(job, step)).map((one) => ({ ...one, again: said }));
-    if (steps.length === 0 && blocked === undefined) throw unfit(job, noneFailed(step));
+  retry(job, { said, step, oneWay = false }) {
+    const { blocked, ...rest } = oneWay ? unaborted(job) : job;
+    const steps = toRepeat(job, step).map((one) => ({ ...one, again: said }));
+    const isStuck = blocked !== undefined || (oneWay && job.aborted !== undefined);
+    if (steps.length === 0 && !isStuck) throw unfit(job, noneFailed(step));
     return { head: rest, steps };
   },
   skip(job, { said, step }) {
@@ -66,6 +66,17 @@ const DEEDS: Readonly<Record<CommandName, (job: Job, command: Command) => Change
     return { head: facts };
   },
 };
+
+function unaborted(job: Job): Omit<Job, 'aborted'> {
+  const { aborted: _, ...rest } = job;
+  return rest;
+}
+
+/** What is on record may have been taken back since a doubt: every step looks anew whether it is done. */
+function toRepeat(job: Job, step: string | undefined): StepRecord[] {
+  const isUnsure = job.doubted === true && job.blocked !== undefined;
+  return isUnsure ? Object.values(job.steps).filter((one) => one.result) : failedSteps(job, step);
+}
 
 function failedSteps({ steps }: Job, step: string | undefined): StepRecord[] {
   return Object.values(steps).filter(

@@ -104,6 +104,9 @@ export function createJobs(parts: JobParts): Jobs {
     }
   };
 
+  const isOneWay = (job: Job): boolean =>
+    parts.kinds.find(({ kind }) => kind === job.kind)?.isOneWay?.(job as never) === true;
+
   return {
     serve(lease) {
       const over = new AbortController();
@@ -150,7 +153,9 @@ export function createJobs(parts: JobParts): Jobs {
       const { book, look } = leading();
       const said = { who, at: parts.wall().getTime() };
       if (!book.get(id)) throw new BallastError('job-unknown', `no job ${id}`);
-      const job = await asSpoken(() => book.update(id, (now) => obey(now, { ...command, said })));
+      const job = await asSpoken(() =>
+        book.update(id, (now) => obey(now, { ...command, said, oneWay: isOneWay(now) })),
+      );
       const step = command.step === undefined ? '' : ` ${command.step}`;
       parts.note(job, `${command.name}${step} by ${who}`);
       look(id);

@@ -16,6 +16,8 @@ export interface JobKind<Plan = never> {
    * whether it is done already. What it throws is a failure of the step.
    */
   act(job: Job<Plan>, step: StepRecord, scene: Scene): Promise<Outcome>;
+  /** Pure: an abort takes nothing back and only stops it, so that a retry goes on. Absent: none is such. */
+  isOneWay?(job: Job<Plan>): boolean;
 }
 
 export interface Next {

@@ -60,4 +60,27 @@ test('there is no way back: what fails, or is aborted, stays as it is for a pers
   expect(aborted.aborted?.who).toBe('ann');
   expect(failing.fleet.cluster('west').all()).toHaveLength(7);
   expect(failing.fleet.ledgers.owed).toEqual([]);
+  // Whoever thinks better of it.
+  failing.fleet.failsAt = 0;
+  await failing.say('retry');
+  expect((await untilState(failing.journal, failing.id, 'Done')).aborted).toBeUndefined();
+  expect(failing.fleet.ledgers.owed).toHaveLength(1);
+});
+
+test('one that was only aborted goes on, too', async () => {
+  const said = Promise.withResolvers<unknown>();
+  const moving = await begin(
+    (its, at) => {
+      its.cluster('east').down = dead;
+      at.set('shop:shift.25', () => said.resolve(moving.say('abort')));
+    },
+    { mode: 'offline' },
+  );
+  const { fleet, journal, id, say } = moving;
+  await said.promise;
+  await untilState(journal, id, 'Blocked');
+  expect([fleet.holds.size, fleet.cluster('west').all().length]).toEqual([4, 7]);
+  await say('retry');
+  await untilState(journal, id, 'Done');
+  expect(fleet.ledgers.owed).toHaveLength(1);
 });

@@ -102,6 +102,7 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   return {
     kind: MIGRATION,
     next,
+    isOneWay: ({ plan }) => plan.mode === 'offline',
     prepare(job, id, scene) {
       const attempt = (job.steps[id]?.attempt ?? 0) + 1;
       const doing = doingOf(job, id, { attempt, scene });
