@@ -41,7 +41,7 @@ const unmade = (workload: Workload): string[] =>
     .map((one) => `remove ${one}`);
 
 type Goal = 'Done' | 'Failed' | 'RolledBack' | 'Blocked';
-const AT_ONCE = 8;
+const AT_ONCE = 12;
 
 interface Way {
   readonly goal: Goal;

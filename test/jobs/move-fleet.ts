@@ -109,6 +109,8 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   underWay = 0;
   /** Somebody else's word over the weights. */
   override: Readonly<Record<string, number>> = {};
+  /** The guard's word on weights that are asked for. */
+  guard: (holds: readonly JobHold[]) => void = () => undefined;
   /** Why nothing is known of a cluster. */
   readonly unseen = new Map<string, string>();
   poller: string | undefined;
@@ -203,6 +205,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   }
 
   async say(_who: string, holds: readonly JobHold[], instead: readonly string[]): Promise<void> {
+    this.guard(holds);
     for (const id of instead) this.holds.delete(id);
     for (const hold of holds) this.holds.set(hold.id, hold);
     this.#tell();

@@ -1,6 +1,8 @@
 // What holds a migration, takes it back or asks a person: none of it deletes anything.
 
 import { expect, onTestFinished, test } from 'vitest';
+import { CallFailure } from '../../src/clusters/call-failure.ts';
+import { BallastError } from '../../src/errors.ts';
 import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from './confirm-edges.ts';
@@ -244,4 +246,53 @@ test('nothing is deleted before a person has confirmed the list of edges; then i
   await untilState(journal, id, 'Done');
   expect(fleet.writes()['east']).toContain('remove Deployment prod/shop');
   expect(fleet.wrongs).toEqual([]);
+});
+
+const away = new CallFailure({ text: 'connection refused', scope: 'cluster' });
+
+test.each(['bake', 'delete.4'])('the source’s API drops at %s: it is waited for', async (step) => {
+  const { fleet, journal, id, say } = await begin((its, at) => {
+    at.set(`shop:${step}`, () => (its.cluster('east').down = away));
+  });
+  const { why } = await untilState(journal, id, 'Blocked');
+  expect(why).toContain('no answer for a minute: connection refused');
+  const before = [...(fleet.writes()['east'] ?? [])];
+  if (step === 'bake') expect(before).toEqual([]);
+  expect(fleet.weights()).toMatchObject({ west: 400, vm: 100 });
+  fleet.cluster('east').down = undefined;
+  await say('retry');
+  await untilState(journal, id, 'Done');
+  expect(fleet.writes()['east']).toHaveLength(5);
+});
+
+test('the destination’s API drops while weights move: they stay, and go on when it answers', async () => {
+  const { fleet, journal, process, id } = await begin((its, at) => {
+    at.set('shop:shift.25', () => (its.cluster('west').down = away));
+  });
+  await until('it waits', () => process.waitsFor(id, 'shop:shift.25')?.includes('refused'));
+  expect(fleet.weights()).toEqual({ east: 300, west: 100, vm: 100 });
+  fleet.cluster('west').down = undefined;
+  await untilState(journal, id, 'Done');
+});
+
+test('the last server would go: the guard’s word takes it back', async () => {
+  const { fleet, journal, id } = await begin((its) => {
+    its.guard = (holds) => {
+      if (holds.some(({ cluster, weight }) => cluster === 'east' && weight === 0))
+        throw new BallastError('would-empty', 'nothing would serve shop');
+    };
+  });
+  const job = await untilState(journal, id, 'Failed');
+  expect(job.steps['shop:shift.100']?.result?.text).toContain('nothing would serve shop');
+  expect(fleet.cluster('west').all()).toEqual([]);
+  asItWas(fleet);
+});
+
+test('an opposite move of the same app, and a second one, find it locked', async () => {
+  const { fleet, journal, process, id } = await begin();
+  const draft = fleet.draft();
+  const opposite = { ...draft, clusters: ['west', 'east'], plan: { from: 'west', to: 'east' } };
+  for (const other of [opposite, draft])
+    await expect(process.create(other)).rejects.toMatchObject({ code: 'app-locked' });
+  await untilState(journal, id, 'Done');
 });
