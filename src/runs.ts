@@ -29,6 +29,7 @@ import { foundKind } from './jobs/found.ts';
 import { createJobs, type Jobs } from './jobs/jobs.ts';
 import type { JobKind } from './jobs/kind.ts';
 import { openRedisJournal } from './jobs/redis-journal.ts';
+import { tracedPlaces } from './jobs/traces.ts';
 import { followJobs } from './telemetry/job-moves.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { openBookings, type Bookings } from './migration/capacity/bookings.ts';
@@ -75,6 +76,7 @@ const ANSWER_MS = 10_000;
 
 export function openRuns(parts: RunsParts): Runs {
   const { registry, world, book, clock, log, history } = parts;
+  const { environment } = parts.redis;
   const moves = followJobs(parts.metrics, clock);
   const writers = createWriters(() => registry.orders(), world);
   const journal = openRedisJournal({ ...parts.redis, onState: () => undefined });
@@ -97,7 +99,7 @@ export function openRuns(parts: RunsParts): Runs {
   const migrations = openMoves({
     ...parts,
     pollers,
-    environment: parts.redis.environment,
+    environment,
     controller,
     writerOf,
     bookings,
@@ -107,10 +109,21 @@ export function openRuns(parts: RunsParts): Runs {
       objects: (plan, app) => parts.migrations().objects(plan, app),
     },
   });
-  const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
+  const places = tracedPlaces({
+    environment,
+    writerOf,
+    clusters: () =>
+      registry.orders().flatMap(({ settings: { name, jobs } }) => (jobs ? [name] : [])),
+  });
+  const fanouts = fanoutKind({ environment, writerOf, places, traffic, wall: parts.wall });
   const unproved = createProof({ ...parts, traffic });
   const debts = debtKind({ controller, writerOf, unproved });
-  const kinds = [fanouts, migrations.kind, debts, foundKind((who, job) => traffic.lift(who, job))];
+  const kinds = [
+    fanouts,
+    migrations.kind,
+    debts,
+    foundKind({ lift: (who, job) => traffic.lift(who, job), places }),
+  ];
   const jobs: Jobs = createJobs({
     journal,
     wakes,
@@ -119,6 +132,7 @@ export function openRuns(parts: RunsParts): Runs {
     wall: parts.wall,
     random: parts.random,
     traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    places,
     changed: moves.changed,
     unexpected: (error) => log.error({ error: String(error) }, 'a job met what nobody expected'),
     async fence({ cluster, ...ref }, { term }) {
@@ -146,6 +160,8 @@ export function openRuns(parts: RunsParts): Runs {
     writerOf,
     plan: (submission) =>
       submit(submission, {
+        environment,
+        writerOf,
         naming: parts.naming,
         mayWrite: (cluster) =>
           registry.orders().some(({ settings: { name, jobs } }) => name === cluster && jobs),

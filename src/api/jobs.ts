@@ -134,7 +134,7 @@ export function addJobRoutes(api: FastifyInstance, parts: JobRouteParts): void {
       if (await forward(parts, request, reply)) return reply;
       const { digest, files, ...options } = body;
       const submitted = await parts.plan({ files, ...options, who: caller.name });
-      const { draft, faults } = submitted;
+      const { draft, faults, staging } = submitted;
       checkRun(caller, submitted);
       if (query.dryRun === true) return shownPlan(submitted.plan);
       if (digest !== undefined && digest !== submitted.plan.digest) {
@@ -142,7 +142,7 @@ export function addJobRoutes(api: FastifyInstance, parts: JobRouteParts): void {
         throw new BallastError('plan-moved', text);
       }
       if (!draft) throw new BallastError('plan-invalid', faults.join('; '));
-      const job = await jobs.create(draft);
+      const job = await jobs.create(draft, staging);
       void reply.code(201);
       return viewHead(job);
     },

@@ -1,29 +1,21 @@
-// A job of which only its holds are left: Redis has lost the journal, and no controller remembers it.
+// A job of which only traces are left: Redis has lost the journal, and no controller remembers it.
 //
-// Comes in: what the edges brought back of it (`_holds`). Goes out: a blocked job. An abort lifts the
-// holds, and is all that can be done to it: what it wrote to clusters is a person's to look at. On failure:
-// it stays as it is, with its holds.
+// Comes in: what the edges brought back of it (`_holds`), and what it has in clusters for its own sake
+// (traces.ts). Goes out: a blocked job. An abort lifts the holds and removes those traces, and is all that
+// can be done to it: what it wrote to clusters is a person's to look at. On failure: it stays as it is,
+// with its holds.
 
-import type { AppName, ClusterName } from '../model.ts';
+import { shownRef } from '../clusters/cluster-writer.ts';
+import type { Facts } from './change.ts';
 import type { JobKind } from './kind.ts';
-import type { Job, PlacedObject } from './record.ts';
-
-/** What is seen of a job from outside. */
-export interface Trace {
-  readonly job: string;
-  readonly apps: readonly AppName[];
-  readonly clusters: readonly ClusterName[];
-  readonly holds: readonly string[];
-  /** That it wrote, as far as they were looked for. */
-  readonly objects?: readonly PlacedObject[];
-}
+import type { Job } from './record.ts';
+import type { Trace, TracedPlaces } from './traces.ts';
 
 export const FOUND = 'found';
 
-export function foundJob({ job: id, apps, clusters, holds }: Trace, at: number): Job {
-  const why =
-    `its journal is lost; it is known by its holds ${holds.join(', ')}. ` +
-    'Look at what it wrote; an abort lifts the holds';
+export function foundJob(trace: Trace, at: number): Job {
+  const { job: id, apps, clusters, holds } = trace;
+  const why = whyOf(trace);
   return {
     id,
     kind: FOUND,
@@ -44,8 +36,37 @@ export function foundJob({ job: id, apps, clusters, holds }: Trace, at: number):
   };
 }
 
-/** `lift`: ends all holds of a job. */
-export function foundKind(lift: (who: string, job: string) => Promise<void>): JobKind<unknown> {
+function whyOf({ holds, objects = [] }: Trace): string {
+  const each = objects.map(({ cluster, ...ref }) => `${shownRef(ref)} in ${cluster}`);
+  const by = [
+    ...(holds.length > 0 ? [`its holds ${holds.join(', ')}`] : []),
+    ...(each.length > 0 ? [each.join(', ')] : []),
+  ].join(', and ');
+  return `its journal is lost; it is known by ${by}. Look at what it wrote; an abort ends all that it is known by`;
+}
+
+/** Undefined: the job has it on its head already. */
+export function alsoFound(job: Job, { clusters, holds, objects = [] }: Trace): Facts | undefined {
+  const known = clusters.every((one) => job.clusters.includes(one));
+  const names = objects.map(({ cluster, ...ref }) => `${shownRef(ref)} in ${cluster}`);
+  const missing = [...holds, ...names].filter((name) => !job.why.includes(name));
+  if (known && missing.length === 0) return undefined;
+  const why = missing.length > 0 ? `${job.why}; also ${missing.join(', ')}` : job.why;
+  return {
+    ...job,
+    clusters: [...new Set([...job.clusters, ...clusters])].toSorted(),
+    why,
+    blocked: why,
+  };
+}
+
+export interface FoundParts {
+  /** Ends all holds of a job. */
+  readonly lift: (who: string, job: string) => Promise<void>;
+  readonly places: Pick<TracedPlaces, 'clear'>;
+}
+
+export function foundKind({ lift, places }: FoundParts): JobKind<unknown> {
   const LIFT = 'lift';
   return {
     kind: FOUND,
@@ -54,10 +75,20 @@ export function foundKind(lift: (who: string, job: string) => Promise<void>): Jo
       if (steps[LIFT]?.result?.kind === 'done') return { state: 'RolledBack', run: [] };
       return { state: 'RollingBack', run: [LIFT] };
     },
-    prepare: async () => ({ text: 'lifts its holds', objects: [] }),
-    async act({ id, aborted }) {
+    prepare: async () => ({ text: 'ends what it is known by', objects: [] }),
+    async act({ id, aborted, clusters }, _step, { check, waitedMs }) {
+      await check();
       await lift(aborted?.who ?? 'controller', id);
-      return { kind: 'done', text: 'its holds are lifted' };
+      const left = await Promise.all(clusters.map((one) => places.clear(one, id)));
+      const text = left.find((one) => one !== undefined);
+      const isPatient = waitedMs < PATIENCE_MS;
+      if (text !== undefined && isPatient) return { kind: 'wait', text, seconds: AGAIN_SECONDS };
+      if (text !== undefined) return { kind: 'done', text: `left behind: ${text}` };
+      return { kind: 'done', text: 'what it was known by is no more' };
     },
   };
 }
+
+const AGAIN_SECONDS = 2;
+/** Then it is removed when its cluster answers (search.ts). */
+const PATIENCE_MS = 60_000;

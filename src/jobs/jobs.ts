@@ -13,6 +13,7 @@
 //     work.ts      one job: intent, act, result
 //     confirmed.ts whether a person has confirmed the list of edges (R12)
 //     recover.ts   what of the journal may be gone on with, when a term begins (R12)
+//     search.ts    jobs by what they have in clusters for their own sake (traces.ts, found.ts)
 //     drive.ts     one look at a job at a time, and the next wake
 //     commands.ts  pause, resume, abort, retry, skip, approve
 
@@ -24,11 +25,13 @@ import { obey, type Command } from './commands.ts';
 import { drive } from './drive.ts';
 import { isFinal, newJob, type Draft, type Job, type JobHead } from './record.ts';
 import { findLost, forgetOld, recover, type RecoverParts } from './recover.ts';
+import { search, type SearchParts } from './search.ts';
+import type { Trace } from './traces.ts';
 import type { Remembered } from './trust.ts';
 import type { Wakes } from './wakes.ts';
 import { createWork, type Work, type WorkParts } from './work.ts';
 
-export interface JobParts extends WorkParts, RecoverParts {
+export interface JobParts extends WorkParts, RecoverParts, SearchParts {
   readonly wakes: Wakes;
   readonly random: () => number;
   readonly changed: BookParts['changed'];
@@ -44,7 +47,7 @@ export interface Jobs {
   known(): readonly JobHead[];
   /** Looks at the journal while another leads. */
   follow(signal: AbortSignal): Promise<void>;
-  create(draft: Draft): Promise<Job>;
+  create(draft: Draft, staging?: Staging): Promise<Job>;
   command(id: string, command: Omit<Command, 'said'> & { readonly who: string }): Promise<Job>;
   /** Somebody has looked at the list of edges, and it is whole. */
   confirmEdges(who: string, edges: readonly string[]): Promise<void>;
@@ -55,6 +58,13 @@ export interface Jobs {
   waitsFor(id: string, step: string): string | undefined;
   /** The same of all steps of a job that goes on. */
   waits(id: string): readonly string[];
+}
+
+/** What has to be in clusters before a job is on record. */
+export interface Staging {
+  put(job: string): Promise<void>;
+  /** Where it does not come to be one. */
+  drop(job: string): Promise<void>;
 }
 
 /** Every job is looked at so often, whether a wake was lost or not. */
@@ -72,6 +82,8 @@ interface Stint {
 export function createJobs(parts: JobParts): Jobs {
   const { journal, clock, wakes } = parts;
   const memory = new Map<string, Remembered>();
+  /** Not on record yet. */
+  const making = new Set<string>();
   let stint: Stint | undefined;
   let seen: readonly JobHead[] = [];
   let last: Promise<void> = Promise.resolve();
@@ -91,9 +103,13 @@ export function createJobs(parts: JobParts): Jobs {
     const drives = drive({ work, wakes, clock, until, trouble: () => trouble.abort() });
     stint = { lease, book, work, look: drives.look };
     const silence = wakes.listen(drives.woken);
+    // Not waited for: a silent cluster would keep the next term waiting.
+    const seen: Trace[] = [];
+    const searching = { book, lease, making, until, seen: (one: Trace) => void seen.push(one) };
+    search(parts, searching).catch(() => trouble.abort());
     try {
       while (!until.aborted) {
-        await findLost(parts, book);
+        await findLost(parts, book, [...parts.traces(), ...seen.splice(0)]);
         for (const job of book.all()) if (!isFinal(job)) drives.look(job.id);
         await clock.sleep(LOOK_MS, until);
       }
@@ -106,6 +122,24 @@ export function createJobs(parts: JobParts): Jobs {
 
   const isOneWay = (job: Job): boolean =>
     parts.kinds.find(({ kind }) => kind === job.kind)?.isOneWay?.(job as never) === true;
+  /** What is staged stays where nobody knows whether the job is on record. */
+  const staged = async (
+    id: string,
+    staging: Staging | undefined,
+    add: () => Promise<Job>,
+  ): Promise<Job> => {
+    making.add(id);
+    try {
+      await staging?.put(id);
+      return await add();
+    } catch (error) {
+      const isUnknown = error instanceof BallastError && error.code === 'lost-term';
+      if (!isUnknown) await staging?.drop(id).catch(() => undefined);
+      throw error;
+    } finally {
+      making.delete(id);
+    }
+  };
 
   return {
     serve(lease) {
@@ -136,15 +170,17 @@ export function createJobs(parts: JobParts): Jobs {
         await clock.sleep(FOLLOW_MS, signal);
       }
     },
-    async create(draft) {
+    async create(draft, staging) {
       const { book, look } = leading();
       const { who } = draft;
       const id = `${draft.name}-${newPart(parts.random)}`;
       const job = newJob(draft, { id, at: parts.wall().getTime() });
-      const made = await asSpoken(async () => {
-        await forgetOld(book);
-        return book.add(job, {});
-      });
+      const made = await staged(id, staging, () =>
+        asSpoken(async () => {
+          await forgetOld(book);
+          return book.add(job, {});
+        }),
+      );
       parts.note(made, `created by ${who}`);
       look(made.id);
       return made;

@@ -6,9 +6,10 @@
 import type { Lease } from '../edges/store.ts';
 import { BallastError } from '../errors.ts';
 import { checkLease, type JobBook } from './book.ts';
-import { foundJob, type Trace } from './found.ts';
+import { alsoFound, FOUND, foundJob } from './found.ts';
 import type { JobJournal } from './journal.ts';
 import { isFinal, type Job } from './record.ts';
+import type { Trace } from './traces.ts';
 import { trustIn, type Remembered } from './trust.ts';
 
 /** Finished ones that are kept. */
@@ -47,14 +48,21 @@ export async function recover(
   await forgetOld(book);
 }
 
-/** Also later in a term: an edge that was away brings back a hold that nobody knows. */
+/** Also later in a term: an edge or a cluster that was away brings back what nobody knows. */
 export async function findLost(
-  parts: Pick<RecoverParts, 'traces' | 'wall'>,
+  { wall }: Pick<RecoverParts, 'wall'>,
   book: JobBook,
+  traces: readonly Trace[],
 ): Promise<void> {
-  for (const trace of parts.traces()) {
-    if (book.get(trace.job)) continue;
-    await addBlocked(book, foundJob(trace, parts.wall().getTime()));
+  for (const trace of traces) {
+    const job = book.get(trace.job);
+    if (!job) await addBlocked(book, foundJob(trace, wall().getTime()));
+    else if (job.kind === FOUND && !isFinal(job)) {
+      await book.update(trace.job, (now) => {
+        const head = alsoFound(now, trace);
+        return head && { head };
+      });
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import { createJobs, type Jobs } from '../../src/jobs/jobs.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import { openMemoryJournal, type MemoryJournal } from '../../src/jobs/memory-journal.ts';
 import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
+import { tracedPlaces } from '../../src/jobs/traces.ts';
 import { debtKind } from '../../src/migration/debts/run.ts';
 import { jobsIn } from '../../src/words/of-jobs.ts';
 import type { MemoryObjects } from '../jobs/memory-objects.ts';
@@ -75,11 +76,13 @@ export function memoryRuns(
     // No edge counts here.
     inFlight: () => 0,
   };
+  const environment = 'test';
+  const places = tracedPlaces({ environment, writerOf, clusters: () => [...objects.keys()] });
   const kinds = [
-    fanoutKind({ writerOf, traffic, wall }),
+    fanoutKind({ environment, writerOf, places, traffic, wall }),
     // No edge counts here.
     debtKind({ controller, writerOf, unproved: () => undefined }),
-    foundKind((who, job) => traffic.lift(who, job)),
+    foundKind({ lift: (who, job) => traffic.lift(who, job), places }),
   ];
   const jobs = createJobs({
     journal,
@@ -92,6 +95,7 @@ export function memoryRuns(
       await (await writerOf(cluster)).fence(ref, term);
     },
     traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    places,
     note: ({ id, begun }, text) => {
       const line = { actor: begun.who, text: `job ${id}: ${text}` };
       void store.history.note(JSON.stringify(line)).catch(() => undefined);
@@ -104,6 +108,8 @@ export function memoryRuns(
   const face = (name: string) => ({ name, ready: true, labels: {}, zones: [], taints: [] });
   const plan = (submission: Submission) =>
     submit(submission, {
+      environment,
+      writerOf,
       naming: () => ({ list: [], label: 'ballast.io/app' }),
       mayWrite: (name) => objects.get(name)?.isReadOnly === false,
       hasEdges: () => parts().book.views(undefined, clock.now()).length > 0,

@@ -3,7 +3,8 @@
 //   startCluster({ ..., apiServerFlags: auditFlags(file) })
 //
 // In: the audit's file. Out: each write that was carried out, in order: `patch deployments shop`. Left out
-// are dry runs, what was refused, and fences, which write no more than an annotation of theirs. On failure:
+// are dry runs, what was refused, fences, which write no more than an annotation of theirs, and what jobs
+// have there for their own sake. On failure:
 // the file cannot be read, and that is thrown.
 
 import { readFile } from 'node:fs/promises';
@@ -30,7 +31,7 @@ export async function writesIn(file: string): Promise<string[]> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
   return lines
     .map((line) => JSON.parse(line) as Audited)
-    .filter((one) => isDone(one) && !isDryRun(one) && !isFence(one))
+    .filter((one) => isDone(one) && !isDryRun(one) && !isFence(one) && !isTrace(one))
     .map(({ verb, objectRef: { resource, name = '' } }) => `${verb} ${resource} ${name}`);
 }
 
@@ -38,6 +39,8 @@ const isDone = ({ responseStatus: { code = 0 } = {} }: Audited): boolean =>
   code >= 200 && code < 300;
 
 const isDryRun = ({ requestURI }: Audited): boolean => requestURI.includes('dryRun=All');
+
+const isTrace = ({ objectRef: { name = '' } }: Audited): boolean => name.startsWith('ballast-job-');
 
 function isFence({ requestObject: object }: Audited): boolean {
   return (

@@ -16,6 +16,7 @@ import { loadConfig } from '../../src/config.ts';
 import { readFanout } from '../../src/fanout/fanout.ts';
 import { applyEntry } from '../../src/fanout/live/apply-entry.ts';
 import { planLive } from '../../src/fanout/live/live.ts';
+import { openingWriter } from '../../src/fanout/live/opening-writer.ts';
 import type { Reached } from '../../src/fanout/live/read-world.ts';
 import type { Plan } from '../../src/fanout/plan/plan.ts';
 import { type PlanOptions, USUAL } from '../../src/fanout/plan/world.ts';
@@ -98,8 +99,10 @@ async function planned(objects: Objects, options: Partial<PlanOptions> = {}, roo
 async function bringOut(plan: Plan) {
   expect(plan.faults).toEqual([]);
   const results = [];
+  const { secrets = () => undefined } = plan;
   for (const entry of plan.entries) {
-    results.push(await applyEntry(entry, await writers.writer(entry.cluster), plan.name ?? ''));
+    const writer = openingWriter(await writers.writer(entry.cluster), () => secrets);
+    results.push(await applyEntry(entry, writer, plan.name ?? ''));
   }
   return results;
 }

@@ -55,7 +55,11 @@ export async function startReleaseFleet(subnet: number, more: FleetMore): Promis
     {
       users: ['jobs'],
       cluster: (plane) => ({
-        jobs: { kubeconfig: { path: plane.kubeconfig('jobs') }, namespaces: ['prod'] },
+        jobs: {
+          kubeconfig: { path: plane.kubeconfig('jobs') },
+          namespaces: ['prod'],
+          secrets: true,
+        },
       }),
       ...more,
       config: { weights: { ramp: { seconds: 1 } }, ...more.config },
@@ -102,13 +106,19 @@ function streamOf({ app: name, kind, version, strategy, broken = false }: Releas
   };
   const metadata = { name: `${name}-settings`, namespace: 'prod' };
   const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { v: `${version}` } };
+  const key = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: `${name}-key`, namespace: 'prod' },
+    stringData: { v: secretOf(version) },
+  };
   const fanout = {
     apiVersion: 'ballast.io/v1',
     kind: 'FanOut',
     metadata: { name },
     spec: { objects: 'all', clusters: CLUSTERS, strategy },
   };
-  return [fanout, settings, workload, ...others]
+  return [fanout, settings, key, workload, ...others]
     .map((one) => stringify(one, { aliasDuplicateObjects: false }))
     .join('---\n');
 }
@@ -119,6 +129,9 @@ interface Workload extends KubernetesObject {
 
 const plain = (objects: readonly KubernetesObject[]) =>
   structuredClone(objects) as unknown as [Workload, ...KubernetesObject[]];
+
+/** What its Secret is to hold. */
+export const secretOf = (version: number): string => `planted-${version}`;
 
 export const imageOf = (name: string, version: number): string => `example.com/${name}:${version}`;
 
@@ -167,6 +180,22 @@ export async function imagesOf(
     }),
   );
 }
+
+/** What the Secret of an app holds, by cluster; what jobs have there for their own sake is to be gone. */
+export async function secretsIn({ east, west }: RealFleet, name: string): Promise<string[]> {
+  return Promise.all(
+    [east, west].map(async ({ admin }) => {
+      const kinds = ['ConfigMap', 'Secret'].map((kind) => ({ apiVersion: 'v1', kind }));
+      const all = await Promise.all(kinds.map((kind) => admin.list<Held>(kind, 'prod')));
+      const left = all.flat().filter(({ metadata }) => metadata?.name?.startsWith('ballast-job-'));
+      if (left.length > 0) throw new Error(`${left.length} traces are left`);
+      const found = all.flat().find(({ metadata }) => metadata?.name === `${name}-key`);
+      return Buffer.from(found?.data?.['v'] ?? '', 'base64').toString();
+    }),
+  );
+}
+
+type Held = KubernetesObject & { readonly data?: Readonly<Record<string, string>> };
 
 /** Clusters that get traffic of an app from one of the edges. */
 async function sending(fleet: RealFleet, name: string): Promise<string[]> {

@@ -18,6 +18,8 @@ import {
   imageOf,
   imagesOf,
   type Release,
+  secretOf,
+  secretsIn,
   startReleaseFleet,
   untilJobIs,
 } from './release-fleet.ts';
@@ -100,7 +102,11 @@ async function jobs(): Promise<string[]> {
   return items.map(({ id }) => id);
 }
 
-const THERE = ['patch configmaps shop-settings', 'patch deployments shop'];
+const THERE = [
+  'patch configmaps shop-settings',
+  'patch secrets shop-key',
+  'patch deployments shop',
+];
 
 describe.each([
   { way: 'forward', end: 'Done', broken: false, written: THERE },
@@ -125,6 +131,8 @@ describe.each([
       expect(ran.writes, what).toEqual(both);
       const image = imageOf(SHOP.app, version);
       expect(await imagesOf(fleet, SHOP), what).toEqual([image, image]);
+      const held = secretOf(version);
+      expect(await secretsIn(fleet, SHOP.app), what).toEqual([held, held]);
       const { items } = await fleet.ballast.get<{ readonly items: object[] }>('/api/v1/holds');
       expect(items, what).toEqual([]);
       await fleet.settled(FULL);

@@ -13,6 +13,8 @@ import {
   type Release,
   releaseWatched,
   REPLICAS,
+  secretOf,
+  secretsIn,
   startReleaseFleet,
   untilJobIs,
 } from './release-fleet.ts';
@@ -37,7 +39,7 @@ afterAll(async () => {
   await fleet?.close();
 });
 
-const STEPS = ['hold', 'acknowledge', 'quiet', 'apply', 'apply', 'gate', 'release'];
+const STEPS = ['hold', 'acknowledge', 'quiet', 'apply', 'apply', 'apply', 'gate', 'release'];
 
 const stepsOf = ({ steps }: JobView): string[] =>
   steps.filter(({ state }) => state === 'done').map(({ id }) => id);
@@ -68,6 +70,7 @@ describe.each([
     expect(stepsOf(job)).toContain('gate east');
     await fleet.settled(FULL, app);
     expect(await imagesOf(fleet, workload)).toEqual(both(1));
+    expect(await secretsIn(fleet, app)).toEqual(CLUSTERS.map(() => secretOf(1)));
   });
 
   test('cluster by cluster out of the traffic and back, with no failed request', {
@@ -77,6 +80,7 @@ describe.each([
     const serial = release(2, { strategy: { order: 'serial', floor: REPLICAS, errors } });
     const { job, fewest, loose, drained } = await releaseWatched(fleet, serial, 'Done');
     expect(await imagesOf(fleet, workload)).toEqual(both(2));
+    expect(await secretsIn(fleet, app)).toEqual(CLUSTERS.map(() => secretOf(2)));
     for (const cluster of CLUSTERS) {
       const own = stepsOf(job).filter((step) => step.includes(` ${cluster}`));
       const verbs = own.map((step) => step.split(' ')[0]);
@@ -102,6 +106,7 @@ describe.each([
     expect(back.map((step) => step.replace(/ \d+$/, ''))).toEqual([
       'undo west',
       'undo west',
+      'undo west',
       'gate-again west',
       'release-again west',
       'hold-again east',
@@ -109,11 +114,14 @@ describe.each([
       'quiet-again east',
       'undo east',
       'undo east',
+      'undo east',
       'gate-again east',
       'release-again east',
+      'clear-again',
     ]);
     expect({ fewest, loose }).toEqual({ fewest: REPLICAS, loose: [] });
     expect(await imagesOf(fleet, workload)).toEqual(both(2));
+    expect(await secretsIn(fleet, app)).toEqual(CLUSTERS.map(() => secretOf(2)));
     await fleet.settled(FULL, app);
     expect(await holdsOf(app)).toEqual([]);
   });

@@ -103,7 +103,7 @@ test('no secret is shown, in text or in JSON; its differences are', () => {
   const shown = shownPlan(plan(OWN, east({ replicas: 1 })));
   for (const text of [planText(shown), JSON.stringify(shown)]) {
     expect(text).not.toContain('planted');
-    expect(text).toContain('/stringData/password');
+    expect(text).toContain('/data/password');
     expect(text).toContain('sha256:');
   }
 });

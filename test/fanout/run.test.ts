@@ -159,8 +159,9 @@ describe('an object as it was', () => {
     expect(cluster.look(ref)?.metadata.labels).not.toHaveProperty('new');
   });
 
-  test('a Secret is never kept; a deleted one comes without what a server gave it', () => {
-    expect(kept({ ...config({}), kind: 'Secret' })).toBeUndefined();
+  test('of a Secret marks are kept; a deleted one comes without what a server gave it', () => {
+    const secret = { ...config({ a: 'planted' }), kind: 'Secret' };
+    expect(JSON.stringify(kept(secret))).not.toContain('planted');
     expect(kept({ ...config({}), status: { x: 1 } })).toEqual(config({}));
     const live = config({ a: '1' }, { uid: 'u', resourceVersion: '7', labels: { b: 'c' } });
     expect(renewed(live)).toEqual(config({ a: '1' }, { labels: { b: 'c' } }));

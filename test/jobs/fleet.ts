@@ -7,14 +7,21 @@ import { readFanout } from '../../src/fanout/fanout.ts';
 import type { Orders } from '../../src/fanout/model.ts';
 import { appNames } from '../../src/fanout/plan/app-of.ts';
 import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
+import { opened } from '../../src/fanout/plan/seal.ts';
 import { USUAL, type World } from '../../src/fanout/plan/world.ts';
 import { runnableOf } from '../../src/fanout/run/lanes.ts';
 import { fanoutKind } from '../../src/fanout/run/run.ts';
+import { stagingOf } from '../../src/fanout/run/copies.ts';
 import type { Traffic } from '../../src/fanout/run/traffic.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
+import { foundKind } from '../../src/jobs/found.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
+import { tracedPlaces } from '../../src/jobs/traces.ts';
 import type { Upstream } from '../../src/model.ts';
+import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+import type { WriterOf } from '../../src/fanout/run/writes.ts';
+import type { Staging } from '../../src/jobs/jobs.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
 import { fastClock } from './fast-clock.ts';
 import type { Life } from './mortal.ts';
@@ -50,12 +57,25 @@ spec:
 `;
 }
 
+/** Beside a stream. */
+export function secretOf(password: string): string {
+  return `---
+apiVersion: v1
+kind: Secret
+metadata: {name: key, namespace: prod}
+stringData: {password: ${password}}
+`;
+}
+
 export function ordersOf(text: string): Orders {
   const read = readFanout([{ name: 'a.yaml', text }]);
   if (read.kind === 'faults') throw new Error(read.faults.join('\n'));
   return read.orders;
 }
 
+/** Of which the jobs are. */
+const ENVIRONMENT = 'test';
+const KEY = { apiVersion: 'v1', kind: 'Secret', namespace: 'prod', name: 'key' };
 const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 
 /** So many times as fast as the clock on the wall. */
@@ -145,10 +165,10 @@ export class MemoryFleet implements Traffic {
 
   /** Written by a former release, and running. */
   async run(names: readonly string[], text: string): Promise<void> {
-    const plan = await this.plan(text);
-    for (const { object, cluster } of plan.entries) {
-      if (!object || !names.includes(cluster)) continue;
-      await this.cluster(cluster).apply(object);
+    const { entries, secrets = () => undefined } = await this.plan(text);
+    for (const { object, cluster } of entries) {
+      const whole = object && opened(object, secrets);
+      if (whole && names.includes(cluster)) await this.cluster(cluster).apply(whole);
     }
     for (const name of names) {
       await this.cluster(name).read(SHOP);
@@ -191,8 +211,32 @@ export class MemoryFleet implements Traffic {
     );
   }
 
+  /** What the Secret `key` holds. */
+  passwords(): Record<string, string | undefined> {
+    return Object.fromEntries(
+      CLUSTERS.map((name) => {
+        const { password } = (this.cluster(name).look(KEY)?.['data'] ?? {}) as {
+          readonly password?: string;
+        };
+        return [name, password && Buffer.from(password, 'base64').toString()];
+      }),
+    );
+  }
+
+  /** Without what jobs have there for their own sake. */
   writes(): Record<string, readonly string[]> {
-    return Object.fromEntries(CLUSTERS.map((name) => [name, [...this.cluster(name).writes]]));
+    return Object.fromEntries(
+      CLUSTERS.map((name) => {
+        const { writes } = this.cluster(name);
+        return [name, writes.filter((one) => !one.includes('/ballast-job-'))];
+      }),
+    );
+  }
+
+  /** What jobs have in clusters for their own sake, by name. */
+  traces(): readonly KubernetesObject[] {
+    const all = CLUSTERS.flatMap((name) => this.cluster(name).all());
+    return all.filter(({ metadata }) => metadata.name.startsWith('ballast-job-'));
   }
 }
 
@@ -209,6 +253,16 @@ export function planOn(
     })),
   };
   return planFanout(orders, world, { ...USUAL, ...own });
+}
+
+/** What has to be in clusters before it begins. */
+export function stagingOn(
+  clusters: Iterable<MemoryObjects>,
+  text: string,
+  writerOf: WriterOf,
+): Staging | undefined {
+  const { entries, secrets } = planOn(clusters, ordersOf(text));
+  return stagingOf(entries, secrets, { environment: ENVIRONMENT, writerOf });
 }
 
 export function draftOn(
@@ -236,7 +290,11 @@ export function draftOn(
 }
 
 /** A process that runs fan-outs on this fleet. */
-export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Life): Process {
+export function startFanouts(
+  fleet: MemoryFleet,
+  journal: JobJournal,
+  life?: Life,
+): Process & { readonly writerOf: WriterOf } {
   const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
   const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
   const writerOf = async (name: string) => {
@@ -260,11 +318,20 @@ export function startFanouts(fleet: MemoryFleet, journal: JobJournal, life?: Lif
     hold: (who, holds) => spoken.hold(who, holds),
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
-  const kind = fanoutKind({ writerOf, traffic, wall: () => new Date(0) });
-  const parts = { journal, clock: fleet.clock, ...(life && { life }) };
-  return startJobs(parts, [kind as JobKind], async (object, fence) => {
+  const places = tracedPlaces({ environment: ENVIRONMENT, clusters: () => CLUSTERS, writerOf });
+  const kind = fanoutKind({
+    environment: ENVIRONMENT,
+    writerOf,
+    places,
+    traffic,
+    wall: () => new Date(0),
+  });
+  const parts = { journal, places, clock: fleet.clock, ...(life && { life }) };
+  const found = foundKind({ lift: (who, job) => traffic.lift(who, job), places });
+  const process = startJobs(parts, [kind as JobKind, found as JobKind], async (object, fence) => {
     const { cluster, ...ref } = object;
     const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
     if (!fenced.ok) throw new Error(fenced.text);
   });
+  return { ...process, writerOf };
 }

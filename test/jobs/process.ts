@@ -6,8 +6,8 @@ import { createJobs, type JobParts, type Jobs } from '../../src/jobs/jobs.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
-import type { Trace } from '../../src/jobs/found.ts';
 import { memoryWakes } from '../../src/jobs/memory-wakes.ts';
+import type { Trace, TracedPlaces } from '../../src/jobs/traces.ts';
 import type { Job } from '../../src/jobs/record.ts';
 import type { Wakes } from '../../src/jobs/wakes.ts';
 import { until } from '../controlplane/until.ts';
@@ -22,7 +22,15 @@ interface Parts {
   /** Absent: the one on the wall. */
   readonly clock?: Clock;
   readonly changed?: JobParts['changed'];
+  readonly places?: TracedPlaces;
 }
+
+/** Of jobs that have nothing in clusters. */
+export const NO_PLACES: TracedPlaces = {
+  clusters: () => [],
+  look: async () => [],
+  clear: async () => undefined,
+};
 
 export interface ProcessParts extends Parts {
   readonly world: World;
@@ -43,13 +51,14 @@ export function startProcess({ world, kinds, ...parts }: ProcessParts): Process 
 }
 
 export function startJobs(
-  { life = live(), traces = () => [], journal, wakes, changed, ...parts }: Parts,
+  { life = live(), traces = () => [], journal, places = NO_PLACES, ...own }: Parts,
   kinds: readonly JobKind[],
   fence: JobParts['fence'],
 ): Process {
+  const { wakes, changed } = own;
   const notes: string[] = [];
   const errors: unknown[] = [];
-  const { now, sleep } = parts.clock ?? systemClock;
+  const { now, sleep } = own.clock ?? systemClock;
   const sleepOn = async (ms: number, signal?: AbortSignal): Promise<void> => {
     await sleep(ms, signal);
     // A dead process does not wake up.
@@ -65,6 +74,7 @@ export function startJobs(
     random: Math.random,
     fence,
     traces,
+    places,
     note: ({ id }, text) => notes.push(`${id}: ${text}`),
     changed: (job, before) => changed?.(job, before),
     unexpected: (error) => errors.push(error),

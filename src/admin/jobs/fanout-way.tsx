@@ -25,7 +25,7 @@ export function FanoutWay({
 
 function Wave({ job, wave }: { readonly job: JobAnswered; readonly wave: ShownWave }) {
   const words = useWords();
-  const { name, concurrency, approval, lanes, soak } = wave;
+  const { name, concurrency, approval, lanes, after } = wave;
   const label = words.wave(name);
   return (
     <section class={lanes.length > 1 ? 'wave wide' : 'wave'}>
@@ -40,7 +40,7 @@ function Wave({ job, wave }: { readonly job: JobAnswered; readonly wave: ShownWa
           </li>
         ))}
       </ul>
-      {soak && <StepList job={job} label={label} steps={[labelled(words)(soak)]} />}
+      {after.length > 0 && <StepList job={job} label={label} steps={after.map(labelled(words))} />}
     </section>
   );
 }

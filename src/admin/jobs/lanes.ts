@@ -2,7 +2,7 @@
 
 import type { JobAnswered } from '../../api/job-shapes.ts';
 import type { Lane, RunPlan, RunWave } from '../../fanout/run/lanes.ts';
-import { readStep, stepOf, type StepName } from '../../fanout/run/steps.ts';
+import { CLEAR, CLEAR_AGAIN, readStep, stepOf, type StepName } from '../../fanout/run/steps.ts';
 import { isEnded } from './job-list.ts';
 import type { StepAnswer, StepState } from './job-state.tsx';
 
@@ -22,7 +22,8 @@ export interface ShownLane extends Pick<Lane, 'id' | 'cluster' | 'undrained'> {
 
 export interface ShownWave extends Pick<RunWave, 'name' | 'concurrency' | 'approval'> {
   readonly lanes: readonly ShownLane[];
-  readonly soak?: ShownStep;
+  /** Behind all lanes: its soak; behind the last wave what clears up. */
+  readonly after: readonly ShownStep[];
 }
 
 type Told = Pick<JobAnswered, 'state' | 'steps'>;
@@ -33,12 +34,14 @@ export function wavesOf(plan: RunPlan, job: Told): ShownWave[] {
   return plan.waves.map(({ lanes, name, concurrency, approval }, place) => {
     const soak = stepOf('soak', `${place}`);
     const soaks = found.has(soak) || (plan.strategy.soakSeconds > 0 && !isEnded(job));
+    const isLast = place === plan.waves.length - 1;
+    const ends = isLast ? [CLEAR, CLEAR_AGAIN].filter((id) => found.has(id)) : [];
     return {
       name,
       concurrency,
       approval,
       lanes: lanes.map((lane) => ({ ...lane, steps: stepsOf(lane, job).map(shown) })),
-      ...(soaks && { soak: shown(soak) }),
+      after: [...(soaks ? [soak] : []), ...ends].map(shown),
     };
   });
 }
@@ -92,9 +95,9 @@ function forwardOf({ id, writes, holds }: Lane, begun: readonly string[]): strin
 
 /** So many of so many. */
 export function progressOf(waves: readonly ShownWave[]): readonly [number, number] {
-  const all = waves.flatMap(({ lanes, soak }) => [
+  const all = waves.flatMap(({ lanes, after }) => [
     ...lanes.flatMap(({ steps }) => steps),
-    ...(soak ? [soak] : []),
+    ...after,
   ]);
   const past = all.filter(({ state }) => state === 'done' || state === 'skipped');
   return [past.length, all.length];

@@ -80,6 +80,8 @@ export const enJobs = {
     undo: 'Take back',
     'gate-again': 'Gate: it is as it was',
     'release-again': 'Release the hold again',
+    clear: 'Clear up what it had in clusters',
+    'clear-again': 'Clear up what it had in clusters',
   },
   planOf: 'The plan',
   clusterGets: (created: number, changed: number, deleted: number) =>

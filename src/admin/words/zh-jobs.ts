@@ -68,6 +68,8 @@ export const zhJobs: JobWords = {
     undo: '撤回',
     'gate-again': '检查：已恢复原状',
     'release-again': '再次解除保持',
+    clear: '清理其在集群中的临时对象',
+    'clear-again': '清理其在集群中的临时对象',
   },
   planOf: '计划',
   clusterGets: (created, changed, deleted) => `新建 ${created}，变更 ${changed}，删除 ${deleted}`,

@@ -7,6 +7,7 @@
 //     read-world.ts   what lives in a cluster
 //     read-space.ts   what takes room there
 //     dry-run.ts      what a cluster says of the objects that a plan has for it
+//     opening-writer.ts  gives a cluster what Secrets hold, of which plans have marks
 //     with-answers.ts the plan, told so
 
 import type { ClusterWorld } from '../../clusters/world.ts';
@@ -16,6 +17,7 @@ import { planWithRoom } from '../plan/degrade.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanOptions, WorldCluster } from '../plan/world.ts';
 import { tryEntries } from './dry-run.ts';
+import { openingWriter } from './opening-writer.ts';
 import { openClusters, type OpenedCluster, type Reached, readCluster } from './read-world.ts';
 import { type Answers, withAnswers } from './with-answers.ts';
 
@@ -70,12 +72,13 @@ function withMoved(cluster: WorldCluster, movedAway: LiveOptions['movedAway']): 
 
 /** Clusters side by side; each is asked for its own objects a few at a time. */
 async function tryAll(plan: Plan, opened: readonly OpenedCluster[]): Promise<Answers> {
+  const { secrets = () => undefined } = plan;
   const each = opened.flatMap(({ name, writer }) =>
     writer
       ? [
           tryEntries(
             plan.entries.filter(({ cluster }) => cluster === name),
-            writer,
+            openingWriter(writer, () => secrets),
           ),
         ]
       : [],

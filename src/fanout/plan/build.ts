@@ -12,6 +12,7 @@ import { pointerOf } from '../patch/json-pointer.ts';
 import { patchObject } from '../patch/patch.ts';
 import { spelledAs } from './likeness.ts';
 import { modernise } from './modern.ts';
+import { sealed, valuesIn } from './seal.ts';
 import {
   FANOUT_LABEL,
   type LiveObject,
@@ -23,7 +24,10 @@ import {
 export type Built =
   | {
       readonly ok: true;
+      /** A Secret with marks of what it holds. */
       readonly object: Manifest;
+      /** By its mark. */
+      readonly values: ReadonlyMap<string, unknown>;
       readonly notes: readonly string[];
       readonly warnings: readonly Warning[];
     }
@@ -62,9 +66,11 @@ export function buildObject(
   const scaled = withoutScaled(object, live);
   const said = scaled === object ? notes : [...notes, `replicas are ${live?.scaledBy}’s`];
   const made = marked(placed(scaled, order), input, options);
+  const whole = live ? spelledAs(live.object, made) : made;
   return {
     ok: true,
-    object: live ? spelledAs(live.object, made) : made,
+    object: sealed(whole),
+    values: valuesIn(whole),
     notes: said,
     warnings: patched.warnings,
   };

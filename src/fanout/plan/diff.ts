@@ -5,6 +5,8 @@
 //     ours in live, not in wanted        removed
 //     in live, neither ours nor wanted   stays, and is no difference: defaults, status, bookkeeping
 //
+// Secrets are compared, and told of, by marks of what they hold.
+//
 // So no list of defaults is needed. Lists are matched by what names their items where they have it.
 
 import { isMap } from '../document.ts';
@@ -12,6 +14,7 @@ import type { Manifest } from '../model.ts';
 import { pointerOf } from '../patch/json-pointer.ts';
 import { isSameAmount, keyOf, nameOf, type Tokens } from './likeness.ts';
 import { ownedBy, type Owned } from './owned.ts';
+import { sealed } from './seal.ts';
 import { FIELD_MANAGER } from './world.ts';
 
 export interface Difference {
@@ -23,7 +26,7 @@ export interface Difference {
 export function diffObjects(live: Manifest, wanted: Manifest): Difference[] {
   const differences: Difference[] = [];
   const owned = ownedBy(live, FIELD_MANAGER);
-  diffValue(view(live), view(wanted), { at: [], owned, differences });
+  diffValue(view(sealed(live)), view(sealed(wanted)), { at: [], owned, differences });
   return differences;
 }
 

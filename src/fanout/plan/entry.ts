@@ -6,9 +6,10 @@ import type { Portion } from '../division/division.ts';
 import { identityOf, keyOf } from '../identity.ts';
 import { replicasKey, replicasOf } from '../kinds.ts';
 import type { Manifest, Order, Warning } from '../model.ts';
-import { type BuildInput, buildObject } from './build.ts';
+import { type BuildInput, type Built, buildObject } from './build.ts';
 import { digestOf } from './canonical.ts';
 import { type Difference, diffObjects } from './diff.ts';
+import { sealed } from './seal.ts';
 import {
   FANOUT_LABEL,
   FIELD_MANAGER,
@@ -54,6 +55,8 @@ export interface MadeEntry {
   readonly entry: Entry;
   readonly warnings: readonly Warning[];
   readonly faults: readonly string[];
+  /** Of a Secret: what stands behind the marks of the entry's object. */
+  readonly values?: ReadonlyMap<string, unknown>;
 }
 
 export interface EntryInput extends Omit<BuildInput, 'live'> {
@@ -74,6 +77,21 @@ export function entryOf(
     const entry: Entry = { cluster, key, action: 'fault', differences: [], notes: [built.text] };
     return { entry, warnings: built.warnings, faults: [`${cluster}: ${built.text}`] };
   }
+  const { values } = built;
+  return { ...madeOf({ ...input, key, built, live }, world, options), values };
+}
+
+interface BuiltInput extends EntryInput {
+  readonly built: Built & { readonly ok: true };
+  readonly live: LiveObject | undefined;
+}
+
+function madeOf(
+  { key, built, live, ...input }: BuiltInput,
+  world: WorldCluster,
+  options: PlanOptions,
+): MadeEntry {
+  const cluster = world.cluster.name;
   const { object, warnings } = built;
   const base = { cluster, key, object, ...replicas(object, input.portion, live) };
   const barred = barredText({ object, app: input.app, live }, world, options);
@@ -197,7 +215,7 @@ export function seenOf(live: LiveObject): Pick<Entry, 'uid' | 'liveDigest' | 'sc
  * that an autoscaler writes.
  */
 export function liveDigest({ object, scaledBy }: LiveObject): string {
-  const { metadata, status: _, ...rest } = object;
+  const { metadata, status: _, ...rest } = sealed(object);
   const spec = rest['spec'];
   const key = replicasKey(object);
   const masked =

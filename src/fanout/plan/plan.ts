@@ -24,6 +24,7 @@ import { digestOf } from './canonical.ts';
 import { placementMark, type Share, shareOrder } from './divide-order.ts';
 import { type Entry, entryOf } from './entry.ts';
 import { leavingOf, placeOf } from './leaving.ts';
+import type { Secrets } from './seal.ts';
 import { type PlannedWave, wavesOf } from './waves.ts';
 import type { PlanOptions, World, WorldCluster } from './world.ts';
 
@@ -41,6 +42,8 @@ export interface Plan {
   readonly faults: readonly string[];
   /** Of what is written, and of the world it was made for. */
   readonly digest: string;
+  /** What Secrets hold that it writes; absent: it writes none. */
+  readonly secrets?: Secrets;
 }
 
 /** What was planned less of, for want of room. */
@@ -89,6 +92,7 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
     ...planned.flatMap((one) => one.faults),
     ...forgotten.map((cluster) => `${cluster}: no wave takes it`),
   ];
+  const values = new Map(planned.flatMap((one) => [...(one.values ?? [])]));
   const plan = {
     ...(name !== undefined && { name }),
     entries,
@@ -100,12 +104,13 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
   };
   return {
     ...plan,
-    digest: digestOf({ orders: orders.strategy, entries: entries.map(sealed), waves }),
+    digest: digestOf({ orders: orders.strategy, entries: entries.map(weighed), waves }),
+    ...(values.size > 0 && { secrets: (mark: string) => values.get(mark) }),
   };
 }
 
 /** What is written and what it was compared with. Not the findings: they may be worded better one day. */
-function sealed({ cluster, key, action, object, ...seen }: Entry): object {
+function weighed({ cluster, key, action, object, ...seen }: Entry): object {
   const { liveDigest = '', uid = '', adopts = false } = seen;
   return { cluster, key, action, object: object ?? null, liveDigest, uid, adopts };
 }
@@ -117,6 +122,8 @@ interface PlannedOrder {
   /** Its key, where that is why it is not divided. */
   readonly noRoom?: string;
   readonly total?: Total;
+  /** Of Secrets, by their marks. */
+  readonly values?: ReadonlyMap<string, unknown>;
   readonly warnings: readonly Warning[];
   readonly faults: readonly string[];
 }
@@ -158,6 +165,7 @@ function planOrder({ order, app }: NamedOrder, world: World, options: PlanOption
   const total = totalOf(order, share);
   return {
     entries: made.map(({ entry }) => entry),
+    values: new Map(made.flatMap(({ values = [] }) => [...values])),
     places: share.portions.map(({ cluster }) => placeOf(cluster, key)),
     total,
     warnings: [...made.flatMap((one) => one.warnings), ...versionWarnings(order, world)],

@@ -11,6 +11,7 @@ import { podPath } from '../kinds.ts';
 import type { Strategy } from '../model.ts';
 import type { Entry } from '../plan/entry.ts';
 import type { Plan } from '../plan/plan.ts';
+import { isSecret } from '../plan/seal.ts';
 import { type FloorOf, floorsOf } from './floor.ts';
 
 export interface RunPlan {
@@ -118,15 +119,28 @@ export function runnableOf(
 const ACTIONS: ReadonlySet<Entry['action']> = new Set(['create', 'update', 'delete', 'unread']);
 
 function faultsOf({ name, digest }: Plan, entries: readonly Entry[]): string[] {
-  const secrets = entries.filter(({ key }) => key.startsWith('Secret|'));
   const unread = entries.filter(({ action }) => action === 'unread');
   return [
     ...(name === undefined ? [`a fan-out without a name: nothing of it could be found again`] : []),
     ...(entries.length === 0 ? [`nothing would change (digest ${digest})`] : []),
-    // The journal must not hold what is in them, and a way back needs what was.
-    ...secrets.map(({ cluster, key }) => `${cluster}: ${key}: a job does not write Secrets`),
+    ...entries.flatMap((entry) => homelessText(entry, entries) ?? []),
     ...[...new Set(unread.map(({ cluster }) => cluster))].map((one) => `${one}: could not be read`),
   ];
+}
+
+/** A copy of it waits in its own namespace until it is written. */
+function homelessText({ cluster, object }: Entry, entries: readonly Entry[]) {
+  if (!object || !isSecret(object)) return undefined;
+  const { name, namespace } = object.metadata;
+  const isNew = entries.some(
+    (one) =>
+      one.cluster === cluster &&
+      one.action === 'create' &&
+      one.key.startsWith('Namespace|') &&
+      one.object?.metadata.name === namespace,
+  );
+  if (!isNew) return undefined;
+  return `${cluster}: Secret ${namespace}/${name}: the namespace is not there yet: bring it out before, by itself`;
 }
 
 /** What others need first: a pod waits for what it mounts, an autoscaler for what it scales. */
@@ -134,6 +148,7 @@ const ORDER = [
   'Namespace',
   'ServiceAccount',
   'ConfigMap',
+  'Secret',
   'Service',
   'Deployment',
   'StatefulSet',

@@ -2,18 +2,38 @@
 //
 //     forward   hold, acknowledge, quiet · apply … · gate · release, watch
 //     back      (hold, acknowledge, quiet again, where it was released) · undo … in reverse · gate · release
+//     at last   clear
 //
 // A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
 
 import type { Next } from '../../jobs/kind.ts';
-import { isOpen, resultOf, type Job } from '../../jobs/record.ts';
+import { isFinal, isOpen, resultOf, type Job } from '../../jobs/record.ts';
+import { isSecret } from '../plan/seal.ts';
 import { lanesOf, type Lane, type RunPlan, type RunWave } from './lanes.ts';
-import { readStep, stepOf, type Verb } from './steps.ts';
+import { CLEAR, CLEAR_AGAIN, readStep, stepOf, type Verb } from './steps.ts';
 
 export type FanoutJob = Job<RunPlan>;
 
 export function nextOfFanout(job: FanoutJob): Next {
-  if (job.aborted) return backAll(job, `aborted by ${job.aborted.who}`);
+  // What a way back would need is going: that comes too late.
+  const last = job.steps[CLEAR];
+  const isOver = last !== undefined && !last.again;
+  const next = job.aborted && !isOver ? backAll(job, `aborted by ${job.aborted.who}`) : ahead(job);
+  if (!isFinal(next) || !mayHaveTraces(job)) return next;
+  const clear = next.state === 'RolledBack' ? CLEAR_AGAIN : CLEAR;
+  if (resultOf(job, clear)) return next;
+  return { ...next, state: next.state === 'Done' ? 'Running' : 'RollingBack', run: [clear] };
+}
+
+/** In clusters, for its own sake. */
+function mayHaveTraces({ plan }: FanoutJob): boolean {
+  return plan.entries.some(({ object, ref }) => {
+    const written = object ?? ref;
+    return written !== undefined && isSecret(written);
+  });
+}
+
+function ahead(job: FanoutJob): Next {
   const all = lanesOf(job.plan);
   const failed = all.filter((lane) => failureOf(job, lane) !== undefined);
   const over = job.plan.waves.find((wave) => isOverLimit(job, wave));

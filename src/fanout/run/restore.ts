@@ -7,12 +7,12 @@
 import { isMap } from '../document.ts';
 import type { Manifest } from '../model.ts';
 import { ownedBy, type Owned } from '../plan/owned.ts';
+import { sealed } from '../plan/seal.ts';
 import { FIELD_MANAGER } from '../plan/world.ts';
 
-/** What a journal may keep of a live object; undefined of what it must not. */
-export function kept(object: Manifest): Manifest | undefined {
-  if (object.kind === 'Secret') return undefined;
-  const { status: _, ...rest } = object;
+/** What a journal may keep of a live object: of a Secret marks of what it holds. */
+export function kept(object: Manifest): Manifest {
+  const { status: _, ...rest } = sealed(object);
   return rest as Manifest;
 }
 

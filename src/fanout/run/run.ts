@@ -7,16 +7,22 @@
 //     lanes.ts    a plan as lanes of steps                 next.ts     which steps are next (pure)
 //     traffic.ts  holds, acknowledgements, quiet           writes.ts   what is written, and taken back
 //     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
-//     unmoved.ts  for how long nothing moves in it
+//     unmoved.ts  for how long nothing moves in it         copies.ts   Secrets, as they are to be and were
 //     error-rate.ts  whether it serves well, by the edges
+//     clear.ts    what it had in clusters for itself
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
 import { BallastError } from '../../errors.ts';
 import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
+import type { TracedPlaces } from '../../jobs/traces.ts';
 import { replicasOf } from '../kinds.ts';
 import type { Manifest } from '../model.ts';
+import { openingWriter } from '../live/opening-writer.ts';
+import { isSecret } from '../plan/seal.ts';
+import { clear } from './clear.ts';
 import { isClosed } from './closed-hours.ts';
+import { keepBefore, secretsIn } from './copies.ts';
 import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
@@ -28,6 +34,7 @@ import { createUnmoved } from './unmoved.ts';
 import {
   type After,
   type Before,
+  type Keep,
   patiently,
   placed,
   prepareWrite,
@@ -40,7 +47,9 @@ import {
 export const FANOUT = 'fanout';
 
 export interface RunParts {
+  readonly environment: string;
   readonly writerOf: WriterOf;
+  readonly places: Pick<TracedPlaces, 'clear'>;
   readonly traffic: Traffic;
   readonly wall: () => Date;
 }
@@ -56,7 +65,7 @@ interface Doing {
 }
 
 export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
-  const { writerOf, traffic } = parts;
+  const { writerOf, traffic, environment, places } = parts;
   const unmoved = createUnmoved();
 
   const acts: Readonly<Record<StepName['verb'], (doing: Doing) => Promise<Outcome>>> = {
@@ -84,8 +93,16 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     'gate-again': (doing) => patiently(doing.scene, () => gateAgain(doing)),
     'release-again': ({ job, lane }) =>
       release(job, lane, job.aborted?.who ?? job.begun.who, traffic),
+    clear: ({ job, scene }) => clear(job, scene, places),
+    'clear-again': ({ job, scene }) => clear(job, scene, places),
   };
 
+  const ownerOf = ({ id }: FanoutJob) => ({ job: id, environment });
+  /** The plan has marks of what Secrets hold: the cluster has copies. */
+  const writerFor = async (job: FanoutJob, cluster: string) => {
+    const writer = await writerOf(cluster);
+    return openingWriter(writer, (ref) => secretsIn(writer, ownerOf(job), ref));
+  };
   const entryOf = ({ job, name }: Doing) => {
     const entry = job.plan.entries[name.entry];
     if (entry) return entry;
@@ -95,8 +112,11 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     const entry = entryOf(doing);
     const why = entry.action === 'delete' ? await doing.scene.unconfirmed() : undefined;
     if (why !== undefined) return { kind: 'blocked', text: `${why}, then retry` };
-    const writer = await writerOf(entry.cluster);
-    return write({ entry, fanout: doing.job.plan.name, writer, scene: doing.scene });
+    const { job, scene } = doing;
+    const writer = await writerFor(job, entry.cluster);
+    const isKept = isSecret(refOfEntry(entry));
+    const keep: Keep = (live) => keepBefore(writer, ownerOf(job), live);
+    return write({ entry, fanout: job.plan.name, writer, scene }, isKept ? keep : undefined);
   };
   const takeBack = async (doing: Doing): Promise<Outcome> => {
     const entry = entryOf(doing);
@@ -104,7 +124,7 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     const forward = job.steps[stepOf('apply', lane.id, name.entry)];
     const { before } = (forward?.intent.data ?? {}) as Partial<Before>;
     const { uid } = (forward?.result?.data ?? {}) as After;
-    const writer = await writerOf(entry.cluster);
+    const writer = await writerFor(job, entry.cluster);
     const taken = forward?.taken === true;
     return undo({ entry, fanout: job.plan.name, writer, scene, before, uid, taken });
   };

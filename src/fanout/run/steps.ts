@@ -15,6 +15,8 @@ export const VERBS = [
   'undo',
   'gate-again',
   'release-again',
+  'clear',
+  'clear-again',
 ] as const;
 
 export type Verb = (typeof VERBS)[number];
@@ -26,6 +28,10 @@ export interface StepName {
   /** Of apply and undo: the entry's place. */
   readonly entry: number;
 }
+
+/** The last step, which is the job's, not a lane's; `clear-again` behind a way back. */
+export const CLEAR: Verb = 'clear';
+export const CLEAR_AGAIN: Verb = 'clear-again';
 
 export function stepOf(verb: Verb, lane: string, entry?: number): string {
   return entry === undefined ? `${verb} ${lane}` : `${verb} ${lane} ${entry}`;

@@ -6,6 +6,7 @@
 
 import { READ_ONLY } from '../../clusters/writer-scope.ts';
 import { BallastError } from '../../errors.ts';
+import type { Staging } from '../../jobs/jobs.ts';
 import type { Draft } from '../../jobs/record.ts';
 import type { AppName, ClusterName } from '../../model.ts';
 import { readFanout } from '../fanout.ts';
@@ -15,6 +16,7 @@ import { appNames } from '../plan/app-of.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type AppNaming, type PlanOptions, USUAL } from '../plan/world.ts';
 import type { StreamFile } from '../stream.ts';
+import { stagingOf, type StagingParts } from './copies.ts';
 import { type AppOf, runnableOf } from './lanes.ts';
 import { FANOUT } from './run.ts';
 
@@ -33,6 +35,8 @@ export interface Submitted {
   readonly plan: Plan;
   /** Absent: the faults say why. */
   readonly draft?: Draft;
+  /** Where it writes Secrets: what is to be in clusters before there is a job. */
+  readonly staging?: Staging | undefined;
   readonly faults: readonly string[];
 }
 
@@ -40,7 +44,7 @@ export interface AskedRoom {
   readonly headroomPercent: number;
 }
 
-export interface SubmitParts {
+export interface SubmitParts extends StagingParts {
   readonly naming: () => AppNaming;
   readonly planLive: (orders: Orders, options: PlanOptions, room?: AskedRoom) => Promise<Plan>;
   /** Whether jobs may write there at all. */
@@ -50,7 +54,7 @@ export interface SubmitParts {
 }
 
 export async function submit(submission: Submission, parts: SubmitParts): Promise<Submitted> {
-  const { files, federatedNamespaces = [], who, room, headroom, ...asked } = submission;
+  const { files, federatedNamespaces = [], who, room, headroom = 0, ...asked } = submission;
   const read = readFanout(files, { federatedNamespaces });
   if (read.kind === 'faults') throw new BallastError('plan-invalid', read.faults.join('; '));
   const { orders } = read;
@@ -58,7 +62,7 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
   const options: PlanOptions = { ...USUAL, ...Object.fromEntries(given), apps: naming };
   const looks = room === true || options.degrade === true;
-  const space = looks ? { headroomPercent: headroom ?? 0 } : undefined;
+  const space = looks ? { headroomPercent: headroom } : undefined;
   const plan = await parts.planLive(orders, options, space);
   const { weights } = orders.strategy;
   if (weights !== 'none' && !parts.hasEdges()) {
@@ -81,7 +85,7 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
     planDigest: run.digest,
     who,
   };
-  return { plan, draft, faults: [] };
+  return { plan, draft, faults: [], staging: stagingOf(run.entries, plan.secrets, parts) };
 }
 
 function appsBy({ orders }: Orders, naming: AppNaming): AppOf {

@@ -94,11 +94,20 @@ export interface Writing {
   readonly scene: Scene;
 }
 
-export async function write({ entry, fanout, writer, scene }: Writing): Promise<Outcome> {
+/** Of what no journal may hold: keeps it where the way back finds it. A text: why it could not. */
+export type Keep = (live: KubernetesObject) => Promise<string | undefined>;
+
+export async function write(
+  { entry, fanout, writer, scene }: Writing,
+  keep?: Keep,
+): Promise<Outcome> {
   const ref = refOfEntry(entry);
   const live = await writer.read(ref);
   if (isDone(entry, live, fanout)) return { kind: 'done', text: 'it is so', data: dataOf(live) };
   await scene.check();
+  // What is not as planned is not written over.
+  const unkept = live && isAsPlanned(live, entry) ? await keep?.(live) : undefined;
+  if (unkept !== undefined) return { kind: 'failed', text: unkept };
   const applied = await applyEntry(entry, writer, fanout);
   if (!applied.ok)
     return refusal(applied.code, applied.text, () => isDoneNow({ entry, fanout, writer }));

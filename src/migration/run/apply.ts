@@ -39,11 +39,15 @@ export async function prepareApply(doing: Doing, parts: RunParts): Promise<Inten
   const live = (await (await parts.writerOf(job.plan.to)).read(ref)) as Manifest | undefined;
   // Of a second attempt: what the first one has written is not how it was.
   const first = job.steps[`${app.app}:${name}`]?.intent.data as Before | undefined;
-  const now =
-    live && !isOurs(live, job.id) ? (kept(live as never) as Manifest | undefined) : undefined;
-  const data: Before = first ?? { before: now ?? null };
+  const now = live && !isOurs(live, job.id) ? recorded(live) : null;
+  const data: Before = first ?? { before: now };
   const objects = [{ cluster: job.plan.to, ...ref }];
   return { text: `apply ${shownRef(ref)} in ${job.plan.to}`, objects, data };
+}
+
+/** How it was; nothing of a Secret: nobody could make it anew from that. */
+export function recorded(live: Manifest): Manifest | null {
+  return live.kind === 'Secret' ? null : (kept(live as never) as Manifest);
 }
 
 export async function apply(doing: Doing, parts: RunParts): Promise<Outcome> {

@@ -13,6 +13,7 @@ import { foundKind } from '../../../src/jobs/found.ts';
 import { createJobs, type Jobs } from '../../../src/jobs/jobs.ts';
 import type { JobKind } from '../../../src/jobs/kind.ts';
 import { memoryWakes } from '../../../src/jobs/memory-wakes.ts';
+import { tracedPlaces } from '../../../src/jobs/traces.ts';
 import { jobsIn } from '../../../src/words/of-jobs.ts';
 import type { Redis } from '../redis.ts';
 import type { Process } from '../time.ts';
@@ -44,8 +45,10 @@ export function runJobs(parts: RunnerParts): Jobs {
   };
   // No request is simulated: nothing is ever under way.
   const traffic = { ...liveTraffic({ ...parts, clock }), inFlight: () => 0 };
-  const fanouts = fanoutKind({ writerOf, traffic, wall: parts.wall });
-  const found = foundKind((who, job) => traffic.lift(who, job));
+  const environment = 'simulated';
+  const places = tracedPlaces({ environment, writerOf, clusters: () => [...writers.keys()] });
+  const fanouts = fanoutKind({ environment, writerOf, places, traffic, wall: parts.wall });
+  const found = foundKind({ lift: (who, job) => traffic.lift(who, job), places });
   const { acted } = parts;
   const kinds = [noted(fanouts, acted) as JobKind, noted(found, acted) as JobKind];
   return createJobs({
@@ -56,6 +59,7 @@ export function runJobs(parts: RunnerParts): Jobs {
     wall: parts.wall,
     random: parts.random,
     traces: () => jobsIn(controller.published()?.held.holds ?? []),
+    places,
     changed: () => undefined,
     unexpected: (error) =>
       wrong(`a job met ${error instanceof Error ? error.stack : String(error)}`),
