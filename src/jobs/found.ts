@@ -36,28 +36,34 @@ export function foundJob(trace: Trace, at: number): Job {
   };
 }
 
-function whyOf({ holds, objects = [] }: Trace): string {
-  const each = objects.map(({ cluster, ...ref }) => `${shownRef(ref)} in ${cluster}`);
-  const by = [
-    ...(holds.length > 0 ? [`its holds ${holds.join(', ')}`] : []),
-    ...(each.length > 0 ? [each.join(', ')] : []),
-  ].join(', and ');
-  return `its journal is lost; it is known by ${by}. Look at what it wrote; an abort ends all that it is known by`;
+function whyOf(trace: Trace): string {
+  return `its journal is lost; it is known by ${knownBy(trace)}. Look at what it wrote; an abort ends what it is known by, and nothing else`;
 }
 
-/** Undefined: the job has it on its head already. */
-export function alsoFound(job: Job, { clusters, holds, objects = [] }: Trace): Facts | undefined {
-  const known = clusters.every((one) => job.clusters.includes(one));
-  const names = objects.map(({ cluster, ...ref }) => `${shownRef(ref)} in ${cluster}`);
-  const missing = [...holds, ...names].filter((name) => !job.why.includes(name));
-  if (known && missing.length === 0) return undefined;
-  const why = missing.length > 0 ? `${job.why}; also ${missing.join(', ')}` : job.why;
-  return {
-    ...job,
-    clusters: [...new Set([...job.clusters, ...clusters])].toSorted(),
-    why,
-    blocked: why,
-  };
+/** A person reads it in a line. */
+const SHOWN = 10;
+
+function knownBy({ holds, objects = [], writes = [] }: Trace): string {
+  const kept = objects.map(({ cluster, ...ref }) => `${shownRef(ref)} in ${cluster}`);
+  const by = [
+    ...(holds.length > 0 ? [`its holds ${listed(holds)}`] : []),
+    ...(kept.length > 0 ? [listed(kept)] : []),
+  ].join(', and ');
+  return writes.length > 0 ? `${by} (it writes ${listed(writes)})` : by;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - SHOWN;
+  return names.slice(0, SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Undefined: its head says so already. */
+export function alsoFound(job: Job, trace: Trace): Facts | undefined {
+  const text = knownBy(trace);
+  if (job.why.includes(text)) return undefined;
+  const clusters = [...new Set([...job.clusters, ...trace.clusters])].toSorted();
+  const why = `${job.why}; also known by ${text}`;
+  return { ...job, clusters, why, blocked: why };
 }
 
 export interface FoundParts {

@@ -30,6 +30,8 @@ export interface Trace {
   readonly objects?: readonly PlacedObject[];
   /** It may have written. */
   readonly isBegun?: boolean;
+  /** What it may have written, for a person: `Deployment prod/shop in east`. */
+  readonly writes?: readonly string[];
 }
 
 export interface TraceOwner {
@@ -76,7 +78,28 @@ function traceOf(cluster: ClusterName, job: string, all: readonly KubernetesObje
   const isBegun = all.some(
     ({ metadata }) => metadata.annotations?.[STAGED_ANNOTATION] === undefined,
   );
-  return { job, apps: [], clusters: [cluster], holds: [], objects, isBegun };
+  const marks = all.filter(({ kind }) => kind === 'ConfigMap');
+  const apps = [...new Set(marks.flatMap((one) => linesOf(one, 'apps')))].toSorted();
+  const writes = marks.flatMap((one) =>
+    linesOf(one, 'writes').map((ref) => `${ref} in ${cluster}`),
+  );
+  return { job, apps, clusters: [cluster], holds: [], objects, isBegun, writes };
+}
+
+interface Said {
+  readonly apps: readonly AppName[];
+  /** `Deployment prod/shop` */
+  readonly writes: readonly string[];
+}
+
+/** What a mark says of its job. */
+export function markData({ apps, writes }: Said): Readonly<Record<keyof Said, string>> {
+  return { apps: apps.join('\n'), writes: writes.join('\n') };
+}
+
+function linesOf({ data }: KubernetesObject, key: keyof Said): string[] {
+  const text = (data as Readonly<Record<string, unknown>> | undefined)?.[key];
+  return typeof text === 'string' ? text.split('\n').filter((line) => line !== '') : [];
 }
 
 export interface TraceOf {
@@ -111,8 +134,8 @@ interface Notes {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export function jobOf({ metadata }: KubernetesObject): string | undefined {
-  return metadata.annotations?.[JOB_ANNOTATION];
+export function jobOf(object: KubernetesObject | undefined): string | undefined {
+  return object?.metadata.annotations?.[JOB_ANNOTATION];
 }
 
 /** Of all jobs of an environment. */

@@ -121,8 +121,8 @@ export const OF_JOBS: readonly PlantedBug[] = [
     'a lost job is looked for only when a term begins',
     change(
       'src/jobs/jobs.ts',
-      'await findLost(parts, book);',
-      'if (clock.now() < 0) await findLost(parts, book);',
+      'await findLost(parts, book, [...parts.traces(), ...seen.splice(0)]);',
+      'if (clock.now() < 0) await findLost(parts, book, []);',
     ),
   ),
   bug(

@@ -26,7 +26,10 @@ export function nextOfFanout(job: FanoutJob): Next {
 }
 
 /** In clusters, for its own sake. */
-function mayHaveTraces({ plan }: FanoutJob): boolean {
+function mayHaveTraces({ plan, steps, doubted }: FanoutJob): boolean {
+  const isBegun = Object.keys(steps).some((step) => readStep(step).verb === 'apply');
+  if (isBegun || doubted === true) return true;
+  // Copies wait from before it is on record.
   return plan.entries.some(({ object, ref }) => {
     const written = object ?? ref;
     return written !== undefined && isSecret(written);

@@ -9,7 +9,7 @@
 //     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
 //     unmoved.ts  for how long nothing moves in it         copies.ts   Secrets, as they are to be and were
 //     error-rate.ts  whether it serves well, by the edges
-//     clear.ts    what it had in clusters for itself
+//     marks.ts    by which it is found again             clear.ts   what it had in clusters for itself goes
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
 import { BallastError } from '../../errors.ts';
@@ -26,6 +26,7 @@ import { keepBefore, secretsIn } from './copies.ts';
 import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
+import { createMarks } from './marks.ts';
 import { type FanoutJob, nextOfFanout } from './next.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
 import { acknowledge, hold, quiet, release, type Traffic, unseen } from './traffic.ts';
@@ -67,6 +68,7 @@ interface Doing {
 export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
   const { writerOf, traffic, environment, places } = parts;
   const unmoved = createUnmoved();
+  const marks = createMarks(environment);
 
   const acts: Readonly<Record<StepName['verb'], (doing: Doing) => Promise<Outcome>>> = {
     hold: async ({ job, lane, scene }) =>
@@ -93,10 +95,14 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     'gate-again': (doing) => patiently(doing.scene, () => gateAgain(doing)),
     'release-again': ({ job, lane }) =>
       release(job, lane, job.aborted?.who ?? job.begun.who, traffic),
-    clear: ({ job, scene }) => clear(job, scene, places),
-    'clear-again': ({ job, scene }) => clear(job, scene, places),
+    clear: (doing) => clearUp(doing),
+    'clear-again': (doing) => clearUp(doing),
   };
 
+  const clearUp = ({ job, scene }: Doing): Promise<Outcome> => {
+    marks.forget(job.id);
+    return clear(job, scene, places);
+  };
   const ownerOf = ({ id }: FanoutJob) => ({ job: id, environment });
   /** The plan has marks of what Secrets hold: the cluster has copies. */
   const writerFor = async (job: FanoutJob, cluster: string) => {
@@ -114,6 +120,9 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     if (why !== undefined) return { kind: 'blocked', text: `${why}, then retry` };
     const { job, scene } = doing;
     const writer = await writerFor(job, entry.cluster);
+    const unmarked = await marks.put(job, entry, writer);
+    if (unmarked !== undefined)
+      scene.note(`goes on without a mark in ${entry.cluster}: ${unmarked}`);
     const isKept = isSecret(refOfEntry(entry));
     const keep: Keep = (live) => keepBefore(writer, ownerOf(job), live);
     return write({ entry, fanout: job.plan.name, writer, scene }, isKept ? keep : undefined);

@@ -14,6 +14,7 @@ import { lanesOf, type RunPlan } from '../../../src/fanout/run/lanes.ts';
 import { readStep, stepOf } from '../../../src/fanout/run/steps.ts';
 import { holdId } from '../../../src/fanout/run/traffic.ts';
 import { isFinal, type Job } from '../../../src/jobs/record.ts';
+import { jobOf } from '../../../src/jobs/traces.ts';
 import { contentOf, type SimulatedObjects, type Written } from './objects.ts';
 
 export interface ObjectWatchParts {
@@ -56,6 +57,8 @@ export class ObjectWatch {
 
   written(written: Written): void {
     const { acting, cluster, ref, after, by } = written;
+    const trace = jobOf(after ?? written.before);
+    if (trace !== undefined) return this.#checkTrace(written, trace);
     const job = acting && this.#parts.job(acting.job);
     const text = `${by.name} wrote ${shownRef(ref)} in ${cluster}`;
     if (!job || !acting) return this.#parts.tell(`${text}, for no job`);
@@ -71,6 +74,18 @@ export class ObjectWatch {
     if (!written.before) this.#made.set(after?.metadata['uid'], job.id);
     if (!after) this.#checkDeletion(written, job, tell);
     this.#checkHeld(written, job, tell);
+  }
+
+  /** What a job has there for its own sake: put before it writes, taken away at its end. */
+  #checkTrace({ acting, cluster, ref, after, by }: Written, id: string): void {
+    const job = this.#parts.job(id);
+    const { verb } = readStep(acting?.step ?? '');
+    const isOwn = acting?.job === id && (after ? ['apply'] : ENDS).includes(verb);
+    const isLeft = !acting && !after && job !== undefined && isFinal(job);
+    if (isOwn || isLeft) return;
+    const what = after ? 'put' : 'removed';
+    const step = acting ? `${acting.job}, ${acting.step}` : 'no job';
+    this.#parts.tell(`${by.name} ${what} ${shownRef(ref)} in ${cluster}, of ${id}, for ${step}`);
   }
 
   #checkDeletion(written: Written, job: Job, tell: (what: string) => void): void {
@@ -132,6 +147,9 @@ export class ObjectWatch {
     return all?.objects.look({ apiVersion, kind, namespace, name });
   }
 }
+
+/** Steps that end what a job has in clusters; the last is of one that was found. */
+const ENDS: readonly string[] = ['clear', 'clear-again', 'lift'];
 
 /** A step that was skipped, or a way back that left it. */
 function isPassedOver(job: Job, index: number): boolean {

@@ -1,0 +1,162 @@
+// Fan-outs that hold nothing, whose journal Redis has lost and nobody remembers: they are found by their
+// marks, killed at any point; those that came to their end are not.
+
+import { expect, onTestFinished, test } from 'vitest';
+import { markData, traceObject } from '../../src/jobs/traces.ts';
+import type { JobHead } from '../../src/jobs/record.ts';
+import { until } from '../controlplane/until.ts';
+import { CLUSTERS, MemoryFleet, startFanouts, stream } from './fleet.ts';
+import { memoryStage } from './memory-stage.ts';
+import { live, type Life } from './mortal.ts';
+import { serve, untilState } from './process.ts';
+
+const SENTINEL = 'sentinel-0000';
+
+async function start(life?: Life) {
+  const stage = await memoryStage();
+  const fleet = new MemoryFleet();
+  await fleet.run(['east', 'west'], stream('v1'));
+  const process = startFanouts(fleet, stage.journal, life);
+  const begin = async (strategy: string) =>
+    process.create(await fleet.draft(stream('v2', `{weights: none, ${strategy}}`)));
+  return { ...stage, fleet, process, begin };
+}
+
+type Stage = Awaited<ReturnType<typeof start>>;
+
+/** Redis is wiped; a stranger leads, and has looked everywhere. Its jobs by id, and itself. */
+async function afterLoss(stage: Stage) {
+  const { fleet, journal, term } = stage;
+  const owner = { job: SENTINEL, environment: 'test' };
+  const which = { kind: 'ConfigMap', namespace: 'prod', what: 'mark' } as const;
+  const data = markData({ apps: [], writes: [] });
+  for (const name of CLUSTERS) {
+    await fleet.cluster(name).apply(traceObject(owner, which, { data }));
+  }
+  await stage.restart(true);
+  const stranger = startFanouts(fleet, journal);
+  const stop = await serve(stranger, await term());
+  onTestFinished(stop);
+  const heads = await until('it has looked everywhere', async () => {
+    const all = await journal.heads();
+    const sentinel = all.find(({ id }) => id === SENTINEL);
+    return sentinel?.clusters.length === CLUSTERS.length ? all : undefined;
+  });
+  return { stranger, heads: heads.filter(({ id }) => id !== SENTINEL) };
+}
+
+test('it is found with what it writes; nothing is taken away before a person says so', async () => {
+  const stage = await start();
+  const { fleet, journal } = stage;
+  const stop = await serve(stage.process, await stage.term());
+  const { id } = await stage.begin('approval: after');
+  await untilState(journal, id, 'WaitingApproval');
+  await stop();
+  const { stranger, heads } = await afterLoss(stage);
+  expect(heads).toHaveLength(1);
+  expect(heads[0]).toMatchObject({
+    id,
+    kind: 'found',
+    state: 'Blocked',
+    apps: ['shop'],
+    clusters: ['east', 'north', 'west'],
+  });
+  expect(heads[0]?.why).toContain('ConfigMap prod/settings in east, Deployment prod/shop in east');
+  expect(heads[0]?.why).toContain('Deployment prod/shop in north');
+  expect(await journal.locks()).toEqual(new Map([['shop', id]]));
+  const images = { east: 'v2', west: 'v2', north: 'v2' };
+  expect(fleet.images()).toEqual(images);
+  const mine = () =>
+    fleet.traces().filter(({ metadata }) => metadata.annotations?.['ballast.io/job'] === id);
+  expect(mine()).toHaveLength(3);
+  await stranger.command(id, { name: 'abort', who: 'ann' });
+  await untilState(journal, id, 'RolledBack');
+  expect(mine()).toEqual([]);
+  expect(fleet.images()).toEqual(images);
+  expect(await journal.locks()).toEqual(new Map());
+});
+
+test('jobs that came to their end, whichever, make no ghosts', async () => {
+  for (const [end, strategy] of [
+    ['Done', 'onFailure: pause'],
+    ['RolledBack', 'order: serial, onFailure: rollback-all'],
+    ['Failed', 'order: serial, onFailure: rollback-cluster'],
+  ] as const) {
+    const stage = await start();
+    if (end !== 'Done') stage.fleet.cluster('north').badImages.add('v2');
+    const stop = await serve(stage.process, await stage.term());
+    const { id } = await stage.begin(strategy);
+    await untilState(stage.journal, id, end);
+    await stop();
+    expect((await afterLoss(stage)).heads, end).toEqual([]);
+  }
+});
+
+test('jobs of other environments are not ours', async () => {
+  const stage = await start();
+  const owner = { job: 'theirs-0000', environment: 'other' };
+  const which = { kind: 'ConfigMap', namespace: 'prod', what: 'mark' } as const;
+  await stage.fleet.cluster('east').apply(traceObject(owner, which, {}));
+  expect((await afterLoss(stage)).heads).toEqual([]);
+  expect(stage.fleet.traces().map(({ metadata }) => metadata.annotations)).toContainEqual({
+    'ballast.io/job': 'theirs-0000',
+  });
+});
+
+interface Death {
+  readonly what: string;
+  /** As the journal had it last. */
+  readonly head: JobHead | undefined;
+  readonly isCleared: boolean;
+  readonly isWritten: boolean;
+  readonly isFound: boolean;
+}
+
+async function dieAt(place: number | undefined, strategy: string): Promise<Death & { life: Life }> {
+  const life = live(place === undefined ? {} : { at: place });
+  const stage = await start(life);
+  const { fleet, journal, process } = stage;
+  if (strategy.includes('rollback')) fleet.cluster('north').badImages.add('v2');
+  void process.serve(await stage.term());
+  const over = until('it is dead or over', async () => {
+    const [head] = await journal.heads();
+    return life.isDead || ['Done', 'RolledBack'].includes(head?.state ?? '');
+  });
+  const begun = until('it is created', () => stage.begin(strategy)).catch(() => undefined);
+  await Promise.race([begun, over]);
+  await over;
+  const [head] = await journal.heads();
+  const steps = Object.keys((head && (await journal.read(head.id))?.steps) ?? {});
+  const isCleared = steps.some((step) => step.startsWith('clear'));
+  const isWritten = Object.values(fleet.writes()).some((writes) => writes.length > 0);
+  const { heads } = await afterLoss(stage);
+  const what = `killed ${place}: ${life.effects.at(place ?? -1)}`;
+  return { what, head, isCleared, isWritten, isFound: heads.length > 0, life };
+}
+
+test.each([
+  ['forward', 'order: serial'],
+  ['on the way back', 'order: serial, onFailure: rollback-all'],
+])(
+  'killed at each effect in turn, %s: what may have been written is found',
+  async (_, strategy) => {
+    const { life } = await dieAt(undefined, strategy);
+    const places = [...life.effects.keys()].filter((one) =>
+      /cluster\.(apply|remove)|journal\.put/.test(life.effects[one] ?? ''),
+    );
+    expect(places.length).toBeGreaterThan(20);
+    let found = 0;
+    const work = async (): Promise<void> => {
+      for (let place = places.shift(); place !== undefined; place = places.shift()) {
+        const { what, head, isCleared, isWritten, isFound } = await dieAt(place, strategy);
+        if (isWritten && !isCleared) expect(isFound, what).toBe(true);
+        if (head?.state === 'Done' || head?.state === 'RolledBack')
+          expect(isFound, what).toBe(false);
+        found += isFound ? 1 : 0;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    expect(found).toBeGreaterThan(10);
+  },
+  300_000,
+);
