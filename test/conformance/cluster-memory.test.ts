@@ -25,5 +25,5 @@ clusterConformance(
       close: () => reader.close(),
     };
   },
-  { patienceMs: 1000 },
+  { patienceMs: 30_000 },
 );

@@ -21,6 +21,6 @@ for (const http2 of [true, false]) {
         close,
       };
     },
-    { patienceMs: 15_000 },
+    { patienceMs: 30_000 },
   );
 }

@@ -226,7 +226,7 @@ it('each query of each dashboard has an answer', async () => {
       for (const { title, targets } of panels) {
         for (const { expr } of targets) {
           const text = expr.replaceAll('$app', 'shop');
-          const found = await until(title, async () => (await query(base, text)).length > 0, 15_000)
+          const found = await until(title, async () => (await query(base, text)).length > 0, 45_000)
             .then(() => true)
             .catch((error: Error) => error.message);
           if (found !== true) silent.push(`${file}: ${title}: ${text}: ${found}`);
@@ -253,7 +253,7 @@ it('an alert arrives once, from both, and says which cluster, environment and zo
         const fired = 'ALERTS{alertname="BallastClusterStale",alertstate="firing"}';
         return (await query(base, fired)).length === 1;
       },
-      60_000,
+      120_000,
     );
   const alert = await until('it is at the Alertmanager', async () => {
     const alerts = await get<Alert[]>(`${alertmanager}/api/v2/alerts`);

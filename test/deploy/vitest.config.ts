@@ -12,7 +12,7 @@ export default defineConfig({
     reporters: ['default', new StrictReporter()],
     fileParallelism: false,
     pool: 'forks',
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 600_000,
   },
 });
