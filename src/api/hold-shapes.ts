@@ -55,30 +55,6 @@ export const HoldsRequest = Type.Object(
   closed,
 );
 
-/**
- * Before the schema is looked at, for that takes null as 0 and true as 1: a script's lost variable would be
- * a drain.
- */
-export function refuseGuessed(body: unknown): void {
-  if (!isObject(body)) return;
-  refuseGuessedOf(body, 'body');
-  const { holds } = body;
-  if (!Array.isArray(holds)) return;
-  for (const [index, one] of holds.entries()) {
-    if (isObject(one)) refuseGuessedOf(one, `body/holds/${index}`);
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function refuseGuessedOf(asked: Record<string, unknown>, place: string): void {
-  for (const key of ['weight', 'rampSeconds']) {
-    if (key in asked && typeof asked[key] !== 'number') throw wrong(place, 'must be integer', key);
-  }
-}
-
 type Asked = Omit<Static<typeof HoldsRequest>, 'holds' | 'lift'>;
 
 export interface Making {

@@ -18,7 +18,7 @@ import { checkSeen, outOfScope } from './access/gate.ts';
 import { appTag, holdsTag, tell as tellTag } from './match.ts';
 import { answers, HoldRef, items, stamp, StandingHold, WRITE_ANSWERS } from './shapes.ts';
 import { standsDeleted, standsDropped, standsHeld, standsOwned } from './stands.ts';
-import { HoldsRequest, readHolds, refuseGuessed, viewHold, type HoldView } from './hold-shapes.ts';
+import { HoldsRequest, readHolds, viewHold, type HoldView } from './hold-shapes.ts';
 import { forward } from './forward.ts';
 import { whyIdle } from './idle.ts';
 import {
@@ -82,7 +82,6 @@ export function addHoldRoutes(api: FastifyInstance, parts: HoldParts): void {
         body: HoldsRequest,
         querystring: WriteQuery,
       },
-      preValidation: async ({ body }) => refuseGuessed(body),
     },
     async (request, reply) =>
       speak(request, reply, (who) => {

@@ -4,6 +4,7 @@
 // large or of another type. Goes out: 400 and the like, with the place. Unknown keys are errors: a misspelt one would be ignored.
 
 import { STATUS_CODES } from 'node:http';
+import { AjvCompiler } from '@fastify/ajv-compiler';
 import { Type } from 'typebox';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { BallastError, type ErrorCode } from '../errors.ts';
@@ -31,6 +32,7 @@ export function requestOptions(random: () => number) {
     requestTimeout: WHOLE_MS,
     // Fastify would take unknown keys away without a word.
     ajv: { customOptions: { removeAdditional: false } },
+    schemaController: { compilersFactory: { buildValidator: byPart() } },
     genReqId({ headers }) {
       const [given = ''] = [headers[REQUEST_ID]].flat();
       return PLAIN_ID.test(given) ? given : newId();
@@ -64,6 +66,21 @@ export function requestOptions(random: () => number) {
       socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
     },
   } satisfies FastifyServerOptions;
+}
+
+/**
+ * A query is text, of which numbers are made. A JSON body says its types: null taken as 0 would make a drain
+ * of a script's lost variable.
+ */
+function byPart(): ReturnType<typeof AjvCompiler> {
+  const build = AjvCompiler();
+  return (schemas, options) => {
+    const customOptions = { ...options?.customOptions, coerceTypes: false };
+    const ofText = build(schemas, options);
+    const ofBody = build(schemas, { ...options, customOptions } as typeof options);
+    // The type of what comes in is the schema's; Fastify gives the route's part too.
+    return (part) => ((part as { httpPart?: string }).httpPart === 'body' ? ofBody : ofText)(part);
+  };
 }
 
 /** Call it before the routes are added: what no route can read is refused by its type. */

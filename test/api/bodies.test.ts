@@ -1,4 +1,4 @@
-// A body of another type, and one too large: of every route that takes one.
+// A body of another type, and one too large: of every route that takes one. And values of another type in it.
 
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -68,6 +68,34 @@ test('the type without a body: as none', async () => {
   expect((await reply('POST', '/api/v1/holds')).detail).toBe(
     'POST /api/v1/holds: body must be object',
   );
+});
+
+const move = { apps: ['shop'], from: 'east', to: 'west' };
+const file = { name: 'a.yaml', text: '' };
+test.each<[string, object, string]>([
+  ['holds', { kind: 'pin', app: 'a', weight: '5', why: 'x' }, 'body/weight must be integer'],
+  ['holds', { holds: [{ app: 'a', weight: null }] }, 'body/holds/0/weight must be integer'],
+  ['holds', { kind: 'drain', app: 'a', why: 5 }, 'body/why must be string'],
+  ['holds', { holds: [], lift: 'h-1' }, 'body/lift must be array'],
+  ['holds', { app: 'a', allowEmpty: 'true' }, 'body/allowEmpty must be boolean'],
+  ['apps/shop/revert', { version: '2', why: 'x' }, 'body/version must be integer'],
+  ['fanouts', { files: file }, 'body/files must be array'],
+  ['fanouts', { files: [file], headroom: '5' }, 'body/headroom must be integer'],
+  ['fanouts', { files: [file], prune: 1 }, 'body/prune must be boolean'],
+  ['migrations/plan', { ...move, apps: 'shop' }, 'body/apps must be array'],
+  ['migrations', { ...move, stateful: 'false' }, 'body/stateful must be boolean'],
+  ['edges/confirm', { edges: 'edge-1' }, 'body/edges must be array'],
+])('%s of %j is refused: %s', async (path, payload, fault) => {
+  const url = `/api/v1/${path}`;
+  const reply = await opened.api.inject({ method: 'POST', url, payload });
+  expect(reply.statusCode).toBe(400);
+  expect(reply.json()).toMatchObject({ code: 'request-invalid', detail: `POST ${url}: ${fault}` });
+});
+
+test('a query is text, and numbers and flags are made of it', async () => {
+  const ask = async (query: string) =>
+    (await opened.api.inject(`/api/v1/history?${query}`)).statusCode;
+  expect([await ask('limit=5'), await ask('limit=five')]).toEqual([200, 400]);
 });
 
 test('413, with how much is taken there', async () => {
