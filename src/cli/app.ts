@@ -6,7 +6,14 @@ import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { explain } from './explained.ts';
-import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
+import {
+  addListOptions,
+  formatItem,
+  formatList,
+  type ListOptions,
+  outputOption,
+  type Shape,
+} from './output.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 import { printChanges, whileWatching } from './watching.ts';
 
@@ -18,8 +25,7 @@ interface RevertOptions extends TellingOptions {
   readonly until?: string;
 }
 
-interface GetOptions extends PlaceOptions {
-  readonly output: Format;
+interface GetOptions extends PlaceOptions, ListOptions {
   readonly watch: boolean;
 }
 
@@ -37,10 +43,9 @@ const SUMMARY: Shape<AppSummaryAnswer> = {
 
 export function appCommand(): Command {
   const app = new Command('app').description('apps, and why a server has its weight');
-  addPlaceOptions(app.command('get'))
+  addListOptions(addPlaceOptions(app.command('get')))
     .description('all apps, or one with its servers')
     .argument('[app]')
-    .addOption(outputOption())
     .option('-w, --watch', 'again with each commit', false)
     .action(get);
   addPlaceOptions(app.command('explain'))
@@ -99,7 +104,7 @@ async function get(name: string | undefined, options: GetOptions): Promise<void>
   const print = async (): Promise<void> => {
     if (name === undefined) {
       const { body } = await caller.ask<{ items: AppSummaryAnswer[] }>('/apps');
-      process.stdout.write(await formatList(body, SUMMARY, format));
+      process.stdout.write(await formatList(body, SUMMARY, options));
       return;
     }
     const { body } = await caller.ask<AppAnswer>(`/apps/${segment(name)}`);

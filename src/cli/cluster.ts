@@ -7,7 +7,7 @@ import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 import { needCluster } from './named.ts';
-import { formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addListOptions, formatList, type ListOptions, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 
@@ -44,10 +44,9 @@ interface DrainOptions extends TellingOptions {
 
 export function clusterCommand(): Command {
   const cluster = new Command('cluster').description('clusters: how they are seen, drain, undrain');
-  addPlaceOptions(cluster.command('get'))
+  addListOptions(addPlaceOptions(cluster.command('get')))
     .description('all clusters, or one')
     .argument('[cluster]')
-    .addOption(outputOption())
     .action(get);
   addTellingOptions(cluster.command('drain'))
     .description('no new request to its servers, of all apps or of one')
@@ -77,10 +76,7 @@ export function clusterCommand(): Command {
   return cluster;
 }
 
-async function get(
-  name: string | undefined,
-  options: PlaceOptions & { readonly output: Format },
-): Promise<void> {
+async function get(name: string | undefined, options: PlaceOptions & ListOptions): Promise<void> {
   const caller = await callerOf(options);
   const { body } = await caller.ask<{ readonly items: readonly ClusterAnswer[] }>('/clusters');
   const items = body.items.filter((one) => name === undefined || one.name === name);
@@ -88,7 +84,7 @@ async function get(
     throw new CommandFailure(EXIT.notFound, `cluster-unknown: no cluster ${name}`);
   }
   const answer = name === undefined ? body : { items };
-  process.stdout.write(await formatList(answer, SHAPE, options.output));
+  process.stdout.write(await formatList(answer, SHAPE, options));
 }
 
 async function drain(cluster: string, options: DrainOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { resolve } from 'node:path';
 import { type Context, contextsFile, readContexts, writeContexts } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import { formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addListOptions, formatList, type ListOptions, type Shape } from './output.ts';
 
 const shapeOf = (current: string | undefined): Shape<Context> => ({
   nameOf: ({ name }) => `context/${name}`,
@@ -25,13 +25,11 @@ interface SetOptions {
 
 export function contextCommand(): Command {
   const context = new Command('context').description('controllers that commands ask');
-  context
-    .command('list')
+  addListOptions(context.command('list'))
     .description('all contexts')
-    .addOption(outputOption())
-    .action(async ({ output }: { readonly output: Format }) => {
+    .action(async (options: ListOptions) => {
       const { current, contexts } = await readContexts(contextsFile(process.env));
-      process.stdout.write(await formatList({ items: contexts }, shapeOf(current), output));
+      process.stdout.write(await formatList({ items: contexts }, shapeOf(current), options));
     });
   context.command('use').description('ask this one from now on').argument('<name>').action(use);
   context

@@ -6,7 +6,15 @@ import { addPlaceOptions, callerOf } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { EXIT } from './exit-codes.ts';
-import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
+import {
+  addListOptions,
+  type Format,
+  formatItem,
+  formatList,
+  type ListOptions,
+  outputOption,
+  type Shape,
+} from './output.ts';
 import { age, toTable } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 
@@ -38,14 +46,13 @@ export function addDebtCommands(migration: Command): void {
   const debts = migration
     .command('debts')
     .description('what migrations still have to delete where a source was away');
-  addPlaceOptions(debts.command('list', { isDefault: true }))
+  addListOptions(addPlaceOptions(debts.command('list', { isDefault: true })))
     .description('all of them; in each place the app is drained as long')
-    .addOption(outputOption())
-    .action(async (options: ReadOptions) => {
+    .action(async (options: PlaceOptions & ListOptions) => {
       const caller = await callerOf(options);
       const path = '/migrations/debts';
       const { body } = await caller.ask<{ readonly items: readonly DebtAnswer[] }>(path);
-      process.stdout.write(await formatList(body, SHAPE, options.output));
+      process.stdout.write(await formatList(body, SHAPE, options));
     });
   addPlaceOptions(debts.command('get'))
     .description('one, with what of it lives there now')

@@ -6,7 +6,7 @@ import { addPlaceOptions, callerOf, wholeNumber } from './asking.ts';
 import { type Caller, segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import { formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addListOptions, formatList, type ListOptions, type Shape } from './output.ts';
 import { age } from './table.ts';
 
 interface Mark {
@@ -43,14 +43,13 @@ const PAUSE_MS = 500;
 
 export function edgeCommand(): Command {
   const edge = new Command('edge').description('edges, and what each has applied');
-  addPlaceOptions(edge.command('get'))
+  addListOptions(addPlaceOptions(edge.command('get')))
     .description('all edges, or one')
     .argument('[edge]')
-    .addOption(outputOption())
-    .action(async (name: string | undefined, options: PlaceOptions & { output: Format }) => {
+    .action(async (name: string | undefined, options: PlaceOptions & ListOptions) => {
       const { output } = options;
       const body = await askEdges(await callerOf(options), name);
-      process.stdout.write(await formatList(body, SHAPE, output));
+      process.stdout.write(await formatList(body, SHAPE, options));
       const { retired = [] } = body;
       const isTable = output === 'table' || output === 'wide';
       if (isTable && retired.length > 0) process.stdout.write(`retired: ${retired.join(', ')}\n`);

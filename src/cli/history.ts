@@ -98,7 +98,7 @@ async function print<T>(
     items.push(...body.items);
     next = body.continue;
   } while (next !== undefined && items.length < limit);
-  process.stdout.write(await formatList({ items }, shape, output));
+  process.stdout.write(await formatList({ items }, shape, { output }));
 }
 
 interface Page<T> {

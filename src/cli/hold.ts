@@ -5,7 +5,7 @@ import type { HoldAnswered } from '../api/shapes.ts';
 import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
-import { formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addListOptions, formatList, type ListOptions, type Shape } from './output.ts';
 import { age } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 
@@ -43,13 +43,12 @@ interface CreateOptions extends TellingOptions {
 
 export function holdCommand(): Command {
   const hold = new Command('hold').description('drains, pins and freezes that stand');
-  addPlaceOptions(hold.command('list'))
+  addListOptions(addPlaceOptions(hold.command('list')))
     .description('all holds')
-    .addOption(outputOption())
-    .action(async (options: PlaceOptions & { readonly output: Format }) => {
+    .action(async (options: PlaceOptions & ListOptions) => {
       const caller = await callerOf(options);
       const { body } = await caller.ask<{ readonly items: readonly HoldAnswered[] }>('/holds');
-      process.stdout.write(await formatList(body, SHAPE, options.output));
+      process.stdout.write(await formatList(body, SHAPE, options));
     });
   addTellingOptions(hold.command('create'))
     .description('say one')

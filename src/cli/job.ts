@@ -6,7 +6,15 @@ import { addPlaceOptions, callerOf } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { EXIT } from './exit-codes.ts';
-import { formatItem, formatList, type Format, outputOption, type Shape } from './output.ts';
+import {
+  addListOptions,
+  type Format,
+  formatItem,
+  formatList,
+  type ListOptions,
+  outputOption,
+  type Shape,
+} from './output.ts';
 import { toTable } from './table.ts';
 import { endWithReader } from './watching.ts';
 
@@ -61,13 +69,12 @@ const SENTENCES: Readonly<Record<CommandName, string>> = {
 
 export function jobCommand(): Command {
   const job = new Command('job').description('work on clusters that takes its time');
-  addPlaceOptions(job.command('list'))
+  addListOptions(addPlaceOptions(job.command('list')))
     .description('all jobs, the newest first')
-    .addOption(outputOption())
-    .action(async (options: ReadOptions) => {
+    .action(async (options: PlaceOptions & ListOptions) => {
       const caller = await callerOf(options);
       const { body } = await caller.ask<{ readonly items: readonly Head[] }>('/jobs');
-      process.stdout.write(await formatList(body, SHAPE, options.output));
+      process.stdout.write(await formatList(body, SHAPE, options));
     });
   addPlaceOptions(job.command('get'))
     .description('one, with every step')

@@ -3,7 +3,9 @@
 // Comes in: the API's answer and how its items become rows. Goes out: text on the standard output. JSON and YAML
 // are the API's own objects; a list keeps its `items`.
 
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { wholeNumber } from './asking.ts';
+import { listed, type Listing } from './listing.ts';
 import { type Cell, toTable } from './table.ts';
 
 export type Format = 'table' | 'wide' | 'name' | 'json' | 'yaml';
@@ -26,12 +28,26 @@ export function outputOption(): Option {
     .default('table');
 }
 
+export interface ListOptions extends Listing {
+  readonly output: Format;
+}
+
+const MOST = 1_000_000;
+
+export function addListOptions(command: Command): Command {
+  return command
+    .addOption(outputOption())
+    .option('--sort-by <field>', 'in the order of this field of -o json, as name or begun.at')
+    .option('--limit <count>', 'the first ones, so many', wholeNumber('--limit', 1, MOST));
+}
+
 export async function formatList<T>(
   answer: { readonly items: readonly T[] },
   shape: Shape<T>,
-  format: Format,
+  { output, ...which }: ListOptions,
 ): Promise<string> {
-  return (await asObject(answer, format)) ?? asRows(answer.items, shape, format);
+  const items = listed(answer.items, which);
+  return (await asObject({ ...answer, items }, output)) ?? asRows(items, shape, output);
 }
 
 /** `text` for a table's place, where an item has more to say than a row. */

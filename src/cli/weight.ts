@@ -6,7 +6,7 @@ import { addPlaceOptions, callerOf, endOf, wholeNumber } from './asking.ts';
 import { segment } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
-import { formatList, type Format, outputOption, type Shape } from './output.ts';
+import { addListOptions, formatList, type ListOptions, type Shape } from './output.ts';
 import { percent } from './table.ts';
 import { addTellingOptions, tell, type TellingOptions } from './telling.ts';
 import { whileWatching } from './watching.ts';
@@ -42,10 +42,9 @@ interface PinOptions extends TellingOptions {
 
 export function weightCommand(): Command {
   const weight = new Command('weight').description('published weights, and a pin over one');
-  addPlaceOptions(weight.command('get'))
+  addListOptions(addPlaceOptions(weight.command('get')))
     .description('of all servers, or of one app’s')
     .argument('[app]')
-    .addOption(outputOption())
     .option('-w, --watch', 'again with each commit', false)
     .action(get);
   addTellingOptions(weight.command('pin'))
@@ -62,7 +61,7 @@ export function weightCommand(): Command {
 
 async function get(
   app: string | undefined,
-  options: PlaceOptions & { readonly output: Format; readonly watch: boolean },
+  options: PlaceOptions & ListOptions & { readonly watch: boolean },
 ): Promise<void> {
   const caller = await callerOf(options);
   const print = async (): Promise<void> => {
@@ -71,7 +70,7 @@ async function get(
         ? (await caller.ask<{ readonly items: readonly UpstreamAnswer[] }>('/upstreams')).body.items
         : [(await caller.ask<UpstreamAnswer>(`/upstreams/${segment(app)}`)).body];
     const answer = { items: upstreams.flatMap(weightsOf) };
-    process.stdout.write(await formatList(answer, SHAPE, options.output));
+    process.stdout.write(await formatList(answer, SHAPE, options));
   };
   await (options.watch ? whileWatching(caller, print) : print());
 }
