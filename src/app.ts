@@ -74,6 +74,7 @@ export async function startApp(
   const notices = await openNoticesOf(loaded, world, () => controller.leader().leading);
   const { now } = clock;
   const wall = (): number => Date.now();
+  let rehearsalWanted: number | undefined;
   const traces = await openTraces(config, { environment: process.env, version, now, wall, log });
   const ages = keepEdgeAges();
   const reporter = createReporter({ log, metrics, now, traces, ages, ...notices });
@@ -213,8 +214,8 @@ export async function startApp(
           now: now(),
           wall: wall(),
           forgottenHours: forgottenHours(),
-          // Another's is newer than what a former leader remembers.
-          rehearsal: controller.leader().leading ? migrations.rehearsed() : undefined,
+          rehearsal: migrations.rehearsed(),
+          rehearsalWanted,
           bounds: live.series,
           measured: (app) => statistics.measured(app, now()),
         },
@@ -244,6 +245,7 @@ export async function startApp(
         migrations,
         leads: () => controller.leader().leading,
         everyHours: () => rehearsalHours(live.migration.migration),
+        wanted: (since) => (rehearsalWanted = since),
         clock,
         log,
       },

@@ -53,6 +53,7 @@ export interface Metrics {
   readonly pushSeconds: Histogram<'edge'>;
   readonly propagationSeconds: Histogram;
   readonly rehearsedAge: Gauge;
+  readonly rehearsalAwaited: Gauge;
   readonly backupAge: Gauge<'app' | 'cluster'>;
   readonly unrecoverable: Gauge<'cluster'>;
   readonly rehearsalRung: Gauge<'cluster'>;
@@ -220,6 +221,10 @@ export function createMetrics(): Metrics {
       'From the first event behind a commit to the last edge that has it; silent edges are left out',
     ),
     rehearsedAge: gauge('rehearsal_age_seconds', 'Since the last rehearsal; none before the first'),
+    rehearsalAwaited: gauge(
+      'rehearsal_awaited_seconds',
+      'Where one is to be made and none was: since this controller came to lead',
+    ),
     backupAge: gauge(
       'rehearsal_backup_age_seconds',
       'Of the newest usable backup, at the last rehearsal',

@@ -25,6 +25,8 @@ export interface State {
   readonly forgottenHours: number;
   /** The last one; absent: there was none. */
   readonly rehearsal?: Rehearsal | undefined;
+  /** Monotonic: since when it leads and is to rehearse; absent: it is not to. */
+  readonly rehearsalWanted?: number | undefined;
   readonly showJobs: () => void;
   readonly ages: EdgeAges;
   readonly bounds: Bounds;
@@ -105,11 +107,17 @@ function stateOf({ stopped }: Ramp): 'rising' | 'stopped' | 'abandoned' {
   return stopped.code === 'ramp-abandoned' ? 'abandoned' : 'stopped';
 }
 
-/** Of a controller that never rehearsed nothing is said: another may lead. */
-function showRehearsal(metrics: Metrics, { rehearsal, wall }: State): void {
-  const { rehearsedAge, backupAge, unrecoverable, rehearsalRung } = metrics;
-  for (const gauge of [rehearsedAge, backupAge, unrecoverable, rehearsalRung]) gauge.reset();
-  if (!rehearsal) return rehearsedAge.remove();
+/** Of one that does not lead nothing is said: the leader's is newer than what a former one remembers. */
+function showRehearsal(metrics: Metrics, state: State): void {
+  const { rehearsedAge, rehearsalAwaited, backupAge, unrecoverable, rehearsalRung } = metrics;
+  for (const gauge of [backupAge, unrecoverable, rehearsalRung]) gauge.reset();
+  for (const gauge of [rehearsedAge, rehearsalAwaited]) gauge.remove();
+  if (!state.controller.leader().leading) return;
+  const { rehearsal, rehearsalWanted, wall, now } = state;
+  if (!rehearsal) {
+    if (rehearsalWanted !== undefined) rehearsalAwaited.set((now - rehearsalWanted) / 1000);
+    return;
+  }
   rehearsedAge.set(Math.max(0, (wall - rehearsal.at) / 1000));
   for (const { cluster, apps, destinations } of rehearsal.clusters) {
     for (const { app, ageSeconds } of apps)

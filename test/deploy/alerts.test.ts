@@ -258,7 +258,10 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   BallastRehearsalMissing: {
     bad: { 'ballast_rehearsal_age_seconds{instance="a"}': always(130_001) },
+    alsoBad: { 'ballast_rehearsal_awaited_seconds{instance="a"}': always(130_001) },
     good: {
+      // One that leads anew, of which the other had made its own.
+      'ballast_rehearsal_awaited_seconds{instance="c"}': always(60),
       'ballast_rehearsal_age_seconds{instance="a"}': always(130_001),
       'ballast_rehearsal_age_seconds{instance="b"}': always(60),
     },

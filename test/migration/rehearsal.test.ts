@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { rehearseRegularly } from '../../src/migration/rehearsal/schedule.ts';
 import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
+import type { Controller } from '../../src/controller.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { controllerInMemory } from '../api/memory-controller.ts';
@@ -35,6 +36,7 @@ const REHEARSAL: Rehearsal = {
 async function rehearsals(hours: number, everyHours: number, leads: (now: number) => boolean) {
   const stop = new AbortController();
   const at: number[] = [];
+  const told = new Set<number | 'not'>();
   let now = 0;
   const clock: Clock = {
     now: () => now,
@@ -51,28 +53,45 @@ async function rehearsals(hours: number, everyHours: number, leads: (now: number
   };
   const log = pino({ level: 'silent' });
   await rehearseRegularly(
-    { migrations, leads: () => leads(now), everyHours: () => everyHours, clock, log },
+    {
+      migrations,
+      leads: () => leads(now),
+      everyHours: () => everyHours,
+      wanted: (since) => told.add(since === undefined ? 'not' : since / 60_000),
+      clock,
+      log,
+    },
     stop.signal,
   );
-  return at;
+  return { at, told: [...told] };
 }
 
 test('a minute after it leads, then as often as it is told; never by one that does not lead', async () => {
-  expect(await rehearsals(13, 6, () => true)).toEqual([1, 361, 721]);
-  expect(await rehearsals(13, 6, () => false)).toEqual([]);
-  expect(await rehearsals(13, 0, () => true)).toEqual([]);
-  expect(await rehearsals(2, 24, (now) => now >= 3_600_000)).toEqual([61]);
+  expect(await rehearsals(13, 6, () => true)).toEqual({ at: [1, 361, 721], told: [0] });
+  expect(await rehearsals(13, 6, () => false)).toEqual({ at: [], told: ['not'] });
+  expect(await rehearsals(13, 0, () => true)).toEqual({ at: [], told: ['not'] });
+  const later = await rehearsals(2, 24, (now) => now >= 3_600_000);
+  expect(later).toEqual({ at: [61], told: ['not', 60] });
 });
 
-test('metrics: ages, apps that are lost, the rung; nothing before the first', async () => {
-  const { controller } = controllerInMemory();
+const leading = (is: boolean): Controller => ({
+  ...controllerInMemory().controller,
+  leader: () => ({ leading: is, phase: is ? 'leading' : 'standing by' }),
+});
+
+test('metrics: ages, apps that are lost, the rung', async () => {
+  const controller = leading(true);
   const metrics = createMetrics();
   const book = openEdgeBook(new Map());
   const state = { controller, book, now: 0, wall: 1_030_000 };
   const lines = (text: string): string[] =>
     text.split('\n').filter((line) => line.startsWith('ballast_rehearsal'));
   expect(lines(await metricsText(metrics, state))).toEqual([]);
-  expect(lines(await metricsText(metrics, { ...state, rehearsal: REHEARSAL }))).toEqual([
+  const wanted = { ...state, now: 90_000, rehearsalWanted: 30_000 };
+  expect(lines(await metricsText(metrics, wanted))).toEqual([
+    'ballast_rehearsal_awaited_seconds 60',
+  ]);
+  expect(lines(await metricsText(metrics, { ...wanted, rehearsal: REHEARSAL }))).toEqual([
     'ballast_rehearsal_age_seconds 30',
     'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 60',
     'ballast_rehearsal_unrecoverable_apps{cluster="east"} 1',
@@ -81,4 +100,6 @@ test('metrics: ages, apps that are lost, the rung; nothing before the first', as
     'ballast_rehearsal_rung{cluster="east"} 1',
     'ballast_rehearsal_rung{cluster="west"} 4',
   ]);
+  const former = { ...wanted, controller: leading(false), rehearsal: REHEARSAL };
+  expect(lines(await metricsText(metrics, former))).toEqual([]);
 });

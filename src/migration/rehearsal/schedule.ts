@@ -12,6 +12,8 @@ export interface RehearsalParts {
   readonly leads: () => boolean;
   /** 0: never. Asked for anew each time. */
   readonly everyHours: () => number;
+  /** Told at each look: since when this controller leads and is to rehearse; undefined: it is not to. */
+  readonly wanted: (since: number | undefined) => void;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -21,7 +23,7 @@ const FIRST_MS = 60_000;
 const LOOK_MS = 10_000;
 
 export async function rehearseRegularly(
-  { migrations, leads, everyHours, clock, log }: RehearsalParts,
+  { migrations, leads, everyHours, wanted, clock, log }: RehearsalParts,
   signal: AbortSignal,
 ): Promise<void> {
   let since: number | undefined;
@@ -34,6 +36,7 @@ export async function rehearseRegularly(
       due = now + FIRST_MS;
     }
     const every = everyHours() * 3_600_000;
+    wanted(every > 0 ? since : undefined);
     if (since !== undefined && every > 0 && now >= due) {
       await once();
       due = clock.now() + every;
