@@ -45,9 +45,9 @@ export function migrationRulesOf(config: Config): MigrationRules {
   };
 }
 
-export function namingOf({ apps }: Config): AppNaming {
-  const { discover, list = [] } = apps;
-  return { list, ...(discover && { label: discover.services }) };
+export function namingOf(config: Config): AppNaming {
+  const { discover, list = [] } = config.apps;
+  return { list, sources: toldSources(config), ...(discover && { label: discover.services }) };
 }
 
 function minimums({ guard, apps }: Config): (app: AppName) => Minimum {

@@ -37,6 +37,8 @@ export interface LiveObjects {
   /** `apiVersion kind` of what the cluster knows nothing of. */
   readonly unserved: ReadonlySet<string>;
   readonly unlisted: readonly string[];
+  /** All Services of the namespaces that were asked for. */
+  readonly services: readonly KubernetesObject[];
 }
 
 /** How it is asked. */
@@ -49,9 +51,11 @@ export interface LiveQuestion {
   readonly namespaces?: readonly string[];
   /** Of which objects with the label are looked for, beside the wanted ones'. */
   readonly kinds?: readonly ObjectsRef[];
+  /** Whose Services are listed. */
+  readonly servicesOf?: readonly string[];
 }
 
-interface Asking extends Omit<LiveQuestion, 'kinds'> {
+interface Asking extends Omit<LiveQuestion, 'kinds' | 'servicesOf'> {
   readonly ask: Ask;
   readonly served: ServedKinds;
 }
@@ -62,7 +66,7 @@ export async function readLiveObjects(
   wanted: readonly WantedObject[],
   label: string | undefined,
 ): Promise<LiveObjects> {
-  const { kinds: others = [], ...how } = question;
+  const { kinds: others = [], servicesOf = [], ...how } = question;
   const ask = asker(how.link, () => how.signal);
   const asking: Asking = { ...how, ask, served: createServedKinds(ask) };
   const each = new Map([...others, ...wanted].map((one) => [`${one.apiVersion} ${one.kind}`, one]));
@@ -86,8 +90,23 @@ export async function readLiveObjects(
       withPods(object, asking),
     ),
   );
-  return { found, unserved, unlisted: listed.flatMap(({ refused }) => refused) };
+  const services = await Promise.all(servicesOf.map((namespace) => servicesIn(namespace, asking)));
+  return {
+    found,
+    unserved,
+    unlisted: [...listed, ...services].flatMap(({ refused }) => refused),
+    services: services.flatMap(({ items }) => items),
+  };
 }
+
+const SERVICE: ObjectsRef = { apiVersion: 'v1', kind: 'Service' };
+
+async function servicesIn(namespace: string, asking: Asking): Promise<Listed> {
+  const resource = await asking.served.find(SERVICE);
+  return resource ? listIn({ one: SERVICE, resource, namespace }, '', asking) : NOTHING;
+}
+
+const NOTHING: Listed = { items: [], refused: [] };
 
 function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   return [apiVersion, kind, metadata.namespace ?? '', metadata.name].join('|');

@@ -120,6 +120,7 @@ export function memoryRuns(
             clusters: [...objects].map(([name, one]) => ({
               cluster: face(name),
               live: one.all().map((object) => ({ object })),
+              services: one.all().filter(({ kind }) => kind === 'Service'),
             })),
           },
           options,

@@ -207,8 +207,9 @@ describe('lanes', () => {
       ],
     }));
     const orders = ordersOf(text);
-    const plan = planFanout(orders, worldOf(live), USUAL);
-    const runnable = runnableOf(plan, orders.strategy, () => 'shop');
+    const apps = { list: [], label: 'ballast.io/app' };
+    const plan = planFanout(orders, worldOf(live), { ...USUAL, apps });
+    const runnable = runnableOf(plan, orders.strategy);
     if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
     return runnable.run.waves.flatMap(({ lanes }) => lanes.map(({ id }) => id));
   };

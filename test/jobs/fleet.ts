@@ -2,10 +2,8 @@
 // serves, who is held, and edges that take a moment. It watches what must never be: a pod that is replaced
 // while its cluster serves, and an app without a serving cluster.
 
-import { identityOf, keyOf } from '../../src/fanout/identity.ts';
 import { readFanout } from '../../src/fanout/fanout.ts';
 import type { Orders } from '../../src/fanout/model.ts';
-import { appNames } from '../../src/fanout/plan/app-of.ts';
 import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
 import { opened } from '../../src/fanout/plan/seal.ts';
 import { USUAL, type World } from '../../src/fanout/plan/world.ts';
@@ -250,9 +248,11 @@ export function planOn(
     clusters: [...clusters].map((objects) => ({
       cluster: { name: objects.name, ready: true, labels: {}, zones: [], taints: [] },
       live: objects.all().map((object) => ({ object })),
+      services: objects.all().filter(({ kind }) => kind === 'Service'),
     })),
   };
-  return planFanout(orders, world, { ...USUAL, ...own });
+  const apps = { list: [], label: 'ballast.io/app' };
+  return planFanout(orders, world, { ...USUAL, apps, ...own });
 }
 
 /** What has to be in clusters before it begins. */
@@ -270,12 +270,8 @@ export function draftOn(
   orders: Orders,
   own: Partial<typeof USUAL> = {},
 ): Draft {
-  const app = appNames(orders.orders, { list: [], label: 'ballast.io/app' });
-  const apps = new Map(
-    orders.orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
-  );
   const plan = planOn(clusters, orders, own);
-  const runnable = runnableOf(plan, orders.strategy, ({ key }) => apps.get(key));
+  const runnable = runnableOf(plan, orders.strategy);
   if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
   const { run } = runnable;
   return {

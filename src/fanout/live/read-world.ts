@@ -16,9 +16,9 @@ import { scopeFault, withinScope, type WriterScope } from '../../clusters/writer
 import { openJobsLink, scopeOf } from '../../clusters/writers.ts';
 import { timeOf } from '../../clock.ts';
 import { faceOf } from '../face.ts';
-import { FANOUT_KINDS } from '../kinds.ts';
+import { FANOUT_KINDS, podPath } from '../kinds.ts';
 import type { Booked } from '../../migration/capacity/ledger.ts';
-import type { Orders } from '../model.ts';
+import type { Manifest, Orders } from '../model.ts';
 import { modernise } from '../plan/modern.ts';
 import type { Space } from '../plan/space.ts';
 import { FANOUT_LABEL, type WorldCluster } from '../plan/world.ts';
@@ -109,14 +109,21 @@ export async function readCluster(opened: OpenedCluster, asking: ReadAsking): Pr
       signal,
       isOld,
       ...(scope && { namespaces: scope.namespaces }),
+      servicesOf: workloadNamespaces(orders, scope),
       ...(prune && { kinds: FANOUT_KINDS.filter((one) => isKindReadable(one.kind, scope)) }),
     };
-    const [{ found, unserved, unlisted }, space] = await Promise.all([
+    const [{ found, unserved, unlisted, services }, space] = await Promise.all([
       readLiveObjects(question, wanted, label),
       spaceOf(opened, asking, signal),
     ]);
     const notes = unlisted.map((what) => `${name}: may not list ${what}: what left is not known`);
-    const seen = { live: found, unserved, ...(space && { space }), ...told };
+    const seen = {
+      live: found,
+      services: services as readonly Manifest[],
+      unserved,
+      ...(space && { space }),
+      ...told,
+    };
     return { cluster: { cluster: faceOf(settings, true), ...seen }, notes };
   } catch (error) {
     const { text } = failureOf(error);
@@ -145,6 +152,12 @@ function wantedOf({ orders }: Orders): WantedObject[] {
     const { apiVersion, kind, metadata } = modernise(object).object;
     return { apiVersion, kind, namespace, name: metadata.name };
   });
+}
+
+function workloadNamespaces({ orders }: Orders, scope: WriterScope | undefined): string[] {
+  const own = orders.filter(({ object }) => podPath(object) !== undefined);
+  const all = [...new Set(own.map(({ namespace }) => namespace))];
+  return all.filter((one) => !scope || scope.namespaces.includes(one));
 }
 
 /** What jobs may not write they need not see: the plan says that it is barred. */

@@ -77,12 +77,12 @@ function rungsOf(ranked: readonly Ranked[]): Rung[] {
 }
 
 function rankedOf({ orders }: Orders, { apps }: PlanOptions): Ranked[] {
-  const appOf = appNames(orders, apps);
+  const appsOf = appNames(orders, apps);
   const ranks = new Map(apps?.list.map((one) => [one.name, rankIn(one)]));
   return orders.flatMap((order): Ranked[] => {
     const { object, namespace } = order;
-    const app = replicasKey(object) === undefined ? undefined : appOf(order);
-    if (app === undefined) return [];
+    if (replicasKey(object) === undefined) return [];
+    const [app = object.metadata.name] = appsOf(order);
     const rank = ranks.get(app) ?? ORDINARY;
     return [{ order, key: keyOf(identityOf(object, namespace)), app, rank }];
   });

@@ -28,6 +28,8 @@ export interface Entry {
   readonly cluster: string;
   readonly key: string;
   readonly object?: Manifest;
+  /** Of a workload: whose servers are drained for it. Absent: nobody's. */
+  readonly app?: string;
   readonly action: Action;
   readonly replicas?: Replicas;
   readonly differences: readonly Difference[];
@@ -93,8 +95,10 @@ function madeOf(
 ): MadeEntry {
   const cluster = world.cluster.name;
   const { object, warnings } = built;
-  const base = { cluster, key, object, ...replicas(object, input.portion, live) };
-  const barred = barredText({ object, app: input.app, live }, world, options);
+  const { app } = input;
+  const counted = replicas(object, input.portion, live);
+  const base = { cluster, key, object, ...(app !== undefined && { app }), ...counted };
+  const barred = barredText({ object, app, live }, world, options);
   if (barred !== undefined) {
     const entry: Entry = { ...base, action: 'fault', differences: [], notes: built.notes };
     return { entry, warnings, faults: [`${cluster}: ${barred}`] };

@@ -4,12 +4,14 @@
 
 import { refOf } from '../../clusters/cluster-writer.ts';
 import { identityOf, keyOf } from '../identity.ts';
+import type { AppsOf } from './app-of.ts';
 import { type Entry, isOurs, seenOf, uidOf } from './entry.ts';
 import type { LiveObject, PlanOptions, World } from './world.ts';
 
 /** `staying`: places (`placeOf`) that orders have taken. */
 export function leavingOf(
   staying: ReadonlySet<string>,
+  appsOf: AppsOf,
   world: World,
   options: PlanOptions,
 ): Entry[] {
@@ -17,7 +19,11 @@ export function leavingOf(
     live
       .filter(({ object }) => isOurs(object, options.name))
       .filter(({ object }) => !staying.has(placeOf(cluster.name, keyOf(identityOf(object)))))
-      .map((one) => leaving(cluster.name, one, options)),
+      .map((one) => {
+        const { object } = one;
+        const [app] = appsOf({ object, namespace: object.metadata.namespace ?? '' });
+        return { ...leaving(cluster.name, one, options), ...(app !== undefined && { app }) };
+      }),
   );
 }
 

@@ -19,7 +19,7 @@ import { identityOf, keyOf } from '../identity.ts';
 import type { FanoutCluster, Order, Orders, Warning } from '../model.ts';
 import { dependsOnVersion } from '../placement/filter.ts';
 import type { LeftOut } from '../placement/select.ts';
-import { appNames } from './app-of.ts';
+import { appNames, type AppsOf } from './app-of.ts';
 import { digestOf } from './canonical.ts';
 import { placementMark, type Share, shareOrder } from './divide-order.ts';
 import { type Entry, entryOf } from './entry.ts';
@@ -79,12 +79,11 @@ export interface Total {
 export function planFanout(orders: Orders, world: World, options: PlanOptions): Plan {
   const name = options.name ?? orders.name;
   const named = { ...options, ...(name !== undefined && { name }) };
-  const appOf = appNames(orders.orders, options.apps);
-  const planned = orders.orders.map((order) =>
-    planOrder({ order, app: appOf(order) }, world, named),
-  );
+  const services = world.clusters.flatMap((one) => one.services ?? []);
+  const appsOf = appNames(orders.orders, options.apps, services);
+  const planned = orders.orders.map((order) => planOrder(order, appsOf, world, named));
   const staying = new Set(planned.flatMap(({ places }) => places));
-  const leaving = leavingOf(staying, world, named);
+  const leaving = leavingOf(staying, appsOf, world, named);
   const entries = [...planned.flatMap((one) => one.entries), ...leaving].toSorted(byCluster);
   const stepped = clustersOf(entries, world);
   const { waves, forgotten } = wavesOf(orders.strategy, orders.orders, stepped);
@@ -128,16 +127,16 @@ interface PlannedOrder {
   readonly faults: readonly string[];
 }
 
-interface NamedOrder {
-  readonly order: Order;
-  readonly app: string | undefined;
-}
-
-function planOrder({ order, app }: NamedOrder, world: World, options: PlanOptions): PlannedOrder {
+function planOrder(order: Order, appsOf: AppsOf, world: World, options: PlanOptions): PlannedOrder {
   const key = keyOf(identityOf(order.object, order.namespace));
   // It stays as it is, wherever it is.
   const all = world.clusters.map(({ cluster }) => placeOf(cluster.name, key));
   if (options.deferred?.has(key)) return { entries: [], places: all, warnings: [], faults: [] };
+  const [app, ...others] = appsOf(order);
+  if (others.length > 0) {
+    const text = `${order.place}: its pods are those of several apps by their Services: ${[app, ...others].join(', ')}`;
+    return { entries: [], places: all, warnings: [], faults: [text] };
+  }
   const shared = shareOrder(order, world, options);
   if (!shared.ok) {
     const text = `${order.place}: ${order.chosenBy}: ${shared.text}`;

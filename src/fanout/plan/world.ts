@@ -1,5 +1,6 @@
 // What a plan is made against: clusters, what lives there, and what still fits. Read by others; plain data.
 
+import type { AppSource } from '../../clusters/cluster.ts';
 import type { WriterScope } from '../../clusters/writer-scope.ts';
 import type { FanoutCluster, Manifest } from '../model.ts';
 import type { Space } from './space.ts';
@@ -13,6 +14,8 @@ export interface WorldCluster {
   /** Absent: it could not be read, and `trouble` says why. Its own steps fail, no other's. */
   readonly live?: readonly LiveObject[];
   readonly trouble?: string;
+  /** Services of the namespaces that are written to. */
+  readonly services?: readonly Manifest[];
   /** `apiVersion kind` of what the cluster does not serve. */
   readonly unserved?: ReadonlySet<string>;
   /** Pods of an object that still fit, by its key; absent: not known. */
@@ -81,11 +84,9 @@ export interface Rank {
 export interface AppNaming {
   /** Of Services, with the app's name as its value. */
   readonly label?: string;
-  readonly list: readonly ({
-    readonly name: string;
-    readonly service?: string;
-    readonly namespace?: string;
-  } & Partial<Rank>)[];
+  /** Where apps are told to be. */
+  readonly sources?: readonly AppSource[];
+  readonly list: readonly ({ readonly name: string } & Partial<Rank>)[];
 }
 
 export const USUAL: PlanOptions = {

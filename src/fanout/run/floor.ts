@@ -14,14 +14,11 @@ export type FloorOf = (app: AppName) => number | undefined;
 export function floorsOf(
   entries: readonly Entry[],
   { floor }: Strategy,
-  {
-    appOf,
-    told,
-  }: { readonly appOf: (entry: Entry) => AppName | undefined; readonly told: FloorOf },
+  told: FloorOf,
 ): Record<AppName, number> {
   const before = new Map<AppName, number>();
   for (const entry of entries) {
-    const app = appOf(entry);
+    const { app } = entry;
     if (app === undefined) continue;
     before.set(app, (before.get(app) ?? 0) + (entry.replicas?.before ?? 0));
   }

@@ -1,6 +1,6 @@
 // A plan as a job does it: a lane for each cluster of a wave, with its writes in order. Pure.
 //
-// Comes in: a plan without faults, its strategy, the app of each workload. Goes out: what the job's record
+// Comes in: a plan without faults, its strategy. Goes out: what the job's record
 // keeps, and runs by. On failure: why it cannot be run, a sentence each.
 //
 // What only goes down in one cluster while the same object goes up in another comes in a second lane, at
@@ -67,13 +67,10 @@ export type Runnable =
   | { readonly ok: true; readonly run: RunPlan; readonly apps: readonly string[] }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-export type AppOf = (entry: Entry) => string | undefined;
-
 /** `told`: what the configuration says of an app. */
 export function runnableOf(
   plan: Plan,
   strategy: Strategy,
-  appOf: AppOf,
   told: FloorOf = () => undefined,
 ): Runnable {
   const entries = plan.entries.filter(({ action }) => ACTIONS.has(action));
@@ -87,7 +84,6 @@ export function runnableOf(
       laneOf(cluster, cluster, {
         entries: sorted,
         strategy,
-        appOf,
         takes: (one) => !late.has(one),
       }),
     ),
@@ -97,7 +93,6 @@ export function runnableOf(
       laneOf(`${cluster}.down`, cluster, {
         entries: sorted,
         strategy,
-        appOf,
         takes: (one) => late.has(one),
       }),
     ),
@@ -109,11 +104,18 @@ export function runnableOf(
     strategy,
     entries: sorted,
     waves: waves.filter(({ lanes }) => lanes.length > 0),
-    floors: floorsOf(plan.entries, strategy, { appOf, told }),
+    floors: floorsOf(plan.entries, strategy, told),
   };
   // Also of what stays as it is: no other job of them may run beside this one.
-  const apps = new Set(plan.entries.flatMap((entry) => appOf(entry) ?? []));
+  const apps = new Set(plan.entries.flatMap((entry) => lockedBy(entry) ?? []));
   return { ok: true, run, apps: [...apps].toSorted() };
+}
+
+/** What is of no app is locked by its own name, which no app can have. */
+function lockedBy({ app, object }: Entry): string | undefined {
+  if (app !== undefined || !object || podPath(object) === undefined) return app;
+  const { namespace = '', name } = object.metadata;
+  return `${namespace}/${name}`;
 }
 
 const ACTIONS: ReadonlySet<Entry['action']> = new Set(['create', 'update', 'delete', 'unread']);
@@ -194,17 +196,18 @@ function waveOf(
   };
 }
 
+const NO_APP = 'its pods are of no app: no Service of one selects them';
+
 interface LaneInput {
   readonly entries: readonly Entry[];
   readonly strategy: Strategy;
-  readonly appOf: AppOf;
   readonly takes: (entry: Entry) => boolean;
 }
 
 function laneOf(
   id: string,
   cluster: string,
-  { entries, strategy, appOf, takes }: LaneInput,
+  { entries, strategy, takes }: LaneInput,
 ): Lane | undefined {
   const writes = [...entries.keys()].filter((index) => {
     const entry = entries[index];
@@ -213,33 +216,32 @@ function laneOf(
   if (writes.length === 0) return undefined;
   const mine = writes.flatMap((index) => entries[index] ?? []);
   const drained = mine.filter((entry) => drainOf(entry, strategy) === undefined);
-  const holds = [...new Set(drained.flatMap((entry) => appOf(entry) ?? []))].toSorted();
-  const lowers = writes.flatMap((entry) => loweringOf(entry, entries[entry], appOf) ?? []);
+  const holds = [...new Set(drained.flatMap(({ app }) => app ?? []))].toSorted();
+  const lowers = writes.flatMap((entry) => loweringOf(entry, entries[entry]) ?? []);
   const isWeighed = strategy.weights !== 'none';
-  const watches = isWeighed ? watchesOf(mine, appOf) : [];
-  const serves = isWeighed ? writes.flatMap((at) => servingOf(at, entries[at], appOf) ?? []) : [];
+  const watches = isWeighed ? watchesOf(mine) : [];
+  const serves = isWeighed ? writes.flatMap((at) => servingOf(at, entries[at]) ?? []) : [];
   const seen = { watches, serves, lowers };
   if (holds.length > 0) return { id, cluster, writes, holds, ...seen };
-  const [undrained = 'nothing with pods is written'] = mine.flatMap(
-    (one) => drainOf(one, strategy) ?? [],
-  );
+  const [undrained = NO_APP] =
+    drained.length > 0 ? [] : mine.flatMap((one) => drainOf(one, strategy) ?? []);
   return { id, cluster, writes, holds, undrained, ...seen };
 }
 
-function servingOf(index: number, entry: Entry | undefined, appOf: AppOf): Serving | undefined {
-  const app = entry && appOf(entry);
+function servingOf(index: number, entry: Entry | undefined): Serving | undefined {
+  const app = entry?.app;
   return app !== undefined && entry?.replicas ? { entry: index, app } : undefined;
 }
 
-function watchesOf(entries: readonly Entry[], appOf: AppOf): string[] {
+function watchesOf(entries: readonly Entry[]): string[] {
   const renewed = entries.filter(
     (entry) => (entry.action === 'create' || replacesPods(entry)) && entry.replicas?.after !== 0,
   );
-  return [...new Set(renewed.flatMap((entry) => appOf(entry) ?? []))].toSorted();
+  return [...new Set(renewed.flatMap(({ app }) => app ?? []))].toSorted();
 }
 
-function loweringOf(index: number, entry: Entry | undefined, appOf: AppOf): Lowering | undefined {
-  const app = entry && appOf(entry);
+function loweringOf(index: number, entry: Entry | undefined): Lowering | undefined {
+  const app = entry?.app;
   if (app === undefined) return undefined;
   if (entry?.action === 'delete') return { entry: index, app };
   const change = entry ? changeOf(entry) : 0;

@@ -10,14 +10,12 @@ import type { Staging } from '../../jobs/jobs.ts';
 import type { Draft } from '../../jobs/record.ts';
 import type { AppName, ClusterName } from '../../model.ts';
 import { readFanout } from '../fanout.ts';
-import { identityOf, keyOf } from '../identity.ts';
 import type { Orders } from '../model.ts';
-import { appNames } from '../plan/app-of.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type AppNaming, type PlanOptions, USUAL } from '../plan/world.ts';
 import type { StreamFile } from '../stream.ts';
 import { stagingOf, type StagingParts } from './copies.ts';
-import { type AppOf, runnableOf } from './lanes.ts';
+import { runnableOf } from './lanes.ts';
 import { FANOUT } from './run.ts';
 
 type Asked = { [Key in keyof Omit<PlanOptions, 'apps'>]?: PlanOptions[Key] | undefined };
@@ -69,7 +67,7 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
     return { plan, faults: ['no edge is known that could acknowledge a hold: say weights: none'] };
   }
   const told = (app: AppName) => naming.list.find(({ name }) => name === app)?.floor;
-  const runnable = runnableOf(plan, orders.strategy, appsBy(orders, naming), told);
+  const runnable = runnableOf(plan, orders.strategy, told);
   if (!runnable.ok) return { plan, faults: runnable.faults };
   const { run, apps } = runnable;
   const clusters = [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted();
@@ -86,12 +84,4 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
     who,
   };
   return { plan, draft, faults: [], staging: stagingOf(run.entries, plan.secrets, parts) };
-}
-
-function appsBy({ orders }: Orders, naming: AppNaming): AppOf {
-  const app = appNames(orders, naming);
-  const apps = new Map(
-    orders.map((order) => [keyOf(identityOf(order.object, order.namespace)), app(order)]),
-  );
-  return ({ key }) => apps.get(key);
 }
