@@ -94,10 +94,13 @@ const STATES: Readonly<Record<string, AppStateName>> = {
 
 function afterFailure(job: View, app: PlannedApp, step: string): AppState {
   const [name = ''] = step.split('.');
-  if (name === 'preflight') return { state: 'Refused', failed: step };
-  if (name === 'reserve') return { state: 'Deferred', failed: step };
+  // Tried again after a doubt all of it may be there already.
+  const isUntouched = backSteps(job, app).every((one) => one === 'back.release');
+  if (name === 'preflight' && isUntouched) return { state: 'Refused', failed: step };
+  if (name === 'reserve' && isUntouched) return { state: 'Deferred', failed: step };
   // With the source dead there is nothing to go back to; past the drain only a person knows.
-  const stays = job.plan.mode === 'offline' || ['drain', 'delete', 'owe', 'finish'].includes(name);
+  const isPersons = ['drain', 'delete', 'owe', 'finish'].includes(name) || isTooLate(job, app);
+  const stays = job.plan.mode === 'offline' || isPersons;
   return stays ? { state: 'Blocked', failed: step } : { ...wayBack(job, app), failed: step };
 }
 

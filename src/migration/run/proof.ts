@@ -40,7 +40,7 @@ function traffic(doing: Doing, parts: RunParts, memory: Memory<Quiet>): Doubt | 
   const { app, job } = doing;
   // The edges know nothing of it: others are asked below.
   if (!app.weights) return undefined;
-  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing));
+  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing), job.plan);
   if (fault !== undefined) return wait(fault);
   const servers = leftServers(doing, parts);
   const still = stillness(doing, parts, { memory, servers });

@@ -77,7 +77,7 @@ export async function drain(
   if (!app.weights) return done('no edge sends requests to it');
   const holds = stillHeld(doing, parts.traffic);
   if (holds) return holds;
-  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing));
+  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing), doing.job.plan);
   if (fault !== undefined) return wait(fault);
   const { servers = [] } = (intent?.data ?? {}) as Partial<Drained>;
   return drained(doing, stillness(doing, parts, { memory, servers }));

@@ -1,13 +1,18 @@
 // Room at the destination, booked before anything comes and kept until its pods are there.
 //
+// Of an app whose workload is there already, by an attempt before, nothing is booked: every estimate sees it.
+//
 // On failure: no room is waited for until the deadline, for another's booking may end; then the app is
 // deferred. What cannot be read is no room.
 
+import { refOf } from '../../clusters/cluster-writer.ts';
 import type { Failure, Outcome, Waiting } from '../../jobs/kind.ts';
 import { bookedText, roomKey } from '../capacity/ledger.ts';
 import type { Need } from '../capacity/need.ts';
 import { place, roomOf } from '../capacity/room.ts';
+import { nameOf, type Manifest } from '../manifests/manifest.ts';
 import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
+import { isOurs } from './form.ts';
 
 const AGAIN_SECONDS = 5;
 
@@ -37,6 +42,7 @@ export async function keepRoom(
 /** Why there is none. */
 async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefined> {
   const { job, app, scene } = doing;
+  if (await isThere(doing, parts)) return undefined;
   const pods = app.replicas?.after ?? 0;
   const key = roomKey(job.id, app.app);
   const need = await needOf(doing, parts);
@@ -51,6 +57,14 @@ async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefin
     const text = `${fit.pods} of ${pods} fit (${fit.why})`;
     return others.length === 0 ? text : `${text}; booked: ${bookedText(others)}`;
   });
+}
+
+async function isThere({ job, app }: Doing, { writerOf }: RunParts): Promise<boolean> {
+  const planned = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
+  if (!planned) return false;
+  const writer = await writerOf(job.plan.to);
+  const live = await writer.read(refOf(planned.manifest));
+  return live !== undefined && isOurs(live as Manifest, job.id);
 }
 
 async function needOf({ job, app }: Doing, { world }: RunParts): Promise<Need | string> {

@@ -51,7 +51,11 @@ async function gate(doing: Doing, parts: RunParts, { memory, seconds }: Gating):
   const now = parts.clock.now();
   const at = memory.of(doing, now, () => freshGate(now));
   const { gates } = doing.job.plan;
-  const fault = weightFault(parts.traffic.upstream(doing.app.app), wantedHolds(doing));
+  const fault = weightFault(
+    parts.traffic.upstream(doing.app.app),
+    wantedHolds(doing),
+    doing.job.plan,
+  );
   if (fault !== undefined) return faulty(at, { fault, now, gates });
   delete at.faultSince;
   const counted = await count(doing, parts, at);

@@ -2,15 +2,23 @@
 
 import type { Server, Upstream } from '../../model.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
+import type { MigrationPlan } from '../plan/model.ts';
 
-/** Undefined: all is as it was said. A cluster whose pin is 0 need not be there at all. */
+type Ways = Pick<MigrationPlan, 'from' | 'to'>;
+
+/**
+ * Undefined: all is as it was said. A cluster whose pin is 0 need not be there at all, nor one that is
+ * neither source nor destination: others have its share then.
+ */
 export function weightFault(
   upstream: Upstream | undefined,
   wanted: readonly JobHold[],
+  { from, to }: Ways,
 ): string | undefined {
   if (!upstream) return 'nothing is published of it';
   const faults = wanted.flatMap((hold) => {
-    const servers = upstream.servers.filter(({ from }) => from === hold.cluster);
+    const servers = upstream.servers.filter((server) => server.from === hold.cluster);
+    if (servers.length === 0 && hold.cluster !== from && hold.cluster !== to) return [];
     if (hold.kind === 'drain') return drainFault(hold, servers);
     return hold.kind === 'pin' ? pinFault(hold, servers) : [];
   });

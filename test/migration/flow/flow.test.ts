@@ -111,6 +111,31 @@ test.each(forwardSteps(SHOP, 'offline'))(
   },
 );
 
+/** All that was done is tried again, as far as this, which fails. */
+function triedAgain(names: readonly string[], failed: string): ReturnType<typeof appState> {
+  const said = { who: 'ann', at: 0 };
+  const steps = names.map((name) => {
+    const kind = name === failed ? ('failed' as const) : ('done' as const);
+    const step = { id: id(name), attempt: 2, fence: 1, intent: { text: name, objects: [] } };
+    const record = { ...step, result: { kind, text: '' } };
+    return [id(name), at(name) <= at(failed) ? record : { ...record, again: said }] as const;
+  });
+  return appState({ ...jobOf(ONE), steps: Object.fromEntries(steps) }, SHOP as never);
+}
+
+test.each(['preflight', 'reserve', 'ready', 'shift.25'])(
+  'tried again after a doubt: a failure of %s takes back what came, or is a person’s once it deletes',
+  (failed) => {
+    expect(triedAgain(before('drain'), failed)).toEqual({
+      state: 'RollingBack',
+      step: 'back.weights',
+      failed,
+    });
+    const all = [...before('drain'), 'drain', 'delete.6'];
+    expect(triedAgain(all, failed)).toEqual({ state: 'Blocked', failed });
+  },
+);
+
 test('a way back that fails is a person’s', () => {
   const fails = new Set([id('shift.25'), id('back.drain')]);
   const { log, last } = run({ plan: ONE, fails });
