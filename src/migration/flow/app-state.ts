@@ -51,7 +51,7 @@ export function isResting({ state }: AppState): boolean {
   return RESTING.has(state);
 }
 
-type View = Pick<Job<MigrationPlan>, 'steps' | 'aborted' | 'plan'>;
+type View = Pick<Job<MigrationPlan>, 'steps' | 'aborted' | 'doubted' | 'plan'>;
 
 export function appState(job: View, app: PlannedApp): AppState {
   if (app.state === 'deferred') return { state: 'Deferred' };
@@ -99,7 +99,8 @@ function afterFailure(job: View, app: PlannedApp, step: string): AppState {
   if (name === 'preflight' && isUntouched) return { state: 'Refused', failed: step };
   if (name === 'reserve' && isUntouched) return { state: 'Deferred', failed: step };
   // With the source dead there is nothing to go back to; past the drain only a person knows.
-  const isPersons = ['drain', 'delete', 'owe', 'finish'].includes(name) || isTooLate(job, app);
+  const isPersons =
+    ['drain', 'delete', 'owe', 'finish'].includes(name) || hasLeft(job, app) || isOwed(job, app);
   const stays = job.plan.mode === 'offline' || isPersons;
   return stays ? { state: 'Blocked', failed: step } : { ...wayBack(job, app), failed: step };
 }

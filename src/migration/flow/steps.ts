@@ -75,9 +75,16 @@ export function leaving({ objects }: PlannedApp): PlannedObject[] {
     .toSorted((a, b) => order(a) - order(b) || a.step - b.step);
 }
 
-/** Of what was begun; an object is removed also where nobody knows whether it came. */
-export function backSteps(job: Pick<Job, 'steps'>, { app, objects }: PlannedApp): string[] {
-  const begun = (name: string): boolean => Object.hasOwn(job.steps, idOf({ app, name }));
+/**
+ * Of what was begun; an object is removed also where nobody knows whether it came. Where the journal was
+ * doubted it has not all: everything is looked at.
+ */
+export function backSteps(
+  { steps, doubted }: Pick<Job, 'steps' | 'doubted'>,
+  { app, objects }: PlannedApp,
+): string[] {
+  const begun = (name: string): boolean =>
+    doubted === true || Object.hasOwn(steps, idOf({ app, name }));
   const came = objects
     .filter(({ step, late }) => begun(`${late ? 'late' : 'apply'}.${step}`))
     .toSorted((a, b) => b.step - a.step);

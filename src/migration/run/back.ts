@@ -17,14 +17,24 @@ import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
 import { hasLeft } from '../flow/steps.ts';
-import { nameOf, type Manifest } from '../manifests/manifest.ts';
+import { at, nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedObject } from '../plan/model.ts';
 import { hasAll } from '../plan/there.ts';
 import type { Before } from './apply.ts';
-import { blocked, done, failed, objectOf, wait, type Doing, type RunParts } from './doing.ts';
+import {
+  blocked,
+  done,
+  failed,
+  objectOf,
+  wait,
+  type Doing,
+  type MigrationJob,
+  type RunParts,
+} from './doing.ts';
 import { isOurs } from './form.ts';
 import { held, ownHolds } from './held.ts';
 import type { Memory } from './memory.ts';
+import { sourceFaults } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
 import { serversOf } from './shift.ts';
@@ -36,7 +46,22 @@ const SOON_SECONDS = 0.2;
 const LATE_MS = 60_000;
 
 export async function backWeights(doing: Doing, parts: RunParts): Promise<Outcome> {
+  const unsure = doing.job.doubted ? await unsureBack(doing, parts) : undefined;
+  if (unsure) return unsure;
   return (await held(doing, parts.traffic)) ?? done('weights are as before');
+}
+
+/** What was deleted may not be on record, and what a predecessor had under way may still come. */
+async function unsureBack(doing: Doing, parts: RunParts): Promise<Outcome | undefined> {
+  const { job, app, spentMs } = doing;
+  const { from } = job.plan;
+  const faults = await sourceFaults(doing, parts);
+  const planned = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
+  const live = planned && (await (await parts.writerOf(from)).read(refOf(planned.manifest)));
+  if (live && at(live as Manifest, 'spec', 'replicas') === 0)
+    faults.push(`${nameOf(live as Manifest)} in ${from} has no pods any more`);
+  if (faults.length > 0) return blocked(`there is nothing to go back to: ${faults.join('; ')}`);
+  return spentMs < LATE_MS ? wait('something may still be on its way', 2) : undefined;
 }
 
 export async function backDrain(doing: Doing, parts: RunParts): Promise<Outcome> {
@@ -79,22 +104,28 @@ export async function backObject(
   const { job, app } = doing;
   const step = job.steps[`${app.app}:${stepOfObject(object)}`];
   const made = step?.result?.data as Made | undefined;
-  if (!step || !mayHaveCome(step, made)) return done('nothing came of it');
+  if (!mayHaveCome(job, step, made)) return done('nothing came of it');
   const doubt = hasLeft(job, app) ? await unproved(doing, parts, memory) : undefined;
   if (doubt) return doubt;
   const writer = await parts.writerOf(job.plan.to);
   return takenBack({ doing, writer, object, step, made });
 }
 
-function mayHaveCome({ intent }: StepRecord, made: Made | undefined): boolean {
-  return made?.how !== 'left' && intent.objects.length > 0;
+function mayHaveCome(
+  { doubted }: Pick<MigrationJob, 'doubted'>,
+  step: StepRecord | undefined,
+  made: Made | undefined,
+): boolean {
+  if (made?.how === 'left') return false;
+  return doubted === true || (step !== undefined && step.intent.objects.length > 0);
 }
 
 interface Back {
   readonly doing: Doing;
   readonly writer: ClusterWriter;
   readonly object: PlannedObject;
-  readonly step: StepRecord;
+  /** Absent: it is not on record. */
+  readonly step: StepRecord | undefined;
   readonly made: Made | undefined;
 }
 
@@ -107,21 +138,23 @@ async function takenBack(back: Back): Promise<Outcome> {
   const fenced = await writer.fence(ref, scene.term);
   if (!fenced.ok) return wait(fenced.text, 2);
   const live = (await writer.read(ref)) as Manifest | undefined;
-  const { before } = (step.intent.data ?? { before: null }) as Before;
+  const { before } = (step?.intent.data ?? { before: null }) as Before;
   if (before !== null) return givenBack(back, live, before);
   return live ? unmade(back, live) : uncome(back);
 }
 
 function uncome({ doing, step, made }: Back): Outcome {
-  const isSure = made !== undefined || step.taken !== true || doing.spentMs >= LATE_MS;
+  const isSure = made !== undefined || step?.taken !== true || doing.spentMs >= LATE_MS;
   return isSure ? done('it is not there') : wait('it may still be on its way', 2);
 }
 
-async function unmade({ doing, writer, made }: Back, live: Manifest): Promise<Outcome> {
+async function unmade({ doing, writer, step, made }: Back, live: Manifest): Promise<Outcome> {
   const { job, scene } = doing;
   const other = `${nameOf(live)} in ${job.plan.to} is another one now`;
   // Never ours: it stood there all the time, or came from elsewhere since.
   if (!isOurs(live, job.id)) return made ? blocked(other) : done('it is another’s');
+  if (!step && job.plan.request.adopt)
+    return failed(`${nameOf(live)} may have been another’s before, and that is not on record`);
   if (live.metadata['deletionTimestamp'] !== undefined) return wait('it is going', SOON_SECONDS);
   const ref = refOf(live as KubernetesObject);
   const removed = await removeProved(writer, ref, (now) => {

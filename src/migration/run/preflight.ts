@@ -67,7 +67,7 @@ async function dryRuns(doing: Doing, parts: RunParts, { objects }: Look): Promis
 }
 
 /** Whoever deletes there must be let in there; a backup is no cluster. */
-async function sourceFaults({ job, app }: Doing, parts: RunParts): Promise<string[]> {
+export async function sourceFaults({ job, app }: Doing, parts: RunParts): Promise<string[]> {
   if (job.plan.mode === 'offline') return [];
   const writer = await parts.writerOf(job.plan.from);
   const all = app.objects.map(async ({ manifest, uid }) => {
