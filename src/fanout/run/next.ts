@@ -109,7 +109,7 @@ function ofWave(job: FanoutJob, wave: RunWave, place: number): Next | undefined 
   if (before) return before;
   const steps = wave.lanes
     .flatMap((lane) => forwardStep(job, lane) ?? [])
-    .toSorted((left, right) => Number(isBegun(job, right)) - Number(isBegun(job, left)))
+    .toSorted((left, right) => rankOf(job, right) - rankOf(job, left))
     .slice(0, wave.concurrency);
   const run = holdOneByOne(steps);
   if (run.length > 0) return { state: 'Running', run: run.map(({ step }) => step) };
@@ -145,8 +145,12 @@ function forwardStep(job: FanoutJob, lane: Lane): LaneStep | undefined {
   return undefined;
 }
 
-/** Those that are under way go on before others begin. */
-const isBegun = (job: FanoutJob, { lane }: LaneStep): boolean => isTouched(job, lane);
+/** Those that are under way go on before others begin, and first of all those that may be held. */
+function rankOf(job: FanoutJob, { lane }: LaneStep): number {
+  if (!isTouched(job, lane)) return 0;
+  const isOn = (verb: Verb): boolean => Object.hasOwn(job.steps, stepOf(verb, lane.id));
+  return isOn('hold') && !isOn('release') ? 2 : 1;
+}
 
 function isTouched({ steps }: FanoutJob, { id, writes }: Lane): boolean {
   const names = [stepOf('hold', id), ...writes.map((index) => stepOf('apply', id, index))];
@@ -207,13 +211,26 @@ function backAll(job: FanoutJob, why: string): Next {
     .toSorted((left, right) => Number(comesAgain(job, left)) - Number(comesAgain(job, right)))
     .flatMap((lane) => backStep(job, lane) ?? []);
   const open = steps.filter(({ step }) => isOpen(job.steps[step]));
-  const run = (open.length > 0 ? open : steps.slice(0, 1)).map(({ step }) => step);
+  const run = [...open, ...beside(job, open, steps)].map(({ step }) => step);
   const failed = steps.find((one) => one.failed !== undefined)?.failed;
-  if (open.length === 0 && failed !== undefined) {
+  if (open.every(isTurn) && failed !== undefined) {
     return { state: 'Blocked', why: `the way back failed: ${failed}`, run: [] };
   }
   return run.length > 0 ? { state: 'RollingBack', why, run } : { state: 'RolledBack', why, run };
 }
+
+/** One at a time; but what waits for its turn would wait for ever for lanes that are still held. */
+function beside(
+  { steps }: FanoutJob,
+  open: readonly BackStep[],
+  all: readonly BackStep[],
+): readonly BackStep[] {
+  if (open.length === 0) return all.slice(0, 1);
+  if (!open.every(isTurn)) return [];
+  return all.filter((one) => !isOpen(steps[one.step]) && !isTurn(one)).slice(0, 1);
+}
+
+const isTurn = ({ step }: BackStep): boolean => readStep(step).verb === 'hold-again';
 
 interface BackStep {
   readonly step: string;

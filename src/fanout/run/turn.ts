@@ -1,8 +1,9 @@
 // Whether a lane may leave the traffic of its apps now. Pure, but for what it asks of the traffic.
 //
 // Comes in: a lane that is about to be held. Goes out: undefined where it may; else what it waits for, or
-// why it is refused. It waits for clusters that this job holds and will give back; where too few pods serve
-// without any of those, it waits a minute, for they may be on their way.
+// why it is refused. It waits for clusters that this job holds and will give back; one that is held from
+// before a doubt, and has not begun again, may only come behind this one. Where too few pods serve without
+// any of those, it waits a minute, for they may be on their way.
 
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { AppName } from '../../model.ts';
@@ -10,6 +11,7 @@ import { podPath } from '../kinds.ts';
 import { belowFloor, servesAlone, servingPods } from './floor.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { type FanoutJob, isStopped } from './next.ts';
+import { stepOf, type Verb } from './steps.ts';
 import { holdId, type Traffic } from './traffic.ts';
 
 const PATIENCE_MS = 60_000;
@@ -86,8 +88,17 @@ function outOf(job: FanoutJob, lane: Lane, app: AppName, traffic: Asked): Lane[]
     (one) => one.id !== lane.id && stand.includes(holdId(job.id, one.id, app)),
   );
   const goesBack = job.plan.strategy.onFailure === 'rollback-cluster';
-  return others.filter((one) => goesBack || !isStopped(job, one));
+  return others.filter((one) => isGoing(job, one) && (goesBack || !isStopped(job, one)));
 }
+
+function isGoing({ steps }: FanoutJob, { id }: Lane): boolean {
+  return HOLDS.some((verb) => {
+    const step = steps[stepOf(verb, id)];
+    return step !== undefined && !step.again;
+  });
+}
+
+const HOLDS: readonly Verb[] = ['hold', 'hold-again'];
 
 /** What is new in a cluster is held too, and takes nothing away. */
 function hadPods({ plan }: FanoutJob, { writes }: Lane): boolean {
