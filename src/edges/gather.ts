@@ -76,7 +76,7 @@ export async function gather(
     const answers = await Promise.all(pending.map((link) => askLink(link, gathering)));
     const beats = (await store.heartbeats()).states;
     for (const beat of beats) hear(beat, gathering);
-    const over = highestOver(answers, beats, lease.term);
+    const over = highestOver(answers, beats, gathering);
     if (over !== undefined) return { counter: counterOf(over) };
 
     const known = new Set([...options.edges, ...beats.map((beat) => beat.name)]);
@@ -142,10 +142,13 @@ function keep(document: Document, gathering: Gathering): void {
 function highestOver(
   answers: readonly (TermOver | undefined)[],
   beats: readonly EdgeState[],
-  term: number,
+  { lease: { term }, above }: Gathering,
 ): number | undefined {
   const seen = [...answers.map((over) => over?.highest ?? 0), ...beats.map((beat) => beat.highest)];
   const own = counterOf(term);
   const highest = Math.max(0, ...seen.filter((one) => isPlausible(counterOf(one), own)));
-  return highest > term ? highest : undefined;
+  if (highest > term) return highest;
+  // Of a Redis that was lost: whoever goes by counters would see no other term between.
+  const terms = [...above.values()].map(({ stamp }) => stamp.term);
+  return terms.find((one) => one !== term && counterOf(one) === own);
 }
