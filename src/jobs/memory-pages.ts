@@ -6,18 +6,24 @@ import { refusalIn } from './memory-journal.ts';
 import type { SharedPage, SharedPages } from './shared-pages.ts';
 
 export interface MemoryPages extends SharedPages {
-  /** All of it is lost. */
-  clear(): void;
+  /** All that is in them; undefined: it is lost. What is written later changes nothing in a dump. */
+  dump(): PagesDump;
+  load(dump: PagesDump | undefined): void;
 }
+
+/** As JSON: nobody shares an object with them. */
+export type PagesDump = ReadonlyMap<string, string>;
+
+const NOTHING: PagesDump = new Map();
 
 /** `store`: in which the lease was taken. */
 export function openMemoryPages(store: Pick<MemoryStore, 'refuses'>): MemoryPages {
-  // As JSON: nobody shares an object with it.
-  let pages = new Map<string, string>();
+  let pages = NOTHING;
   const pageOf = (text: string): SharedPage => JSON.parse(text) as SharedPage;
   return {
-    clear() {
-      pages = new Map();
+    dump: () => pages,
+    load(dump = NOTHING) {
+      pages = dump;
     },
     async read() {
       return new Map([...pages].map(([name, text]) => [name, pageOf(text)]));
@@ -28,7 +34,7 @@ export function openMemoryPages(store: Pick<MemoryStore, 'refuses'>): MemoryPage
       const text = pages.get(name);
       const stands = text === undefined ? 0 : pageOf(text).revision;
       if (stands !== revision) return { refused: 'job-moved', detail: String(stands) };
-      pages.set(name, JSON.stringify({ revision: revision + 1, content }));
+      pages = new Map(pages).set(name, JSON.stringify({ revision: revision + 1, content }));
       return undefined;
     },
   };

@@ -10,7 +10,7 @@ sharedPagesConformance('memory', async () => {
     pages,
     async restart(empty) {
       await stage.restart(empty);
-      if (empty) pages.clear();
+      if (empty) pages.load(undefined);
     },
   };
 });

@@ -26,6 +26,13 @@ export interface Release {
   readonly prune?: boolean;
 }
 
+export interface Move {
+  readonly app: string;
+  readonly to: string;
+  /** Who asks the source: others than edges, and a person has to consent. */
+  readonly callers: 'edges' | 'others';
+}
+
 export type Action = { readonly at: number } & (
   | { readonly do: 'pods'; readonly cluster: string; readonly app: string; readonly pods?: number }
   | { readonly do: 'nodes'; readonly cluster: string; readonly nodes: readonly number[] }
@@ -84,6 +91,7 @@ export type Action = { readonly at: number } & (
       readonly ms: number;
     }
   | { readonly do: 'release'; readonly release: Release }
+  | { readonly do: 'move'; readonly move: Move }
   | { readonly do: 'job-say'; readonly word: CommandName }
   | { readonly do: 'job-lift' }
   | { readonly do: 'by-hand'; readonly cluster: string; readonly app: string }

@@ -5,7 +5,6 @@
 
 import { fixedClusters } from '../../src/clusters/memory.ts';
 import { createController, type Controller } from '../../src/controller.ts';
-import type { Jobs } from '../../src/jobs/jobs.ts';
 import { counterOf } from '../../src/edges/counter.ts';
 import { startCourier } from '../../src/edges/courier.ts';
 import { openEdgeBook, type EdgeBook } from '../../src/edges/edge-book.ts';
@@ -17,7 +16,7 @@ import type { Reporter } from '../../src/telemetry/reporter.ts';
 import { Sight, type TrueCluster } from './clusters.ts';
 import type { SimulatedEdge } from './edge.ts';
 import type { Acting, SimulatedObjects } from './jobs/objects.ts';
-import { runJobs } from './jobs/runner.ts';
+import { runJobs, type SimulatedRuns } from './jobs/runner.ts';
 import type { Redis } from './redis.ts';
 import { Process, type Time } from './time.ts';
 
@@ -64,7 +63,7 @@ export class SimulatedController {
   process: Process | undefined;
   controller: Controller | undefined;
   book: EdgeBook | undefined;
-  jobs: Jobs | undefined;
+  jobs: SimulatedRuns | undefined;
 
   constructor(name: string, parts: ControllerParts) {
     this.name = name;
@@ -140,8 +139,8 @@ export class SimulatedController {
     void questionEdges(links, { statistics, book, clock }, stop.signal);
   }
 
-  #runJobs(process: Process, book: EdgeBook, statistics: Statistics): Jobs {
-    const { redis, objects = [], jobsRandom: random, acted, told, wrong } = this.#parts;
+  #runJobs(process: Process, book: EdgeBook, statistics: Statistics): SimulatedRuns {
+    const { redis, clusters, objects = [], jobsRandom: random, acted, told, wrong } = this.#parts;
     const mine = (): Controller => {
       if (this.controller) return this.controller;
       throw new Error('it has not begun');
@@ -149,6 +148,7 @@ export class SimulatedController {
     return runJobs({
       process,
       redis,
+      clusters,
       objects,
       book,
       statistics,

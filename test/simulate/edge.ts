@@ -4,7 +4,7 @@
 // failure: as there: a refusal by name, a session that begins again. The files are lua/ballast's too:
 // here start and doors (control, snapshot), edge-memory (state, sync), edge-poll (poll, manifest).
 
-import type { EdgeLink, Push } from '../../src/edges/edge-link.ts';
+import type { EdgeLink, Push, ServerCount } from '../../src/edges/edge-link.ts';
 import { digestOf } from '../../src/edges/digest.ts';
 import { encodeUpstream, manifestText, parseManifestLine } from '../../src/edges/document.ts';
 import { EdgeMemory, type Generation } from './edge-memory.ts';
@@ -24,6 +24,8 @@ export interface EdgeParts {
   readonly redis: Redis;
   readonly random: () => number;
   readonly told: (text: string) => void;
+  /** What it has counted at servers. */
+  readonly counts: (memory: EdgeMemory) => readonly ServerCount[];
 }
 
 export class SimulatedEdge {
@@ -138,7 +140,11 @@ export class SimulatedEdge {
           if (!this.memory.seeTerm(term)) return { highest: this.memory.highest };
           return apps.flatMap((app) => this.memory.documents.get(app) ?? []);
         }),
-      counts: () => call(() => ({ start: this.memory.startId, counts: [], unhealthy: [] })),
+      counts: () =>
+        call(() => {
+          const { memory } = this;
+          return { start: memory.startId, counts: this.#parts.counts(memory), unhealthy: [] };
+        }),
       state: () => call(() => this.memory.report()),
       close: async () => undefined,
     };

@@ -69,13 +69,13 @@ async function simulate(first: number, count: number): Promise<boolean> {
   const wrong = await runSeeds({
     first,
     count,
-    onVerdict({ settledMs = 0 }) {
+    onVerdict({ seed, wrong: text, settledMs = 0 }) {
+      if (text !== undefined) console.log(`seed ${seed}: ${text}`);
       done += 1;
       longest = Math.max(longest, settledMs);
       if (done % 500 === 0) console.log(`${done} seeds`);
     },
   });
-  for (const { seed, wrong: text } of wrong) console.log(`seed ${seed}: ${text}`);
   if (wrong[0]) await explain(wrong[0].seed);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(

@@ -4,9 +4,9 @@
 // Comes in: a seed. Goes out: actions in order of time, each a line that a person can read.
 
 import type { Action } from './actions.ts';
-import type { Chance } from './chance.ts';
+import { Chance } from './chance.ts';
 import { DISASTERS } from './disasters.ts';
-import { drawJobs } from './jobs/draw.ts';
+import { drawMoves, drawReleases, hasMoves, hasReleases, MOVE_MS } from './jobs/draw.ts';
 import { drawKind } from './kinds.ts';
 
 export interface Plan {
@@ -17,10 +17,10 @@ export interface Plan {
 
 const FIRST_MS = 1500;
 
-/** `jobs`: releases among them. */
-export function drawPlan(chance: Chance, jobs: boolean): Plan {
+export function drawPlan(seed: number): Plan {
+  const chance = new Chance(seed);
   const random = chance.of('plan');
-  const end = random.between(12_000, 45_000);
+  const end = random.between(12_000, 45_000) + (hasMoves(seed) ? MOVE_MS : 0);
   const count = random.between(4, 40);
   const actions: Action[] = [];
   // What comes close together does most harm.
@@ -37,7 +37,8 @@ export function drawPlan(chance: Chance, jobs: boolean): Plan {
     const from = isLate ? end - random.between(3000, 9000) : random.between(FIRST_MS, end - 4000);
     actions.push(...random.pick(DISASTERS)(random, from, 100 * left));
   }
-  if (jobs) actions.push(...drawJobs(chance.of('jobs'), end));
+  if (hasReleases(seed)) actions.push(...drawReleases(chance.of('jobs'), end));
+  if (hasMoves(seed)) actions.push(...drawMoves(chance.of('moves'), end));
   const before = actions.filter(({ at }) => at < end);
   return { actions: before.toSorted((a, b) => a.at - b.at), end };
 }

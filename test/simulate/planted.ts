@@ -1,11 +1,12 @@
 // Bugs that the simulation has to find: the rules of the protocol (R1 to R11) switched off one by one,
-// and other mistakes; R12 and others of jobs in planted-jobs.ts. Each is text of a file that becomes other text.
+// and other mistakes; R12 and others of jobs in planted-jobs.ts and planted-moves.ts. Each is text of a file that becomes other text.
 //
 // R7 off alone shows nothing: a leader does one thing after the other. So with it goes that order:
 // words come between a round and its commit.
 
 import { bug, change, type PlantedBug } from './plant.ts';
 import { OF_JOBS } from './planted-jobs.ts';
+import { OF_MOVES } from './planted-moves.ts';
 
 const MEMORY = 'src/edges/memory.ts';
 const EDGE = 'test/simulate/edge.ts';
@@ -37,11 +38,7 @@ export const RULES_OFF: readonly PlantedBug[] = [
     'R2: a higher term that is met ends nothing',
     change('src/edges/leadership.ts', 'if (state.highest > lease.term &&', 'if (false &&'),
     change('src/controller.ts', 'if (!isPlausible(highest, counter)) return;', 'return;'),
-    change(
-      'src/edges/gather.ts',
-      'return highest > term ? highest : undefined;',
-      'return undefined;',
-    ),
+    change('src/edges/gather.ts', 'if (highest > term) return highest;\n', 'return undefined;\n'),
     change(
       'src/edges/gather.ts',
       'if (isTermOver(answer)) return answer;',
@@ -319,4 +316,4 @@ export const OTHERS: readonly PlantedBug[] = [
   ),
 ];
 
-export const PLANTED: readonly PlantedBug[] = [...RULES_OFF, ...OTHERS, ...OF_JOBS];
+export const PLANTED: readonly PlantedBug[] = [...RULES_OFF, ...OTHERS, ...OF_JOBS, ...OF_MOVES];

@@ -14,7 +14,9 @@ import {
   type JournalDump,
   type MemoryJournal,
 } from '../../src/jobs/memory-journal.ts';
+import { openMemoryPages, type MemoryPages, type PagesDump } from '../../src/jobs/memory-pages.ts';
 import type { Job } from '../../src/jobs/record.ts';
+import type { SharedPages } from '../../src/jobs/shared-pages.ts';
 import type { Network, Place } from './network.ts';
 import type { Process, Time } from './time.ts';
 
@@ -30,15 +32,17 @@ type OnWrite = (before: Dump, after: Dump, by: string) => void;
 /** What the journal of jobs took; `here`: the Redis that did. */
 export type OnEntry = (entry: Entry, before: Job | undefined, by: Process, here: string) => void;
 
-/** One Redis: documents, and jobs. */
+/** One Redis: documents, jobs, and what jobs share. */
 interface Node {
   readonly store: MemoryStore;
   readonly journal: MemoryJournal;
+  readonly pages: MemoryPages;
 }
 
 interface NodeDump {
   readonly store: Dump;
   readonly journal: JournalDump;
+  readonly pages: PagesDump;
 }
 
 export class Redis {
@@ -139,6 +143,16 @@ export class Redis {
     };
   }
 
+  /** What jobs share, as one process has it. */
+  pagesOf(process: Process): SharedPages {
+    const call = <Answer>(act: (node: Node) => Answer): Promise<Awaited<Answer>> =>
+      this.#call(process, JOURNAL, act);
+    return {
+      read: () => call(({ pages }) => pages.read()),
+      write: (lease, name, page) => call(({ pages }) => pages.write(lease, name, page)),
+    };
+  }
+
   /** One command, done where and when it arrives. */
   call<Answer>(process: Process, act: (store: MemoryStore) => Answer): Promise<Awaited<Answer>> {
     return this.#call(process, PLACE, ({ store }) => act(store));
@@ -197,6 +211,7 @@ export class Redis {
   wipe(): void {
     this.#master.store.restart(true);
     this.#master.journal.load(undefined);
+    this.#master.pages.load(undefined);
     this.#dumps.push(dumpOf(this.#master));
   }
 
@@ -210,13 +225,15 @@ export class Redis {
 
   #open(): Node {
     const store = openMemoryStore(() => this.#time.now + this.skewMs, `m${this.#masters++}-`);
-    return { store, journal: openMemoryJournal(store) };
+    return { store, journal: openMemoryJournal(store), pages: openMemoryPages(store) };
   }
 
-  #load({ store, journal }: NodeDump, keepsRunId = false): void {
-    this.#master.store.load(store, keepsRunId);
-    this.#master.journal.load(journal);
-    this.#dumps.push({ store, journal });
+  #load(dump: NodeDump, keepsRunId = false): void {
+    const { store, journal, pages } = this.#master;
+    store.load(dump.store, keepsRunId);
+    journal.load(dump.journal);
+    pages.load(dump.pages);
+    this.#dumps.push(dump);
   }
 
   /** What is in it changes at once, before there is an answer. */
@@ -234,7 +251,7 @@ export class Redis {
     const before = dumpOf(node);
     const answer = act(node);
     const after = dumpOf(node);
-    if (after.store === before.store && after.journal === before.journal) return answer;
+    if (isSame(before, after)) return answer;
     if (after.store.version !== before.store.version) {
       this.#onWrite(before.store, after.store, client);
       for (const end of [...this.#waiting]) end();
@@ -247,8 +264,13 @@ export class Redis {
   }
 }
 
-function dumpOf({ store, journal }: Node): NodeDump {
-  return { store: store.dump(), journal: journal.dump() };
+function dumpOf({ store, journal, pages }: Node): NodeDump {
+  return { store: store.dump(), journal: journal.dump(), pages: pages.dump() };
+}
+
+function isSame(one: NodeDump, other: NodeDump): boolean {
+  const { store, journal, pages } = other;
+  return one.store === store && one.journal === journal && one.pages === pages;
 }
 
 /** What is thrown where it is served comes back over the network, like any answer; or is lost. */

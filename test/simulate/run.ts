@@ -4,9 +4,8 @@
 // long it took to settle once the faults had ended. On failure: what is wrong is the answer.
 
 import { compareStamps, decodeUpstream, HOLDS, isFault } from '../../src/edges/document.ts';
-import { Chance } from './chance.ts';
 import { APPS, type Action } from './actions.ts';
-import { hasJobs } from './jobs/draw.ts';
+import { hasMoves } from './jobs/draw.ts';
 import { drawPlan } from './plan.ts';
 import { dueOf } from './rule.ts';
 import { holdsOf } from './watch.ts';
@@ -27,14 +26,15 @@ export interface Options {
 
 /** What the guard holds back rises by parts, each a minute; ramps and second looks have time too. */
 const SETTLE_MS = 300_000;
+const MOVES_SETTLE_MS = 600_000;
 const LOOK_MS = 500;
 
 export function planOf(seed: number): readonly Action[] {
-  return drawPlan(new Chance(seed), hasJobs(seed)).actions;
+  return drawPlan(seed).actions;
 }
 
 export async function run(seed: number, { keep, trace }: Options = {}): Promise<Verdict> {
-  const { actions, end } = drawPlan(new Chance(seed), hasJobs(seed));
+  const { actions, end } = drawPlan(seed);
   const world = new World(seed, trace);
   const { time, watch } = world;
   for (const [number, action] of actions.entries()) {
@@ -50,7 +50,8 @@ export async function run(seed: number, { keep, trace }: Options = {}): Promise<
     time.after(LOOK_MS, look);
   };
   time.after(LOOK_MS, look);
-  await time.run(end + SETTLE_MS, () => world.look() || open === undefined);
+  const patience = hasMoves(seed) ? MOVES_SETTLE_MS : SETTLE_MS;
+  await time.run(end + patience, () => world.look() || open === undefined);
   if (watch.wrong.length > 0) return wrongOf(seed, watch.wrong, trace);
   if (open !== undefined) return wrongOf(seed, [`not settled: ${open}`], trace);
   return { seed, settledMs: Math.round(time.now - end) };

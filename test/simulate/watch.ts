@@ -205,7 +205,9 @@ export class Watch {
       if (hold.kind !== 'freeze') continue;
       const known = this.#kept.get(hold.id);
       const kept = JSON.stringify(hold.kept);
-      const due = known ?? JSON.stringify(sumsOf(hold, before));
+      const found = JSON.stringify(sumsOf(hold, before));
+      // A job says its own anew at each of its steps.
+      const due = hold.job !== undefined && kept === found ? found : (known ?? found);
       if (kept !== due) this.tell(`${by}: ${hold.id} keeps ${kept}, due is ${due}`);
       this.#kept.set(hold.id, due);
     }

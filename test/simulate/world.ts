@@ -6,7 +6,8 @@ import { Chance } from './chance.ts';
 import { TrueCluster } from './clusters.ts';
 import { SimulatedController } from './controllers.ts';
 import { SimulatedEdge } from './edge.ts';
-import { hasJobs } from './jobs/draw.ts';
+import type { EdgeMemory } from './edge-memory.ts';
+import { hasMoves, hasReleases } from './jobs/draw.ts';
 import { SimulatedJobs } from './jobs/jobs.ts';
 import { Network } from './network.ts';
 import { People } from './people.ts';
@@ -52,13 +53,14 @@ export class World {
       }
     }
     const { network, redis, clusters } = this;
-    const jobs = hasJobs(seed)
-      ? new SimulatedJobs({ time, chance, network, redis, clusters, watch, told })
-      : undefined;
+    const parts = { time, chance, network, redis, clusters, watch, told, moves: hasMoves(seed) };
+    const jobs = parts.moves || hasReleases(seed) ? new SimulatedJobs(parts) : undefined;
     this.jobs = jobs;
     const edges = EDGES.map((name) => {
       const next = chance.of(name);
-      return new SimulatedEdge(name, { time, network, redis, told, random: () => next.next() });
+      const counts = (memory: EdgeMemory) => jobs?.requests.of(memory) ?? [];
+      const random = (): number => next.next();
+      return new SimulatedEdge(name, { time, network, redis, told, random, counts });
     });
     this.edges = edges;
     if (jobs) jobs.edges = edges;
@@ -89,6 +91,7 @@ export class World {
   look(): boolean {
     for (const edge of this.edges) this.watch.look(edge);
     this.watch.lookForHolds(this.edges);
+    this.jobs?.look();
     return this.watch.wrong.length > 0;
   }
 
@@ -192,6 +195,7 @@ export class World {
         later(action.ms, () => this.#startEdge(this.#edge(action.edge), action.isDamaged));
         return;
       case 'release':
+      case 'move':
       case 'job-say':
       case 'job-lift':
       case 'by-hand':
@@ -226,7 +230,7 @@ export class World {
       }
       this.#revive(controller);
     }
-    this.jobs?.heal();
+    this.jobs?.heal((hold) => this.people.lift(hold));
   }
 
   #revive(controller: SimulatedController): void {

@@ -112,7 +112,7 @@ test('a paused job keeps its room; one at its end, or that the journal lacks, ha
 
 test('after Redis was lost nothing is booked', async () => {
   await bookings.book(ask('m-1', 3), fits(3));
-  pages.clear();
+  pages.load(undefined);
   expect(await bookings.renew('m-1/shop', terms)).toBe(false);
 });
 

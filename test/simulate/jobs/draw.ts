@@ -5,12 +5,18 @@
 
 import { type Action, CLUSTERS, EDGES, LEADER } from '../actions.ts';
 import type { Random } from '../../chaos/random.ts';
+import { MOVED } from './moved.ts';
 import { RELEASED } from './releases.ts';
 
-/** Every so-many-th seed has jobs: they cost more than all the rest. */
-const EVERY = 3;
+/** Every so-many-th seed has them: they cost more than all the rest. */
+const RELEASES_EVERY = 3;
+const MOVES_EVERY = 5;
 
-export const hasJobs = (seed: number): boolean => seed % EVERY === 1;
+export const hasReleases = (seed: number): boolean => seed % RELEASES_EVERY === 1;
+export const hasMoves = (seed: number): boolean => seed % MOVES_EVERY === 0;
+
+/** So long a move takes where nothing comes between: faults last as long. */
+export const MOVE_MS = 40_000;
 
 /** How often each is drawn, of the sum of all. */
 type Make = (random: Random) => Record<string, unknown>;
@@ -63,19 +69,21 @@ const TROUBLES: readonly Make[] = [
 ];
 
 const STRATEGIES = [
-  '{order: serial, floor: 0}',
-  '{order: serial, onFailure: rollback-all, floor: 0}',
-  '{order: serial, onFailure: rollback-cluster, floor: 0}',
-  '{order: parallel, maxConcurrency: 2, floor: 0}',
-  '{order: parallel, onFailure: continue, floor: 0}',
-  '{order: serial, approval: before, floor: 0}',
-  '{order: serial, approval: after, soak: 1s, floor: 0}',
-  '{order: serial, weights: none, floor: 0}',
+  '{order: serial}',
+  '{order: serial, onFailure: rollback-all}',
+  '{order: serial, onFailure: rollback-cluster}',
+  '{order: parallel, maxConcurrency: 2}',
+  '{order: parallel, onFailure: continue}',
+  '{order: serial, approval: before}',
+  '{order: serial, approval: after, soak: 1s}',
+  '{order: serial, weights: none}',
+  '{order: parallel, floor: 0}',
+  '{order: parallel, floor: 50%}',
 ];
 
 const WORDS = ['pause', 'resume', 'abort', 'abort', 'retry', 'skip', 'approve', 'approve'] as const;
 
-export function drawJobs(random: Random, end: number): Action[] {
+export function drawReleases(random: Random, end: number): Action[] {
   const begins = random.between(2500, Math.max(2600, end - 9000));
   const soon = (most: number): number => begins + random.between(50, most);
   const actions: object[] = [release(random, begins)];
@@ -97,6 +105,28 @@ export function drawJobs(random: Random, end: number): Action[] {
   if (random.next() < 0.3) actions.push({ at: soon(6000), do: 'job-lift' });
   if (random.next() < 0.3) actions.push(byHand(random, soon(6000)));
   return actions as Action[];
+}
+
+export function drawMoves(random: Random, end: number): Action[] {
+  const begins = random.between(2500, end - MOVE_MS);
+  const soon = (most: number): number => begins + random.between(50, most);
+  const actions: object[] = [move(random, begins)];
+  if (random.next() < 0.6) actions.push(move(random, soon(8000)));
+  if (random.next() < 0.3) actions.push(move(random, soon(MOVE_MS)));
+  for (let left = random.between(0, 4); left > 0; left--) {
+    actions.push({ at: soon(MOVE_MS), ...random.pick(TROUBLES)(random) });
+  }
+  for (let left = random.between(0, 3); left > 0; left--) {
+    actions.push({ at: soon(MOVE_MS), do: 'job-say', word: random.pick(WORDS) });
+  }
+  if (random.next() < 0.7) actions.push({ at: soon(MOVE_MS), do: 'confirm-edges' });
+  if (random.next() < 0.3) actions.push({ at: soon(MOVE_MS), do: 'job-lift' });
+  return actions as Action[];
+}
+
+function move(random: Random, at: number): object {
+  const callers = random.next() < 0.7 ? 'edges' : 'others';
+  return { at, do: 'move', move: { app: random.pick(MOVED), to: random.pick(CLUSTERS), callers } };
 }
 
 function release(random: Random, at: number): object {

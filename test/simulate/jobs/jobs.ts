@@ -5,7 +5,7 @@
 import type { KubernetesObject } from '../../../src/clusters/cluster-writer.ts';
 import { HOLDS } from '../../../src/edges/document.ts';
 import type { Job } from '../../../src/jobs/record.ts';
-import type { Action } from '../actions.ts';
+import { addressOf, type Action } from '../actions.ts';
 import type { Chance } from '../chance.ts';
 import type { TrueCluster } from '../clusters.ts';
 import type { SimulatedController } from '../controllers.ts';
@@ -15,10 +15,14 @@ import type { Redis } from '../redis.ts';
 import type { Time } from '../time.ts';
 import { holdsOf, type Watch } from '../watch.ts';
 import { SimulatedObjects, type Written } from './objects.ts';
+import { mendMoved, settleMoved } from './moved.ts';
 import { JobPeople } from './people.ts';
 import { beginWith, extraRef } from './releases.ts';
+import { Requests } from './requests.ts';
 import { lettingGo, taking } from './steps.ts';
 import { ObjectWatch } from './watch-objects.ts';
+import { MoveWatch } from './watch-moves.ts';
+import { watchWrite } from './watch-writes.ts';
 import { JobWatch } from './watch.ts';
 
 export interface JobsParts {
@@ -29,18 +33,25 @@ export interface JobsParts {
   readonly clusters: readonly TrueCluster[];
   readonly watch: Watch;
   readonly told: (text: string) => void;
+  /** Apps are moved too. */
+  readonly moves: boolean;
 }
+
+/** A move takes longer than all else. */
+const MOVES_SEEN_TO = [3000, 12_000, 30_000, 60_000, 120_000, 240_000];
 
 /** Of the actions. */
 export type JobAction = Extract<
   Action,
-  { readonly do: 'release' | 'job-say' | 'job-lift' | 'by-hand' | 'confirm-edges' }
+  { readonly do: 'release' | 'move' | 'job-say' | 'job-lift' | 'by-hand' | 'confirm-edges' }
 >;
 
 export class SimulatedJobs {
   readonly objects: readonly SimulatedObjects[];
   readonly journals: JobWatch;
-  readonly #writes: ObjectWatch;
+  readonly requests = new Requests();
+  readonly #fanouts: ObjectWatch;
+  readonly #moves: MoveWatch;
   readonly #parts: JobsParts;
   #people: JobPeople | undefined;
 
@@ -52,22 +63,28 @@ export class SimulatedJobs {
       told(
         `${written.by.name} wrote ${written.ref.kind} ${written.ref.name} in ${written.cluster}`,
       );
-      this.#writes.written(written);
+      watchWrite(written, watching);
     };
     this.objects = clusters.map((truth) => new SimulatedObjects(truth, { network, onWritten }));
     this.journals = new JobWatch({ now: () => time.now, tell, lifts: lettingGo, holds: taking });
-    this.#writes = new ObjectWatch({
+    const { objects } = this;
+    const mayDelete = ({ by }: Written): boolean => this.journals.mayDelete(redis.idOf(by));
+    const without = (hold: string): readonly string[] => this.#without(hold);
+    this.#fanouts = new ObjectWatch({ tell, objects, mayDelete, without });
+    const senders = (app: string, cluster: string): readonly string[] =>
+      this.#senders(app, cluster);
+    this.#moves = new MoveWatch({ tell, objects, mayDelete, senders, now: () => time.now });
+    const watching = {
       tell,
-      objects: this.objects,
-      job: (id) => this.journals.job(id),
-      lock: ({ by }, { apps }) => {
+      job: (id: string): Job | undefined => this.journals.job(id),
+      lock: ({ by }: Written, { apps }: Job): string | undefined => {
         const { locks } = redis.jobs(by);
         return apps.map((app) => locks.get(app)).find((one) => one !== undefined);
       },
-      mayDelete: ({ by }) => this.journals.mayDelete(redis.idOf(by)),
-      without: (hold) => this.#without(hold),
-    });
-    beginWith(this.objects, clusters);
+      kinds: { fanout: this.#fanouts, migration: this.#moves },
+    };
+    beginWith(objects, clusters);
+    if (parts.moves) settleMoved(objects, clusters, parts.chance.of('homes'));
     redis.onEntry = (entry, before, by, here) => {
       const { id } = entry.head;
       const isNew = !this.journals.job(id);
@@ -75,8 +92,10 @@ export class SimulatedJobs {
       const job = this.journals.job(id);
       if (!job) return;
       told(`${by.name}: ${id} ${job.state} ${entry.steps.map(stepText).join(', ')} ${job.why}`);
-      if (isNew) this.#writes.begun(job);
-      else this.#writes.checkEnd(job);
+      const kind = job.kind === 'migration' ? this.#moves : this.#fanouts;
+      if (isNew && job.kind !== 'found') kind.begun(job);
+      this.#moves.entered(job);
+      if (!isNew) this.#fanouts.checkEnd(job);
     };
     redis.onJobRead = (job, by, here) => this.journals.read(job, by, here);
     redis.onConfirmed = (here) => this.journals.confirmed(here);
@@ -109,6 +128,9 @@ export class SimulatedJobs {
       case 'release':
         this.#people?.release(action.release);
         return;
+      case 'move':
+        this.#people?.move(action.move);
+        return;
       case 'job-say':
         this.#people?.say(action.word);
         return;
@@ -123,17 +145,41 @@ export class SimulatedJobs {
     }
   }
 
+  /** After every step. */
+  look(): void {
+    this.#moves.look();
+  }
+
   /** Once the faults are over, people see to what waits for them. */
-  heal(): void {
-    for (const ms of [2000, 5000, 9000])
-      this.#parts.time.after(ms, () => this.#people?.answerAll());
+  heal(lift: (hold: string) => void): void {
+    const { time, redis, clusters, moves } = this.#parts;
+    for (const ms of [2000, 5000, 9000]) time.after(ms, () => this.#people?.answerAll());
+    if (!moves) return;
+    mendMoved(this.objects, clusters);
+    // What people hold, and what they have to say, would let a move wait for ever.
+    for (const ms of MOVES_SEEN_TO) {
+      time.after(ms, () => {
+        this.#people?.confirmEdges();
+        this.#people?.answerAll();
+        const held = holdsOf(redis.dump.documents.get(HOLDS));
+        for (const { id, job } of held) if (job === undefined) lift(id);
+      });
+    }
   }
 
   unsettled(): string | undefined {
     const { redis } = this.#parts;
     const { jobs } = redis.jobs();
-    for (const job of jobs.values()) this.#writes.checkEnd(job);
-    return this.journals.unsettled(jobs, holdsOf(redis.dump.documents.get(HOLDS)));
+    for (const job of jobs.values()) {
+      this.#fanouts.checkEnd(job);
+      this.#moves.checkEnd(job);
+    }
+    const held = holdsOf(redis.dump.documents.get(HOLDS));
+    return this.journals.unsettled({
+      jobs,
+      held,
+      waits: (id) => this.#people?.waits(id) ?? [],
+    });
   }
 
   /** Somebody deletes an object and makes another of its name, label and all. */
@@ -145,7 +191,18 @@ export class SimulatedJobs {
     const { uid, resourceVersion } = live.metadata as Record<string, string>;
     void objects.remove(ref, { uid: uid ?? '', resourceVersion: resourceVersion ?? '' });
     objects.applyAs('kubectl', bare(live));
-    this.#writes.touched({ cluster, key: `ConfigMap||prod|${ref.name}` });
+    this.#fanouts.touched({ cluster, key: `ConfigMap||prod|${ref.name}` });
+  }
+
+  /** Edges that send an app's requests there. */
+  #senders(app: string, cluster: string): readonly string[] {
+    const nodes = [1, 2, 3, 4].map((node) => addressOf(cluster, node));
+    return this.edges
+      .filter(({ process, memory }) => {
+        const picks = memory.picks.get(app) ?? [];
+        return process?.alive && picks.some((address) => nodes.includes(address));
+      })
+      .map(({ name }) => name);
   }
 
   #without(hold: string): readonly string[] {

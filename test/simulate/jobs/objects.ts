@@ -98,6 +98,12 @@ export class SimulatedObjects {
     };
   }
 
+  /** All that is there, as one process reads it. */
+  allFrom(by: Process): Promise<{ objects: readonly KubernetesObject[]; nodes: number }> {
+    const { nodes } = this.#truth;
+    return this.#call(by, async () => ({ objects: this.objects.all(), nodes: nodes.length }));
+  }
+
   async #call<Answer>(by: Process, act: () => Promise<Answer>): Promise<Answer> {
     if (this.#truth.deaf.has(by.name)) {
       await by.clock.sleep(PATIENCE_MS);
@@ -109,10 +115,12 @@ export class SimulatedObjects {
     }) as Promise<Answer>;
   }
 
-  /** What is made anew has pods; what is replaced keeps as many. */
+  /** What is made anew has pods; what is replaced keeps as many, and what is to have none has none. */
   #count(name: string): void {
     const workload = this.objects.look(workloadOf(name));
+    const { replicas } = (workload?.['spec'] ?? {}) as { readonly replicas?: number };
     if (!workload) this.#truth.setPods(name, undefined);
+    else if (replicas === 0) this.#truth.setPods(name, 0);
     else if (!this.#truth.pods.has(name)) {
       const { availableReplicas = 0 } = (workload['status'] ?? {}) as {
         readonly availableReplicas?: number;

@@ -7,7 +7,7 @@ import { BallastError } from '../../../src/errors.ts';
 import type { CommandName } from '../../../src/jobs/commands.ts';
 import { isFinal, type JobHead } from '../../../src/jobs/record.ts';
 import { liftHold } from '../../../src/words/of-holds.ts';
-import { EDGES, type Release } from '../actions.ts';
+import { EDGES, type Move, type Release } from '../actions.ts';
 import type { SimulatedController } from '../controllers.ts';
 import { leaderOf } from '../people.ts';
 import type { Time } from '../time.ts';
@@ -58,6 +58,24 @@ export class JobPeople {
     );
   }
 
+  move(move: Move, spent = 0): void {
+    if (spent > PATIENCE_MS) return;
+    const { told } = this.#parts;
+    const again = (): void => {
+      this.#time.after(AGAIN_MS, () => this.move(move, spent + AGAIN_MS));
+    };
+    const jobs = this.#leader()?.jobs;
+    if (!jobs) return again();
+    const begin = async (): Promise<string> => {
+      const draft = await jobs.draftMove(move);
+      return draft ? `job ${(await jobs.create(draft)).id} is made` : 'nothing to move';
+    };
+    begin().then(told, (error: unknown) => {
+      told(`no move: ${String(error)}`);
+      if (error instanceof BallastError && error.code === 'not-leader') again();
+    });
+  }
+
   /** To the newest that is not at its end. */
   say(name: CommandName): void {
     const jobs = this.#leader()?.jobs;
@@ -74,6 +92,11 @@ export class JobPeople {
       const name = fit[Math.floor(this.#parts.random() * fit.length)];
       if (name) this.#command(job, name);
     }
+  }
+
+  /** As whoever leads tells it. */
+  waits(job: string): readonly string[] {
+    return this.#leader()?.jobs?.waits(job) ?? [];
   }
 
   /** They look at the list of edges. */

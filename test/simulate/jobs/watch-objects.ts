@@ -1,4 +1,4 @@
-// What must hold of what jobs write to clusters.
+// What must hold of what fan-outs write to clusters.
 //
 // Comes in: every write that changed something, and jobs as they come to their end. Goes out: sentences of
 // what is wrong. It compares objects with plans by its own hand.
@@ -14,16 +14,11 @@ import { lanesOf, type RunPlan } from '../../../src/fanout/run/lanes.ts';
 import { readStep, stepOf } from '../../../src/fanout/run/steps.ts';
 import { holdId } from '../../../src/fanout/run/traffic.ts';
 import { isFinal, type Job } from '../../../src/jobs/record.ts';
-import { jobOf } from '../../../src/jobs/traces.ts';
 import { contentOf, type SimulatedObjects, type Written } from './objects.ts';
 
 export interface ObjectWatchParts {
   readonly tell: (text: string) => void;
   readonly objects: readonly SimulatedObjects[];
-  /** As the watch of journals knows it. */
-  readonly job: (id: string) => Job | undefined;
-  /** Who may write these apps, as the process's Redis has it. */
-  readonly lock: (written: Written, job: Job) => string | undefined;
   readonly mayDelete: (written: Written) => boolean;
   /** Edges that serve without the hold. */
   readonly without: (hold: string) => readonly string[];
@@ -55,18 +50,9 @@ export class ObjectWatch {
     this.#writers.delete(placeOf(entry));
   }
 
-  written(written: Written): void {
-    const { acting, cluster, ref, after, by } = written;
-    const trace = jobOf(after ?? written.before);
-    if (trace !== undefined) return this.#checkTrace(written, trace);
-    const job = acting && this.#parts.job(acting.job);
-    const text = `${by.name} wrote ${shownRef(ref)} in ${cluster}`;
-    if (!job || !acting) return this.#parts.tell(`${text}, for no job`);
-    const mine = `${text} for ${job.id}, ${acting.step}`;
-    const tell = (what: string): void => this.#parts.tell(`${mine}: ${what}`);
-    const lock = this.#parts.lock(written, job);
-    if (lock !== undefined && lock !== job.id) tell(`the app is ${lock}'s`);
-    const key = `${job.id} ${acting.step} ${cluster} ${shownRef(ref)}`;
+  written(written: Written, job: Job, tell: (what: string) => void): void {
+    const { acting, cluster, ref, after } = written;
+    const key = `${job.id} ${acting?.step} ${cluster} ${shownRef(ref)}`;
     const content = contentOf(after);
     if ((this.#wrote.get(key) ?? content) !== content) tell('it wrote something else before');
     this.#wrote.set(key, content);
@@ -74,18 +60,6 @@ export class ObjectWatch {
     if (!written.before) this.#made.set(after?.metadata['uid'], job.id);
     if (!after) this.#checkDeletion(written, job, tell);
     this.#checkHeld(written, job, tell);
-  }
-
-  /** What a job has there for its own sake: put before it writes, taken away at its end. */
-  #checkTrace({ acting, cluster, ref, after, by }: Written, id: string): void {
-    const job = this.#parts.job(id);
-    const { verb } = readStep(acting?.step ?? '');
-    const isOwn = acting?.job === id && (after ? ['apply'] : ENDS).includes(verb);
-    const isLeft = !acting && !after && job !== undefined && isFinal(job);
-    if (isOwn || isLeft) return;
-    const what = after ? 'put' : 'removed';
-    const step = acting ? `${acting.job}, ${acting.step}` : 'no job';
-    this.#parts.tell(`${by.name} ${what} ${shownRef(ref)} in ${cluster}, of ${id}, for ${step}`);
   }
 
   #checkDeletion(written: Written, job: Job, tell: (what: string) => void): void {
@@ -147,9 +121,6 @@ export class ObjectWatch {
     return all?.objects.look({ apiVersion, kind, namespace, name });
   }
 }
-
-/** Steps that end what a job has in clusters; the last is of one that was found. */
-const ENDS: readonly string[] = ['clear', 'clear-again', 'lift'];
 
 /** A step that was skipped, or a way back that left it. */
 function isPassedOver(job: Job, index: number): boolean {

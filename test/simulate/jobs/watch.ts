@@ -23,6 +23,14 @@ export interface JobWatchParts {
   readonly holds: (job: Job, step: string) => string | undefined;
 }
 
+/** In the end. */
+interface Left {
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly held: readonly Hold[];
+  /** What the steps of a job wait for. */
+  readonly waits: (job: string) => readonly string[];
+}
+
 /** A call may come so late. */
 export const LATE_MS = 9000;
 
@@ -149,9 +157,11 @@ export class JobWatch {
   }
 
   /** What must be so in the end: `held`, the holds that stand; `jobs`, as the journal has them. */
-  unsettled(jobs: ReadonlyMap<string, Job>, held: readonly Hold[]): string | undefined {
+  unsettled({ jobs, held, waits }: Left): string | undefined {
     for (const { id, state, why } of jobs.values()) {
-      if (!RESTS.has(state) && !isFinal({ state })) return `job ${id} is ${state} ${why}`;
+      if (!RESTS.has(state) && !isFinal({ state })) {
+        return `job ${id} is ${state} ${why}, and waits for ${waits(id).join('; ') || 'nothing'}`;
+      }
       if (RESTS.has(state) && why === '') return `job ${id} is ${state}, and does not say why`;
     }
     const lost = held.find(({ job }) => {
