@@ -64,7 +64,7 @@ export const OF_MOVES: readonly PlantedBug[] = [
     change(
       'src/migration/run/back.ts',
       'return live ? unmade(back, live) : uncome(back);',
-      "return live && made ? unmade(back, live) : done('nothing came of it');",
+      "return live && back.made ? unmade(back, live) : done('nothing came of it');",
     ),
   ),
 ];

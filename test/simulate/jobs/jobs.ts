@@ -39,6 +39,7 @@ export interface JobsParts {
 
 /** A move takes longer than all else. */
 const MOVES_SEEN_TO = [3000, 12_000, 30_000, 60_000, 120_000, 240_000];
+const CONFIRMED_MS = 60_000;
 
 /** Of the actions. */
 export type JobAction = Extract<
@@ -159,7 +160,8 @@ export class SimulatedJobs {
     // What people hold, and what they have to say, would let a move wait for ever.
     for (const ms of MOVES_SEEN_TO) {
       time.after(ms, () => {
-        this.#people?.confirmEdges();
+        // Late: what is deleted before is seen.
+        if (ms >= CONFIRMED_MS) this.#people?.confirmEdges();
         this.#people?.answerAll();
         const held = holdsOf(redis.dump.documents.get(HOLDS));
         for (const { id, job } of held) if (job === undefined) lift(id);
