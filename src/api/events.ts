@@ -12,6 +12,7 @@ import { BallastError } from '../errors.ts';
 import type { Access } from './access/access.ts';
 import { grantsFor, seesAll, type Caller } from './access/caller.ts';
 import { openFeed, type Frame } from './event-feed.ts';
+import { REQUEST_ID } from './problem.ts';
 import type { ReadParts } from './reads.ts';
 import { PROBLEMS } from './shapes.ts';
 
@@ -152,6 +153,7 @@ export function addEventRoutes(api: FastifyInstance, parts: EventParts): void {
         late: false,
       };
       client.response.writeHead(200, {
+        [REQUEST_ID]: request.id,
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
         // nginx would keep events back.

@@ -20,7 +20,7 @@ import { refuseUnrouted } from './methods.ts';
 import { answerOnce, type OnceParts } from './once.ts';
 import { addOpenApiRoutes, describeRoutes } from './openapi.ts';
 import { addPageRoutes, type PageFiles } from './page.ts';
-import { logProblems, placeOf, problem, type ProblemLog } from './problem.ts';
+import { logProblems, placeOf, problem, type ProblemLog, REQUEST_ID } from './problem.ts';
 import { addReadRoutes, type ReadParts } from './reads.ts';
 import { noteRefusals } from './refusals.ts';
 import { faultOf, readBodies, refuseQueries, requestOptions } from './requests.ts';
@@ -73,6 +73,9 @@ export function buildApi(parts: ApiParts): FastifyInstance {
   readBodies(api);
   logProblems(api, parts.log);
   refuseUnrouted(api);
+  api.addHook('onRequest', async ({ id }, reply) => {
+    void reply.header(REQUEST_ID, id);
+  });
   guardRoutes(api, parts.access);
   refuseQueries(api);
   api.addHook('onResponse', async ({ routeOptions: { url = 'none' } }, { statusCode }) => {

@@ -10,6 +10,7 @@ export interface Event {
 }
 
 export interface EventClient {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly events: readonly Event[];
   /** Resolves when the server has ended the stream; rejects when it was cut. */
   readonly ended: Promise<void>;
@@ -21,7 +22,11 @@ export async function openEvents(
   headers: Record<string, string> = {},
 ): Promise<EventClient> {
   const stop = new AbortController();
-  const { statusCode, body } = await request(`${url}/api/v1/events`, {
+  const {
+    statusCode,
+    body,
+    headers: told,
+  } = await request(`${url}/api/v1/events`, {
     headers,
     signal: stop.signal,
     bodyTimeout: 0,
@@ -39,7 +44,7 @@ export async function openEvents(
   };
   const ended = read();
   ended.catch(() => undefined);
-  return { events, ended, close: () => stop.abort() };
+  return { headers: told, events, ended, close: () => stop.abort() };
 }
 
 function parse(text: string): Event {

@@ -63,6 +63,12 @@ test('first what there is, then synced, then what changes', async () => {
   await until('the cluster is stale', () => has(client, 'cluster', { state: 'stale' }));
 });
 
+test('its answer has the id of its request', async () => {
+  const { open } = await start();
+  expect((await open()).headers['x-request-id']).toMatch(/^[a-z0-9]{10}$/);
+  expect((await open({ 'x-request-id': 'call-7' })).headers['x-request-id']).toBe('call-7');
+});
+
 test('who comes back gets what changed meanwhile, and no more', async () => {
   const { open, east, hold } = await start();
   const first = await open();

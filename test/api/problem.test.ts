@@ -68,6 +68,14 @@ test.each(['/api/v1/nowhere', '/%zz', '/readyz', '/api/v1/apps/none'])(
   },
 );
 
+test('so has an answer that is no problem', async () => {
+  const { api } = await start();
+  const idOf = async (headers = {}) =>
+    (await api.inject({ url: '/livez', headers })).headers['x-request-id'];
+  expect(await idOf()).toMatch(/^[a-z0-9]{10}$/);
+  expect(await idOf({ 'x-request-id': 'trace-7.a' })).toBe('trace-7.a');
+});
+
 test('an error of ours is logged whole; strangers do not fill the log, their tries are told', async () => {
   const list = await writeList(listText({ viewer: { roles: ['viewer'] } }));
   const { ask } = await start({
