@@ -16,6 +16,11 @@ const TimeOfDay = Type.String({
   pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
   description: 'in quotes, such as "22:00"',
 });
+/** Objects carry it as a label. */
+const FanoutName = Type.String({
+  pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$',
+  description: 'a label’s value, which objects carry: at most 63 letters, digits, - _ .',
+});
 const Numbers = Type.Record(Type.String(), Count);
 
 const StrategyShape = closed({
@@ -64,7 +69,7 @@ export type WrittenStrategy = Static<typeof StrategyShape>;
 export const FanoutShape = closed({
   apiVersion: Name,
   kind: Name,
-  metadata: ObjectMetadata,
+  metadata: closed({ ...ObjectMetadata.properties, name: FanoutName }),
   spec: closed({
     objects: Type.Optional(
       Type.Array(
