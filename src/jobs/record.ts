@@ -112,6 +112,8 @@ export interface StepRecord {
   readonly id: string;
   /** From 1. */
   readonly attempt: number;
+  /** The job's revision as its first attempt began: the order in which steps are shown. */
+  readonly since?: number;
   /** The term under which it is done. */
   readonly fence: number;
   readonly intent: Intent;
@@ -121,6 +123,15 @@ export interface StepRecord {
   readonly taken?: true;
   /** A person asked for another attempt. */
   readonly again?: Said;
+}
+
+/** Of a step's next attempt. */
+export function placeOf(
+  { steps, revision }: Pick<Job, 'steps' | 'revision'>,
+  id: string,
+): Pick<StepRecord, 'attempt' | 'since'> {
+  const before = steps[id];
+  return { attempt: (before?.attempt ?? 0) + 1, since: before?.since ?? revision };
 }
 
 /** Whether it is under way. */

@@ -129,11 +129,13 @@ function jobOf(head: JobHead, fields: Readonly<Record<string, string>>): Job {
   const nothing = { plan: null, steps: {} };
   if (head.unreadable) return { ...head, ...nothing };
   try {
+    // A hash has no order of its own.
     const steps = Object.entries(fields)
       .filter(([name]) => name.startsWith(STEP))
-      .map(([name, text]) => [name.slice(STEP.length), JSON.parse(text) as StepRecord]);
+      .map(([name, text]) => [name.slice(STEP.length), JSON.parse(text) as StepRecord] as const)
+      .toSorted(([, left], [, right]) => (left.since ?? 0) - (right.since ?? 0));
     const plan = JSON.parse(fields[PLAN] ?? 'null') as unknown;
-    return { ...head, plan, steps: Object.fromEntries(steps) as Record<string, StepRecord> };
+    return { ...head, plan, steps: Object.fromEntries(steps) };
   } catch (error) {
     const why = `its journal is damaged: ${(error as Error).message}`;
     return { ...unreadableHead(head.id, { ...head }, why), ...nothing };

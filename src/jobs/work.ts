@@ -20,6 +20,7 @@ import {
   isFinal,
   isOpen,
   NOT_BEGUN,
+  placeOf,
   resultOf,
   type Intent,
   type Job,
@@ -129,9 +130,8 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     kind: JobKind,
     id: string,
   ): Promise<number | StepRecord | undefined> => {
-    const before = job.steps[id];
-    const attempt = (before?.attempt ?? 0) + 1;
-    const scene = sceneOf(job, `${keyOf(job, id)} ${attempt}`);
+    const place = placeOf(job, id);
+    const scene = sceneOf(job, `${keyOf(job, id)} ${place.attempt}`);
     const found = await attempted(() => kind.prepare(job as never, id, scene));
     if ('seconds' in found) return wait(keyOf(job, id), found);
     if ('kind' in found && found.kind === 'blocked') {
@@ -139,10 +139,10 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       return undefined;
     }
     const failed = 'kind' in found ? found : undefined;
-    const intent = 'kind' in found ? unbegun(before) : found;
+    const intent = 'kind' in found ? unbegun(job.steps[id]) : found;
     const step: StepRecord = {
       id,
-      attempt,
+      ...place,
       fence: term,
       intent,
       ...(failed && { result: { kind: 'failed', text: failed.text } }),

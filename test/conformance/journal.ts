@@ -97,6 +97,22 @@ export function journalConformance(title: string, open: () => Promise<JournalSta
       expect(await journal.read('shop-1')).toEqual({ ...last, plan, steps });
     });
 
+    test('steps come back in the order in which they were begun', async () => {
+      await journal.put(lease, entry());
+      const names = Array.from({ length: 12 }, (_, index) => `${'hgfedcba'[index % 8]} ${index}`);
+      const steps = names.map((id, since) => ({ ...STEP, id, since }));
+      for (const [basis, step] of steps.entries()) {
+        const head = { ...HEAD, revision: basis + 2 };
+        await journal.put(lease, { head, basis: basis + 1, steps: [step], lock: 'keep' });
+      }
+      const [first] = steps;
+      const again = { ...HEAD, revision: steps.length + 2 };
+      const retried = first ? [{ ...first, attempt: 2 }] : [];
+      const basis = steps.length + 1;
+      await journal.put(lease, { head: again, basis, steps: retried, lock: 'keep' });
+      expect(Object.keys((await journal.read('shop-1'))?.steps ?? {})).toEqual(names);
+    });
+
     test('who builds on another revision is refused, and nothing is written', async () => {
       await journal.put(lease, entry());
       const before = await journal.read('shop-1');

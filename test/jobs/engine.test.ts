@@ -67,6 +67,10 @@ test('a step that failed is made again, or skipped', async () => {
   expect(done.steps['write:a']).toMatchObject({ attempt: 2, result: { kind: 'done' } });
   expect(done.steps['write:b']).toMatchObject({ attempt: 1, result: { kind: 'skipped' } });
   expect(world.values()).toEqual({ a: 'new', c: 'new' });
+  // By it they are shown in order: the place of the first attempt stays.
+  const since = (one: Job, id: string): number => one.steps[id]?.since ?? Number.NaN;
+  expect(since(done, 'write:a')).toBe(since(job, 'write:a'));
+  expect(since(done, 'write:a')).toBeLessThan(since(done, 'write:c'));
 });
 
 test('an approval is waited for, and goes into the audit with its name', async () => {
