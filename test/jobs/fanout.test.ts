@@ -136,6 +136,9 @@ test('rollback-all: everything is as it was, the last cluster first', async () =
     'east',
     'east',
   ]);
+  const writes = undone.map((step) => Number(step.split(' ')[2]));
+  const applied = Object.keys(job.steps).filter((step) => step.startsWith('apply'));
+  expect(writes).toEqual(applied.map((step) => Number(step.split(' ')[2])).toReversed());
   // Held again while its pods are replaced again.
   expect(fleet.said.filter((one) => one.includes('east'))).toEqual([
     'hold east',
