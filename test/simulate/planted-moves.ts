@@ -41,7 +41,11 @@ export const OF_MOVES: readonly PlantedBug[] = [
   ),
   bug(
     'the way back of a migration forgets its holds',
-    change('src/migration/flow/holds.ts', 'RollingBack: asBefore,', 'RollingBack: () => [],'),
+    change(
+      'src/migration/flow/holds.ts',
+      'shifted(app, `${percent} %`) : asBefore(plan, app),',
+      'shifted(app, `${percent} %`) : [],',
+    ),
   ),
   bug(
     'room that others have booked is not looked at',
@@ -55,8 +59,8 @@ export const OF_MOVES: readonly PlantedBug[] = [
     'a migration that has begun to delete goes back',
     change(
       'src/migration/flow/app-state.ts',
-      'if (job.aborted && !isTooLate(job, app)) return',
-      'if (job.aborted) return',
+      'return wayHome(job, app);',
+      'return wayBack(job, app);',
     ),
   ),
   bug(
