@@ -25,6 +25,7 @@ import {
   readPolicies,
 } from './read/karmada.ts';
 import { isKubefed, readKubefed } from './read/kubefed.ts';
+import { namedClusters } from './read/named-clusters.ts';
 import { isOwn, names, readOwn, readPlain } from './read/own.ts';
 import { strategyOf } from './read/strategy.ts';
 import { createReport, type Report } from './report.ts';
@@ -71,7 +72,13 @@ export function readFanout(
   const sorted = orders.toSorted((left, right) => compare(keyOfOrder(left), keyOfOrder(right)));
   return {
     kind: 'orders',
-    orders: { ...(name !== undefined && { name }), orders: sorted, strategy, warnings },
+    orders: {
+      ...(name !== undefined && { name }),
+      orders: sorted,
+      strategy,
+      named: namedClusters(fanout),
+      warnings,
+    },
   };
 }
 

@@ -206,7 +206,15 @@ export interface Orders {
   /** By kind, namespace and name: the order of documents does not show. */
   readonly orders: readonly Order[];
   readonly strategy: Strategy;
+  /** By the FanOut: each has to be there. Other systems pass over a name that they do not know. */
+  readonly named: readonly NamedCluster[];
   readonly warnings: readonly Warning[];
+}
+
+export interface NamedCluster {
+  readonly name: string;
+  /** `file:line: document N: key` */
+  readonly place: string;
 }
 
 export interface Warning {

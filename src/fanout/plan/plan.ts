@@ -88,6 +88,7 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
   const stepped = clustersOf(entries, world);
   const { waves, forgotten } = wavesOf(orders.strategy, orders.orders, stepped);
   const faults = [
+    ...unknownNames(orders, world),
     ...planned.flatMap((one) => one.faults),
     ...forgotten.map((cluster) => `${cluster}: no wave takes it`),
   ];
@@ -106,6 +107,14 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
     digest: digestOf({ orders: orders.strategy, entries: entries.map(weighed), waves }),
     ...(values.size > 0 && { secrets: (mark: string) => values.get(mark) }),
   };
+}
+
+/** A misspelt name would take its weight, or its wave, with it. */
+function unknownNames({ named }: Orders, { clusters }: World): string[] {
+  const known = new Set(clusters.map(({ cluster }) => cluster.name));
+  return named
+    .filter(({ name }) => !known.has(name))
+    .map(({ name, place }) => `${place}: no cluster is called ${name}`);
 }
 
 /** What is written and what it was compared with. Not the findings: they may be worded better one day. */
