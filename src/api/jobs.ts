@@ -41,6 +41,18 @@ const CommandQuery = Type.Object(
   { step: Type.Optional(Type.String({ maxLength: 200, description: 'of retry and skip' })) },
   closed,
 );
+/** Or none at all. */
+const ApproveBody = Type.Unsafe<{ readonly asks?: string } | undefined>({
+  ...Type.Object(
+    {
+      asks: Type.Optional(
+        Type.String({ maxLength: 500, description: 'refused where it asks for anything else' }),
+      ),
+    },
+    closed,
+  ),
+  type: ['object', 'null'],
+});
 const flag = Type.Optional(Type.Boolean());
 const names = Type.Optional(Type.Array(Type.String({ maxLength: 253 }), { maxItems: 1000 }));
 const FanoutBody = Type.Object(
@@ -163,7 +175,11 @@ function checkRun(caller: Caller, { draft, plan, faults }: Submitted): void {
 
 function addCommand(api: FastifyInstance, parts: JobRouteParts, name: CommandName): void {
   const { jobs } = parts;
-  api.post<{ Params: Static<typeof JobParams>; Querystring: Static<typeof CommandQuery> }>(
+  api.post<{
+    Params: Static<typeof JobParams>;
+    Querystring: Static<typeof CommandQuery>;
+    Body: Static<typeof ApproveBody>;
+  }>(
     `/api/v1/jobs/:id/${name}`,
     {
       config: RUN,
@@ -171,6 +187,7 @@ function addCommand(api: FastifyInstance, parts: JobRouteParts, name: CommandNam
         summary: SUMMARIES[name],
         params: JobParams,
         querystring: CommandQuery,
+        ...(name === 'approve' && { body: ApproveBody }),
         response: answers(JobSummary),
       },
     },
@@ -181,7 +198,13 @@ function addCommand(api: FastifyInstance, parts: JobRouteParts, name: CommandNam
       if (!job || !seesJob(caller, job)) throw unknown(params.id);
       if (!mayRun(caller, job)) throw outOfScope(caller, `say anything to job ${params.id}`);
       const { step } = query;
-      const word = { name, who: caller.name, ...(step !== undefined && { step }) };
+      const asks = name === 'approve' ? request.body?.asks : undefined;
+      const word = {
+        name,
+        who: caller.name,
+        ...(step !== undefined && { step }),
+        ...(asks !== undefined && { asks }),
+      };
       return viewHead(await jobs.command(params.id, word));
     },
   );

@@ -25,6 +25,7 @@ interface Head {
   readonly state: string;
   readonly why?: string;
   readonly asks?: string;
+  readonly revision: number;
   readonly apps: readonly string[];
   readonly clusters: readonly string[];
   readonly begun: { readonly who: string; readonly at: string };
@@ -105,6 +106,13 @@ export function addJobWord(parent: Command, name: CommandName, as: string = name
   if (name === 'retry' || name === 'skip') {
     command.addOption(new Option('--step <step>', 'this one; default: what failed'));
   }
+  if (name === 'approve') {
+    command.addOption(
+      new Option('--asks <what>', 'this and nothing else; default: what it asks now'),
+    );
+    command.action((id: string, options: ApproveOptions) => approve(id, as, options));
+    return;
+  }
   command.action(async (id: string, options: PlaceOptions & { readonly step?: string }) => {
     const caller = await callerOf(options);
     const { step } = options;
@@ -116,8 +124,33 @@ export function addJobWord(parent: Command, name: CommandName, as: string = name
   });
 }
 
-function headText({ id, state, why }: Head): string {
-  return `job ${id} is ${state}${why === undefined ? '' : `: ${why}`}`;
+interface ApproveOptions extends PlaceOptions {
+  readonly asks?: string;
+}
+
+/** So often it is asked what it waits for next, and this long apart. */
+const LOOKS = 20;
+const LOOK_MS = 100;
+
+/** What it asked when it was looked at is what is approved: it may ask for the next one by now. */
+async function approve(id: string, as: string, options: ApproveOptions): Promise<void> {
+  const caller = await callerOf(options);
+  const path = `/jobs/${segment(id)}`;
+  const asks = options.asks ?? (await caller.ask<Head>(path)).body.asks;
+  const call = { method: 'POST', ...(asks !== undefined && { body: { asks } }) } as const;
+  let { body } = await caller.ask<Head>(`${path}/approve`, call);
+  process.stdout.write(`${as}: ${asks}\n`);
+  const { revision } = body;
+  for (let look = 0; look < LOOKS && body.revision === revision; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    ({ body } = await caller.ask<Head>(path));
+  }
+  process.stdout.write(`${headText(body)}\n`);
+}
+
+function headText({ id, state, why, asks }: Head): string {
+  const reason = why === undefined ? '' : `: ${why}`;
+  return `job ${id} is ${state}${reason}${asks === undefined ? '' : `; to be approved: ${asks}`}`;
 }
 
 function wholeText(job: Whole): string {

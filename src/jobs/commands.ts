@@ -15,6 +15,8 @@ export interface Command {
   readonly said: Said;
   /** Of retry and skip: one step; absent: every one that failed, or, to be skipped, the only one. */
   readonly step?: string;
+  /** Of approve: this and nothing else; absent: whatever it asks for. */
+  readonly asks?: string;
   /** Its kind has no way back for it. */
   readonly oneWay?: boolean;
 }
@@ -59,10 +61,14 @@ const DEEDS: Readonly<Record<CommandName, (job: Job, command: Command) => Change
     const result = { kind: 'skipped', text: `skipped by ${said.who}` } as const;
     return { head: rest, steps: [{ ...only, result }] };
   },
-  approve(job, { said }) {
-    const { asks, approvals } = job;
+  approve(job, { said, asks: wanted }) {
+    // It asks for nothing until it was looked at again: the next gate is never approved by the same breath.
+    const { asks, ...rest } = job;
     if (asks === undefined) throw unfit(job, 'it waits for no approval');
-    const facts: Facts = { ...job, approvals: { ...approvals, [asks]: said } };
+    if (wanted !== undefined && wanted !== asks) {
+      throw unfit(job, `it asks for the approval of “${asks}”, not of “${wanted}”`);
+    }
+    const facts: Facts = { ...rest, approvals: { ...job.approvals, [asks]: said } };
     return { head: facts };
   },
 };

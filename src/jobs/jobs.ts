@@ -192,8 +192,8 @@ export function createJobs(parts: JobParts): Jobs {
       const job = await asSpoken(() =>
         book.update(id, (now) => obey(now, { ...command, said, oneWay: isOneWay(now) })),
       );
-      const step = command.step === undefined ? '' : ` ${command.step}`;
-      parts.note(job, `${command.name}${step} by ${who}`);
+      const what = command.step ?? command.asks;
+      parts.note(job, `${command.name}${what === undefined ? '' : ` ${what}`} by ${who}`);
       look(id);
       return job;
     },

@@ -37,6 +37,7 @@ test('there are such routes', () => {
     '/api/v1/edges/edge-1/heartbeat',
     '/api/v1/fanouts',
     '/api/v1/holds',
+    '/api/v1/jobs/none/approve',
     '/api/v1/migrations',
     '/api/v1/migrations/debts/none/consent',
     '/api/v1/migrations/debts/none/settle',

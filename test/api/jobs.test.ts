@@ -150,10 +150,25 @@ test('what people say to a job; what does not fit is refused', async () => {
   expect(second.json.detail).toContain(id);
   await say('resume');
   await reach(id, 'WaitingApproval');
-  expect(await say('approve')).toMatchObject({
+  const approve = (body: object) => call('POST', `/api/v1/jobs/${id}/approve`, body);
+  expect(await approve({ asks: 'after' })).toMatchObject({
+    status: 409,
+    json: {
+      code: 'job-unfit',
+      detail: expect.stringContaining('asks for the approval of “before”, not of “after”'),
+    },
+  });
+  expect(await approve({ ask: 'before' })).toMatchObject({ status: 400 });
+  const approved = await approve({ asks: 'before' });
+  expect(approved).toMatchObject({
+    status: 200,
     json: { approvals: { before: { who: 'local' } } },
   });
+  expect(approved.json).not.toHaveProperty('asks');
   await reach(id, 'Done');
+  const { items } = (await call('GET', '/api/v1/audit?limit=100')).json;
+  const texts = items.map(({ text }: { text: string }) => text).join('\n');
+  expect(texts).toContain(`job ${id}: approve before by local`);
   expect(await say('abort')).toMatchObject({ status: 409, json: { code: 'job-unfit' } });
   const none = await call('POST', '/api/v1/jobs/nothing-1/abort');
   expect(none).toMatchObject({ status: 404, json: { code: 'job-unknown' } });

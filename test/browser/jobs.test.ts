@@ -59,7 +59,9 @@ test('a fan-out: approved, paused, resumed and aborted from the page', async () 
   await page.getByRole('link', { name: /^Fleet/ }).click();
   await page.getByRole('link', { name: `Job ${id}: waits for approval` }).click();
   await isAt(page, 'waits for approval');
+  const sent = page.waitForRequest(/\/approve/);
   await say(page, 'Approve…', 'Approve');
+  expect((await sent).postDataJSON()).toEqual({ asks: 'before' });
   // Nobody makes its pods ready: east stays held, and the gate says what it waits for.
   const east = page.getByRole('article', { name: 'east' });
   const gate = east.getByRole('listitem').filter({ hasText: 'Gate' });

@@ -36,7 +36,8 @@ async function start() {
   await writeFile(file, stream('v1', '{weights: none, approval: before}'));
   const fanout = (...args: readonly string[]) =>
     call(['fanout', ...args, '-f', file, '--server', url]);
-  return { fanout, objects };
+  const job = (...args: readonly string[]) => call(['job', ...args, '--server', url]);
+  return { fanout, job, objects, file };
 }
 
 test('planned there, refused once the world is another, with what is; then begun', async () => {
@@ -66,4 +67,27 @@ test('planned there, refused once the world is another, with what is; then begun
   const begun = await fanout('apply', '--plan', file);
   expect(begun).toMatchObject({ code: 0, errors: '' });
   expect(begun.out).toMatch(/^job release-\w{4} is Planned; follow it: ballast job watch release-/);
+});
+
+test('an approval says of what it was, and is refused where something else is asked by now', async () => {
+  const { fanout, job, file } = await start();
+  const waves = [
+    '{clusters: [east], approval: before}',
+    '{clusters: [west, north], approval: before}',
+  ];
+  const strategy = `{weights: none, order: waves, waves: [${waves.join(', ')}]}`;
+  await writeFile(file, stream('v1', strategy));
+  const begun = await fanout('apply');
+  const id = /^job (\S+)/.exec(begun.out)?.[1] ?? '';
+  await until('it asks', async () => (await job('get', id)).out.includes('approved: before 0'));
+  const first = await job('approve', id);
+  expect(first).toMatchObject({ code: 0, errors: '' });
+  expect(first.out).toMatch(/^approve: before 0\njob \S+ is (Running|WaitingApproval)/);
+  await until('it asks again', async () =>
+    (await job('get', id)).out.includes('approved: before 1'),
+  );
+  const late = await job('approve', id, '--asks', 'before 0');
+  expect(late).toMatchObject({ code: 5, out: '' });
+  expect(late.errors).toContain('asks for the approval of “before 1”, not of “before 0”');
+  expect((await job('approve', id, '--asks', 'before 1')).out).toMatch(/^approve: before 1\n/);
 });

@@ -79,6 +79,8 @@ test('an approval is waited for, and goes into the audit with its name', async (
   expect(job.asks).toBe('begin');
   expect(world.writes).toEqual([]);
   await say('approve');
+  // Not even before the runner has looked at it.
+  await expect(say('approve')).rejects.toThrow('it waits for no approval');
   const done = await untilState(journal, id, 'Done');
   expect(done.approvals).toEqual({ begin: { who: 'ann', at: 1000 } });
   expect(done).not.toHaveProperty('asks');

@@ -98,6 +98,8 @@ function SayJob({
   readonly close: () => void;
 }) {
   const words = useWords();
+  // As it was shown first: what it asks for by now has not been looked at.
+  const [shown] = useState(asks);
   const isDangerous = DANGEROUS.has(name);
   return (
     <SayDialog
@@ -109,6 +111,7 @@ function SayJob({
         path: `jobs/${encodeURIComponent(id)}/${name}`,
         isForNoEdge: true,
         ...(step !== undefined && { query: `step=${encodeURIComponent(step)}` }),
+        ...(name === 'approve' && shown !== undefined && { body: { asks: shown } }),
       }}
       isBlind
       isDangerous={isDangerous}
@@ -116,7 +119,7 @@ function SayJob({
     >
       <p>{words.jobHints[name]}</p>
       {step !== undefined && <p>{words.ofStep(step)}</p>}
-      {name === 'approve' && asks !== undefined && <p>{words.asksFor(asks)}</p>}
+      {name === 'approve' && shown !== undefined && <p>{words.asksFor(shown)}</p>}
     </SayDialog>
   );
 }
