@@ -16,6 +16,7 @@ import { mayRun, seesJob, type Caller } from './access/caller.ts';
 import { checkSeen, outOfScope } from './access/gate.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import { FanoutPlan, JobAnswer, JobSummary, viewHead, viewJob } from './job-shapes.ts';
+import { JOB_BYTES } from './requests.ts';
 import { answers, items } from './shapes.ts';
 
 export interface JobRouteParts extends ForwardParts {
@@ -140,6 +141,7 @@ export function addJobRoutes(api: FastifyInstance, parts: JobRouteParts): void {
         querystring: FanoutQuery,
         response: answers(FanoutPlan, { 201: JobSummary }),
       },
+      bodyLimit: JOB_BYTES,
     },
     async (request, reply) => {
       const { body, query, caller } = request;

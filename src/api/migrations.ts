@@ -18,6 +18,7 @@ import { checkSeen, outOfScope } from './access/gate.ts';
 import { forward, type ForwardParts } from './forward.ts';
 import { JobSummary, viewHead } from './job-shapes.ts';
 import { MoveBody, Plan, PlanBody, RehearsalShape } from './migration-shapes.ts';
+import { JOB_BYTES } from './requests.ts';
 import { answers } from './shapes.ts';
 
 export interface MigrationParts {
@@ -48,6 +49,7 @@ export function addMigrationRoutes(api: FastifyInstance, parts: RouteParts): voi
         body: PlanBody,
         response: answers(Plan),
       },
+      bodyLimit: JOB_BYTES,
     },
     async ({ body, caller }) => {
       checkScope(caller, body);
@@ -99,6 +101,7 @@ function addMoveRoute(api: FastifyInstance, parts: RouteParts & { readonly jobs:
         querystring: MoveQuery,
         response: answers(Plan, { 201: JobSummary }),
       },
+      bodyLimit: JOB_BYTES,
     },
     async (request, reply) => {
       const { body, query, caller } = request;

@@ -17,6 +17,9 @@ const RAW_STATUS = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
 
+/** Of what begins a job: a stream of manifests holds ConfigMaps of a MiB each. */
+export const JOB_BYTES = 16 * 1024 * 1024;
+
 /** Until a request is whole: who sends it drop by drop keeps no connection. */
 const WHOLE_MS = 60_000;
 

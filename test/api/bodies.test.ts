@@ -24,11 +24,16 @@ beforeAll(async () => {
       .map(([method]) => ({
         method: method.toUpperCase() as 'POST',
         url: path.replace('{name}', 'edge-1').replace('{app}', 'shop').replace('{id}', 'none'),
-        limit: path.endsWith('/heartbeat') ? 64 * MIB : MIB,
+        limit: limitOf(path),
       })),
   );
 });
 afterAll(closeAll);
+
+function limitOf(path: string): number {
+  if (path.endsWith('/heartbeat')) return 64 * MIB;
+  return /\/(fanouts|migrations|migrations\/plan)$/.test(path) ? 16 * MIB : MIB;
+}
 
 test('there are such routes', () => {
   expect(routes.map(({ url }) => url).toSorted()).toEqual([

@@ -177,6 +177,22 @@ test('what people say to a job; what does not fit is refused', async () => {
   stop();
 }, 60_000);
 
+test('a stream of many MiB is read: it holds ConfigMaps of one each', async () => {
+  const { call, files, stop } = await start();
+  const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big, namespace: prod}\n';
+  const text = `${head}data: {all: "${'x'.repeat(900_000)}"}\n`;
+  const big = [1, 2, 3].map((number) => ({
+    name: `big-${number}.yaml`,
+    text: text.replace('name: big', `name: big-${number}`),
+  }));
+  const body = { files: [...files('v2'), ...big] };
+  const { status, json } = await call('POST', '/api/v1/fanouts?dryRun=true', body);
+  expect(status).toBe(200);
+  expect(json.faults).toEqual([]);
+  expect(JSON.stringify(json.entries)).toContain('ConfigMap||prod|big-3');
+  stop();
+});
+
 test('a call that is repeated under its key begins one job', async () => {
   const { call, files, stop } = await start();
   const body = { files: files('v2', '{approval: before}') };
