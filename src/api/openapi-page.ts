@@ -2,7 +2,7 @@
 
 interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -111,7 +111,8 @@ function typeOf(schema: Schema): string {
   if (items) return `list of ${typeOf(items)}`;
   const values = schema.enum ?? (schema.const === undefined ? [] : [schema.const]);
   if (values.length > 0) return values.map((value) => escape(String(value))).join(', ');
-  return `${escape(type)}${pattern === undefined ? '' : ` <code>${escape(pattern)}</code>`}`;
+  const types = [type].flat().map(escape).join(' or ');
+  return `${types}${pattern === undefined ? '' : ` <code>${escape(pattern)}</code>`}`;
 }
 
 function note(description: string | undefined): string {
