@@ -230,6 +230,7 @@ export type WarningCode =
   | 'no-room'
   | 'null-weight'
   | 'other-than-original'
+  | 'pods-stay'
   | 'replicas-patched'
   | 'selects-nothing'
   | 'several-kinds'

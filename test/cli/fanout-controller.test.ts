@@ -91,3 +91,14 @@ test('an approval says of what it was, and is refused where something else is as
   expect(late.errors).toContain('asks for the approval of “before 1”, not of “before 0”');
   expect((await job('approve', id, '--asks', 'before 1')).out).toMatch(/^approve: before 1\n/);
 });
+
+test('what is there already is brought out again by nothing, and that is no failure', async () => {
+  const { fanout, job, file } = await start();
+  await writeFile(file, stream('v1', '{weights: none}'));
+  const id = /^job (\S+)/.exec((await fanout('apply')).out)?.[1] ?? '';
+  await until('it is done', async () => (await job('get', id)).out.includes('Done'), 60_000);
+  const again = { code: 0, out: 'nothing would change\n', errors: '' };
+  expect(await fanout('apply')).toMatchObject(again);
+  await writeFile(file, stream('v1', '{weights: none}').replace('objects: all', 'objectz: all'));
+  expect(await fanout('apply')).toMatchObject({ code: 5, out: '' });
+});

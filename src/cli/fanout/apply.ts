@@ -1,8 +1,8 @@
 // `ballast fanout apply`: the controller plans, and runs it as a job.
 //
-// Comes in: files, and perhaps the plan that was looked at. Goes out: the job. On failure: a
-// CommandFailure: `plan-moved` where the world is not the one of that plan, with what is another since, and
-// nothing is begun.
+// Comes in: files, and perhaps the plan that was looked at. Goes out: the job; none where all is so already.
+// On failure: a CommandFailure: `plan-moved` where the world is not the one of that plan, with what is
+// another since, and nothing is begun.
 
 import { readFile } from 'node:fs/promises';
 import { movedSince } from '../../fanout/plan/moved.ts';
@@ -26,17 +26,25 @@ export async function applyCommand(options: ApplyOptions): Promise<void> {
     method: 'POST',
     body,
   });
-  const { body: job } = await begun.catch(async (error: unknown) => {
-    if (!seen || !isMoved(error)) throw error;
+  const answer = await begun.catch(async (error: unknown) => {
+    if (isCode(error, 'plan-invalid')) {
+      // A script that brings out again what is there has nothing to fail at.
+      if (isThere(await askPlan(caller, submission))) return undefined;
+      throw error;
+    }
+    if (!seen || !isCode(error, 'plan-moved')) throw error;
     const moved = movedSince(seen, await askPlan(caller, submission));
     const lines = [error.message, ...moved.map((text) => `  ${text}`)];
     throw new CommandFailure(error.exitCode, lines.join('\n'));
   });
-  process.stdout.write(begunText(job));
+  process.stdout.write(answer ? begunText(answer.body) : 'nothing would change\n');
 }
 
-const isMoved = (error: unknown): error is CommandFailure =>
-  error instanceof CommandFailure && error.message.startsWith('plan-moved:');
+const isCode = (error: unknown, code: string): error is CommandFailure =>
+  error instanceof CommandFailure && error.message.startsWith(`${code}:`);
+
+const isThere = ({ faults, entries }: Plan): boolean =>
+  faults.length === 0 && entries.every(({ action }) => action === 'none' || action === 'keep');
 
 /** As `ballast fanout plan -o json` writes it. */
 async function planIn(file: string): Promise<Plan> {

@@ -119,7 +119,16 @@ function madeOf(
     const entry: Entry = { ...base, action: 'create', differences: [], notes: built.notes };
     return { entry, warnings, faults: [] };
   }
-  return { ...withLive({ ...base, notes: built.notes }, live, input.order, options), warnings };
+  const made = withLive({ ...base, notes: built.notes }, live, input.order, options);
+  return { ...made, warnings: [...warnings, ...staying(made.entry, input.order)] };
+}
+
+/** Its gate asks for pods, and has those of before. */
+function staying({ cluster, object, differences }: Entry, { place }: Order): Warning[] {
+  const changes = differences.some(({ path }) => path.startsWith('/spec/template'));
+  if (object?.kind !== 'ReplicaSet' || !changes) return [];
+  const text = `${cluster}: ${shown(object)}: its template changes, but Kubernetes replaces no pod for that: those that run stay as they are (a Deployment replaces them)`;
+  return [{ code: 'pods-stay', place, text }];
 }
 
 interface Coming {
