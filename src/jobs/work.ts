@@ -191,8 +191,8 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     record: StepRecord,
   ): Promise<number | undefined> => {
     const job = book.get(id);
-    // Said meanwhile: the intent stays, and nothing is written.
-    if (!job || job.paused || job.blocked !== undefined) return undefined;
+    // Said meanwhile, as a pause or an abort: the intent stays, and nothing is written.
+    if (!job || !nextOf(job).run.includes(record.id)) return undefined;
     const key = keyOf(job, record.id);
     const scene = sceneOf(job, `${key} ${record.attempt}`);
     const outcome = await attempted(() => kind.act(job as never, record, scene));

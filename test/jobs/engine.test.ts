@@ -164,6 +164,44 @@ test('a write whose answer is lost: the journal is read again, and believed', as
   expect(world.writes.toSorted()).toEqual(['a new', 'b new', 'c new']);
 });
 
+test('what is said while a step is about to be looked at again stops it before it acts', async () => {
+  let looks = 0;
+  const acts: string[] = [];
+  const kind: JobKind = {
+    kind: 'toy',
+    next({ aborted }) {
+      looks += 1;
+      return aborted ? { state: 'RolledBack', run: [] } : { state: 'Running', run: ['wait'] };
+    },
+    prepare: async () => ({ text: 'wait', objects: [] }),
+    async act({ aborted }) {
+      acts.push(aborted ? 'aborted' : 'on');
+      return { kind: 'wait', text: 'not yet', seconds: 0.01 };
+    },
+  };
+  const { journal, term } = await memoryStage();
+  const gate = Promise.withResolvers<void>();
+  const slow = {
+    ...journal,
+    async put(...args: Parameters<typeof journal.put>) {
+      if (args[1].head.aborted) await gate.promise;
+      return journal.put(...args);
+    },
+  };
+  const process = startProcess({ journal: slow, world: new ToyWorld(), kinds: () => [kind] });
+  onTestFinished(await serve(process, await term()));
+  const { id } = await process.create(draftOf());
+  await until('it waits', () => acts.length > 0);
+  const said = process.command(id, { name: 'abort', who: 'ann' });
+  // Whoever looks now writes behind the abort, which is on its way.
+  const before = looks;
+  await until('it is looked at', () => looks > before);
+  gate.resolve();
+  await said;
+  await untilState(journal, id, 'RolledBack');
+  expect(acts).not.toContain('aborted');
+});
+
 test('which journal is trusted', () => {
   const job = (revision: number, runId: string) =>
     ({ revision, tip: `tip ${revision}`, home: { runId, replId: 'x' } }) as never;
