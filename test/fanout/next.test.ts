@@ -1,9 +1,11 @@
 // Whose turn it is, from the record alone: nobody waits for a lane that would wait for him.
 
 import { expect, test } from 'vitest';
-import type { RunPlan } from '../../src/fanout/run/lanes.ts';
+import { type Lane, lanesOf, type RunPlan } from '../../src/fanout/run/lanes.ts';
 import { type FanoutJob, nextOfFanout } from '../../src/fanout/run/next.ts';
+import { hold, type Traffic } from '../../src/fanout/run/traffic.ts';
 import { turnOf } from '../../src/fanout/run/turn.ts';
+import type { Scene } from '../../src/jobs/kind.ts';
 import { newJob, type Said, type StepRecord } from '../../src/jobs/record.ts';
 import { ordersOf, stream } from '../jobs/fleet.ts';
 
@@ -16,7 +18,7 @@ const DEPLOYMENT = {
   spec: { template: {} },
 };
 
-function planOf(strategy: string): RunPlan {
+function planOf(strategy: string, serial = false): RunPlan {
   const entries = CLUSTERS.map((cluster) => ({ cluster, action: 'update', object: DEPLOYMENT }));
   const lanes = CLUSTERS.map((id, index) => ({
     id,
@@ -27,7 +29,8 @@ function planOf(strategy: string): RunPlan {
   const wave = { name: 'all', concurrency: 2, approval: 'none', maxFailures: 0, lanes } as const;
   const { strategy: read } = ordersOf(stream('v2', strategy));
   const plan = { name: 'release', digest: 'd', entries: entries as never, floors: {} };
-  return { ...plan, strategy: read, waves: [wave] };
+  const each = lanes.map((lane) => ({ ...wave, name: lane.id, lanes: [lane] }));
+  return { ...plan, strategy: read, waves: serial ? each : [wave] };
 }
 
 type Result = 'done' | 'failed' | 'again' | 'open';
@@ -61,20 +64,30 @@ test('tried again, what may be held begins first', () => {
   expect(nextOfFanout(AGAIN).run).toEqual(['hold west']);
 });
 
-test('what is held, and has not begun again, is not waited for', () => {
-  const [east] = AGAIN.plan.waves[0]?.lanes ?? [];
-  if (!east) throw new Error('no lane');
+function laneOf({ plan }: FanoutJob, id: string): Lane {
+  const found = lanesOf(plan).find((lane) => lane.id === id);
+  if (!found) throw new Error(`no lane ${id}`);
+  return found;
+}
+
+/** West is held. */
+function trafficWith(weights: Readonly<Record<string, number>>) {
   const servers = CLUSTERS.map((from, index) => ({
     address: `10.0.0.${index}:80`,
-    weight: 10,
+    weight: weights[from] ?? 10,
     from,
   }));
   const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
-  const traffic = {
+  return {
     upstream: () => ({ app: 'shop', servers, policy }),
     pods: () => new Map(CLUSTERS.map((name) => [name, 2])),
     holdsOf: () => ['j.west.shop'],
   };
+}
+
+test('what is held, and has not begun again, is not waited for', () => {
+  const east = laneOf(AGAIN, 'east');
+  const traffic = trafficWith({});
   expect(turnOf(AGAIN, east, { waitedMs: 0 }, traffic)).toBeUndefined();
   const going = { ...AGAIN, steps: { ...AGAIN.steps, 'hold west': stepOf('hold west', 'done') } };
   expect(turnOf(going, east, { waitedMs: 0 }, traffic)).toMatchObject({ kind: 'wait' });
@@ -102,4 +115,39 @@ test('on the way back a cluster that waits for its turn stands in the way of non
     steps: { ...job.steps, 'undo west 1': stepOf('undo west 1', 'failed') },
   };
   expect(nextOfFanout(failed)).toMatchObject({ state: 'Blocked' });
+});
+
+// Seed 2086 of the simulation: west was about to be held when Redis was lost; its hold stands, its step is open.
+test('what is held from before, and of a later wave, is not waited for', async () => {
+  const job = {
+    ...jobOf('{order: serial}', { 'hold east': 'open', 'hold west': 'open' }),
+    plan: planOf('{order: serial}', true),
+  };
+  const east = laneOf(job, 'east');
+  expect(turnOf(job, east, { waitedMs: 0 }, trafficWith({}))).toBeUndefined();
+  const traffic = trafficWith({ west: 0 }) as unknown as Traffic;
+  expect(await hold(job, east, { term: 1 } as Scene, traffic)).toMatchObject({
+    kind: 'done',
+    text: 'not shop: nothing else serves it',
+  });
+  const beside = { ...job, plan: planOf('{order: parallel}') };
+  expect(await hold(beside, east, { term: 1 } as Scene, traffic)).toMatchObject({ kind: 'wait' });
+});
+
+// Seed 1054: from a doubted journal nobody knows which lanes are still held; a person had drained the third.
+test('on the way back from a doubt the next one asks for its turn beside one that waits for it', () => {
+  const steps = {
+    'hold east': 'done',
+    'apply east 0': 'done',
+    'hold west': 'done',
+    'apply west 1': 'done',
+    'hold-again west': 'open',
+  } as const;
+  const job = { ...jobOf('{order: parallel}', steps), aborted: ANN, doubted: true } as const;
+  expect(nextOfFanout(job).run).toEqual(['hold-again west', 'hold-again east']);
+  const held = {
+    ...job,
+    steps: { ...job.steps, 'hold-again west': stepOf('hold-again west', 'done') },
+  };
+  expect(nextOfFanout(held).run).toEqual(['acknowledge-again west']);
 });

@@ -2,12 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { BallastError } from '../../src/errors.ts';
+import type { RunPlan } from '../../src/fanout/run/lanes.ts';
 import { hold, holdId, type Traffic } from '../../src/fanout/run/traffic.ts';
 import type { Scene } from '../../src/jobs/kind.ts';
-import { newJob } from '../../src/jobs/record.ts';
+import { type Job, newJob } from '../../src/jobs/record.ts';
 import { draftOf, PLAN } from '../jobs/process.ts';
 
-const JOB = newJob(draftOf(PLAN), { id: 'j', at: 0 });
+const JOB = newJob(draftOf(PLAN), { id: 'j', at: 0 }) as unknown as Job<RunPlan>;
 const LANE = { id: 'east', cluster: 'east', writes: [], holds: ['cart', 'shop'] };
 
 const refused = (standing: readonly string[]): Traffic =>

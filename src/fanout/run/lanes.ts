@@ -271,6 +271,13 @@ function isAnalysed({ kind, spec }: NonNullable<Entry['object']>): boolean {
   );
 }
 
+/** Whether a lane’s wave comes after that of another. */
+export function isLater({ waves }: RunPlan, lane: string, than: string): boolean {
+  const placeOf = (id: string): number =>
+    waves.findIndex(({ lanes }) => lanes.some((one) => one.id === id));
+  return placeOf(lane) > placeOf(than);
+}
+
 export function lanesOf({ waves }: RunPlan): readonly Lane[] {
   return waves.flatMap(({ lanes }) => lanes);
 }

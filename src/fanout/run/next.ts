@@ -219,15 +219,20 @@ function backAll(job: FanoutJob, why: string): Next {
   return run.length > 0 ? { state: 'RollingBack', why, run } : { state: 'RolledBack', why, run };
 }
 
-/** One at a time; but what waits for its turn would wait for ever for lanes that are still held. */
+/**
+ * One at a time; but what waits for its turn would wait for ever for lanes that are still held. Where the
+ * journal was doubted it cannot tell which those are: then the next one asks for its turn too.
+ */
 function beside(
-  { steps }: FanoutJob,
+  { steps, doubted }: FanoutJob,
   open: readonly BackStep[],
   all: readonly BackStep[],
 ): readonly BackStep[] {
   if (open.length === 0) return all.slice(0, 1);
   if (!open.every(isTurn)) return [];
-  return all.filter((one) => !isOpen(steps[one.step]) && !isTurn(one)).slice(0, 1);
+  const others = all.filter((one) => !isOpen(steps[one.step]));
+  const held = others.filter((one) => !isTurn(one));
+  return (held.length === 0 && doubted ? others : held).slice(0, 1);
 }
 
 const isTurn = ({ step }: BackStep): boolean => readStep(step).verb === 'hold-again';

@@ -7,11 +7,11 @@
 import { BallastError, type ErrorCode } from '../../errors.ts';
 import type { AppName, Stamp, Upstream } from '../../model.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
-import type { Job } from '../../jobs/record.ts';
+import { isOpen, type Job } from '../../jobs/record.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
 import { servesAlone } from './floor.ts';
-import type { Lane } from './lanes.ts';
-import { readStep } from './steps.ts';
+import { isLater, type Lane, type RunPlan } from './lanes.ts';
+import { readStep, stepOf } from './steps.ts';
 
 /** What jobs see and say of weights. */
 export interface Traffic {
@@ -55,7 +55,7 @@ const NEEDED: ReadonlySet<ErrorCode> = new Set([
 export const holdId = (job: string, lane: string, app: AppName): string => `${job}.${lane}.${app}`;
 
 export async function hold(
-  job: Job,
+  job: Job<RunPlan>,
   { id, cluster, holds: apps }: Lane,
   { term }: Scene,
   traffic: Traffic,
@@ -63,7 +63,7 @@ export async function hold(
   const needed = apps.filter((app) => servesAlone(traffic.upstream(app), cluster));
   const mine = traffic.holdsOf(job.id);
   // Another lane of this job has the others: its turn ends.
-  const going = mine.filter((one) => !isOwn(one, job.id, id) && isGoing(job, one));
+  const going = mine.filter((one) => !isOwn(one, job.id, id) && isGoing(job, one, id));
   const waits = needed.find((app) => going.some((one) => one.endsWith(`.${app}`)));
   if (waits !== undefined) {
     return { kind: 'wait', text: `${waits} has no other cluster now`, seconds: TURN_SECONDS };
@@ -93,10 +93,13 @@ export async function hold(
 
 /**
  * Of a lane that is under way: its turn ends. One that failed stays until a person speaks; one that the
- * record does not know, or that begins anew, may only come behind this one.
+ * record does not know, that begins anew, or that was held before this one began anew and is of a later
+ * wave, may only come behind it.
  */
-function isGoing({ id, steps }: Job, hold: string): boolean {
+function isGoing({ id, steps, plan }: Job<RunPlan>, hold: string, lane: string): boolean {
   const own = Object.values(steps).filter((step) => isOwn(hold, id, readStep(step.id).lane));
+  const isForward = isOpen(steps[stepOf('hold', lane)]);
+  if (isForward && own.some((step) => isLater(plan, readStep(step.id).lane, lane))) return false;
   const isFailed = own.some(({ result, again }) => result?.kind === 'failed' && !again);
   return !isFailed && own.some((step) => isHolding(step.id) && !step.again);
 }

@@ -6,10 +6,11 @@
 // any of those, it waits a minute, for they may be on their way.
 
 import type { Outcome, Scene } from '../../jobs/kind.ts';
+import { isOpen } from '../../jobs/record.ts';
 import type { AppName } from '../../model.ts';
 import { podPath } from '../kinds.ts';
 import { belowFloor, servesAlone, servingPods } from './floor.ts';
-import { type Lane, lanesOf } from './lanes.ts';
+import { isLater, type Lane, lanesOf } from './lanes.ts';
 import { type FanoutJob, isStopped } from './next.ts';
 import { stepOf, type Verb } from './steps.ts';
 import { holdId, type Traffic } from './traffic.ts';
@@ -88,10 +89,11 @@ function outOf(job: FanoutJob, lane: Lane, app: AppName, traffic: Asked): Lane[]
     (one) => one.id !== lane.id && stand.includes(holdId(job.id, one.id, app)),
   );
   const goesBack = job.plan.strategy.onFailure === 'rollback-cluster';
-  return others.filter((one) => isGoing(job, one) && (goesBack || !isStopped(job, one)));
+  return others.filter((one) => isGoing(job, one, lane) && (goesBack || !isStopped(job, one)));
 }
 
-function isGoing({ steps }: FanoutJob, { id }: Lane): boolean {
+function isGoing({ steps, plan }: FanoutJob, { id }: Lane, asking: Lane): boolean {
+  if (isOpen(steps[stepOf('hold', asking.id)]) && isLater(plan, id, asking.id)) return false;
   return HOLDS.some((verb) => {
     const step = steps[stepOf(verb, id)];
     return step !== undefined && !step.again;
