@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { type Lane, lanesOf, type RunPlan } from '../../src/fanout/run/lanes.ts';
-import { type FanoutJob, nextOfFanout } from '../../src/fanout/run/next.ts';
+import { nextOfFanout } from '../../src/fanout/run/next.ts';
+import type { FanoutJob } from '../../src/fanout/run/on-record.ts';
 import { hold, type Traffic } from '../../src/fanout/run/traffic.ts';
 import { turnOf } from '../../src/fanout/run/turn.ts';
 import type { Scene } from '../../src/jobs/kind.ts';
@@ -33,13 +34,16 @@ function planOf(strategy: string, serial = false): RunPlan {
   return { ...plan, strategy: read, waves: serial ? each : [wave] };
 }
 
-type Result = 'done' | 'failed' | 'again' | 'open';
+/** `alone`: done, and nothing was held, for nothing else served. */
+type Result = 'done' | 'failed' | 'again' | 'open' | 'alone';
 
 function stepOf(id: string, how: Result): StepRecord {
   const objects = [{ cluster: 'east', ...DEPLOYMENT, name: 'shop' }];
   const step = { id, attempt: 1, fence: 1, intent: { text: id, objects } };
   if (how === 'open') return step;
-  const record = { ...step, result: { kind: how === 'failed' ? how : 'done', text: '' } } as const;
+  const data = how === 'alone' ? { data: { held: [] } } : {};
+  const kind = how === 'failed' ? how : 'done';
+  const record = { ...step, result: { kind, text: '', ...data } } as const;
   return how === 'again' ? { ...record, again: ANN } : record;
 }
 
@@ -150,4 +154,29 @@ test('on the way back from a doubt the next one asks for its turn beside one tha
     steps: { ...job.steps, 'hold-again west': stepOf('hold-again west', 'done') },
   };
   expect(nextOfFanout(held).run).toEqual(['acknowledge-again west']);
+});
+
+// Seeds 7843 and 5173: the journal was put back to before a hold was answered, and the hold stands.
+test('tried again, who was asking goes first, and who holds nothing last', () => {
+  const steps = { 'hold east': 'again', 'hold west': 'open' } as const;
+  expect(nextOfFanout(jobOf('{order: parallel}', steps)).run).toEqual(['hold west']);
+  const job = jobOf('{order: parallel}', { 'hold east': 'alone', 'hold west': 'again' });
+  const east = job.steps['hold east'];
+  if (!east) throw new Error('no step');
+  const again = { ...job, steps: { ...job.steps, 'hold east': { ...east, again: ANN } } };
+  expect(nextOfFanout(again).run).toEqual(['hold west']);
+});
+
+// Seed 6586: east served alone when it was written; without it nothing serves until west is given back.
+test('on the way back what was never held comes last', () => {
+  const steps = {
+    'hold east': 'alone',
+    'apply east 0': 'done',
+    'hold west': 'done',
+    'apply west 1': 'done',
+  } as const;
+  const job = { ...jobOf('{order: parallel}', steps), aborted: ANN };
+  expect(nextOfFanout(job).run).toEqual(['undo west 1']);
+  const doubted = { ...job, doubted: true } as const;
+  expect(nextOfFanout(doubted).run).toEqual(['hold-again west']);
 });

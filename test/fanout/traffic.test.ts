@@ -29,3 +29,20 @@ test('what an earlier attempt has held is held, though the guard would not have 
     expect(outcome).toMatchObject({ kind: 'done', data: { held } });
   }
 });
+
+// Seed 6586: two lanes that were held from before waited for each other, since the guard would have neither.
+test('what is held already waits for no other, whatever the guard says of it now', async () => {
+  const other = { id: 'hold west', attempt: 1, fence: 1, intent: { text: '', objects: [] } };
+  const done = { ...other, result: { kind: 'done', text: '' } } as const;
+  const job = {
+    ...JOB,
+    plan: { waves: [] },
+    steps: { 'hold west': done },
+  } as unknown as Job<RunPlan>;
+  const theirs = holdId('j', 'west', 'shop');
+  const own = ['cart', 'shop'].map((app) => holdId('j', 'east', app));
+  const say = (standing: readonly string[]) =>
+    hold(job, LANE, { term: 1 } as Scene, refused([theirs, ...standing]));
+  expect(await say(own)).toMatchObject({ kind: 'done', data: { held: ['cart', 'shop'] } });
+  expect(await say(own.slice(1))).toMatchObject({ kind: 'wait' });
+});

@@ -67,7 +67,7 @@ export const OF_JOBS: readonly PlantedBug[] = [
     'a paused job goes on writing',
     change(
       WORK,
-      'if (!job || job.paused || job.blocked !== undefined) return undefined;',
+      'if (!job || !nextOf(job).run.includes(record.id)) return undefined;',
       'if (!job) return undefined;',
     ),
     change(
@@ -107,7 +107,7 @@ export const OF_JOBS: readonly PlantedBug[] = [
   ),
   bug(
     'a way back believes a journal that was doubted',
-    change('src/fanout/run/next.ts', 'if (doubted === true) return true;', ''),
+    change('src/fanout/run/back.ts', 'if (doubted === true) return true;', ''),
   ),
   bug(
     'what another has made is deleted, because it has the name',

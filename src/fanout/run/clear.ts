@@ -6,7 +6,7 @@
 
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { TracedPlaces } from '../../jobs/traces.ts';
-import type { FanoutJob } from './next.ts';
+import type { FanoutJob } from './on-record.ts';
 
 const PATIENCE_MS = 60_000;
 const AGAIN_SECONDS = 2;

@@ -6,7 +6,7 @@
 
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { Lane } from './lanes.ts';
-import type { FanoutJob } from './next.ts';
+import type { FanoutJob } from './on-record.ts';
 import type { Traffic } from './traffic.ts';
 
 const LOOK_SECONDS = 1;

@@ -8,7 +8,7 @@
 import { type ClusterWriter, refOf, shownRef } from '../../clusters/cluster-writer.ts';
 import { markData, traceObject } from '../../jobs/traces.ts';
 import type { Entry } from '../plan/entry.ts';
-import type { FanoutJob } from './next.ts';
+import type { FanoutJob } from './on-record.ts';
 import { refOfEntry } from './writes.ts';
 
 export interface Marks {

@@ -1,18 +1,18 @@
 // What a fan-out does next, from its record alone. Pure.
 //
 //     forward   hold, acknowledge, quiet · apply … · gate · release, watch
-//     back      (hold, acknowledge, quiet again, where it was released) · undo … in reverse · gate · release
+//     back      back.ts
 //     at last   clear
 //
 // A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
 
 import type { Next } from '../../jobs/kind.ts';
-import { isFinal, isOpen, resultOf, type Job } from '../../jobs/record.ts';
+import { isFinal, resultOf } from '../../jobs/record.ts';
 import { isSecret } from '../plan/seal.ts';
-import { lanesOf, type Lane, type RunPlan, type RunWave } from './lanes.ts';
+import { backAll, backStep } from './back.ts';
+import { lanesOf, type Lane, type RunWave } from './lanes.ts';
+import { type FanoutJob, hasHeld, holdsSomething, isTouched } from './on-record.ts';
 import { CLEAR, CLEAR_AGAIN, readStep, stepOf, type Verb } from './steps.ts';
-
-export type FanoutJob = Job<RunPlan>;
 
 export function nextOfFanout(job: FanoutJob): Next {
   // What a way back would need is going: that comes too late.
@@ -145,16 +145,12 @@ function forwardStep(job: FanoutJob, lane: Lane): LaneStep | undefined {
   return undefined;
 }
 
-/** Those that are under way go on before others begin, and first of all those that may be held. */
+/** Those that are under way go on before others begin, first who asks to be held, then who may be. */
 function rankOf(job: FanoutJob, { lane }: LaneStep): number {
   if (!isTouched(job, lane)) return 0;
-  const isOn = (verb: Verb): boolean => Object.hasOwn(job.steps, stepOf(verb, lane.id));
-  return isOn('hold') && !isOn('release') ? 2 : 1;
-}
-
-function isTouched({ steps }: FanoutJob, { id, writes }: Lane): boolean {
-  const names = [stepOf('hold', id), ...writes.map((index) => stepOf('apply', id, index))];
-  return names.some((name) => Object.hasOwn(steps, name));
+  const { [stepOf('hold', lane.id)]: hold, [stepOf('release', lane.id)]: release } = job.steps;
+  if (hold && !hold.result) return 3;
+  return hold && !release && hasHeld(hold.result) ? 2 : 1;
 }
 
 function forward(job: FanoutJob, lane: Lane): string[] {
@@ -174,13 +170,6 @@ function forward(job: FanoutJob, lane: Lane): string[] {
 const isWatched = ({ plan }: FanoutJob, { watches = [] }: Lane): boolean =>
   plan.strategy.errors !== undefined && watches.length > 0;
 
-/** As long as it is not known, it may. */
-function holdsSomething(job: FanoutJob, { id }: Lane): boolean {
-  const result = resultOf(job, stepOf('hold', id));
-  const { held } = (result?.data ?? {}) as { readonly held?: readonly string[] };
-  return held === undefined || held.length > 0;
-}
-
 /** Failed clusters go back while the others come to their end. */
 function withBack(job: FanoutJob, failed: readonly Lane[], isOver: boolean): Next {
   const back = failed.map((lane) => backStep(job, lane));
@@ -198,100 +187,4 @@ function withBack(job: FanoutJob, failed: readonly Lane[], isOver: boolean): Nex
   if (isOver) return { state: 'Failed', why, run: [] };
   const next = onward(job, '');
   return next.state === 'Done' && first ? { state: 'Failed', why, run: [] } : next;
-}
-
-/**
- * The last lane first; but those that are still held before all others, which may wait for them. What is
- * under way already goes on: left half-way it would never be taken up again.
- */
-function backAll(job: FanoutJob, why: string): Next {
-  const touched = lanesOf(job.plan).filter((lane) => mayBeTouched(job, lane));
-  const steps = touched
-    .toReversed()
-    .toSorted((left, right) => Number(comesAgain(job, left)) - Number(comesAgain(job, right)))
-    .flatMap((lane) => backStep(job, lane) ?? []);
-  const open = steps.filter(({ step }) => isOpen(job.steps[step]));
-  const run = [...open, ...beside(job, open, steps)].map(({ step }) => step);
-  const failed = steps.find((one) => one.failed !== undefined)?.failed;
-  if (open.every(isTurn) && failed !== undefined) {
-    return { state: 'Blocked', why: `the way back failed: ${failed}`, run: [] };
-  }
-  return run.length > 0 ? { state: 'RollingBack', why, run } : { state: 'RolledBack', why, run };
-}
-
-/**
- * One at a time; but what waits for its turn would wait for ever for lanes that are still held. Where the
- * journal was doubted it cannot tell which those are: then the next one asks for its turn too.
- */
-function beside(
-  { steps, doubted }: FanoutJob,
-  open: readonly BackStep[],
-  all: readonly BackStep[],
-): readonly BackStep[] {
-  if (open.length === 0) return all.slice(0, 1);
-  if (!open.every(isTurn)) return [];
-  const others = all.filter((one) => !isOpen(steps[one.step]));
-  const held = others.filter((one) => !isTurn(one));
-  return (held.length === 0 && doubted ? others : held).slice(0, 1);
-}
-
-const isTurn = ({ step }: BackStep): boolean => readStep(step).verb === 'hold-again';
-
-interface BackStep {
-  readonly step: string;
-  readonly failed?: string;
-}
-
-/** Undefined: the lane is as it was. */
-function backStep(job: FanoutJob, lane: Lane): BackStep | undefined {
-  for (const step of backward(job, lane)) {
-    const result = resultOf(job, step);
-    if (!result) return { step };
-    if (result.kind === 'failed') return { step, failed: `${step}: ${result.text}` };
-  }
-  return undefined;
-}
-
-function backward(job: FanoutJob, lane: Lane): string[] {
-  const { id, writes } = lane;
-  // Whatever its attempt came to: it is looked at.
-  const written = writes.filter((index) => mayBeWritten(job, stepOf('apply', id, index)));
-  const drain = lane.holds.length > 0 && mayBeHeld(job, lane);
-  const released = comesAgain(job, lane);
-  const again: Verb[] = ['hold-again', 'acknowledge-again', 'quiet-again'];
-  return [
-    ...(drain && released && written.length > 0 ? again.map((verb) => stepOf(verb, id)) : []),
-    ...written.toReversed().map((index) => stepOf('undo', id, index)),
-    ...(written.length > 0 ? [stepOf('gate-again', id)] : []),
-    ...(drain ? [stepOf('release-again', id)] : []),
-  ];
-}
-
-/** Where the journal was doubted it has not all: everything is looked at. */
-const mayBeTouched = (job: FanoutJob, lane: Lane): boolean =>
-  job.doubted === true || isTouched(job, lane);
-
-function mayBeHeld({ steps, doubted }: FanoutJob, { id }: Lane): boolean {
-  return doubted === true || Object.hasOwn(steps, stepOf('hold', id));
-}
-
-/** It serves, and is held once more; where that is not known, it may serve. */
-function comesAgain(job: FanoutJob, lane: Lane): boolean {
-  const isDone = (verb: Verb): boolean => resultOf(job, stepOf(verb, lane.id))?.kind === 'done';
-  if (isDone('release-again')) return false;
-  return (
-    isDone('release') ||
-    (job.doubted === true && isOnRecord(job, lane) && holdsSomething(job, lane))
-  );
-}
-
-/** Of what is not on record nothing is taken back, so nothing is drained for it. */
-function isOnRecord({ steps }: FanoutJob, { id, writes }: Lane): boolean {
-  return writes.some((index) => Object.hasOwn(steps, stepOf('apply', id, index)));
-}
-
-function mayBeWritten({ steps, doubted }: FanoutJob, id: string): boolean {
-  if (doubted === true) return true;
-  const step = Object.hasOwn(steps, id) ? steps[id] : undefined;
-  return step !== undefined && step.intent.objects.length > 0;
 }

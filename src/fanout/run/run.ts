@@ -10,6 +10,7 @@
 //     unmoved.ts  for how long nothing moves in it         copies.ts   Secrets, as they are to be and were
 //     error-rate.ts  whether it serves well, by the edges
 //     marks.ts    by which it is found again             clear.ts   what it had in clusters for itself goes
+//     back.ts     the way back (pure)            on-record.ts what the record says of a lane (pure)
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
 import { BallastError } from '../../errors.ts';
@@ -27,7 +28,8 @@ import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
 import { createMarks } from './marks.ts';
-import { type FanoutJob, nextOfFanout } from './next.ts';
+import { nextOfFanout } from './next.ts';
+import type { FanoutJob } from './on-record.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
 import { acknowledge, hold, quiet, release, type Traffic, unseen } from './traffic.ts';
 import { mayLower, turnOf } from './turn.ts';

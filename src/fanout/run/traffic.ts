@@ -80,12 +80,12 @@ export async function hold(
     await traffic.hold(job.begun.who, holds);
   } catch (error) {
     if (!(error instanceof BallastError) || !NEEDED.has(error.code)) throw error;
-    // Others that this job holds come back; then it is asked again.
-    if (going.length > 0) {
-      return { kind: 'wait', text: error.message, seconds: TURN_SECONDS };
-    }
     // What an earlier attempt has held stands all the same, and is given back with the lane.
     const standing = held.filter((app) => mine.includes(holdId(job.id, id, app)));
+    // Others that this job holds come back; then it is asked again.
+    if (going.length > 0 && standing.length < held.length) {
+      return { kind: 'wait', text: error.message, seconds: TURN_SECONDS };
+    }
     return { kind: 'done', text: `not held: ${error.message}`, data: { held: standing } };
   }
   return { kind: 'done', text: `held: ${held.join(', ')}${said}`, data: { held } };

@@ -11,7 +11,8 @@ import type { AppName } from '../../model.ts';
 import { podPath } from '../kinds.ts';
 import { belowFloor, servesAlone, servingPods } from './floor.ts';
 import { isLater, type Lane, lanesOf } from './lanes.ts';
-import { type FanoutJob, isStopped } from './next.ts';
+import { isStopped } from './next.ts';
+import type { FanoutJob } from './on-record.ts';
 import { stepOf, type Verb } from './steps.ts';
 import { holdId, type Traffic } from './traffic.ts';
 

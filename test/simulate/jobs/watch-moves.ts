@@ -69,6 +69,8 @@ export class MoveWatch {
 
   entered(job: Job): void {
     if (job.doubted && !this.#doubted.has(job.id)) this.#doubted.set(job.id, this.#parts.now());
+    // From a journal that was put back it goes the same way once more.
+    if (job.doubted && job.blocked !== undefined) this.#forget(job.id);
     if (isFinal(job)) for (const app of job.apps) this.#leaving.delete(app);
     this.checkEnd(job);
   }
@@ -85,6 +87,10 @@ export class MoveWatch {
     else if (written.cluster === to && step.startsWith('back.')) this.#checkBack(writing);
     else if (written.cluster === to && /^(apply|late)\./.test(step)) this.#checkComing(writing);
     else tell('it is no step that writes there');
+  }
+
+  #forget(job: string): void {
+    for (const key of this.#wrote.keys()) if (key.startsWith(`${job} `)) this.#wrote.delete(key);
   }
 
   /** Forth and back again: somebody wrote what was written before. */
