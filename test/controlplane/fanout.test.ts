@@ -124,11 +124,13 @@ async function live(plane: ControlPlane, object: object): Promise<KubernetesObje
   }
 }
 
+/** What a controller says of an object is no change by a plan: of what has one the generation counts. */
 async function versions(): Promise<unknown[]> {
   const all = [east, west].flatMap((plane) =>
-    Object.values(OBJECTS).map(
-      async (one) => (await live(plane, one))?.metadata['resourceVersion'],
-    ),
+    Object.values(OBJECTS).map(async (one) => {
+      const { metadata } = (await live(plane, one)) ?? {};
+      return metadata?.['generation'] ?? metadata?.['resourceVersion'];
+    }),
   );
   return Promise.all(all);
 }
