@@ -180,3 +180,17 @@ test('on the way back what was never held comes last', () => {
   const doubted = { ...job, doubted: true } as const;
   expect(nextOfFanout(doubted).run).toEqual(['hold-again west']);
 });
+
+// Seed 9166: given up half-way it was taken for done, and the hold stayed behind the end of its job.
+test('on the way back what is under way goes on, also where all is tried again', () => {
+  const steps = {
+    'hold east': 'again',
+    'apply east 0': 'again',
+    'hold-again east': 'again',
+    'undo east 0': 'again',
+    'gate-again east': 'again',
+    'release-again east': 'open',
+  } as const;
+  const job = { ...jobOf('{order: parallel}', steps), aborted: ANN, doubted: true } as const;
+  expect(nextOfFanout(job).run).toEqual(['release-again east']);
+});

@@ -66,7 +66,11 @@ interface BackStep {
 /** Undefined: the lane is as it was. */
 export function backStep(job: FanoutJob, lane: Lane): BackStep | undefined {
   const rank = backRank(job, lane);
-  for (const step of backward(job, lane)) {
+  const steps = backward(job, lane);
+  // Tried again after a doubt it may be behind others: left, it would never be made, and a hold would stay.
+  const open = steps.find((step) => isOpen(job.steps[step]));
+  if (open !== undefined) return { step: open, rank };
+  for (const step of steps) {
     const result = resultOf(job, step);
     if (!result) return { step, rank };
     if (result.kind === 'failed') return { step, rank, failed: `${step}: ${result.text}` };
