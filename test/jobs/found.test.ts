@@ -2,7 +2,7 @@
 // marks, killed at any point; those that came to their end are not.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { markData, traceObject } from '../../src/jobs/traces.ts';
+import { markData, traceObject, tracedPlaces } from '../../src/jobs/traces.ts';
 import type { JobHead } from '../../src/jobs/record.ts';
 import { until } from '../controlplane/until.ts';
 import { CLUSTERS, MemoryFleet, startFanouts, stream } from './fleet.ts';
@@ -160,3 +160,10 @@ test.each([
   },
   300_000,
 );
+
+test('where jobs may not act there is nothing of one, and an abort does not wait for it', async () => {
+  const writerOf = () => Promise.reject(new Error('read only'));
+  const places = tracedPlaces({ environment: 'test', clusters: () => ['west'], writerOf });
+  expect(await places.clear('east', 'j')).toBeUndefined();
+  expect(await places.clear('west', 'j')).toContain('read only');
+});
