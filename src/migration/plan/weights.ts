@@ -38,8 +38,10 @@ export function weightTable(shift: Shift): WeightTable {
   const steps = PERCENTS.map((percent) => {
     const come = Math.round((moved * factor * percent) / 100);
     const stay = percent === 100 ? 0 : Math.max(source.servers, moved * factor - come);
+    // Each of its servers gets something with the first step, however little there is to move.
+    const least = moved > 0 ? destination.servers : 0;
     return step(`${percent} %`, [
-      pinned(shift.to, destination.servers, destination.weight * factor + come),
+      pinned(shift.to, destination.servers, Math.max(least, destination.weight * factor + come)),
       ...(source.servers === 0 ? [] : [pinned(shift.from, source.servers, stay)]),
       ...kept,
     ]);

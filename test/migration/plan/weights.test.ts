@@ -74,6 +74,17 @@ test('an app that serves nothing any more comes with what its pods are worth the
   expect(table['100 %']).toBe('west 400: 2 x 200, vm 100: 1 x 100');
 });
 
+test('a weight too small to be split: the destination is in rotation from the first step on', () => {
+  const clusters = [
+    cluster('east', 1, 1, 1),
+    cluster('west', 0, 1, 0),
+    cluster('north', 1, 1, 6554),
+  ];
+  const table = weightTable({ ...SHIFT, traffic: { clusters, vms: 0 }, ingressNodes: 1 });
+  expect(table.factor).toBe(9);
+  expect(shown(table)['5 %']).toBe('west 1: 1 x 1, east 9: 1 x 9, north 58986: 1 x 58986');
+});
+
 const whole = (most: number, least = 1) => fc.integer({ min: least, max: most });
 const fleet = fc.record({
   east: fc.record({ nodes: whole(9), each: whole(9000) }),
