@@ -33,7 +33,7 @@ import { type Assembly, assemble, type ClusterOptions, kubeconfigPath } from './
 import { build } from './build.ts';
 import { Client } from './client.ts';
 import { compact, copyData, restoreData } from './etcd-data.ts';
-import { dropLeases } from './leases.ts';
+import { dropLeases, wakePods } from './leases.ts';
 import type { Part } from './part.ts';
 import { isFree } from './ports.ts';
 import { answers, bindReader, hasServiceAccount, mayList } from './readiness.ts';
@@ -211,6 +211,7 @@ export class ControlPlane {
     await dropLeases(this.admin, nodeSelector);
     part.start();
     await part.ready(() => answers(healthUrl), startDeadline);
+    await wakePods(this.admin, nodeSelector);
   }
 
   /** After a failed start: a port that somebody else took between our question and our use. */

@@ -226,7 +226,11 @@ async function agreed(name: string): Promise<Map<string, number>> {
 }
 
 async function truthBecomes(pods: number): Promise<void> {
-  const arrived = async () => (await truthOf('shop', fleet.east)) === pods;
+  const arrived = async () => {
+    const now = await truthOf('shop', fleet.east);
+    if (now !== pods) throw new Error(`${now}`);
+    return true;
+  };
   await until(`the API server of east says ${pods}`, arrived, 2 * MINUTES);
 }
 
