@@ -3,7 +3,7 @@
 // Comes in: a random source of its own, so that runs without jobs stay what they are, and when the faults
 // end. Goes out: actions. Pure: nothing fails here.
 
-import { type Action, CLUSTERS, EDGES, LEADER } from '../actions.ts';
+import { type Action, CLUSTERS, EDGES, LEADER, type Release } from '../actions.ts';
 import type { Random } from '../../chaos/random.ts';
 import { MOVED } from './moved.ts';
 import { RELEASED } from './releases.ts';
@@ -104,6 +104,8 @@ export function drawReleases(random: Random, end: number): Action[] {
   }
   if (random.next() < 0.3) actions.push({ at: soon(6000), do: 'job-lift' });
   if (random.next() < 0.3) actions.push(byHand(random, soon(6000)));
+  // What a release is about to delete somebody makes anew, by the same name and with the same content.
+  if (random.next() < 0.4) actions.push(remake(random, actions, soon(12_000)));
   return actions as Action[];
 }
 
@@ -140,6 +142,12 @@ function release(random: Random, at: number): object {
       ...(random.next() < 0.4 && { prune: true }),
     },
   };
+}
+
+function remake(random: Random, actions: readonly object[], at: number): object {
+  const released = actions.flatMap((action) => ('release' in action ? [action.release] : []));
+  const pruning = released.find((one) => (one as Release).prune === true) ?? released[0];
+  return { ...byHand(random, at), app: (pruning as Release).app };
 }
 
 function byHand(random: Random, at: number): object {
