@@ -7,6 +7,7 @@
 
 import { shownRef } from '../clusters/cluster-writer.ts';
 import type { Facts } from './change.ts';
+import { clear } from './clear.ts';
 import type { JobKind } from './kind.ts';
 import type { Job } from './record.ts';
 import type { Trace, TracedPlaces } from './traces.ts';
@@ -82,19 +83,10 @@ export function foundKind({ lift, places }: FoundParts): JobKind<unknown> {
       return { state: 'RollingBack', run: [LIFT] };
     },
     prepare: async () => ({ text: 'ends what it is known by', objects: [] }),
-    async act({ id, aborted, clusters }, _step, { check, waitedMs }) {
-      await check();
+    async act({ id, aborted, clusters }, _step, scene) {
+      await scene.check();
       await lift(aborted?.who ?? 'controller', id);
-      const left = await Promise.all(clusters.map((one) => places.clear(one, id)));
-      const text = left.find((one) => one !== undefined);
-      const isPatient = waitedMs < PATIENCE_MS;
-      if (text !== undefined && isPatient) return { kind: 'wait', text, seconds: AGAIN_SECONDS };
-      if (text !== undefined) return { kind: 'done', text: `left behind: ${text}` };
-      return { kind: 'done', text: 'what it was known by is no more' };
+      return clear({ id, clusters }, scene, places);
     },
   };
 }
-
-const AGAIN_SECONDS = 2;
-/** Then it is removed when its cluster answers (search.ts). */
-const PATIENCE_MS = 60_000;

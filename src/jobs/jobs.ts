@@ -14,6 +14,7 @@
 //     confirmed.ts whether a person has confirmed the list of edges (R12)
 //     recover.ts   what of the journal may be gone on with, when a term begins (R12)
 //     search.ts    jobs by what they have in clusters for their own sake (traces.ts, found.ts)
+//     marks.ts     by what it is found again   clear.ts  what it had in clusters goes, at its end
 //     drive.ts     one look at a job at a time, and the next wake
 //     commands.ts  pause, resume, abort, retry, skip, approve
 

@@ -2,7 +2,8 @@
 
 import type { JobAnswered } from '../../api/job-shapes.ts';
 import type { Lane, RunPlan, RunWave } from '../../fanout/run/lanes.ts';
-import { CLEAR, CLEAR_AGAIN, readStep, stepOf, type StepName } from '../../fanout/run/steps.ts';
+import { readStep, stepOf, type StepName } from '../../fanout/run/steps.ts';
+import { CLEAR, CLEAR_AGAIN } from '../../jobs/last-step.ts';
 import { isEnded } from './job-list.ts';
 import type { StepAnswer, StepState } from './job-state.tsx';
 

@@ -7,22 +7,20 @@
 // A hold is given back only behind a passed gate, forward or back: a pause, a failure and a block keep it.
 
 import type { Next } from '../../jobs/kind.ts';
+import { behind, CLEAR, CLEAR_AGAIN, isClearing } from '../../jobs/last-step.ts';
 import { isFinal, resultOf } from '../../jobs/record.ts';
 import { isSecret } from '../plan/seal.ts';
 import { backAll, backStep } from './back.ts';
 import { lanesOf, type Lane, type RunWave } from './lanes.ts';
 import { type FanoutJob, hasHeld, holdsSomething, isTouched } from './on-record.ts';
-import { CLEAR, CLEAR_AGAIN, readStep, stepOf, type Verb } from './steps.ts';
+import { readStep, stepOf, type Verb } from './steps.ts';
 
 export function nextOfFanout(job: FanoutJob): Next {
-  // What a way back would need is going: that comes too late.
-  const last = job.steps[CLEAR];
-  const isOver = last !== undefined && !last.again;
-  const next = job.aborted && !isOver ? backAll(job, `aborted by ${job.aborted.who}`) : ahead(job);
+  const onward = ahead(job);
+  const isBack = job.aborted && !(isFinal(onward) && isClearing(job));
+  const next = isBack ? backAll(job, `aborted by ${job.aborted?.who}`) : onward;
   if (!isFinal(next) || !mayHaveTraces(job)) return next;
-  const clear = next.state === 'RolledBack' ? CLEAR_AGAIN : CLEAR;
-  if (resultOf(job, clear)) return next;
-  return { ...next, state: next.state === 'Done' ? 'Running' : 'RollingBack', run: [clear] };
+  return behind(job, next.state === 'RolledBack' ? CLEAR_AGAIN : CLEAR, next);
 }
 
 /** In clusters, for its own sake. */

@@ -9,25 +9,25 @@
 //     gate.ts     whether what was written is so (pure)    restore.ts  an object as it was (pure)
 //     unmoved.ts  for how long nothing moves in it         copies.ts   Secrets, as they are to be and were
 //     error-rate.ts  whether it serves well, by the edges
-//     marks.ts    by which it is found again             clear.ts   what it had in clusters for itself goes
 //     back.ts     the way back (pure)            on-record.ts what the record says of a lane (pure)
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
 import { BallastError } from '../../errors.ts';
+import { clear } from '../../jobs/clear.ts';
 import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
+import { createMarks, type Marking } from '../../jobs/marks.ts';
 import type { Intent, StepRecord } from '../../jobs/record.ts';
 import type { TracedPlaces } from '../../jobs/traces.ts';
 import { replicasOf } from '../kinds.ts';
 import type { Manifest } from '../model.ts';
 import { openingWriter } from '../live/opening-writer.ts';
+import type { Entry } from '../plan/entry.ts';
 import { isSecret } from '../plan/seal.ts';
-import { clear } from './clear.ts';
 import { isClosed } from './closed-hours.ts';
 import { keepBefore, secretsIn } from './copies.ts';
 import { watchErrors } from './error-rate.ts';
 import { judge } from './gate.ts';
 import { type Lane, lanesOf, type RunPlan } from './lanes.ts';
-import { createMarks } from './marks.ts';
 import { nextOfFanout } from './next.ts';
 import type { FanoutJob } from './on-record.ts';
 import { readStep, stepOf, type StepName } from './steps.ts';
@@ -122,9 +122,7 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     if (why !== undefined) return { kind: 'blocked', text: `${why}, then retry` };
     const { job, scene } = doing;
     const writer = await writerFor(job, entry.cluster);
-    const unmarked = await marks.put(job, entry, writer);
-    if (unmarked !== undefined)
-      scene.note(`goes on without a mark in ${entry.cluster}: ${unmarked}`);
+    await marks.put(markingOf(job, entry), writer, scene);
     const isKept = isSecret(refOfEntry(entry));
     const keep: Keep = (live) => keepBefore(writer, ownerOf(job), live);
     return write({ entry, fanout: job.plan.name, writer, scene }, isKept ? keep : undefined);
@@ -210,6 +208,13 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       return acts[doing.name.verb](doing);
     },
   };
+}
+
+function markingOf(job: FanoutJob, entry: Entry): Marking {
+  const { cluster } = entry;
+  const { namespace } = refOfEntry(entry);
+  const here = () => job.plan.entries.filter((one) => one.cluster === cluster).map(refOfEntry);
+  return { job, cluster, namespace, writes: here };
 }
 
 const NO_LANE: Lane = { id: '', cluster: '', writes: [], holds: [] };

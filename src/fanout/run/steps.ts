@@ -29,10 +29,6 @@ export interface StepName {
   readonly entry: number;
 }
 
-/** The last step, which is the job's, not a lane's; `clear-again` behind a way back. */
-export const CLEAR: Verb = 'clear';
-export const CLEAR_AGAIN: Verb = 'clear-again';
-
 export function stepOf(verb: Verb, lane: string, entry?: number): string {
   return entry === undefined ? `${verb} ${lane}` : `${verb} ${lane} ${entry}`;
 }
