@@ -96,10 +96,17 @@ export function openRuns(parts: RunsParts): Runs {
   const writerOf = (cluster: string) => writers.writer(cluster);
   const traffic = liveTraffic({ ...parts, controller });
   const pollers = notePollers(clock);
+  const places = tracedPlaces({
+    environment,
+    writerOf,
+    clusters: () =>
+      registry.orders().flatMap(({ settings: { name, jobs } }) => (jobs ? [name] : [])),
+  });
   const migrations = openMoves({
     ...parts,
     pollers,
     environment,
+    places,
     controller,
     writerOf,
     bookings,
@@ -108,12 +115,6 @@ export function openRuns(parts: RunsParts): Runs {
       look: (plan, app) => parts.migrations().look(plan, app),
       objects: (plan, app) => parts.migrations().objects(plan, app),
     },
-  });
-  const places = tracedPlaces({
-    environment,
-    writerOf,
-    clusters: () =>
-      registry.orders().flatMap(({ settings: { name, jobs } }) => (jobs ? [name] : [])),
   });
   const fanouts = fanoutKind({ environment, writerOf, places, traffic, wall: parts.wall });
   const unproved = createProof({ ...parts, traffic });

@@ -9,6 +9,7 @@ import { BallastError } from '../../src/errors.ts';
 import type { EdgeState } from '../../src/edges/edge-state.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
+import { tracedPlaces } from '../../src/jobs/traces.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import type { Migrations } from '../../src/migration/migrations.ts';
 import { lookAgain } from '../../src/migration/plan/again.ts';
@@ -134,8 +135,9 @@ async function start() {
     const probe = async () => ({ status: 200, seconds: 0.01 });
     const { room, hooks } = ledgers;
     const marks = liveLedgers({ bookings: room, hooks, controller });
-    const own = { ...marks, writerOf, traffic, probe, clock: systemClock };
-    return [migrationKind({ ...own, world: migrations }) as JobKind];
+    const places = tracedPlaces({ environment: 'test', clusters: () => PLACES, writerOf });
+    const own = { ...marks, environment: 'test', writerOf, places, traffic, probe };
+    return [migrationKind({ ...own, clock: systemClock, world: migrations }) as JobKind];
   };
   const access = accessBy({ tokens: list.tokens });
   const share = shareLimitsOf({});
@@ -221,8 +223,17 @@ test('an online move, begun by the digest that was looked at, followed to its en
   const servers = controller.published()?.app('shop')?.upstream.servers ?? [];
   expect(new Set(servers.map(({ from }) => from))).toEqual(new Set(['west']));
   expect(controller.published()?.held.holds).toEqual([]);
-  expect(east.writes.at(-1)).toBe('remove Service prod/shop');
-  expect(west.writes).toHaveLength(7);
+  const isTrace = (line: string) => line.includes('/ballast-job-');
+  expect(east.writes.findLast((line) => !isTrace(line))).toBe('remove Service prod/shop');
+  expect(west.writes.filter((line) => !isTrace(line))).toHaveLength(7);
+  for (const { writes } of [east, west]) {
+    const traces = writes.filter(isTrace).map((line) => line.split(' ')[0]);
+    expect([traces, isTrace(writes[0] ?? ''), isTrace(writes.at(-1) ?? '')]).toEqual([
+      ['create', 'remove'],
+      true,
+      true,
+    ]);
+  }
   const mark = { app: 'shop', namespace: 'prod', from: 'east', to: 'west', job: id };
   expect(controller.published()?.held.moved).toMatchObject([mark]);
 }, 60_000);

@@ -6,10 +6,11 @@ import { CallFailure } from '../../src/clusters/call-failure.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from '../jobs/confirm-edges.ts';
 import { live } from '../jobs/mortal.ts';
-import { ALL, MoveFleet, startMoves, STATEFUL } from '../jobs/move-fleet.ts';
+import { ALL, MoveFleet, STATEFUL } from '../jobs/move-fleet.ts';
 import { serve, untilState, type Process } from '../jobs/process.ts';
 import type { KillOptions } from './fanout-kills.ts';
 import type { JournalStage } from './journal.ts';
+import { startMoves } from '../jobs/start-moves.ts';
 
 type Workload = 'Deployment' | 'StatefulSet';
 const comes = (workload: Workload): string[] => [
@@ -160,7 +161,12 @@ export function moveKills(
         const wanted = isBack ? [...made(workload), ...unmade(workload)] : made(workload);
         expect(late ? [...new Set(west)] : west, what).toEqual(wanted);
         if (isBack || offline) expect(fleet.forms('east'), what).toEqual(before);
-        expect(fleet.cluster('west').all().length, what).toBe(isBack ? 0 : made(workload).length);
+        const marks = goal === 'Blocked' ? ['west'] : [];
+        expect(
+          fleet.traces().map(({ cluster }) => cluster),
+          what,
+        ).toEqual(marks);
+        expect(fleet.objectsIn('west').length, what).toBe(isBack ? 0 : made(workload).length);
         expect(fleet.holds.size, what).toBe(goal === 'Blocked' ? 4 : 0);
         expect(fleet.ledgers.bookings.size, what).toBe(0);
         expect(fleet.ledgers.moved.length, what).toBe(goal === 'Done' ? 1 : 0);

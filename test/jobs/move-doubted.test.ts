@@ -4,9 +4,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
-import { MoveFleet, SHOP, startMoves } from './move-fleet.ts';
+import { MoveFleet, SHOP } from './move-fleet.ts';
 import { asItWas } from './moving.ts';
 import { serve, untilState } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 /** All has gone over, and the journal is the one from before the first step. */
 async function putBack() {

@@ -17,12 +17,9 @@ import type {
   SourceView,
 } from '../../src/migration/plan/model.ts';
 import { planMigration } from '../../src/migration/plan/plan.ts';
-import { migrationKind } from '../../src/migration/run/run.ts';
 import type { MoveTraffic, Seen } from '../../src/migration/run/traffic.ts';
 import type { MoveWorld } from '../../src/migration/run/world.ts';
 import type { Draft } from '../../src/jobs/record.ts';
-import type { JobJournal } from '../../src/jobs/journal.ts';
-import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Hold, Upstream } from '../../src/model.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
 import {
@@ -36,8 +33,6 @@ import {
 import { fastClock } from './fast-clock.ts';
 import { MemoryLedgers } from './memory-ledgers.ts';
 import { MemoryObjects } from './memory-objects.ts';
-import type { Life } from './mortal.ts';
-import { startJobs, type Process } from './process.ts';
 
 /** So many times as fast as the clock on the wall. */
 const SPEED = 100;
@@ -78,7 +73,7 @@ export const STATEFUL: readonly Manifest[] = ALL.map(({ kind, spec, ...rest }) =
 export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
 type Place = keyof typeof NODES;
-const PLACES: readonly Place[] = ['east', 'west'];
+export const PLACES: readonly Place[] = ['east', 'west'];
 const BACKUP = {
   kind: 'backup',
   backup: 'nightly',
@@ -88,6 +83,9 @@ const BACKUP = {
 } as const;
 const VM = '10.9.0.1:80';
 const BASE = 10;
+
+const isTrace = ({ metadata }: KubernetesObject): boolean =>
+  metadata.name.startsWith('ballast-job-');
 
 export class MoveFleet implements MoveTraffic, MoveWorld {
   readonly clusters = new Map(PLACES.map((name) => [name as string, new MemoryObjects(name)]));
@@ -269,6 +267,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   }
 
   #written(cluster: string, line: string): void {
+    if (line.includes('/ballast-job-')) return;
     const { east = 0, west = 0 } = this.weights();
     if (cluster === 'east' && line.startsWith('remove') && east > 0)
       this.wrongs.push(`${line} while the source is asked`);
@@ -325,8 +324,31 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     };
   }
 
+  /** Without what jobs have there for their own sake. */
   writes(): Record<string, readonly string[]> {
-    return Object.fromEntries(PLACES.map((name) => [name, [...this.cluster(name).writes]]));
+    return Object.fromEntries(
+      PLACES.map((name) => {
+        const { writes } = this.cluster(name);
+        return [name, writes.filter((one) => !one.includes('/ballast-job-'))];
+      }),
+    );
+  }
+
+  /** Likewise, what is there. */
+  objectsIn(name: string): readonly KubernetesObject[] {
+    return this.cluster(name)
+      .all()
+      .filter((one) => !isTrace(one));
+  }
+
+  /** What jobs have in clusters for their own sake, by cluster. */
+  traces(): { readonly cluster: string; readonly object: KubernetesObject }[] {
+    const all = PLACES.flatMap((cluster) =>
+      this.cluster(cluster)
+        .all()
+        .map((object) => ({ cluster, object })),
+    );
+    return all.filter(({ object }) => isTrace(object));
   }
 
   /** Each object of a cluster as people know it, by one digest each: UIDs, versions and status aside. */
@@ -345,47 +367,4 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
         }),
     );
   }
-}
-
-/** A process that runs migrations on this fleet. */
-export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): Process {
-  const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
-  const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
-  const writerOf = async (name: string) => {
-    const writer = writers.get(name);
-    if (!writer) throw new Error(`no cluster ${name}`);
-    return writer;
-  };
-  // What only reads is no effect, and is asked without waiting.
-  const spoken = of('traffic', { say: fleet.say.bind(fleet), lift: fleet.lift.bind(fleet) });
-  const traffic: MoveTraffic = {
-    upstream: () => fleet.upstream(),
-    seen: (app, cluster) => fleet.seen(app, cluster),
-    standing: (job) => fleet.standing(job),
-    unacknowledged: () => fleet.unacknowledged(),
-    edges: () => fleet.edges(),
-    tallies: (app, servers) => fleet.tallies(app, servers),
-    pollers: () => fleet.pollers(),
-    say: (who, holds, instead) => spoken.say(who, holds, instead),
-    lift: (who, job, ids) => spoken.lift(who, job, ids),
-  };
-  const { room, hooks, owe, mark, unmark } = fleet.ledgers;
-  const said = of('ledgers', { owe, mark, unmark });
-  const kind = migrationKind({
-    writerOf,
-    traffic,
-    world: fleet,
-    probe: () => fleet.probe(),
-    clock: fleet.clock,
-    room: of('room', room),
-    hooks,
-    owe: (speaker, owing) => said.owe(speaker, owing),
-    mark: (speaker, moving) => said.mark(speaker, moving),
-    unmark: (speaker, app) => said.unmark(speaker, app),
-  });
-  const parts = { journal, clock: fleet.clock, ...(life && { life }) };
-  return startJobs(parts, [kind as JobKind], async ({ cluster, ...ref }, fence) => {
-    const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
-    if (!fenced.ok) throw new Error(fenced.text);
-  });
 }

@@ -138,7 +138,7 @@ test('a workload is scaled to 0 by its number alone: labels and notes of others 
     const apply = east.apply.bind(east);
     east.apply = async (object, options) => {
       const { labels = {}, annotations = {} } = object.metadata;
-      scaled.push({ spec: object['spec'], labels, annotations });
+      if (object.kind === 'Deployment') scaled.push({ spec: object['spec'], labels, annotations });
       return apply(object, options);
     };
   });

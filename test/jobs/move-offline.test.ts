@@ -15,7 +15,8 @@ test('objects come from the backup, weights go over, and what is left is owed', 
   });
   const job = await untilState(journal, id, 'Done');
   expect(job.why).toBe('the source still has what was moved');
-  expect(fleet.cluster('west').writes).toHaveLength(7);
+  expect(fleet.writes()['west']).toHaveLength(7);
+  expect(fleet.traces()).toEqual([]);
   const secret = fleet
     .cluster('west')
     .all()
@@ -52,13 +53,13 @@ test('there is no way back: what fails, or is aborted, stays as it is for a pers
   );
   const job = await untilState(failing.journal, failing.id, 'Blocked');
   expect(job.why).toContain('shop: shift.5: all edges');
-  expect(failing.fleet.cluster('west').all()).toHaveLength(7);
+  expect(failing.fleet.objectsIn('west')).toHaveLength(7);
   expect(failing.fleet.holds.size).toBe(4);
   await failing.say('abort');
   await until('it stays', async () => (await failing.journal.read(failing.id))?.aborted);
   const aborted = await untilState(failing.journal, failing.id, 'Blocked');
   expect(aborted.aborted?.who).toBe('ann');
-  expect(failing.fleet.cluster('west').all()).toHaveLength(7);
+  expect(failing.fleet.objectsIn('west')).toHaveLength(7);
   expect(failing.fleet.ledgers.owed).toEqual([]);
   // Whoever thinks better of it.
   failing.fleet.failsAt = 0;
@@ -79,7 +80,7 @@ test('one that was only aborted goes on, too', async () => {
   const { fleet, journal, id, say } = moving;
   await said.promise;
   await untilState(journal, id, 'Blocked');
-  expect([fleet.holds.size, fleet.cluster('west').all().length]).toEqual([4, 7]);
+  expect([fleet.holds.size, fleet.objectsIn('west').length]).toEqual([4, 7]);
   await say('retry');
   await untilState(journal, id, 'Done');
   expect(fleet.ledgers.owed).toHaveLength(1);

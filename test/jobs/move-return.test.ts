@@ -93,7 +93,7 @@ test('another of that name at the source is a person’s: everything stays', asy
   const job = await untilState(journal, id, 'Blocked');
   expect(job.why).toContain('Service prod/shop in east is another one now');
   expect(fleet.weights()).toEqual({ west: 400, vm: 100 });
-  expect(fleet.cluster('west').all()).toHaveLength(7);
+  expect(fleet.objectsIn('west')).toHaveLength(7);
 });
 
 test('a source that is not ready again, or does not serve well: the destination stays', async () => {
@@ -102,7 +102,7 @@ test('a source that is not ready again, or does not serve well: the destination 
   await late.say('abort');
   const job = await untilState(late.journal, late.id, 'Blocked');
   expect(job.why).toContain('return.ready: east: not-routed after 3 s');
-  expect(late.fleet.cluster('west').all()).toHaveLength(7);
+  expect(late.fleet.objectsIn('west')).toHaveLength(7);
   late.fleet.unseen.clear();
   late.fleet.failing = 'east';
   late.fleet.failsAt = 1;
@@ -125,7 +125,7 @@ test('who still asks the destination: nothing of it goes', async () => {
   await until('it waits', () =>
     process.waitsFor(id, 'shop:return.drain')?.includes('more requests'),
   );
-  expect(fleet.cluster('west').all()).toHaveLength(7);
+  expect(fleet.objectsIn('west')).toHaveLength(7);
   fleet.astray = undefined;
   fleet.ledgers.answers = { 'no-callers': no };
   await until('it waits', () => process.waitsFor(id, 'shop:back.7')?.includes('not today'));
@@ -136,7 +136,7 @@ test('who still asks the destination: nothing of it goes', async () => {
   fleet.astray = 'west';
   fleet.ledgers.answers = {};
   await until('it waits', () => process.waitsFor(id, 'shop:back.7')?.includes('more requests'));
-  expect(fleet.cluster('west').all()).toHaveLength(7);
+  expect(fleet.objectsIn('west')).toHaveLength(7);
   fleet.astray = undefined;
   await untilState(journal, id, 'RolledBack');
   asItWas(fleet);
@@ -154,7 +154,7 @@ test('callers without an edge: a person consents to the end of each copy', async
     return job?.asks === 'delete shop in west' ? job.why : undefined;
   });
   expect(asking).toContain('approve that west loses shop');
-  expect(fleet.cluster('west').all()).toHaveLength(7);
+  expect(fleet.objectsIn('west')).toHaveLength(7);
   await say('approve');
   await untilState(journal, id, 'RolledBack');
   asItWas(fleet);
@@ -172,7 +172,7 @@ test('what somebody else changes of what came again blocks', async () => {
   await say('abort');
   const job = await untilState(journal, id, 'Blocked');
   expect(job.why).toContain('HorizontalPodAutoscaler prod/shop in east was changed by somebody');
-  expect(fleet.cluster('west').all()).toHaveLength(7);
+  expect(fleet.objectsIn('west')).toHaveLength(7);
 });
 
 test('a deletion that failed half-way and was tried again: its pods come back as they were', async () => {

@@ -7,9 +7,10 @@ import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
-import { MoveFleet, startMoves } from './move-fleet.ts';
+import { MoveFleet } from './move-fleet.ts';
 import { asItWas, begin, type Own } from './moving.ts';
 import { serve, untilState } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 test('checks that fail in a row take it back', async () => {
   const { fleet, journal, id } = await begin((its) => (its.failsAt = 1));

@@ -6,9 +6,10 @@ import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import { until } from '../controlplane/until.ts';
 import { PASSWORD } from '../migration/plan/plan-world.ts';
 import { memoryStage } from './memory-stage.ts';
-import { MoveFleet, startMoves } from './move-fleet.ts';
+import { MoveFleet } from './move-fleet.ts';
 import { asItWas, begin } from './moving.ts';
 import { serve, untilState } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 test('online: objects come, weights go over step by step, the source leaves', async () => {
   const { journal, fleet, id, process } = await begin();

@@ -5,8 +5,9 @@ import type { CommandName } from '../../src/jobs/commands.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
-import { MoveFleet, startMoves } from './move-fleet.ts';
+import { MoveFleet } from './move-fleet.ts';
 import { serve } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 export type Own = Parameters<MoveFleet['draft']>;
 

@@ -6,20 +6,25 @@ import type { PlannedApp } from '../../migration/plan/model.ts';
 import { StepList } from '../jobs/step-list.tsx';
 import { Badge, type Tone } from '../show/badge.tsx';
 import { useWords } from '../words/words.ts';
-import { CHAIN, movesOf, planIn, type Move } from './moves.ts';
+import { CHAIN, movesOf, ownSteps, planIn, type Move } from './moves.ts';
 import { labelOf } from './step-words.ts';
 import { WeightTable } from './weight-table.tsx';
 
 export function MigrationWay({ job }: { readonly job: JobAnswered }) {
+  const words = useWords();
   const moves = useMemo(() => movesOf(job), [job]);
+  const own = ownSteps(job).map((step) => ({ ...step, label: words.moveSteps['clear'] ?? '' }));
   return (
-    <ul class="moves-of">
-      {moves.map((move) => (
-        <li key={move.app.app}>
-          <MoveOf job={job} move={move} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul class="moves-of">
+        {moves.map((move) => (
+          <li key={move.app.app}>
+            <MoveOf job={job} move={move} />
+          </li>
+        ))}
+      </ul>
+      {own.length > 0 && <StepList job={job} label={job.id} steps={own} />}
+    </>
   );
 }
 

@@ -53,6 +53,15 @@ export function movesOf(job: JobAnswered): Move[] {
   return plan.apps.map((app) => moveOf(app, appState(view, app), job));
 }
 
+/** Steps of no app that are under way. */
+export function ownSteps({ steps }: JobAnswered): MoveStep[] {
+  return steps.flatMap((answer): MoveStep[] => {
+    const { id, state } = answer;
+    const { app, name } = stepOf(id);
+    return app === '' && state === 'open' ? [{ id, name, state, answer }] : [];
+  });
+}
+
 function moveOf(app: PlannedApp, { state, percent }: AppState, job: JobAnswered): Move {
   const all = job.steps.flatMap((answer): MoveStep[] => {
     const { app: own, name } = stepOf(answer.id);

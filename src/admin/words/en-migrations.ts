@@ -102,6 +102,7 @@ export const enMigrations = {
     again: 'Make again at the source',
     return: 'Return:',
     back: 'Take back',
+    clear: 'Clear up what it had in clusters',
   } as Readonly<Record<string, string>>,
   moveBack: {
     weights: 'weights as before',

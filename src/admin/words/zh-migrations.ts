@@ -96,6 +96,7 @@ export const zhMigrations: MigrationWords = {
     again: '在源集群重新创建',
     return: '切回：',
     back: '撤回',
+    clear: '清理其在集群中的临时对象',
   },
   moveBack: {
     weights: '权重恢复原状',

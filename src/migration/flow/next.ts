@@ -5,11 +5,12 @@
 // back, and blocks it where there is none; others go on, unless too many failed.
 
 import type { Next } from '../../jobs/kind.ts';
-import { resultOf, type Job } from '../../jobs/record.ts';
+import { behind, CLEAR, CLEAR_AGAIN, isClearing } from '../../jobs/last-step.ts';
+import { isFinal, resultOf, type Job } from '../../jobs/record.ts';
 import type { MigrationPlan, PlanRequest } from '../plan/model.ts';
 import type { Gates } from './gates.ts';
 import { appState, isResting, type AppState, type AppStateName } from './app-state.ts';
-import { idOf } from './steps.ts';
+import { idOf, stepOf } from './steps.ts';
 
 export interface MigrationLimits {
   /** Apps that are on their way. */
@@ -38,6 +39,19 @@ const FAILED: ReadonlySet<AppStateName> = new Set([
 const MOVES: ReadonlySet<AppStateName> = new Set(['Shifting', 'Baking', 'Draining']);
 
 export function next(job: Job<JobPlan>): Next {
+  const { aborted: _, ...unaborted } = job;
+  const isTooLate = isClearing(job) && isFinal(ofApps(unaborted));
+  const now = isTooLate ? ofApps(unaborted) : ofApps(job);
+  if (!isFinal(now) || !mayBeMarked(job)) return now;
+  return behind(job, job.aborted && !isTooLate ? CLEAR_AGAIN : CLEAR, now);
+}
+
+/** In a cluster. */
+function mayBeMarked({ steps, doubted }: Job): boolean {
+  return doubted === true || Object.keys(steps).some((id) => stepOf(id).name.startsWith('apply.'));
+}
+
+function ofApps(job: Job<JobPlan>): Next {
   const states = job.plan.apps.map((app) => ({ app: app.app, ...appState(job, app) }));
   const run = runnable(job, states).flatMap(({ app, step }) =>
     step === undefined ? [] : idOf({ app, name: step }),

@@ -21,6 +21,8 @@
 //     return.P             P per cent are still away, gated as a shift; at 0 all is as before
 //     return.drain         the destination's last requests end
 //     back.N, back.release as on the way back, but only by proof
+//
+// The last step is the job's, not an app's: clear, or clear-again once it is aborted (jobs/last-step.ts).
 
 import { NOT_BEGUN, resultOf, type Job, type StepResult } from '../../jobs/record.ts';
 import type { MigrationPlan, PlannedApp, PlannedObject } from '../plan/model.ts';
@@ -34,10 +36,10 @@ export interface Step {
 
 export const idOf = ({ app, name }: Step): string => `${app}:${name}`;
 
-/** App names have no colon. */
+/** App names have no colon; a step of the job's own has none, and no app. */
 export function stepOf(id: string): Step {
-  const at = id.indexOf(':');
-  return { app: id.slice(0, at), name: id.slice(at + 1) };
+  const at = Math.max(0, id.indexOf(':'));
+  return { app: id.slice(0, at), name: at === 0 ? id : id.slice(at + 1) };
 }
 
 /** Goes at the source, in this order; what pods read may be another's too, and stays. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { WriterOf } from '../../fanout/run/writes.ts';
 import type { Intent, Job } from '../../jobs/record.ts';
 import type { Outcome, Scene, Waiting } from '../../jobs/kind.ts';
+import type { TracedPlaces } from '../../jobs/traces.ts';
 import type { JobPlan } from '../flow/next.ts';
 import type { PlannedApp, PlannedObject } from '../plan/model.ts';
 import type { Ledgers } from './parts.ts';
@@ -14,7 +15,9 @@ import type { MoveWorld } from './world.ts';
 export type MigrationJob = Job<JobPlan>;
 
 export interface RunParts extends Ledgers {
+  readonly environment: string;
   readonly writerOf: WriterOf;
+  readonly places: Pick<TracedPlaces, 'clear'>;
   readonly traffic: MoveTraffic;
   readonly world: MoveWorld;
   readonly probe: Probe;

@@ -9,6 +9,7 @@ import type { EdgeBook } from '../../edges/edge-book.ts';
 import type { Statistics } from '../../edges/statistics.ts';
 import type { WriterOf } from '../../fanout/run/writes.ts';
 import type { JobKind } from '../../jobs/kind.ts';
+import type { TracedPlaces } from '../../jobs/traces.ts';
 import type { Bookings } from '../capacity/bookings.ts';
 import type { JobPlan } from '../flow/next.ts';
 import { createHooks } from '../hooks/hooks.ts';
@@ -30,6 +31,7 @@ export interface MoveParts {
   readonly world: MoveWorld;
   readonly hooks: () => readonly HookSettings[];
   readonly environment: string;
+  readonly places: TracedPlaces;
   readonly clock: Clock;
   readonly wall: () => Date;
 }
@@ -48,7 +50,9 @@ export function openMoves(parts: MoveParts): Moves {
   const probes = openProbe(clock);
   const kind = migrationKind({
     ...liveLedgers({ ...parts, hooks }),
+    environment,
     writerOf: parts.writerOf,
+    places: parts.places,
     traffic: liveMoveTraffic(parts),
     world: parts.world,
     probe: probes.probe,

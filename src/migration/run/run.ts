@@ -12,8 +12,11 @@
 //     kept.ts        what is on record of it (pure)                   again.ts    it is there again
 //     held.ts        the holds of each state                          there.ts    what came, as it is
 //     memory.ts      between two looks                                parts.ts    ledgers and hooks
+//     marked.ts      the job's mark where a step writes (jobs/marks.ts; jobs/clear.ts is its last step)
 
+import { clear } from '../../jobs/clear.ts';
 import type { JobKind, Outcome } from '../../jobs/kind.ts';
+import { createMarks } from '../../jobs/marks.ts';
 import type { Intent } from '../../jobs/record.ts';
 import { failureOf } from '../../clusters/call-failure.ts';
 import { BallastError } from '../../errors.ts';
@@ -25,6 +28,7 @@ import { backDrain, backObject, backWeights, prepareBack } from './back.ts';
 import { failed, wait, wayOf, type Doing, type MigrationJob, type RunParts } from './doing.ts';
 import { finish, owe, released } from './finish.ts';
 import { hooked } from './hooked.ts';
+import { marked } from './marked.ts';
 import { createMemory, createPatience } from './memory.ts';
 import { preflight } from './preflight.ts';
 import { drain, type Drained, type Quiet } from './quiet.ts';
@@ -44,6 +48,13 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   /** Of the destination, on the way home. */
   const quietThere = createMemory<Quiet>('app');
   const patience = createPatience();
+  const marks = createMarks(parts.environment);
+  const writing =
+    (act: Act): Act =>
+    async (doing) => {
+      await marked(doing, parts, marks);
+      return act(doing);
+    };
   const doingOf = (job: MigrationJob, id: string, how: Pick<Doing, 'attempt' | 'scene'>): Doing => {
     const step = stepIn(job, id, how);
     return { ...step, spentMs: patience.spent(step, parts.clock.now()) };
@@ -57,6 +68,7 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     ready: (doing) => wellThere(doing, parts, since),
     drain: (doing) => drain(doing, parts, quietThere),
   };
+  const unmake = writing((doing) => backObject(doing, parts, quietThere));
   const draining: Prepare = async (doing) => {
     const data = { servers: serversOf(doing, parts, wayOf(doing).from) } satisfies Drained;
     return { ...plain(doing), data };
@@ -64,22 +76,22 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   const acts: Readonly<Record<string, Act>> = {
     preflight: (doing) => preflight(doing, parts),
     reserve: (doing) => reserve(doing, parts),
-    apply: (doing) => apply(doing, parts),
-    late: (doing) => apply(doing, parts),
+    apply: writing((doing) => apply(doing, parts)),
+    late: writing((doing) => apply(doing, parts)),
     ready: (doing) => ready(doing, parts, since),
     shift: (doing) => shift(doing, parts, gates),
     bake: (doing) => bake(doing, parts, gates),
     drain: (doing) => drain(doing, parts, quiet),
-    delete: (doing) => remove(doing, parts, quiet),
+    delete: writing((doing) => remove(doing, parts, quiet)),
     owe: (doing) => owe(doing, parts),
     async finish(doing) {
       const outcome = await finish(doing, parts);
       if (outcome.kind === 'done') quiet.forget(doing);
       return outcome;
     },
-    again: (doing) => again(doing, parts),
+    again: writing((doing) => again(doing, parts)),
     return: (doing) => (returns[partOf(doing)] ?? ((one) => shift(one, parts, gates)))(doing),
-    back: (doing) => (backs[partOf(doing)] ?? ((one) => backObject(one, parts, quietThere)))(doing),
+    back: (doing) => (backs[partOf(doing)] ?? unmake)(doing),
   };
   const prepares: Readonly<Record<string, Prepare>> = {
     apply: (doing) => prepareApply(doing, parts),
@@ -103,13 +115,20 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     kind: MIGRATION,
     next,
     isOneWay: ({ plan }) => plan.mode === 'offline',
-    prepare(job, id, scene) {
+    async prepare(job, id, scene) {
+      if (isOfJob(id)) return { text: id, objects: [] };
       const attempt = (job.steps[id]?.attempt ?? 0) + 1;
       const doing = doingOf(job, id, { attempt, scene });
       const prepare = prepares[verbOf(doing)] ?? (async () => plain(doing));
       return patiently(doing, () => prepare(doing));
     },
-    act(job, { id, attempt, intent }, scene) {
+    async act(job, { id, attempt, intent }, scene) {
+      if (isOfJob(id)) {
+        marks.forget(job.id);
+        const { mode, from, to } = job.plan;
+        const clusters = mode === 'offline' ? [to] : [from, to];
+        return clear({ id: job.id, clusters }, scene, parts.places);
+      }
       const doing = { ...doingOf(job, id, { attempt, scene }), intent };
       const act = acts[verbOf(doing)];
       if (!act) throw new BallastError('internal', `no step ${id} is known`);
@@ -120,6 +139,8 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     },
   };
 }
+
+const isOfJob = (id: string): boolean => stepOf(id).app === '';
 
 function stepIn(
   job: MigrationJob,

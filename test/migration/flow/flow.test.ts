@@ -41,14 +41,14 @@ test('the steps, from what pods read to what is deleted', () => {
     'finish',
   ]);
   const { log, last } = run({ plan: ONE });
-  expect(log).toEqual(done(FORWARD));
+  expect(log).toEqual([...done(FORWARD), 'clear done']);
   expect(last).toEqual({ state: 'Done', why: '', run: [] });
 });
 
 test('offline nothing is deleted: a debt is kept', () => {
   const { log, last, job } = run({ plan: OFFLINE });
   expect(log.filter((line) => line.includes('delete'))).toEqual([]);
-  expect(log.slice(-2)).toEqual(done(['owe', 'finish']));
+  expect(log.slice(-3)).toEqual([...done(['owe', 'finish']), 'clear done']);
   expect(last).toEqual({ state: 'Done', why: 'the source still has what was moved', run: [] });
   expect(appState(job, OFFLINE.apps[0] ?? SHOP).state).toBe('DoneWithDebt');
 });
@@ -88,7 +88,9 @@ test.each(FORWARD)('a failure of %s', (name) => {
     expect([state, last.state, rest]).toEqual(['Blocked', 'Blocked', []]);
   else {
     expect([state, last.state]).toEqual(['RolledBack', 'Failed']);
-    expect(rest).toEqual(done(wayBack([...before(name), name])));
+    const isMarked = at(name) >= at('apply.1');
+    const back = done(wayBack([...before(name), name]));
+    expect(rest).toEqual([...back, ...(isMarked ? ['clear done'] : [])]);
   }
 });
 
@@ -99,7 +101,8 @@ test.each(FORWARD)('an abort while %s is under way', (name) => {
   expect(log.slice(0, at(name))).toEqual(done(before(name)));
   const begun = [...before(name), name];
   const rest = /^(delete|finish)/.test(name) ? wayHome(begun) : wayBack(begun);
-  expect(log.slice(at(name))).toEqual([`${id(name)} left`, ...done(rest)]);
+  const ending = at(name) >= at('apply.1') ? ['clear-again done'] : [];
+  expect(log.slice(at(name))).toEqual([`${id(name)} left`, ...done(rest), ...ending]);
 });
 
 test.each(forwardSteps(SHOP, 'offline'))(
@@ -135,6 +138,18 @@ test.each(['preflight', 'reserve', 'ready', 'shift.25'])(
     expect(triedAgain(all, failed)).toEqual({ state: 'Blocked', failed });
   },
 );
+
+test('an abort while it clears up: what is done stays done, what is back is not begun again', () => {
+  for (const [fails, state] of [
+    [[], 'Done'],
+    [[id('shift.25')], 'Failed'],
+  ] as const) {
+    const { log, last } = run({ plan: ONE, fails: new Set(fails), abortAt: 'clear' });
+    expect([log.at(-1), last.state]).toEqual(['clear done', state]);
+  }
+  const called = run({ plan: ONE, abortAt: id('shift.25') });
+  expect([called.log.at(-1), called.last.state]).toEqual(['clear-again done', 'RolledBack']);
+});
 
 test('a way back that fails is a person’s', () => {
   const fails = new Set([id('shift.25'), id('back.drain')]);
@@ -195,7 +210,7 @@ test('after too many failures no further app begins', () => {
     limits: { atOnce: 1, shifting: 1, failedPart: 0 },
   });
   const { log, last }: Ran = run({ plan, fails: new Set(['a:ready']) });
-  expect(log.filter((line) => !line.startsWith('a:'))).toEqual([]);
+  expect(log.filter((line) => !line.startsWith('a:'))).toEqual(['clear done']);
   expect(last).toMatchObject({ state: 'Failed', why: 'too many failed: b, c did not begin' });
 });
 

@@ -73,7 +73,9 @@ export function runJobs(parts: RunnerParts): SimulatedRuns {
   const world = moveWorld(parts);
   const moves = migrationKind({
     ...liveLedgers({ bookings, hooks: HOOKS, controller }),
+    environment,
     writerOf,
+    places,
     traffic: liveMoveTraffic({ ...parts, pollers: POLLERS, clock }),
     world,
     probe: probeOf(parts.clusters),
