@@ -72,24 +72,33 @@ test('planned there, refused once the world is another, with what is; then begun
 test('an approval says of what it was, and is refused where something else is asked by now', async () => {
   const { fanout, job, file } = await start();
   const waves = [
-    '{clusters: [east], approval: before}',
+    '{name: first, clusters: [east], approval: before}',
     '{clusters: [west, north], approval: before}',
   ];
   const strategy = `{weights: none, order: waves, waves: [${waves.join(', ')}]}`;
   await writeFile(file, stream('v1', strategy));
   const begun = await fanout('apply');
   const id = /^job (\S+)/.exec(begun.out)?.[1] ?? '';
-  await until('it asks', async () => (await job('get', id)).out.includes('approved: before 0'));
+  await until('it asks', async () =>
+    (await job('get', id)).out.includes('approved: before wave first'),
+  );
   const first = await job('approve', id);
   expect(first).toMatchObject({ code: 0, errors: '' });
-  expect(first.out).toMatch(/^approve: before 0\njob \S+ is (Running|WaitingApproval)/);
+  expect(first.out).toMatch(/^approve: before wave first\njob \S+ is (Running|WaitingApproval)/);
   await until('it asks again', async () =>
-    (await job('get', id)).out.includes('approved: before 1'),
+    (await job('get', id)).out.includes('approved: before wave 2'),
   );
-  const late = await job('approve', id, '--asks', 'before 0');
+  const late = await job('approve', id, '--asks', 'before wave first');
   expect(late).toMatchObject({ code: 5, out: '' });
-  expect(late.errors).toContain('asks for the approval of “before 1”, not of “before 0”');
-  expect((await job('approve', id, '--asks', 'before 1')).out).toMatch(/^approve: before 1\n/);
+  expect(late.errors).toContain(
+    'asks for the approval of “before wave 2”, not of “before wave first”',
+  );
+  expect((await job('approve', id, '--asks', 'before wave 2')).out).toMatch(
+    /^approve: before wave 2\n/,
+  );
+  await until('it has written', async () =>
+    (await job('get', id)).out.includes('ConfigMap prod/settings: created'),
+  );
 });
 
 test('what is there already is brought out again by nothing, and that is no failure', async () => {

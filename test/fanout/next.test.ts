@@ -194,3 +194,14 @@ test('on the way back what is under way goes on, also where all is tried again',
   const job = { ...jobOf('{order: parallel}', steps), aborted: ANN, doubted: true } as const;
   expect(nextOfFanout(job).run).toEqual(['release-again east']);
 });
+
+test('an approval is of a wave by its name, and one that was given by its place counts', () => {
+  const job = jobOf('{order: parallel}', {});
+  const waves = job.plan.waves.map((wave) => ({ ...wave, approval: 'before' as const }));
+  const asking = { ...job, plan: { ...job.plan, waves } };
+  const asks = 'before wave all';
+  expect(nextOfFanout(asking)).toMatchObject({ asks, why: 'before wave all (east, west)' });
+  for (const said of [asks, 'before 0']) {
+    expect(nextOfFanout({ ...asking, approvals: { [said]: ANN } }).run).toEqual(['hold east']);
+  }
+});

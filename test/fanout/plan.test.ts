@@ -123,6 +123,20 @@ test('the text says what is done, and why', () => {
   expect(hasChanges(made)).toBe(true);
 });
 
+test('the text counts replicas of what has them, and says of a wave that it is empty', () => {
+  const waves = 'waves: [{name: first, clusters: [north]}, {clusters: [{labels: {}}]}]';
+  const strategy = `strategy: {order: waves, maxConcurrency: "1", ${waves}}`;
+  const text = planText(
+    plan(OWN.replace('clusters: [east]', `clusters: [{labels: {}}], ${strategy}`), [
+      'east',
+      'west',
+    ]),
+  );
+  expect(text).toContain('\nDeployment/default/shop, by FanOut release: 4 of 4 replicas\n');
+  expect(text).toContain('\nSecret/default/key, by FanOut release: in 2 clusters\n');
+  expect(text).toContain('\nwave first: no cluster\nwave 2: east, west (1 at once)\n');
+});
+
 // Documents: objects, policies and a FanOut of which some combinations are faults.
 
 const NAMES = ['shop', 'cart', 'key'] as const;

@@ -4,12 +4,14 @@
 import type { Order } from '../model.ts';
 import type { Entry } from './entry.ts';
 import type { Plan, Total } from './plan.ts';
+import { writtenText } from './text.ts';
 
 export interface Explained {
   /** `Deployment/prod/shop` */
   readonly object: string;
   readonly chosenBy: string;
   readonly rule: string;
+  readonly counted: boolean;
   readonly asked: number;
   readonly written: number;
   readonly unplaced: number;
@@ -55,7 +57,7 @@ function fits(object: string, wanted: string): boolean {
 }
 
 function explained({ entries }: Plan, total: Total): Explained {
-  const { object, chosenBy, division, asked, written, unplaced, overflow, leftOut } = total;
+  const { object, chosenBy, division, counted, asked, written, leftOut, ...rest } = total;
   const mine = entries.filter(({ key }) => objectOf(key) === object);
   const placed = mine.map((entry): ExplainedCluster => {
     const { cluster, action, replicas, notes } = entry;
@@ -74,7 +76,9 @@ function explained({ entries }: Plan, total: Total): Explained {
   const clusters = [...placed, ...out].toSorted((left, right) =>
     left.cluster < right.cluster ? -1 : 1,
   );
-  return { object, chosenBy, rule: RULES[division], asked, written, unplaced, overflow, clusters };
+  const { unplaced, overflow } = rest;
+  const sums = { counted, asked, written, unplaced, overflow };
+  return { object, chosenBy, rule: RULES[division], ...sums, clusters };
 }
 
 /** As totals call it. */
@@ -87,19 +91,11 @@ export function explainText(explained: readonly Explained[]): string {
   return explained.map(sectionOf).join('\n');
 }
 
-function sectionOf({
-  object,
-  chosenBy,
-  rule,
-  asked,
-  written,
-  clusters,
-  ...rest
-}: Explained): string {
+function sectionOf({ object, chosenBy, rule, clusters, ...rest }: Explained): string {
   const missing = rest.unplaced > 0 ? `, ${rest.unplaced} found no place` : '';
   const beyond = rest.overflow > 0 ? `, ${rest.overflow} without known room` : '';
   const lines = [
-    `${object}, by ${chosenBy}: ${written} of ${asked} replicas${missing}${beyond}`,
+    `${object}, by ${chosenBy}: ${writtenText(rest)}${missing}${beyond}`,
     `  rule: ${rule}`,
     ...clusters.flatMap(({ cluster, action, before, after, reasons }) => [
       `  ${cluster}: ${countOf(before, after)}(${action})`,

@@ -16,6 +16,7 @@ import type { Portion } from '../division/division.ts';
 import { websterSeats } from '../division/webster.ts';
 import { isMap } from '../document.ts';
 import { identityOf, keyOf } from '../identity.ts';
+import { replicasKey } from '../kinds.ts';
 import type { FanoutCluster, Order, Orders, Warning } from '../model.ts';
 import { dependsOnVersion } from '../placement/filter.ts';
 import type { LeftOut } from '../placement/select.ts';
@@ -69,6 +70,8 @@ export interface Total {
   /** By which rule. */
   readonly division: Order['division']['kind'];
   readonly group: string;
+  /** Whether it has replicas; else one stands for each cluster. */
+  readonly counted: boolean;
   readonly asked: number;
   readonly written: number;
   readonly unplaced: number;
@@ -195,6 +198,7 @@ function totalOf(order: Order, share: Share): Total {
     chosenBy,
     division: division.kind,
     group,
+    counted: replicasKey(object) !== undefined,
     asked,
     written,
     unplaced,

@@ -70,11 +70,10 @@ function totalLines({
   object,
   chosenBy,
   group,
-  asked,
-  written,
   unplaced,
   overflow,
   leftOut,
+  ...count
 }: Total): string[] {
   const by = group === '' ? chosenBy : `${chosenBy}, clusters of ${group}`;
   const rest = [
@@ -82,9 +81,19 @@ function totalLines({
     ...(overflow > 0 ? [`${overflow} without known room`] : []),
   ];
   return [
-    `${object}, by ${by}: ${[`${written} of ${asked} replicas`, ...rest].join(', ')}`,
+    `${object}, by ${by}: ${[writtenText(count), ...rest].join(', ')}`,
     ...leftOut.map(({ cluster, why }) => `  not ${cluster}: ${why}`),
   ];
+}
+
+export function writtenText({
+  counted,
+  asked,
+  written,
+}: Pick<Total, 'counted' | 'asked' | 'written'>): string {
+  if (counted) return `${written} of ${asked} replicas`;
+  const clusters = asked === 1 ? 'cluster' : 'clusters';
+  return written === asked ? `in ${asked} ${clusters}` : `in ${written} of ${asked} ${clusters}`;
 }
 
 function ladderLines({ rung, words, apps }: Ladder): string[] {
@@ -98,7 +107,9 @@ function ladderLines({ rung, words, apps }: Ladder): string[] {
 }
 
 function waveLine({ name, clusters, concurrency }: Plan['waves'][number]): string {
-  return `wave ${name}: ${clusters.join(', ') || 'no cluster'} (${concurrency} at once)`;
+  const each =
+    clusters.length === 0 ? 'no cluster' : `${clusters.join(', ')} (${concurrency} at once)`;
+  return `wave ${name}: ${each}`;
 }
 
 function warningLine({ code, place, text }: Warning): string {

@@ -82,11 +82,17 @@ function strategyFaults(
     if (clusters.length > 0) continue;
     report.fault(document, [...path, 'waves', index, 'clusters'], 'names no cluster');
   }
+  const names = wavesOf(strategy).map(({ name }) => name);
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue;
+    const text = `two waves are called ${name}: an approval would not say which`;
+    report.fault(document, [...path, 'waves', index], text);
+  }
 }
 
 function wavesOf({ waves = [] }: WrittenStrategy): Wave[] {
   return waves.map(({ name, clusters, approval = 'none', maxFailures }, index) => ({
-    name: name ?? `wave ${index + 1}`,
+    name: name ?? `${index + 1}`,
     clusters: clusters.map(filterOf),
     approval,
     ...(maxFailures !== undefined && { maxFailures }),

@@ -99,9 +99,12 @@ function atEnd({ plan, approvals }: FanoutJob): Next {
 /** Undefined: it is at its end. */
 function ofWave(job: FanoutJob, wave: RunWave, place: number): Next | undefined {
   const asking = (when: 'before' | 'after'): Next | undefined => {
-    const asks = `${when} ${place}`;
-    if (wave.approval !== when || job.approvals[asks]) return undefined;
-    return { state: 'WaitingApproval', why: `${when} wave ${wave.name}`, asks, run: [] };
+    const asks = `${when} wave ${wave.name}`;
+    // Versions before called it by its place.
+    const said = job.approvals[asks] ?? job.approvals[`${when} ${place}`];
+    if (wave.approval !== when || said) return undefined;
+    const clusters = [...new Set(wave.lanes.map(({ cluster }) => cluster))].join(', ');
+    return { state: 'WaitingApproval', why: `${asks} (${clusters})`, asks, run: [] };
   };
   const before = asking('before');
   if (before) return before;

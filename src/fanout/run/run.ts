@@ -12,6 +12,7 @@
 //     back.ts     the way back (pure)            on-record.ts what the record says of a lane (pure)
 //     turn.ts     whether a cluster may leave the traffic  floor.ts    how few pods may serve (pure)
 
+import { shownRef } from '../../clusters/cluster-writer.ts';
 import { BallastError } from '../../errors.ts';
 import { clear } from '../../jobs/clear.ts';
 import type { JobKind, Outcome, Scene } from '../../jobs/kind.ts';
@@ -39,7 +40,7 @@ import {
   type Before,
   type Keep,
   patiently,
-  placed,
+  prepareUndo,
   prepareWrite,
   refOfEntry,
   undo,
@@ -77,7 +78,11 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
       turnOf(job, lane, scene, traffic) ?? hold(job, lane, scene, traffic),
     acknowledge: async ({ job, lane }) => acknowledge(job, lane, traffic),
     quiet: async ({ lane, scene }) => quiet(lane, scene, traffic),
-    apply: (doing) => patiently(doing.scene, () => apply(doing)),
+    apply: (doing) =>
+      named(
+        entryOf(doing),
+        patiently(doing.scene, () => apply(doing)),
+      ),
     gate: (doing) => patiently(doing.scene, () => gate(doing)),
     release: ({ job, lane }) => release(job, lane, job.begun.who, traffic),
     watch: async ({ job, lane, scene }) => watchErrors(job, lane, scene, traffic),
@@ -93,7 +98,11 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     },
     'acknowledge-again': async ({ job, lane }) => acknowledge(job, lane, traffic),
     'quiet-again': async ({ lane, scene }) => quiet(lane, scene, traffic),
-    undo: (doing) => patiently(doing.scene, () => takeBack(doing)),
+    undo: (doing) =>
+      named(
+        entryOf(doing),
+        patiently(doing.scene, () => takeBack(doing)),
+      ),
     'gate-again': (doing) => patiently(doing.scene, () => gateAgain(doing)),
     'release-again': ({ job, lane }) =>
       release(job, lane, job.aborted?.who ?? job.begun.who, traffic),
@@ -195,13 +204,13 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
         if (turn) return turn;
         const entry = entryOf(doing);
         const earlier = job.steps[step]?.intent.data as Before | undefined;
-        return await prepared(scene, async () => {
+        const read = async () => {
           const writer = await writerOf(entry.cluster);
           return prepareWrite({ entry, fanout: job.plan.name, earlier, writer });
-        });
+        };
+        return await named(entry, prepared(scene, read));
       }
-      const objects = doing.name.verb === 'undo' ? [placed(entryOf(doing))] : [];
-      return { text: step, objects };
+      return doing.name.verb === 'undo' ? prepareUndo(entryOf(doing)) : { text: step, objects: [] };
     },
     act: (job, step: StepRecord, scene) => {
       const doing = doingOf(job, step.id, scene);
@@ -218,6 +227,16 @@ function markingOf(job: FanoutJob, entry: Entry): Marking {
 }
 
 const NO_LANE: Lane = { id: '', cluster: '', writes: [], holds: [] };
+
+/** A step’s name is by its entry’s number: its text says which object that is. */
+async function named<Said extends Intent | Outcome>(
+  entry: Entry,
+  said: Promise<Said>,
+): Promise<Said> {
+  const told = await said;
+  const object = shownRef(refOfEntry(entry));
+  return told.text.includes(object) ? told : { ...told, text: `${object}: ${told.text}` };
+}
 
 async function prepared(scene: Scene, read: () => Promise<Intent>): Promise<Intent | Outcome> {
   let intent: Intent | undefined;

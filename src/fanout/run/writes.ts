@@ -44,7 +44,7 @@ export function refOfEntry({ object, ref, key }: Entry): ObjectRef {
   throw new BallastError('internal', `${key}: the plan does not say which object it is`);
 }
 
-export function placed(entry: Entry): PlacedObject {
+function placed(entry: Entry): PlacedObject {
   return { cluster: entry.cluster, ...refOfEntry(entry) };
 }
 
@@ -66,6 +66,11 @@ export async function prepareWrite({ entry, fanout, writer, earlier }: Preparing
     objects: [placed(entry)],
     data: before === undefined ? {} : ({ before } satisfies Before),
   };
+}
+
+export function prepareUndo(entry: Entry): Intent {
+  const text = `take back ${shownRef(refOfEntry(entry))} in ${entry.cluster}`;
+  return { text, objects: [placed(entry)] };
 }
 
 /** Where a cluster gives no answer, it is asked again. */
