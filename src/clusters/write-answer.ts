@@ -41,8 +41,27 @@ export function isMoved(status: number, body: StatusBody): boolean {
 
 const LONGEST = 500;
 
-/** In its own words; of a Secret only where it is wrong, for the words may hold what it holds. */
+/** As they are said of the template of a Job, the spec of a StatefulSet, the address of a Service, a role. */
+const FIXED = /immutable|may not change|cannot change|updates to .* are forbidden/;
+
+/** Fields that keep what they were made with. */
+function fixedIn(body: StatusBody): string[] {
+  const fixed = causesOf(body).filter(({ message = '' }) => FIXED.test(message));
+  return fixed.map(({ field = '', message = '' }) => {
+    const others = [...message.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+    return others.length > 0 ? `${field} but for ${others.join(', ')}` : field;
+  });
+}
+
+/**
+ * In its own words, which of a field that cannot be changed hold the whole of it and not what to do. Of a
+ * Secret only where it is wrong, for the words may hold what it holds.
+ */
 export function wordsOf({ kind }: ObjectRef, status: number, body: StatusBody): string {
+  const fixed = [...new Set(fixedIn(body))].join(', ');
+  if (fixed !== '') {
+    return `${fixed} cannot be changed once it is there: leave it as it was, delete the ${kind} there first, or give the new one another name`;
+  }
   const { message, reason } = body;
   const said = typeof message === 'string' ? message : '';
   if (kind !== 'Secret' && said !== '') return `HTTP ${status}: ${said.slice(0, LONGEST)}`;

@@ -45,3 +45,28 @@ test('of a Secret no word, only where it is wrong', () => {
   expect(wordsOf({ ...ref, kind: 'ConfigMap' }, 422, body)).toContain('planted');
   expect(wordsOf({ ...ref, kind: 'ConfigMap' }, 403, {})).toBe('HTTP 403: refused');
 });
+
+test('of a field that cannot be changed which it is and what to do, not all that it holds', () => {
+  const said = (kind: string, field: string, message: string) =>
+    wordsOf({ apiVersion: 'v1', kind, name: 'x' }, 422, {
+      message: `${kind} "x" is invalid: ${field}: ${message}`,
+      details: { causes: [{ reason: 'FieldValueInvalid', message, field }] },
+    });
+  const job = 'Invalid value: {"Spec":{"Image":"planted"}}: field is immutable';
+  expect(said('Job', 'spec.template', job)).toBe(
+    'spec.template cannot be changed once it is there: leave it as it was, delete the Job there first, or give the new one another name',
+  );
+  const set =
+    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals' and 'template' are forbidden";
+  expect(said('StatefulSet', 'spec', set)).toMatch(
+    /^spec but for replicas, ordinals, template cannot be changed once it is there: /,
+  );
+  const address = 'Invalid value: ["None"]: may not change once set';
+  expect(said('Service', 'spec.clusterIPs[0]', address)).toMatch(/^spec.clusterIPs\[0\] cannot/);
+  expect(said('RoleBinding', 'roleRef', 'cannot change roleRef')).toMatch(/^roleRef cannot be/);
+  expect(said('Secret', 'type', 'Invalid value: "planted": field is immutable')).toMatch(/^type /);
+  expect(said('Secret', 'type', 'Invalid value: "planted": field is immutable')).not.toContain(
+    'planted',
+  );
+  expect(said('Job', 'spec.parallelism', 'must be 0 at least')).toMatch(/^HTTP 422: Job "x" is/);
+});

@@ -1,5 +1,7 @@
 // What fan-outs bring to real control planes: one object of each kind, and the FanOut beside them.
 
+import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+
 export const labels = { app: 'shop' };
 export const containers = [
   {
@@ -49,3 +51,34 @@ export const FANOUT = {
     replicas: { weights: { east: 3, west: 1 } },
   },
 };
+
+const specOf = (image: string) => ({
+  template: {
+    metadata: { labels },
+    spec: { containers: [{ ...containers[0], image }], restartPolicy: 'Never' },
+  },
+});
+/** A field that an API server does not change, an object that has it, and what would change it. */
+export const FIXED: readonly (readonly [string, KubernetesObject, object])[] = [
+  [
+    'spec.template',
+    { apiVersion: 'batch/v1', kind: 'Job', metadata: meta('fixed'), spec: specOf('shop:1') },
+    { spec: specOf('shop:2') },
+  ],
+  [
+    'spec but for replicas, ordinals, template, updateStrategy',
+    {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: meta('fixed'),
+      spec: { ...OBJECTS.deployment.spec, serviceName: 'shop' },
+    },
+    { spec: { ...OBJECTS.deployment.spec, serviceName: 'other' } },
+  ],
+  [
+    'spec.clusterIPs[0]',
+    { ...OBJECTS.service, metadata: meta('fixed') },
+    { spec: { ...OBJECTS.service.spec, clusterIP: 'None' } },
+  ],
+  ['data', { ...OBJECTS.settings, metadata: meta('fixed'), immutable: true }, { data: { a: '2' } }],
+];

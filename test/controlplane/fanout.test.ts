@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1Node, V1ResourceQuota } from '@kubernetes/client-node';
+import type { V1ResourceQuota } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -21,11 +21,11 @@ import type { Reached } from '../../src/fanout/live/read-world.ts';
 import type { Plan } from '../../src/fanout/plan/plan.ts';
 import { type PlanOptions, USUAL } from '../../src/fanout/plan/world.ts';
 import { call } from '../cli/run.ts';
-import { ApiError, type Ref } from './client.ts';
+import type { Ref } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { allowJobs } from './jobs.ts';
-import { node } from './objects.ts';
-import { containers, FANOUT, labels, meta, OBJECTS } from './fanout-objects.ts';
+import { containers, FANOUT, FIXED, labels, meta, OBJECTS } from './fanout-objects.ts';
+import { live, takesOrMakes } from './live.ts';
 import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import { until } from './until.ts';
 
@@ -115,15 +115,6 @@ const said = ({ entries }: Plan): string[] =>
 
 const actions = (plan: Plan): string[] => [...new Set(plan.entries.map(({ action }) => action))];
 
-async function live(plane: ControlPlane, object: object): Promise<KubernetesObject | undefined> {
-  try {
-    return await plane.admin.get<KubernetesObject>(object as Ref);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
 /** What a controller says of an object is no change by a plan: of what has one the generation counts. */
 async function versions(): Promise<unknown[]> {
   const all = [east, west].flatMap((plane) =>
@@ -140,17 +131,6 @@ interface RolloutStatus {
   readonly observedGeneration?: string;
   readonly stableRS?: string;
   readonly currentPodHash?: string;
-}
-
-async function takesOrMakes(plane: ControlPlane, name: string): Promise<void> {
-  const wish = node({ name, address: '127.1.1.1' });
-  if (!(await live(plane, wish))) await plane.admin.create(wish);
-  await until('the node takes pods', () => takesPods(plane, name));
-}
-
-async function takesPods(plane: ControlPlane, name: string): Promise<boolean> {
-  const { spec, status } = await plane.admin.get<V1Node>(node({ name }));
-  return status?.allocatable?.['cpu'] !== undefined && (spec?.taints ?? []).length === 0;
 }
 
 beforeEach(async () => {
@@ -275,6 +255,42 @@ test('what a server refuses is a fault in its words, in that cluster', async () 
     expect.stringMatching(/^east: .*kube-system is none of clusters\[\]\.jobs\.namespaces/),
     expect.stringMatching(/^west: .*kube-system is none of clusters\[\]\.jobs\.namespaces/),
   ]);
+});
+
+test.each(FIXED)(
+  'a plan says of %s that it cannot be changed, where, and what to do',
+  async (field, first, next) => {
+    await bringOut(await planned([first]));
+    const { faults, entries } = await planned([{ ...first, ...next }]);
+    const { kind } = first;
+    const todo = `leave it as it was, delete the ${kind} there first, or give the new one another name`;
+    for (const [index, name] of ['east', 'west'].entries()) {
+      expect(faults[index]).toContain(`${name}: ${kind} prod/fixed: ${field}`);
+      expect(faults[index]).toContain(` cannot be changed once it is there: ${todo}`);
+      expect(entries[index]?.differences).not.toEqual([]);
+    }
+    for (const plane of [east, west]) await plane.admin.remove(first as Ref);
+  },
+);
+
+test('a workload is the app of a Service that lives in a cluster and is not in the stream', async () => {
+  const label = 'ballast.io/app';
+  const naming = { apps: { label, list: [] } };
+  const apps = async () => (await planned([deployment], naming)).entries.map(({ app }) => app);
+  expect(await apps()).toEqual([undefined, undefined]);
+  const front = (name: string) => ({
+    ...service,
+    metadata: { ...meta(name), labels: { [label]: name } },
+  });
+  await west.admin.apply(front('front'));
+  expect(await apps()).toEqual(['front', 'front']);
+  await east.admin.apply(front('second'));
+  const { faults } = await planned([deployment], naming);
+  expect(faults).toEqual([
+    expect.stringContaining('several apps by their Services: front, second'),
+  ]);
+  await west.admin.remove(front('front'));
+  await east.admin.remove(front('second'));
 });
 
 test('room by real nodes and quotas; what does not fit is told, or planned less of', async () => {
