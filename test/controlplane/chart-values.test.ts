@@ -1,7 +1,7 @@
 // Values that people set together, and what the chart makes of them; Helm alone, no cluster.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,39 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { KubernetesObject, V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { createCertificate } from '../simulated/certificate.ts';
 import { build, type Built } from './build.ts';
 import { CHART, HELMS, objectsOf, renderChart, runHelm } from './helms.ts';
 
 const run = promisify(execFile);
+
+const NEEDED = [
+  'image',
+  'image.repository',
+  'replicas',
+  'config',
+  'config.environment',
+  'api',
+  'api.port',
+  'api.ipFamily',
+  'api.tls',
+  'api.tls.existingSecret',
+  'api.plaintext',
+  'service',
+  'serviceAccount',
+  'rbac',
+  'podDisruptionBudget',
+  'podDisruptionBudget.minAvailable',
+  'networkPolicy',
+  'serviceMonitor',
+  'serviceMonitor.token',
+  'serviceMonitor.token.name',
+  'serviceMonitor.token.key',
+  'prometheusRule',
+  'prometheusRule.runbooks',
+  'dashboards',
+];
 
 let folder: string;
 let built: Built;
@@ -103,4 +131,31 @@ it.each([
 ])('refuses %s', async (value, said) => {
   for (const which of HELMS)
     await expect(renderChart(built, which, ['--set', value])).rejects.toThrow(said);
+});
+
+/** Each key of the chart, and of each map within; `config` is for Ballast to check. */
+function keysOf(values: object, at: readonly string[] = []): string[][] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const path = [...at, key];
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [path, ...(isMap && key !== 'config' ? keysOf(value as object, path) : [])];
+  });
+}
+
+const ALL_ON = ['serviceMonitor', 'prometheusRule', 'dashboards'].map(
+  (one) => `${one}.enabled=true`,
+);
+
+it('what it cannot do without is missed by name where it is set to null; all else may be', async () => {
+  const values = parse(await readFile(join(CHART, 'values.yaml'), 'utf8')) as object;
+  const missed: string[] = [];
+  for (const path of [...keysOf(values), ['config', 'environment']]) {
+    const key = path.join('.').replace('app.kubernetes', 'app\\.kubernetes');
+    const text = await rendered(...ALL_ON, `${key}=null`).catch((error: Error) => error.message);
+    if (typeof text !== 'string') continue;
+    missed.push(key);
+    // The schema says what is missing, a template what to name.
+    expect(text, key).toMatch(new RegExp(`schema[\\s\\S]*'${path.at(-1)}'|: ${key}: name`));
+  }
+  expect(missed.toSorted()).toEqual(NEEDED.toSorted());
 });
