@@ -73,6 +73,25 @@ test('nobody is left out, lifted, emptied or kept from falling', () => {
   );
 });
 
+test('two whose limits nearly make up the whole: each lowers the other until both are within', () => {
+  const serversAt = (weights: readonly number[]): Server[] =>
+    weights.map((one, index) => ({
+      address: `10.0.0.${index}:80`,
+      from: `c${index}`,
+      weight: one,
+    }));
+  const published = serversAt([29, 14, 22, 20]);
+  const view = {
+    limits: { clusterPoints: 1, upstreamPoints: 100 },
+    ...{ before: published, published, passes: () => false },
+  };
+  const { servers } = limitShares(weighedOf(serversAt([29, 14, 2842, 2581])), view).upstream;
+  const [, , third = 0, fourth = 0] = servers.map((one) => one.weight);
+  // Each may double: 44 and 40 of 85, beside the others as they are, rounded up, and once for its server.
+  expect(third).toBeLessThanOrEqual(Math.ceil((44 / 41) * (43 + fourth)) + 1);
+  expect(fourth).toBeLessThanOrEqual(Math.ceil((40 / 45) * (43 + third)) + 1);
+});
+
 test('who rises stays within the limit, but for the rounding up of each server', () => {
   fc.assert(
     fc.property(clusters, limits, (all, { clusterPoints }) => {
