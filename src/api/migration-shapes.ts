@@ -88,6 +88,7 @@ const PlannedObject = Type.Object({
   uid: Type.String({ description: 'at the source' }),
   how: Type.Enum(['apply', 'merge']),
   late: Type.Boolean({ description: 'once the workload is ready' }),
+  stays: may(Type.Boolean({ description: 'at the source too, for others need it' })),
 });
 const WeightStep = Type.Object({
   step: Text,

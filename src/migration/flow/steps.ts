@@ -69,11 +69,11 @@ export function forwardSteps(app: PlannedApp, mode: MigrationPlan['mode']): stri
   ];
 }
 
-/** What goes at the source, in that order. */
+/** What goes at the source, in that order; what others need there stays. */
 export function leaving({ objects }: PlannedApp): PlannedObject[] {
   const order = ({ manifest }: PlannedObject): number => LEAVES.indexOf(manifest.kind);
   return objects
-    .filter((one) => order(one) >= 0)
+    .filter((one) => order(one) >= 0 && !one.stays)
     .toSorted((a, b) => order(a) - order(b) || a.step - b.step);
 }
 

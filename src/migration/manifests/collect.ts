@@ -191,8 +191,7 @@ function podTemplate({ workload, all, replicaSets }: Walk): unknown {
 /** Services first: routes look for them. */
 function visitSeekers(walk: Walk, template: unknown): void {
   const labels = textsAt(template, 'metadata', 'labels');
-  for (const one of walk.all.values())
-    if (one.kind === 'Service' && selects(one, labels)) visit(walk, one);
+  for (const one of walk.all.values()) if (selects(one, labels)) visit(walk, one);
   const services = new Set(
     [...walk.found].filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name),
   );
@@ -202,8 +201,8 @@ function visitSeekers(walk: Walk, template: unknown): void {
 }
 
 /** A Rollout's hash in a selector says which version, not which app. */
-function selects(service: Manifest, labels: Readonly<Record<string, string>>): boolean {
-  if (groupOf(service) !== '') return false;
+export function selects(service: Manifest, labels: Readonly<Record<string, string>>): boolean {
+  if (service.kind !== 'Service' || groupOf(service) !== '') return false;
   const selector = Object.entries(textsAt(service, 'spec', 'selector')).filter(
     ([key]) => key !== 'rollouts-pod-template-hash',
   );

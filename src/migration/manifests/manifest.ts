@@ -56,6 +56,7 @@ export type FindingCode =
   | 'several-apps'
   | 'several-namespaces'
   | 'several-workloads'
+  | 'shared'
   | 'silent-edge'
   | 'source-unread'
   | 'stable-version'

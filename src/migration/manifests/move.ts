@@ -20,6 +20,7 @@ import {
 import { foreignMarks, staysBehind } from './metadata.ts';
 import { foreignRouters, isRollout } from './rollout.ts';
 import { sanitise, type Ask, type Mapping } from './sanitise.ts';
+import { othersOf } from './shared.ts';
 import { hostPathFindings } from './stateful.ts';
 
 export interface MovedObject {
@@ -30,6 +31,8 @@ export interface MovedObject {
   readonly how: 'apply' | 'merge';
   /** Late ones are applied once the workload is ready. */
   readonly late: boolean;
+  /** At the source, for others need it. */
+  readonly stays?: true;
 }
 
 export interface Move {
@@ -86,7 +89,9 @@ export function moveOf(workload: Manifest, namespace: Namespace, ask: MoveAsk): 
     } = sanitise(source, askFor(source, workload, { ...ask, replicaSets }));
     said.push(...foreignMarks(source), ...more);
     if (manifest) {
-      move.objects.push(moved(source, manifest));
+      const others = othersOf(source, objects, namespace.objects);
+      move.objects.push(moved(source, manifest, others.length > 0));
+      said.push(...sharedFindings(source, others));
       all.push(...classesOf(manifest));
     } else if (behind !== undefined) {
       move.behind.push({ object: nameOf(source), why: behind });
@@ -110,13 +115,19 @@ function askFor(source: Manifest, workload: Manifest, ask: Ask): Ask {
   return isTemplate ? { ...ask, templateOf: workload } : ask;
 }
 
-function moved(source: Manifest, manifest: Manifest): MovedObject {
+function moved(source: Manifest, manifest: Manifest, stays: boolean): MovedObject {
   return {
     manifest,
     uid: source.metadata.uid ?? '',
     how: source.kind === 'ServiceAccount' ? 'merge' : 'apply',
     late: source.kind === 'HorizontalPodAutoscaler',
+    ...(stays && { stays }),
   };
+}
+
+function sharedFindings(source: Manifest, others: readonly string[]): Finding[] {
+  if (others.length === 0) return [];
+  return [warn(source, 'shared', `it stays at the source too, for ${others.join(', ')}`)];
 }
 
 /** The destination's own name of what it must have. */

@@ -10,7 +10,8 @@ export function routesTo(object: Manifest, services: ReadonlySet<string>): boole
   return leads(object).some((name) => services.has(name));
 }
 
-function leads(object: Manifest): string[] {
+/** Names of Services of its namespace. */
+export function leads(object: Manifest): string[] {
   const group = groupOf(object);
   const { kind, spec } = object;
   if (kind === 'Ingress' && group === 'networking.k8s.io') return ingressLeads(spec);

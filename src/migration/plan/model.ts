@@ -129,6 +129,8 @@ export interface PlannedObject {
   readonly how: 'apply' | 'merge';
   /** Once the workload is ready. */
   readonly late: boolean;
+  /** At the source, for others need it. */
+  readonly stays?: true;
 }
 
 export interface PlannedApp {
