@@ -20,7 +20,6 @@ import { hasLeft } from '../flow/steps.ts';
 import { at, nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedObject } from '../plan/model.ts';
 import { hasAll } from '../plan/there.ts';
-import type { Before } from './apply.ts';
 import {
   blocked,
   done,
@@ -37,6 +36,7 @@ import type { Memory } from './memory.ts';
 import { sourceFaults } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
+import { beforeAll, neededBy } from './shared.ts';
 import { serversOf } from './shift.ts';
 import { underWay, unknownEdge } from './tallied.ts';
 import { stepOfObject, type Made } from './there.ts';
@@ -105,6 +105,8 @@ export async function backObject(
   const step = job.steps[`${app.app}:${stepOfObject(object)}`];
   const made = step?.result?.data as Made | undefined;
   if (!mayHaveCome(job, step, made)) return done('nothing came of it');
+  const other = neededBy(doing, object);
+  if (other !== undefined) return done(`it stays: ${other} needs it`);
   const doubt = hasLeft(job, app) ? await unproved(doing, parts, memory) : undefined;
   if (doubt) return doubt;
   const writer = await parts.writerOf(job.plan.to);
@@ -130,7 +132,7 @@ interface Back {
 }
 
 async function takenBack(back: Back): Promise<Outcome> {
-  const { doing, writer, object, step } = back;
+  const { doing, writer, object } = back;
   const { scene } = doing;
   const ref = refOf(object.manifest);
   await scene.check();
@@ -138,7 +140,7 @@ async function takenBack(back: Back): Promise<Outcome> {
   const fenced = await writer.fence(ref, scene.term);
   if (!fenced.ok) return wait(fenced.text, 2);
   const live = (await writer.read(ref)) as Manifest | undefined;
-  const { before } = (step?.intent.data ?? { before: null }) as Before;
+  const before = beforeAll(doing, object);
   if (before !== null) return givenBack(back, live, before);
   return live ? unmade(back, live) : uncome(back);
 }

@@ -1,0 +1,120 @@
+// What several apps need: it comes along, and nothing of it is taken from those who stay.
+
+import { expect, onTestFinished, test } from 'vitest';
+import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+import type { Manifest } from '../../src/migration/manifests/manifest.ts';
+import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
+import { confirmEdges } from './confirm-edges.ts';
+import { memoryStage } from './memory-stage.ts';
+import { ALL, MoveFleet, startMoves } from './move-fleet.ts';
+import { serve, untilState } from './process.ts';
+
+const rulesOf = ({ spec }: Manifest): readonly object[] =>
+  (spec as { readonly rules: readonly object[] }).rules;
+/** One Ingress leads to two apps. */
+const BOTH: Manifest = {
+  ...ingress('both'),
+  spec: { rules: [...rulesOf(ingress('shop')), ...rulesOf(ingress('news'))] },
+};
+const NEWS = [deployment('news', 1), service('news'), ingress('news')];
+const SETTINGS = { apiVersion: 'v1', kind: 'ConfigMap' };
+
+/** As somebody else writes it. */
+function put(fleet: MoveFleet, cluster: string, object: Manifest): void {
+  const { uid: _, ...metadata } = object.metadata;
+  const { status: __, ...rest } = object;
+  fleet.cluster(cluster).applyAs('kubectl', { ...rest, metadata } as KubernetesObject);
+  fleet.cluster(cluster).writes.length = 0;
+}
+
+/** `at`: told of each step as soon as its intent is on record. */
+async function begin(objects: readonly Manifest[], prepare?: (fleet: MoveFleet) => void) {
+  const { journal, term } = await memoryStage();
+  const fleet = new MoveFleet();
+  await fleet.settle(objects);
+  prepare?.(fleet);
+  const at = new Map<string, () => unknown>();
+  const told: typeof journal = {
+    ...journal,
+    async put(lease, entry) {
+      const answer = await journal.put(lease, entry);
+      for (const { id, result } of entry.steps) if (!result) at.get(id)?.();
+      return answer;
+    },
+  };
+  const process = startMoves(fleet, told);
+  onTestFinished(await serve(process, await confirmEdges(journal, await term())));
+  return { journal, fleet, process, at };
+}
+
+test('a route that leads to another app stays at the source', async () => {
+  const alone = ALL.filter(({ kind }) => kind !== 'Ingress');
+  const { journal, fleet, process } = await begin([...alone, BOTH, ...NEWS]);
+  const { id } = await process.create(fleet.draft());
+  await untilState(journal, id, 'Done');
+  expect(fleet.writes()['east']).toEqual([
+    'remove HorizontalPodAutoscaler prod/shop',
+    'update Deployment prod/shop',
+    'remove Deployment prod/shop',
+    'remove Service prod/shop',
+  ]);
+  expect(fleet.writes()['west']).toContain('create Ingress prod/both');
+});
+
+test('what others have come to need since the plan: nothing begins', async () => {
+  const alone = ALL.filter(({ kind }) => kind !== 'Ingress');
+  const { journal, fleet, process } = await begin([...alone, BOTH]);
+  const draft = fleet.draft();
+  for (const one of NEWS) put(fleet, 'east', one);
+  const { id } = await process.create(draft);
+  const job = await untilState(journal, id, 'Failed');
+  expect(job.steps['shop:preflight']?.result?.text).toContain(
+    'Ingress prod/both is needed by others than planned',
+  );
+  expect([fleet.writes(), fleet.said]).toEqual([{ east: [], west: [] }, []]);
+});
+
+/** Two apps whose pods read the same ConfigMap and Secret; no edge sends requests to the second. */
+async function beginTwo(adopt: boolean, prepare?: (fleet: MoveFleet) => void) {
+  const begun = await begin([...ALL, ...NEWS], prepare);
+  const { fleet } = begun;
+  const world = fleet.world.bind(fleet);
+  fleet.world = (request) => {
+    const all = world(request);
+    const apps = all.apps.map(({ traffic, ...app }) =>
+      app.app === 'news' || !traffic ? app : { ...app, traffic },
+    );
+    return { ...all, apps };
+  };
+  const asked = { apps: ['news', 'shop'], mode: 'evacuate', adopt } as const;
+  return { ...begun, draft: { ...fleet.draft(asked), apps: asked.apps } };
+}
+
+test('one of two goes back: what the other needs stays', async () => {
+  const { journal, fleet, process, at, draft } = await beginTwo(false);
+  at.set('news:apply.3', () => put(fleet, 'west', { ...service('news'), spec: { ports: [] } }));
+  const { id } = await process.create(draft);
+  const job = await untilState(journal, id, 'Done');
+  expect(job.why).toBe('news: as before');
+  expect(job.steps['news:back.1']?.result?.text).toBe('it stays: shop needs it');
+  const names = fleet
+    .cluster('west')
+    .all()
+    .map(({ kind, metadata: { name } }) => `${kind} ${name}`);
+  expect(names).toEqual(expect.arrayContaining(['ConfigMap shop', 'Secret shop']));
+  expect(fleet.wrongs).toEqual([]);
+});
+
+test('both go back: nothing stays, and what was taken over is as it was', async () => {
+  const theirs = { ...SETTINGS, metadata: { name: 'shop', namespace: 'prod' }, data: { a: '0' } };
+  const { journal, fleet, process, at, draft } = await beginTwo(true, (its) =>
+    put(its, 'west', theirs),
+  );
+  const before = fleet.forms('west');
+  const aborted = Promise.withResolvers<unknown>();
+  at.set('shop:ready', () => aborted.resolve(process.command(id, { name: 'abort', who: 'ann' })));
+  const { id } = await process.create(draft);
+  await aborted.promise;
+  await untilState(journal, id, 'RolledBack');
+  expect(fleet.forms('west')).toEqual(before);
+});
