@@ -154,6 +154,7 @@ export const RehearsalShape = component('Rehearsal', {
           rung: may(Type.Integer({ minimum: 0, maximum: 3, description: 'absent: no room' })),
           words: Text,
           refused: Type.Array(Text),
+          deferred: Type.Array(Type.String({ description: 'apps that would wait for room' })),
         }),
         { description: 'the best first' },
       ),

@@ -119,13 +119,17 @@ function clusterText({ cluster, ok, apps, destinations }: RehearsedCluster): str
   ]);
   const places = destinations.map((one) => [
     one.cluster,
-    one.ok ? 'yes' : 'no',
+    one.ok && one.deferred.length === 0 ? 'yes' : 'no',
     one.rung,
-    [one.words, ...one.refused].join('; '),
+    [one.words, ...one.refused, ...waiting(one)].join('; '),
   ]);
   return [
     `${cluster}: ${ok ? 'its apps would come back' : 'not all of its apps would come back'}\n`,
     toTable(['APP', 'BACKUP', 'AGE', 'WHAT IS WRONG'], rows),
     toTable(['TO', 'TAKES ALL', 'RUNG', 'WHY'], places),
   ].join('');
+}
+
+function waiting({ deferred }: RehearsedCluster['destinations'][number]): string[] {
+  return deferred.length === 0 ? [] : [`${deferred.join(', ')} would wait for room`];
 }

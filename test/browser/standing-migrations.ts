@@ -48,12 +48,20 @@ export const REHEARSAL = (): Rehearsal => ({
         },
       ],
       destinations: [
-        { cluster: 'west', ok: true, rung: 1, words: 'half of cart: 2 of 4 pods', refused: [] },
+        {
+          cluster: 'west',
+          ok: true,
+          rung: 1,
+          words: 'half of cart: 2 of 4 pods',
+          refused: [],
+          deferred: [],
+        },
         {
           cluster: 'south',
           ok: false,
           words: '3 pods of shop find no node: cpu',
           refused: ['cart: Ingress prod/cart: no IngressClass nginx'],
+          deferred: [],
         },
       ],
     },

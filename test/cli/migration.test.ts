@@ -50,7 +50,10 @@ test('a rehearsal: ages, what is wrong, where they would go', () => {
           },
           { app: 'news', warnings: [], passedOver: [], trouble: 'there is no backup' },
         ],
-        destinations: [{ cluster: 'west', ok: true, rung: 1, words: 'halved', refused: [] }],
+        destinations: [
+          { cluster: 'west', ok: true, rung: 1, words: 'halved', refused: [], deferred: [] },
+          { cluster: 'north', ok: true, rung: 3, words: 'halved', refused: [], deferred: ['news'] },
+        ],
       },
       { cluster: 'west', ok: true, apps: [], destinations: [] },
     ],
@@ -61,8 +64,9 @@ east: not all of its apps would come back
 APP        BACKUP     AGE  WHAT IS WRONG
 prod/shop  nightly-1  16h  nightly-2 is passed over: it is cut off
 news       none       -    there is no backup
-TO    TAKES ALL  RUNG  WHY
-west  yes        1     halved
+TO     TAKES ALL  RUNG  WHY
+west   yes        1     halved
+north  no         3     halved; news would wait for room
 
 west: nothing runs there
 `);

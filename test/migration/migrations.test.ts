@@ -225,7 +225,9 @@ test('a rehearsal: what would come back, from which backup, and where', async ()
           passedOver: [{ backup: 'nightly-2', why: 'its tarball or list: it is cut off' }],
         },
       ],
-      destinations: [{ cluster: 'west', ok: true, rung: 0, words: 'all in full', refused: [] }],
+      destinations: [
+        { cluster: 'west', ok: true, rung: 0, words: 'all in full', refused: [], deferred: [] },
+      ],
     },
     { cluster: 'west', ok: true, apps: [], destinations: [] },
   ]);

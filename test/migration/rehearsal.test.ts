@@ -4,12 +4,23 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { rehearseRegularly } from '../../src/migration/rehearsal/schedule.ts';
-import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
+import { planMigration } from '../../src/migration/plan/plan.ts';
+import { reportOf, type Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import type { Controller } from '../../src/controller.ts';
 import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { controllerInMemory } from '../api/memory-controller.ts';
 import { metricsText } from '../telemetry/metrics-text.ts';
+import {
+  app as appWorld,
+  deployment,
+  ingress,
+  OBJECTS,
+  REQUEST,
+  service,
+  source,
+  world,
+} from './plan/plan-world.ts';
 
 const app = { app: 'shop', warnings: [], passedOver: [] };
 const REHEARSAL: Rehearsal = {
@@ -23,8 +34,8 @@ const REHEARSAL: Rehearsal = {
         { ...app, app: 'news', trouble: 'there is no backup' },
       ],
       destinations: [
-        { cluster: 'west', ok: true, rung: 1, words: '', refused: [] },
-        { cluster: 'north', ok: false, rung: 0, words: '', refused: ['x'] },
+        { cluster: 'west', ok: true, rung: 1, words: '', refused: [], deferred: [] },
+        { cluster: 'north', ok: false, rung: 0, words: '', refused: ['x'], deferred: [] },
       ],
     },
     { cluster: 'west', ok: false, apps: [app], destinations: [] },
@@ -102,4 +113,31 @@ test('metrics: ages, apps that are lost, the rung', async () => {
   ]);
   const former = { ...wanted, controller: leading(false), rehearsal: REHEARSAL };
   expect(lines(await metricsText(metrics, former))).toEqual([]);
+});
+
+test('an app that would wait for room does not come back', () => {
+  const origin = {
+    kind: 'backup',
+    backup: 'b',
+    startedAt: 0,
+    warnings: [],
+    passedOver: [],
+  } as const;
+  const appOf = (name: string, pods: number) => {
+    const objects = [deployment(name, pods), service(name), ingress(name), ...OBJECTS.slice(3)];
+    return appWorld(name, { source: source(objects, { origin }) });
+  };
+  const report = (...pods: readonly number[]) => {
+    const apps = pods.map((count, index) => appOf(`app-${index}`, count));
+    const request = { ...REQUEST, degrade: true, mode: 'offline' } as const;
+    return reportOf({ cluster: 'east', apps, plans: [planMigration(request, world({ apps }))] }, 0);
+  };
+  expect(report(8, 8)).toMatchObject({ ok: true, destinations: [{ rung: 1, deferred: [] }] });
+  expect(report(8, 8, 8)).toMatchObject({
+    ok: false,
+    destinations: [{ ok: true, rung: 3, deferred: ['app-2'] }],
+  });
+  const [nowhere] = report(40).destinations;
+  expect(nowhere?.ok).toBe(false);
+  expect(nowhere?.refused.join()).toContain('there is no room: app-0 8 of 20');
 });

@@ -107,19 +107,20 @@ function ClusterOf({
 }
 
 function Destination({
-  destination: { cluster, ok, rung, words: said, refused },
+  destination: { cluster, ok, rung, words: said, refused, deferred },
 }: {
   readonly destination: Cluster['destinations'][number];
 }) {
   const words = useWords();
+  const takesAll = ok && deferred.length === 0;
   const room = rung === undefined ? words.noRoom : words.rungs[rung];
   return (
     <li>
       <strong>{cluster}</strong>{' '}
       <Badge tone={ok ? (rung === 0 ? 'well' : 'warning') : 'bad'}>
-        {`${ok ? words.takesAll : words.takesNot}: ${room}`}
+        {`${takesAll ? words.takesAll : words.takesNot}: ${room}`}
       </Badge>{' '}
-      <span class="detail">{said}</span>
+      <span class="detail">{[said, ...deferred].join(', ')}</span>
       {refused.length > 0 && (
         <ul class="lines">
           {refused.map((line) => (

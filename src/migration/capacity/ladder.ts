@@ -1,7 +1,8 @@
 // The degrade ladder: the first rung on which a whole set of apps fits.
 //
 // Rungs: 0 all of it; 1 apps that are not core halved; 2 all halved; 3 as 2, with apps that are not core
-// deferred one by one, least important first. Core apps are placed first and are never deferred. On
+// deferred one by one, least important first. Core apps are placed first and are never deferred, nor is the
+// most important one: a move of nothing is none. On
 // failure: what is short on the last rung, with numbers.
 
 import type { Need } from './need.ts';
@@ -80,12 +81,13 @@ function placeApp(room: Room, app: AppNeed, halves: boolean): AppPlace {
 
 /**
  * The least important come last, so those before the first that is short are where they would be without
- * the rest: deferring one by one from the end stops at it. Where it is core, all others are deferred.
+ * the rest: deferring one by one from the end stops at it. Where it is core, or the first of all, all others
+ * are deferred.
  */
 function defer(halved: Rung, apps: readonly AppNeed[]): Rung {
   const short = halved.apps.findIndex((one) => !isPlaced(one));
   const cores = apps.filter(({ core }) => core).length;
-  const kept = Math.max(short, cores);
+  const kept = Math.max(short, cores, 1);
   const places = halved.apps.map((one, at) => (at < kept ? one : deferred(one)));
   const words = `all apps halved, ${places.length - kept} deferred`;
   return { ok: places.every(isPlaced), rung: 3, words, apps: places };

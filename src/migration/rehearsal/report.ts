@@ -39,6 +39,8 @@ export interface RehearsedDestination {
   readonly words: string;
   /** What refuses, a sentence each. */
   readonly refused: readonly string[];
+  /** Apps that would have to wait for room. */
+  readonly deferred: readonly string[];
 }
 
 export interface Rehearsed {
@@ -52,8 +54,12 @@ export function reportOf({ cluster, apps, plans }: Rehearsed, now: number): Rehe
   const shown = apps.map((app) => appReport(app, now));
   const destinations = plans.map(destinationReport).toSorted(better);
   const recoverable = shown.every(({ trouble }) => trouble === undefined);
-  const ok = shown.length === 0 || (recoverable && destinations.some((one) => one.ok));
+  const ok = shown.length === 0 || (recoverable && destinations.some(takesAll));
   return { cluster, ok, apps: shown, destinations };
+}
+
+function takesAll({ ok, deferred }: RehearsedDestination): boolean {
+  return ok && deferred.length === 0;
 }
 
 function appReport({ app, namespace, source, trouble }: AppWorld, now: number): RehearsedApp {
@@ -84,6 +90,7 @@ function destinationReport({ to, capacity, findings }: MigrationPlan): Rehearsed
     ...(fits && { rung: capacity.rung }),
     words: capacity.words,
     refused,
+    deferred: capacity.apps.flatMap(({ app, deferred }) => (deferred ? app : [])),
   };
 }
 

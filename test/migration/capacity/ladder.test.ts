@@ -63,9 +63,10 @@ function naive(
     .filter(({ core }) => !core)
     .sort((a, b) => a.importance - b.importance || (a.app < b.app ? 1 : -1));
   for (const { app } of leaving) {
+    if (kept.length === 1) break;
     deferred.push(app);
     kept = kept.filter((one) => one.app !== app);
-    if (kept.length === 0 || fits(room, kept)) return { rung: 3, ok: true, deferred };
+    if (fits(room, kept)) return { rung: 3, ok: true, deferred };
   }
   return { rung: 3, ok: false, deferred };
 }
