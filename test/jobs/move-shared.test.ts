@@ -6,8 +6,9 @@ import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
-import { ALL, MoveFleet, startMoves } from './move-fleet.ts';
+import { ALL, MoveFleet } from './move-fleet.ts';
 import { serve, untilState } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 const rulesOf = ({ spec }: Manifest): readonly object[] =>
   (spec as { readonly rules: readonly object[] }).rules;
