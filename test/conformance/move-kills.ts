@@ -99,7 +99,7 @@ export function moveKills(
           if (name === 'cluster.apply' || name === 'cluster.remove') ghosts.push(arrive);
         },
       });
-      const first = startMoves(fleet, journal, life);
+      const first = startMoves(fleet, journal, { life });
       void first.serve(await confirmEdges(journal, await stage.term()));
       const dead = until('it is dead or done', async () => {
         const [head] = await journal.heads();

@@ -1,8 +1,8 @@
-// Two clusters of objects in memory with an app that is moved from one to the other, the traffic of two
-// edges, and what a migration reads of it. It watches what must never be: an app that nobody serves,
+// Two clusters of objects in memory with apps that are moved from one to the other, the traffic of two
+// edges, and what a migration reads of it. Usually it is one app, `shop`. It watches what must never be: an app that nobody serves,
 // requests to pods that are not ready, and a source that loses something while it is asked.
 
-import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+import { refOf, type KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import type { Tally } from '../../src/edges/statistics.ts';
 import { GATES, type Gates } from '../../src/migration/flow/gates.ts';
 import { LIMITS, type JobPlan } from '../../src/migration/flow/next.ts';
@@ -21,6 +21,7 @@ import type { MoveTraffic, Seen } from '../../src/migration/run/traffic.ts';
 import type { MoveWorld } from '../../src/migration/run/world.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import type { Hold, Upstream } from '../../src/model.ts';
+import { holdEntries } from '../../src/weights/holds.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
 import {
   app as appWorld,
@@ -70,6 +71,10 @@ export const STATEFUL: readonly Manifest[] = ALL.map(({ kind, spec, ...rest }) =
   return { ...rest, kind, spec: { ...(spec as object), scaleTargetRef } };
 }) as readonly Manifest[];
 
+/** All of another app, the same but for its name. */
+export const named = (name: string, objects: readonly Manifest[] = ALL): readonly Manifest[] =>
+  JSON.parse(JSON.stringify(objects).replaceAll('shop', name)) as readonly Manifest[];
+
 export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
 type Place = keyof typeof NODES;
@@ -87,10 +92,13 @@ const BASE = 10;
 const isTrace = ({ metadata }: KubernetesObject): boolean =>
   metadata.name.startsWith('ballast-job-');
 
-export class MoveFleet implements MoveTraffic, MoveWorld {
+export class MoveFleet implements Omit<MoveTraffic, 'holds'>, MoveWorld {
   readonly clusters = new Map(PLACES.map((name) => [name as string, new MemoryObjects(name)]));
   readonly ledgers = new MemoryLedgers();
+  /** Of jobs. */
   readonly holds = new Map<string, JobHold>();
+  /** What people say of weights. */
+  words: readonly Hold[] = [];
   /** Every word on weights: the sums that were published by it. */
   readonly said: string[] = [];
   readonly wrongs: string[] = [];
@@ -105,7 +113,7 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   failsAt = 0;
   failing: Place = 'west';
   underWay = 0;
-  /** Somebody else's word over the weights. */
+  /** What is published instead, by nobody's word. */
   override: Readonly<Record<string, number>> = {};
   /** The guard's word on weights that are asked for. */
   guard: (holds: readonly JobHold[]) => void = () => undefined;
@@ -116,12 +124,14 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   /** The source's objects, from when it lived. */
   backup: readonly KubernetesObject[] = [];
   readonly #ready = new Map<string, number>();
+  /** By app: where it was first. */
+  readonly #homes = new Map<string, Place>();
   readonly #counts = new Map<string, { requests: number; failures: number }>();
 
   constructor() {
     for (const [name, objects] of this.clusters) {
       objects.onReady = (workload, ready) => {
-        if (workload === 'shop') this.#ready.set(name, ready);
+        this.#ready.set(`${name} ${workload}`, ready);
         this.#look();
       };
       const { writes } = objects;
@@ -141,81 +151,77 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
 
   readonly clock = fastClock(SPEED);
 
-  /** Running at the source. */
-  async settle(objects: readonly Manifest[] = ALL): Promise<void> {
-    const east = this.cluster('east');
+  /** Running there, at the source mostly. */
+  async settle(objects: readonly Manifest[] = ALL, at: Place = 'east'): Promise<void> {
+    const cluster = this.cluster(at);
     for (const one of objects) {
       const { uid: _, ...metadata } = one.metadata;
       const { status: __, ...rest } = one as Manifest & { status?: unknown };
-      east.applyAs('kubectl', { ...rest, metadata } as KubernetesObject);
+      const object = { ...rest, metadata } as KubernetesObject;
+      cluster.applyAs('kubectl', object);
+      if (one.kind === 'Service') this.#homes.set(one.metadata.name, at);
+      // Its controller has seen it.
+      await cluster.read(refOf(object));
+      await cluster.read(refOf(object));
     }
-    for (const kind of ['Deployment', 'StatefulSet']) {
-      await east.read({ ...SHOP, kind });
-      await east.read({ ...SHOP, kind });
-    }
-    east.writes.length = 0;
-    this.backup = east.all();
+    cluster.writes.length = 0;
+    this.backup = this.cluster('east').all();
   }
 
   /** Sums of all servers, by where they are. */
-  weights(): Record<string, number> {
+  weights(app = 'shop'): Record<string, number> {
     const sums: Record<string, number> = {};
-    for (const { from, weight } of this.upstream().servers) sums[from] = (sums[from] ?? 0) + weight;
+    for (const { from, weight } of this.upstream(app).servers)
+      sums[from] = (sums[from] ?? 0) + weight;
     return sums;
   }
 
-  upstream(): Upstream {
+  upstream(app = 'shop'): Upstream {
     const clusters = PLACES.flatMap((from) => {
-      const pods = this.#ready.get(from) ?? 0;
+      const pods = this.#ready.get(`${from} ${app}`) ?? 0;
       if (pods === 0) return [];
       const nodes = NODES[from];
-      const each = this.override[from] ?? this.#heldEach(from, nodes.length, pods);
+      const each = Math.max(1, Math.floor((pods * BASE) / nodes.length));
       return nodes.map((address) => ({ address, weight: each, from }));
     });
-    const vm = this.#pinOf('vm')?.weight ?? BASE;
-    const servers = [...clusters, { address: VM, weight: vm, from: 'vm' }];
+    const all = [...clusters, { address: VM, weight: BASE, from: 'vm' }];
+    const entries = all.map((server) => {
+      const { weight } = server;
+      return { server, exact: weight, pods: 0, ingressNodes: 0, formula: '' };
+    });
+    const view = { app, holds: this.standing(), published: undefined, now: 0 };
+    const servers = holdEntries(entries, view).map(({ server: { address, from, weight } }) => {
+      return { address, from, weight: this.override[from] ?? weight };
+    });
     const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
-    return { app: 'shop', hosts: ['shop.example.com'], servers, policy };
+    return { app, hosts: [`${app}.example.com`], servers, policy };
   }
 
-  #heldEach(from: string, nodes: number, pods: number): number {
-    const own = [...this.holds.values()].filter(({ cluster }) => cluster === from);
-    if (own.some(({ kind }) => kind === 'drain')) return 0;
-    const pin = this.#pinOf(from)?.weight;
-    const sum = pin ?? pods * BASE;
-    return sum === 0 ? 0 : Math.max(1, Math.floor(sum / nodes));
-  }
-
-  #pinOf(from: string): JobHold | undefined {
-    return [...this.holds.values()].find((one) => one.kind === 'pin' && one.cluster === from);
-  }
-
-  seen(_app: string, cluster: string): Seen | undefined {
+  seen(app: string, cluster: string): Seen | undefined {
     const why = this.unseen.get(cluster);
-    const pods = this.#ready.get(cluster) ?? 0;
+    const pods = this.#ready.get(`${cluster} ${app}`) ?? 0;
     return { pods, nodes: NODES[cluster as Place], ...(why !== undefined && { why }) };
   }
 
-  standing(job: string): readonly Hold[] {
-    return [...this.holds.values()]
-      .filter((one) => one.job === job)
-      .map((one) => ({ ...one, since: 0 }));
+  standing(): readonly Hold[] {
+    return [...[...this.holds.values()].map((one) => ({ ...one, since: 0 })), ...this.words];
   }
 
   async say(_who: string, holds: readonly JobHold[], instead: readonly string[]): Promise<void> {
     this.guard(holds);
     for (const id of instead) this.holds.delete(id);
     for (const hold of holds) this.holds.set(hold.id, hold);
-    this.#tell();
+    this.#tell(holds[0]?.app);
   }
 
   async lift(_who: string, _job: string, ids: readonly string[]): Promise<void> {
+    const { app } = this.holds.get(ids[0] ?? '') ?? {};
     for (const id of ids) this.holds.delete(id);
-    this.#tell();
+    this.#tell(app);
   }
 
-  #tell(): void {
-    const { east = 0, west = 0, vm = 0 } = this.weights();
+  #tell(app: string | undefined): void {
+    const { east = 0, west = 0, vm = 0 } = this.weights(app);
     this.said.push(`east ${east} west ${west} vm ${vm}`);
     this.#look();
   }
@@ -230,22 +236,22 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   }
 
   /** Each question finds some more requests where there is weight. */
-  tallies(_app: string, servers: readonly string[]): ReadonlyMap<string, Tally> {
+  tallies(app: string, servers: readonly string[]): ReadonlyMap<string, Tally> {
     const talking = this.edgeNames.filter((edge) => !this.silent.has(edge) && !this.mute.has(edge));
-    return new Map(talking.map((edge) => [edge, this.#tally(edge, servers)]));
+    return new Map(talking.map((edge) => [edge, this.#tally(edge, app, servers)]));
   }
 
-  #tally(edge: string, servers: readonly string[]): Tally {
+  #tally(edge: string, app: string, servers: readonly string[]): Tally {
     const sum = { requests: 0, failures: 0 };
-    for (const { address, weight, from } of this.upstream().servers) {
-      const key = `${edge} ${address}`;
+    for (const { address, weight, from } of this.upstream(app).servers) {
+      const key = `${edge} ${app} ${address}`;
       const count = this.#counts.get(key) ?? { requests: 0, failures: 0 };
       if (weight > 0 || this.astray === from) count.requests += 3;
       if (weight > 0 && from === this.failing && this.failsAt > 0) count.failures += 1;
       this.#counts.set(key, count);
     }
     for (const address of servers) {
-      const { requests = 0, failures = 0 } = this.#counts.get(`${edge} ${address}`) ?? {};
+      const { requests = 0, failures = 0 } = this.#counts.get(`${edge} ${app} ${address}`) ?? {};
       sum.requests += requests;
       sum.failures += failures;
     }
@@ -262,38 +268,56 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
   probe = async () => ({ status: this.status, seconds: 0.01 });
 
   #look(): void {
-    const { servers } = this.upstream();
-    if (servers.every(({ weight }) => weight === 0)) this.wrongs.push('nobody serves');
+    for (const app of this.#homes.keys()) {
+      const { servers } = this.upstream(app);
+      if (servers.every(({ weight }) => weight === 0)) this.wrongs.push(`nobody serves ${app}`);
+    }
   }
 
   #written(cluster: string, line: string): void {
-    if (line.includes('/ballast-job-')) return;
-    const { east = 0, west = 0 } = this.weights();
-    if (cluster === 'east' && line.startsWith('remove') && east > 0)
-      this.wrongs.push(`${line} while the source is asked`);
-    if (cluster === 'east' && west === 0) this.wrongs.push(`${line} while the destination is not`);
-    if (cluster === 'west' && /^remove (Deployment|StatefulSet)/.test(line) && west > 0)
-      this.wrongs.push(`${line} while it is asked`);
-    if (cluster === 'west' && line.startsWith('remove') && east === 0)
-      this.wrongs.push(`${line} while the source is not asked`);
+    const app = line.split('/').at(-1) ?? '';
+    const home = this.#homes.get(app);
+    if (home === undefined) return;
+    const { [home]: source = 0, [home === 'east' ? 'west' : 'east']: there = 0 } =
+      this.weights(app);
+    const isRemoved = line.startsWith('remove');
+    const wrong = (when: string): void => void this.wrongs.push(`${line} while ${when}`);
+    if (cluster === home) {
+      if (isRemoved && source > 0) wrong('the source is asked');
+      if (there === 0) wrong('the destination is not');
+      return;
+    }
+    if (/^remove (Deployment|StatefulSet)/.test(line) && there > 0) wrong('it is asked');
+    if (isRemoved && source === 0) wrong('the source is not asked');
   }
 
   world(request: PlanRequest = REQUEST): PlanWorld {
-    const [east, west] = [this.cluster('east').all(), this.cluster('west').all()];
-    const live = { objects: east, origin: { kind: 'live' } as const };
-    const from = request.mode === 'offline' ? { objects: this.backup, origin: BACKUP } : live;
-    const source = { ...from, unread: new Set<string>() } as SourceView;
+    const { from, to } = request;
+    const live = { objects: this.cluster(from).all(), origin: { kind: 'live' } as const };
+    const backup = { objects: this.backup, origin: BACKUP };
+    const source = {
+      ...(request.mode === 'offline' ? backup : live),
+      unread: new Set<string>(),
+    } as SourceView;
+    const all = this.cluster(to).all();
     const there = {
-      objects: (west as readonly object[] as readonly Manifest[]).filter(
+      objects: (all as readonly object[] as readonly Manifest[]).filter(
         (one) => one.metadata.labels?.['ballast.io/migration'] === undefined,
       ),
       unread: new Set<string>(),
     };
+    const plain = destination({ namespaces: new Map([['prod', there]]) });
     return world({
-      apps: request.apps.map((name) => appWorld(name.split('/').at(-1) ?? name, { source })),
-      destination: destination({ namespaces: new Map([['prod', there]]) }),
+      apps: request.apps.map((name) => this.#appIn(from, name.split('/').at(-1) ?? name, source)),
+      destination: { ...plain, view: { ...plain.view, pods: podsOf(all) } },
       edges: this.edgeNames.map((name) => ({ name })),
     });
+  }
+
+  #appIn(cluster: string, app: string, source: SourceView) {
+    const pods = this.#ready.get(`${cluster} ${app}`) ?? 0;
+    const counted = { cluster, pods, ingressNodes: 2, weight: pods * BASE, kept: false };
+    return appWorld(app, { source, traffic: { clusters: [counted], vms: 1 } });
   }
 
   async look(plan: JobPlan, app: PlannedApp) {
@@ -315,9 +339,9 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
     const plan: JobPlan = { ...made, limits: LIMITS, gates: { ...QUICK, ...gates }, request };
     return {
       kind: 'migration',
-      name: 'move-shop',
-      apps: ['shop'],
-      clusters: ['east', 'west'],
+      name: `move-${made.apps[0]?.app}`,
+      apps: made.apps.map(({ app }) => app),
+      clusters: [made.from, made.to],
       plan,
       planDigest: plan.digest,
       who: 'ann',
@@ -367,4 +391,22 @@ export class MoveFleet implements MoveTraffic, MoveWorld {
         }),
     );
   }
+}
+
+/** So many pods of these sizes fill a node. */
+const ON_A_NODE = 4;
+
+/** Of workloads, as their controllers have made them; a cluster has two nodes. */
+function podsOf(objects: readonly KubernetesObject[]): never {
+  const specs = objects.flatMap(({ spec, status }) => {
+    const { replicas = 0 } = (status ?? {}) as { readonly replicas?: number };
+    const { template } = (spec ?? {}) as { readonly template?: { readonly spec: object } };
+    return Array.from({ length: replicas }, () => template?.spec);
+  });
+  const nodes = ['node-1', 'node-2'];
+  return specs.map((spec, index) => {
+    const nodeName = nodes[Math.floor(index / ON_A_NODE)];
+    const metadata = { name: `pod-${index}`, namespace: 'prod' };
+    return { metadata, spec: { ...spec, ...(nodeName !== undefined && { nodeName }) } };
+  }) as never;
 }

@@ -18,7 +18,7 @@ async function start(life?: Life) {
   const stage = await memoryStage();
   const fleet = new MoveFleet();
   await fleet.settle();
-  return { ...stage, fleet, process: startMoves(fleet, stage.journal, life) };
+  return { ...stage, fleet, process: startMoves(fleet, stage.journal, { life }) };
 }
 
 type Stage = Awaited<ReturnType<typeof start>>;

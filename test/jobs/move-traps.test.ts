@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CallFailure } from '../../src/clusters/call-failure.ts';
 import { BallastError } from '../../src/errors.ts';
 import type { JobPlan } from '../../src/migration/flow/next.ts';
+import type { Hold } from '../../src/model.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
@@ -247,6 +248,45 @@ test('nothing is deleted before a person has confirmed the list of edges; then i
   await untilState(journal, id, 'Done');
   expect(fleet.writes()['east']).toContain('remove Deployment prod/shop');
   expect(fleet.wrongs).toEqual([]);
+});
+
+const pinned = (own: Partial<Hold>): Hold => {
+  return { id: 'h1', app: 'shop', kind: 'pin', who: 'bob', why: 'a look', since: 1, ...own };
+};
+const IN_THE_WAY = 'east is published with 50, and is to have 0: pin h1 of bob stands (a look)';
+
+test('a person’s hold against a drain: it is named, waited for, and then a person is asked', async () => {
+  const words = [pinned({ server: '10.1.0.1:80', weight: 50 })];
+  const patient = { intervalSeconds: 20 };
+  const { fleet, journal, process, id } = await staysAt(
+    'drain',
+    IN_THE_WAY,
+    (its, at) => at.set('shop:drain', () => (its.words = words)),
+    {},
+    patient,
+  );
+  expect(process.waits(id)).toEqual([`shop:drain: ${IN_THE_WAY}`]);
+  fleet.words = [];
+  await untilState(journal, id, 'Done');
+
+  const stuck = await begin((its, at) => at.set('shop:drain', () => (its.words = words)));
+  const job = await untilState(stuck.journal, stuck.id, 'Blocked');
+  expect(job.why).toBe(`shop:drain: ${IN_THE_WAY}`);
+  expect(stuck.fleet.writes()['east']).toEqual([]);
+  stuck.fleet.words = [];
+  await stuck.say('retry');
+  await untilState(stuck.journal, stuck.id, 'Done');
+});
+
+test('a person’s drain of the destination, before the source is deleted: it is waited for', async () => {
+  const { fleet, journal, process, id } = await beforeConsent();
+  fleet.words = [pinned({ kind: 'drain', cluster: 'west' })];
+  fleet.poller = undefined;
+  const text = 'west is published with 0, and is to have 400: drain h1 of bob stands (a look)';
+  await until('it waits', () => process.waits(id).includes(`shop:delete.7: ${text}`));
+  expect(fleet.writes()['east']).toEqual([]);
+  fleet.words = [];
+  await untilState(journal, id, 'Done');
 });
 
 const away = new CallFailure({ text: 'connection refused', scope: 'cluster' });

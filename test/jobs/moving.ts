@@ -3,22 +3,25 @@
 import { expect, onTestFinished } from 'vitest';
 import type { CommandName } from '../../src/jobs/commands.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
+import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { MoveFleet } from './move-fleet.ts';
 import { serve } from './process.ts';
 import { startMoves } from './start-moves.ts';
 
-export type Own = Parameters<MoveFleet['draft']>;
+type Draft = Parameters<MoveFleet['draft']>;
+/** Objects: of the app at its source. */
+export type Own = [request?: Draft[0], gates?: Draft[1], objects?: readonly Manifest[]];
 
 /** `at`: told of each step as soon as its intent is on record. */
 export async function begin(
   prepare?: (fleet: MoveFleet, at: Map<string, () => unknown>) => void,
-  ...own: Own
+  ...[request, gates, objects]: Own
 ) {
   const { journal, term } = await memoryStage();
   const fleet = new MoveFleet();
-  await fleet.settle();
+  await fleet.settle(objects);
   const at = new Map<string, () => unknown>();
   const told: JobJournal = {
     ...journal,
@@ -39,7 +42,7 @@ export async function begin(
     expect(fleet.wrongs).toEqual([]);
     expect(process.errors).toEqual([]);
   });
-  const draft = fleet.draft(...own);
+  const draft = fleet.draft(request, gates);
   prepare?.(fleet, at);
   const { id } = await process.create(draft);
   const say = (name: CommandName, step?: string) =>

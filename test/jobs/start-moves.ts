@@ -1,9 +1,12 @@
 // A process that runs migrations on clusters in memory.
 
 import { foundKind } from '../../src/jobs/found.ts';
+import type { Lease } from '../../src/edges/store.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
+import type { SharedPages } from '../../src/jobs/shared-pages.ts';
 import { tracedPlaces } from '../../src/jobs/traces.ts';
+import { openBookings } from '../../src/migration/capacity/bookings.ts';
 import { migrationKind } from '../../src/migration/run/run.ts';
 import type { MoveTraffic } from '../../src/migration/run/traffic.ts';
 import type { Life } from './mortal.ts';
@@ -12,7 +15,17 @@ import { startJobs, type Process } from './process.ts';
 
 export const ENVIRONMENT = 'test';
 
-export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): Process {
+interface Own {
+  readonly life?: Life | undefined;
+  /** With the real bookings of room on them. */
+  readonly pages?: SharedPages;
+}
+
+export function startMoves(
+  fleet: MoveFleet,
+  journal: JobJournal,
+  { life, pages }: Own = {},
+): Process {
   const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
   const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
   const writerOf = async (name: string) => {
@@ -23,9 +36,9 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
   // What only reads is no effect, and is asked without waiting.
   const spoken = of('traffic', { say: fleet.say.bind(fleet), lift: fleet.lift.bind(fleet) });
   const traffic: MoveTraffic = {
-    upstream: () => fleet.upstream(),
+    upstream: (app) => fleet.upstream(app),
     seen: (app, cluster) => fleet.seen(app, cluster),
-    standing: (job) => fleet.standing(job),
+    holds: () => fleet.standing(),
     unacknowledged: () => fleet.unacknowledged(),
     edges: () => fleet.edges(),
     tallies: (app, servers) => fleet.tallies(app, servers),
@@ -33,8 +46,16 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     say: (who, holds, instead) => spoken.say(who, holds, instead),
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
-  const { room, hooks, owe, mark, unmark } = fleet.ledgers;
+  const { hooks, owe, mark, unmark } = fleet.ledgers;
   const said = of('ledgers', { owe, mark, unmark });
+  let serving: Lease | undefined;
+  const bookings =
+    pages &&
+    openBookings({
+      pages: of('pages', pages),
+      heads: () => process.heads(),
+      lease: () => serving,
+    });
   const clusters = () => PLACES;
   const places = tracedPlaces({ environment: ENVIRONMENT, clusters, writerOf });
   const kind = migrationKind({
@@ -45,19 +66,19 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
     world: fleet,
     probe: () => fleet.probe(),
     clock: fleet.clock,
-    room: of('room', room),
+    room: bookings ?? of('room', fleet.ledgers.room),
     hooks,
     owe: (speaker, owing) => said.owe(speaker, owing),
     mark: (speaker, moving) => said.mark(speaker, moving),
     unmark: (speaker, app) => said.unmark(speaker, app),
   });
   const liftAll = (who: string, job: string) => {
-    const ids = fleet.standing(job).map(({ id }) => id);
+    const ids = fleet.standing().flatMap((hold) => (hold.job === job ? [hold.id] : []));
     return traffic.lift(who, job, ids);
   };
   const found = foundKind({ lift: liftAll, places });
   const parts = { journal, places, clock: fleet.clock, ...(life && { life }) };
-  return startJobs(
+  const process = startJobs(
     parts,
     [kind as JobKind, found as JobKind],
     async ({ cluster, ...ref }, fence) => {
@@ -65,4 +86,11 @@ export function startMoves(fleet: MoveFleet, journal: JobJournal, life?: Life): 
       if (!fenced.ok) throw new Error(fenced.text);
     },
   );
+  return {
+    ...process,
+    serve(lease) {
+      serving = lease;
+      return process.serve(lease);
+    },
+  };
 }

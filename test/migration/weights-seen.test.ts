@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { weightFault } from '../../src/migration/run/weights-seen.ts';
-import type { Server } from '../../src/model.ts';
+import type { Hold, Server } from '../../src/model.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
 
 const WAYS = { from: 'east', to: 'west' };
@@ -19,12 +19,15 @@ const pin = (cluster: string, weight: number): JobHold => ({
 });
 const PINS = [pin('east', 0), pin('west', 300), pin('north', 100), pin('vm', 100)];
 
-function faultOf(weights: Readonly<Record<string, number>>): string | undefined {
+function faultOf(
+  weights: Readonly<Record<string, number>>,
+  others: readonly Hold[] = [],
+): string | undefined {
   const servers = Object.entries(weights).map(
     ([from, weight], index): Server => ({ address: `10.0.0.${index}:80`, weight, from }),
   );
   const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
-  return weightFault({ app: 'shop', servers, policy }, PINS, WAYS);
+  return weightFault({ app: 'shop', servers, policy }, PINS, WAYS, others);
 }
 
 test('published as pinned is none; the source may have left', () => {
@@ -40,4 +43,20 @@ test('others than source and destination may lose all their servers meanwhile', 
 test('a person’s word over any of them is one', () => {
   expect(faultOf({ east: 7, west: 300 })).toBe('east is published with 7, and is to have 0');
   expect(faultOf({ west: 300, north: 0 })).toBe('north is published with 0, and is to have 100');
+});
+
+test('whose word it is, is named: of those that speak of these servers and are no weaker', () => {
+  const said = (id: string, own: Partial<Hold>): Hold => {
+    return { id, kind: 'pin', who: 'bob', why: 'a look', since: 0, ...own };
+  };
+  const others = [
+    said('h1', { app: 'shop', server: '10.0.0.0:80', weight: 7 }),
+    said('h2', { app: 'till', server: '10.0.0.0:80', weight: 7 }),
+    said('h3', { app: 'shop', cluster: 'west', weight: 7 }),
+    said('h4', { app: 'shop', kind: 'freeze' }),
+    said('h5', { cluster: 'east', kind: 'drain' }),
+  ];
+  expect(faultOf({ east: 7, west: 300 }, others)).toBe(
+    'east is published with 7, and is to have 0: pin h1 of bob stands (a look), drain h5 of bob stands (a look)',
+  );
 });

@@ -11,6 +11,7 @@ import { appState } from '../flow/app-state.ts';
 import { holdsOf } from '../flow/holds.ts';
 import { wait, type Doing } from './doing.ts';
 import type { MoveTraffic } from './traffic.ts';
+import { weightFault } from './weights-seen.ts';
 
 type Said = Pick<Hold, 'id' | 'app' | 'cluster' | 'kind' | 'weight'>;
 
@@ -26,7 +27,14 @@ export function wantedHolds({ job, app, scene }: Doing): JobHold[] {
 }
 
 export function ownHolds({ job, app }: Doing, traffic: MoveTraffic): Hold[] {
-  return traffic.standing(job.id).filter((hold) => hold.app === app.app);
+  return traffic.holds().filter((hold) => hold.job === job.id && hold.app === app.app);
+}
+
+/** Why other weights are published than its holds say; undefined: they are what is to be. */
+export function weightTrouble(doing: Doing, traffic: MoveTraffic): string | undefined {
+  const { job, app } = doing;
+  const others = traffic.holds().filter((hold) => hold.job !== job.id);
+  return weightFault(traffic.upstream(app.app), wantedHolds(doing), job.plan, others);
 }
 
 /** Undefined: they stand, and every edge has them. */

@@ -32,8 +32,7 @@ export function liveMoveTraffic(parts: MoveTrafficParts): MoveTraffic {
       const count = counts.find((one) => one.cluster === cluster);
       return count && seenOf(count);
     },
-    standing: (job) =>
-      (controller.published()?.held.holds ?? []).filter((hold) => hold.job === job),
+    holds: () => controller.published()?.held.holds ?? [],
     async say(who, holds, instead) {
       await controller.say(holdForJob(who, holds, instead));
     },

@@ -7,12 +7,11 @@
 
 import type { Failure, Waiting } from '../../jobs/kind.ts';
 import { blocked, failed, isHomeward, wait, wayOf, type Doing, type RunParts } from './doing.ts';
-import { stillHeld, wantedHolds } from './held.ts';
+import { stillHeld, weightTrouble } from './held.ts';
 import { askHook } from './hooked.ts';
 import type { Memory } from './memory.ts';
 import { leftServers, stillness, stillText, type Quiet } from './quiet.ts';
 import { changedThere, readyThere } from './there.ts';
-import { weightFault } from './weights-seen.ts';
 
 type Doubt = Waiting | Failure;
 
@@ -40,7 +39,7 @@ function traffic(doing: Doing, parts: RunParts, memory: Memory<Quiet>): Doubt | 
   const { app, job } = doing;
   // The edges know nothing of it: others are asked below.
   if (!app.weights) return undefined;
-  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing), job.plan);
+  const fault = weightTrouble(doing, parts.traffic);
   if (fault !== undefined) return wait(fault);
   const servers = leftServers(doing, parts);
   const still = stillness(doing, parts, { memory, servers });

@@ -5,17 +5,17 @@
 
 import type { Outcome } from '../../jobs/kind.ts';
 import { done, failed, isHomeward, wait, wayOf, type Doing, type RunParts } from './doing.ts';
-import { stillHeld, wantedHolds } from './held.ts';
+import { stillHeld, weightTrouble } from './held.ts';
 import type { Memory } from './memory.ts';
-import { serversOf } from './shift.ts';
+import { faulty, serversOf } from './shift.ts';
 import { grown, underWay, unknownEdge, type Tallies } from './tallied.ts';
-import { weightFault } from './weights-seen.ts';
 
 export interface Quiet {
   began: number;
   /** Since when all edges are known, however often it began anew. */
   watched?: number;
   before?: Tallies;
+  faultSince?: number;
 }
 
 /** On record of the drain: also when those servers have left the upstream. */
@@ -77,10 +77,25 @@ export async function drain(
   if (!app.weights) return done('no edge sends requests to it');
   const holds = stillHeld(doing, parts.traffic);
   if (holds) return holds;
-  const fault = weightFault(parts.traffic.upstream(app.app), wantedHolds(doing), doing.job.plan);
-  if (fault !== undefined) return wait(fault);
+  const now = parts.clock.now();
+  const fault = weightTrouble(doing, parts.traffic);
+  const at = memory.of(doing, now, () => ({ began: now }));
+  if (fault !== undefined) return disturbed(at, doing, { fault, now });
+  delete at.faultSince;
   const { servers = [] } = (intent?.data ?? {}) as Partial<Drained>;
   return drained(doing, stillness(doing, parts, { memory, servers }));
+}
+
+/** What was quiet until then proves nothing. */
+function disturbed(
+  at: Quiet,
+  { job }: Doing,
+  { fault, now }: { readonly fault: string; readonly now: number },
+): Outcome {
+  at.began = now;
+  delete at.before;
+  delete at.watched;
+  return faulty(at, { fault, now, gates: job.plan.gates });
 }
 
 function drained(doing: Doing, still: Stillness): Outcome {

@@ -8,13 +8,12 @@ import type { Outcome, Waiting } from '../../jobs/kind.ts';
 import type { Gates } from '../flow/gates.ts';
 import { check, type Checked } from './check.ts';
 import { blocked, done, failed, wait, wayOf, type Doing, type RunParts } from './doing.ts';
-import { held, stillHeld, wantedHolds } from './held.ts';
+import { held, stillHeld, weightTrouble } from './held.ts';
 import { hooked } from './hooked.ts';
 import type { Memory } from './memory.ts';
 import { questionOf } from './ready.ts';
 import { grown, unknownEdge, type Grown, type Tallies } from './tallied.ts';
 import { changedThere, readyThere } from './there.ts';
-import { weightFault } from './weights-seen.ts';
 
 export interface Gate {
   began: number;
@@ -51,11 +50,7 @@ async function gate(doing: Doing, parts: RunParts, { memory, seconds }: Gating):
   const now = parts.clock.now();
   const at = memory.of(doing, now, () => freshGate(now));
   const { gates } = doing.job.plan;
-  const fault = weightFault(
-    parts.traffic.upstream(doing.app.app),
-    wantedHolds(doing),
-    doing.job.plan,
-  );
+  const fault = weightTrouble(doing, parts.traffic);
   if (fault !== undefined) return faulty(at, { fault, now, gates });
   delete at.faultSince;
   const counted = await count(doing, parts, at);
@@ -67,8 +62,8 @@ async function gate(doing: Doing, parts: RunParts, { memory, seconds }: Gating):
 }
 
 /** The guard may let weights follow step by step; what stays so is somebody else's word. */
-function faulty(
-  at: Gate,
+export function faulty(
+  at: Pick<Gate, 'faultSince'>,
   { fault, now, gates }: { readonly fault: string; readonly now: number; readonly gates: Gates },
 ): Outcome {
   at.faultSince ??= now;

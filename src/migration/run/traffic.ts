@@ -16,8 +16,8 @@ export interface Seen {
 export interface MoveTraffic {
   upstream(app: AppName): Upstream | undefined;
   seen(app: AppName, cluster: ClusterName): Seen | undefined;
-  /** Holds of a job that stand. */
-  standing(job: string): readonly Hold[];
+  /** That stand, whoever said them. */
+  holds(): readonly Hold[];
   /** In one commit; `instead`: ids of holds of the same job that end with it. */
   say(who: string, holds: readonly JobHold[], instead: readonly string[]): Promise<void>;
   lift(who: string, job: string, ids: readonly string[]): Promise<void>;

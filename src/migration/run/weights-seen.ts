@@ -1,6 +1,8 @@
-// Whether what is published is what a move's pins say: a person's hold is narrower, or drains. Pure.
+// Whether what is published is what a move's pins say, and whose hold is in the way: a person's is narrower,
+// or drains. Pure.
 
-import type { Server, Upstream } from '../../model.ts';
+import type { Hold, Server, Upstream } from '../../model.ts';
+import { speaksOf } from '../../weights/holds.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
 import type { MigrationPlan } from '../plan/model.ts';
 
@@ -8,21 +10,32 @@ type Ways = Pick<MigrationPlan, 'from' | 'to'>;
 
 /**
  * Undefined: all is as it was said. A cluster whose pin is 0 need not be there at all, nor one that is
- * neither source nor destination: others have its share then.
+ * neither source nor destination: others have its share then. `others`: holds that are not the job's.
  */
 export function weightFault(
   upstream: Upstream | undefined,
   wanted: readonly JobHold[],
   { from, to }: Ways,
+  others: readonly Hold[],
 ): string | undefined {
   if (!upstream) return 'nothing is published of it';
   const faults = wanted.flatMap((hold) => {
     const servers = upstream.servers.filter((server) => server.from === hold.cluster);
     if (servers.length === 0 && hold.cluster !== from && hold.cluster !== to) return [];
     if (hold.kind === 'drain') return drainFault(hold, servers);
-    return hold.kind === 'pin' ? pinFault(hold, servers) : [];
+    if (hold.kind !== 'pin') return [];
+    return pinFault(hold, servers).map((fault) => `${fault}${inTheWay(upstream, servers, others)}`);
   });
   return faults[0];
+}
+
+/** A freeze is weaker than a pin, whoever says it. */
+function inTheWay({ app }: Upstream, servers: readonly Server[], others: readonly Hold[]): string {
+  const found = others.filter(
+    (hold) => hold.kind !== 'freeze' && servers.some((server) => speaksOf(hold, app, server)),
+  );
+  const words = found.map(({ kind, id, who, why }) => `${kind} ${id} of ${who} stands (${why})`);
+  return words.length === 0 ? '' : `: ${words.join(', ')}`;
 }
 
 function drainFault({ cluster }: JobHold, servers: readonly Server[]): string[] {
