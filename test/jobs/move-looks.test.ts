@@ -6,6 +6,7 @@ import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { createMemory, createPatience } from '../../src/migration/run/memory.ts';
 import { until } from '../controlplane/until.ts';
 import type { MemoryObjects } from './memory-objects.ts';
+import { ALL } from './move-fleet.ts';
 import { asItWas, begin } from './moving.ts';
 import { untilState } from './process.ts';
 
@@ -144,4 +145,56 @@ test('a workload is scaled to 0 by its number alone: labels and notes of others 
   });
   await untilState(journal, id, 'Done');
   expect(scaled).toEqual([{ spec: { replicas: 0 }, labels: {}, annotations: {} }]);
+});
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
+const scaledTo = (replicas: number) =>
+  ({ ...DEPLOYMENT, metadata: PLACE, spec: { replicas } }) as KubernetesObject;
+
+test('pods that an autoscaler adds at the destination are its own doing, and stay', async () => {
+  const { fleet, journal, id } = await begin((its, at) => {
+    const west = its.cluster('west');
+    at.set('shop:shift.25', () => west.applyAs('kube-controller-manager', scaledTo(6)));
+  });
+  await untilState(journal, id, 'Done');
+  expect(fleet.cluster('west').look({ ...DEPLOYMENT, ...PLACE })).toMatchObject({
+    spec: { replicas: 6 },
+    status: { availableReplicas: 6 },
+  });
+});
+
+test.each(['shift.25', 'drain'])(
+  'an autoscaler at the destination that somebody changed at %s blocks, and is not written over',
+  async (step) => {
+    const theirs = { spec: { minReplicas: 3, maxReplicas: 20 } };
+    const { fleet, journal, id, say } = await begin((its, at) => {
+      const edit = { ...SCALER, metadata: PLACE, ...theirs } as KubernetesObject;
+      at.set(`shop:${step}`, () => its.cluster('west').applyAs('kubectl', edit));
+    });
+    const job = await untilState(journal, id, 'Blocked');
+    const name = 'HorizontalPodAutoscaler prod/shop in west';
+    expect(job.why).toContain(`${name} was changed by somebody else`);
+    expect(fleet.cluster('west').look({ ...SCALER, ...PLACE })).toMatchObject(theirs);
+    expect(fleet.writes()['east']).toEqual([]);
+    await say('abort');
+    await untilState(journal, id, 'RolledBack');
+    asItWas(fleet);
+  },
+);
+
+test('where no autoscaler comes along, a number of pods that somebody changed blocks', async () => {
+  const { fleet, journal, id } = await begin(
+    (its, at) => {
+      at.set('shop:shift.25', () => its.cluster('west').applyAs('kubectl', scaledTo(6)));
+    },
+    {},
+    {},
+    ALL.filter(({ kind }) => kind !== SCALER.kind),
+  );
+  const job = await untilState(journal, id, 'Blocked');
+  expect(job.why).toContain('Deployment prod/shop in west was changed by somebody else');
+  expect(fleet.cluster('west').look({ ...DEPLOYMENT, ...PLACE })).toMatchObject({
+    spec: { replicas: 6 },
+  });
+  expect(fleet.writes()['east']).toEqual([]);
 });
