@@ -17,6 +17,7 @@ export interface Since {
   readonly at: number;
 }
 
+/** There, or at home again. */
 export async function ready(
   doing: Doing,
   parts: RunParts,
@@ -33,12 +34,7 @@ export async function ready(
   return outcome;
 }
 
-/** There, or at home again. */
-export async function wellThere(
-  doing: Doing,
-  parts: RunParts,
-  memory: Memory<Since>,
-): Promise<Outcome> {
+async function wellThere(doing: Doing, parts: RunParts, memory: Memory<Since>): Promise<Outcome> {
   const { readySeconds, deadlineSeconds } = doing.job.plan.gates;
   const holds = await held(doing, parts.traffic);
   if (holds) return holds;

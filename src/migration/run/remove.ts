@@ -17,6 +17,7 @@ import type { Memory } from './memory.ts';
 import type { SourceForms } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
+import { keepWayHome } from './room.ts';
 import { WORKLOADS } from './there.ts';
 
 export async function prepareRemove(
@@ -53,6 +54,7 @@ export async function remove(
   if (!live) return done('gone');
   const doubt = await unproved(doing, parts, memory);
   if (doubt) return doubt;
+  await keepWayHome(doing, parts, live);
   const other = (now: KubernetesObject): string | undefined =>
     foreign(doing, object, now as Manifest);
   return leave({ cluster: from, writer, live: live as KubernetesObject, doubt: other, scene });

@@ -2,15 +2,18 @@
 //
 // Of an app whose workload is there already, by an attempt before, nothing is booked: every estimate sees it.
 //
+// From the moment its pods end at the source their room there is booked, so that the way home stays open.
+//
 // On failure: no room is waited for until the deadline, for another's booking may end; then the app is
 // deferred. What cannot be read is no room.
 
+import type { V1PodSpec } from '@kubernetes/client-node';
 import { refOf } from '../../clusters/cluster-writer.ts';
 import type { Failure, Outcome, Waiting } from '../../jobs/kind.ts';
 import { bookedText, roomKey } from '../capacity/ledger.ts';
-import type { Need } from '../capacity/need.ts';
+import { needOf, type Need } from '../capacity/need.ts';
 import { place, roomOf } from '../capacity/room.ts';
-import { nameOf, type Manifest } from '../manifests/manifest.ts';
+import { at, nameOf, textsAt, type Manifest } from '../manifests/manifest.ts';
 import { done, failed, wait, type Doing, type RunParts } from './doing.ts';
 import { isOurs } from './form.ts';
 
@@ -45,7 +48,7 @@ async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefin
   if (await isThere(doing, parts)) return undefined;
   const pods = app.replicas?.after ?? 0;
   const key = roomKey(job.id, app.app);
-  const need = await needOf(doing, parts);
+  const need = await needThere(doing, parts);
   if (typeof need === 'string') return need;
   await scene.check();
   const ask = { key, destination: job.plan.to, pods, need, fence: scene.term };
@@ -59,6 +62,25 @@ async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefin
   });
 }
 
+/** Before the pods of a workload end at the source: it had their room, so nobody is asked. */
+export async function keepWayHome(doing: Doing, { room }: RunParts, live: Manifest): Promise<void> {
+  const { job, app, scene } = doing;
+  const pods = Number(at(live, 'spec', 'replicas') ?? 1);
+  const template = app.objects
+    .map(({ manifest }) => at(manifest, 'spec', 'template'))
+    .find((one) => at(one, 'spec', 'containers') !== undefined);
+  if (pods === 0 || nameOf(live) !== app.workload || template === undefined) return;
+  const labels = textsAt(template, 'metadata', 'labels');
+  const spec = at(template, 'spec') as V1PodSpec;
+  const need = needOf({ namespace: app.namespace ?? '', labels, spec });
+  await scene.check();
+  const key = roomKey(job.id, app.app);
+  await room.book(
+    { key, destination: job.plan.from, pods, need, fence: scene.term },
+    () => undefined,
+  );
+}
+
 async function isThere({ job, app }: Doing, { writerOf }: RunParts): Promise<boolean> {
   const planned = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
   if (!planned) return false;
@@ -67,7 +89,7 @@ async function isThere({ job, app }: Doing, { writerOf }: RunParts): Promise<boo
   return live !== undefined && isOurs(live as Manifest, job.id);
 }
 
-async function needOf({ job, app }: Doing, { world }: RunParts): Promise<Need | string> {
+async function needThere({ job, app }: Doing, { world }: RunParts): Promise<Need | string> {
   const { need, findings } = await world.look(job.plan, app);
   if (need) return need;
   const [first] = findings;

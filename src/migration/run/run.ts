@@ -33,7 +33,7 @@ import { marked } from './marked.ts';
 import { createMemory, createPatience } from './memory.ts';
 import { preflight } from './preflight.ts';
 import { drain, type Drained, type Quiet } from './quiet.ts';
-import { ready, wellThere, type Since } from './ready.ts';
+import { ready, type Since } from './ready.ts';
 import { prepareRemove, remove } from './remove.ts';
 import { reserve } from './room.ts';
 import { MIGRATION } from './submit.ts';
@@ -66,7 +66,7 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     release: (doing) => released(doing, parts),
   };
   const returns: Readonly<Record<string, Act>> = {
-    ready: (doing) => wellThere(doing, parts, since),
+    ready: (doing) => ready(doing, parts, since),
     drain: (doing) => drain(doing, parts, quietThere),
   };
   const unmake = writing((doing) => backObject(doing, parts, quietThere));
