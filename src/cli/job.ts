@@ -25,6 +25,7 @@ interface Head {
   readonly state: string;
   readonly why?: string;
   readonly asks?: string;
+  readonly waits?: readonly string[];
   readonly revision: number;
   readonly apps: readonly string[];
   readonly clusters: readonly string[];
@@ -51,9 +52,14 @@ const SHAPE: Shape<Head> = {
     { head: 'CLUSTERS', of: ({ clusters }) => clusters.join(','), wide: true },
     { head: 'BEGUN', of: ({ begun }) => begun.at },
     { head: 'WHO', of: ({ begun }) => begun.who },
-    { head: 'WHY', of: ({ why }) => why },
+    { head: 'WHY', of: whyText },
   ],
 };
+
+function whyText({ why, waits = [] }: Head): string | undefined {
+  const words = [...(why === undefined ? [] : [why]), ...waits];
+  return words.length === 0 ? undefined : words.join('; ');
+}
 
 interface ReadOptions extends PlaceOptions {
   readonly output: Format;
@@ -160,7 +166,13 @@ function wholeText(job: Whole): string {
     attempt,
     waits ?? text,
   ]);
-  return `${headText(job)}\n${toTable(['STEP', 'STATE', 'ATTEMPT', 'TEXT'], rows)}`;
+  const early = earlyWaits(job).map((text) => `waits for ${text}\n`);
+  return `${headText(job)}\n${early.join('')}${toTable(['STEP', 'STATE', 'ATTEMPT', 'TEXT'], rows)}`;
+}
+
+/** Of steps that are not begun, and in no list of steps. */
+function earlyWaits({ waits = [], steps }: Whole): string[] {
+  return waits.filter((text) => !steps.some(({ id }) => text.startsWith(`${id}: `)));
 }
 
 export type Begun = Pick<Head, 'id' | 'state'>;
@@ -185,6 +197,7 @@ async function watch(id: string, options: PlaceOptions): Promise<void> {
     for (const { id: step, state, text, waits } of body.steps) {
       tell(`${step}: ${state}: ${waits ?? text}`);
     }
+    for (const text of earlyWaits(body)) tell(text);
     if (RESTING.has(body.state)) {
       tell(headText(body));
       process.exitCode = body.state === 'Done' ? EXIT.ok : EXIT.failed;
