@@ -3,7 +3,7 @@
 // by the API servers' own audit, and who is aborted is as before. Exhaustively that is proved on clusters
 // in memory (test/jobs/move*.test.ts). KILLS_TURN=N chooses the records at which the controller is killed.
 
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Deployment, V1ResourceQuota } from '@kubernetes/client-node';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import {
   formsOf,
   moveWatched,
   objectsOf,
+  PODS,
   slow,
   startMoveFleet,
   untilStep,
@@ -47,6 +48,15 @@ const KILLED = 'desk';
 const RETURNING = ['kiosk', 'booth'];
 const [KIOSK = '', BOOTH = ''] = RETURNING;
 const ROLLOUT = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+/** Of a priority of their own, by which a quota counts them. */
+const RIVALS = ['pier', 'quay'];
+const BERTH = {
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name: 'berth' },
+  value: 1,
+};
+const BERTHS = { apiVersion: 'v1', kind: 'ResourceQuota' };
 
 let folder: string;
 let fleet: RealFleet;
@@ -68,7 +78,9 @@ beforeAll(async () => {
   const { admin } = fleet.east;
   await admin.apply(...[...ROLLED, BOOTH].flatMap(appAsRollout));
   await admin.apply(...[...PLAIN, ...STAYING, KILLED, KIOSK].flatMap(appWithSettings));
-  for (const name of [...MANY, ...STAYING, KILLED, ...RETURNING])
+  for (const plane of [fleet.east, fleet.west]) await plane.admin.apply(BERTH as KubernetesObject);
+  await admin.apply(...RIVALS.flatMap(appOfBerth));
+  for (const name of [...MANY, ...STAYING, KILLED, ...RETURNING, ...RIVALS])
     await fleet.settled({ east: WHOLE }, name);
   await toMidCanary(CANARY);
   await toMidCanary(BOOTH);
@@ -83,6 +95,13 @@ afterAll(async () => {
 const containers = (version: number) => [
   { name: 'main', image: `example.com/never-pulled:${version}` },
 ];
+
+function appOfBerth(name: string): KubernetesObject[] {
+  const [settings, deployment, ...rest] = appWithSettings(name);
+  const pod = (deployment as V1Deployment).spec?.template.spec;
+  if (pod) pod.priorityClassName = BERTH.metadata.name;
+  return [settings, deployment, ...rest].filter((one) => one !== undefined);
+}
 
 interface Phased extends KubernetesObject {
   readonly status?: { readonly phase?: string };
@@ -247,6 +266,62 @@ test.concurrent('called off when the source is deleted: it comes again, and no r
     spec: { template: { spec: { containers: containers(1) } } },
     status: { phase: 'Healthy' },
   });
+});
+
+/** West takes so many pods of that priority. */
+async function giveBerths(pods: number): Promise<void> {
+  const scope = { scopeName: 'PriorityClass', operator: 'In', values: [BERTH.metadata.name] };
+  const spec = { hard: { pods: String(pods) }, scopeSelector: { matchExpressions: [scope] } };
+  const quota = { ...BERTHS, metadata: { name: 'berths', namespace: 'prod' } };
+  await fleet.west.admin.apply({ ...quota, spec } as KubernetesObject);
+  await until('it is counted', async () => {
+    const { status } = await fleet.west.admin.get<V1ResourceQuota>(quota);
+    return status?.hard?.['pods'] === String(pods) && status.used?.['pods'];
+  });
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly apps: readonly string[];
+  readonly state: string;
+  readonly waits?: readonly string[];
+}
+
+test.concurrent('two fight for the last room: one waits, says for what, and goes on by itself', {
+  timeout: RUNS_MS,
+}, async () => {
+  await giveBerths(PODS);
+  const listed = async (): Promise<readonly Waiting[]> =>
+    (await fleet.ballast.get<{ readonly items: readonly Waiting[] }>('/api/v1/jobs')).items;
+  const waitsWith = (text: RegExp): Promise<Waiting> =>
+    until(
+      `one waits with ${text}`,
+      async () => {
+        const mine = (await listed()).filter(({ apps }) => RIVALS.includes(apps[0] ?? ''));
+        const found = mine.find(({ waits = [] }) => waits.some((one) => text.test(one)));
+        if (found) return found;
+        throw new Error(JSON.stringify(mine));
+      },
+      RUNS_MS,
+    );
+  await underLoad(slow(fleet), RIVALS.map(hostOf), async () => {
+    const gates = { deadlineSeconds: RUNS_MS / 1000 };
+    const ids = await Promise.all(RIVALS.map((app) => beginMove(fleet, { apps: [app], gates })));
+    const lacks = 'no room in west: 0 of 2 fit \\(quota berths: pods 0 left, 1 a pod\\)';
+    const loser = await waitsWith(new RegExp(`${lacks}; booked: 2 by move-`));
+    expect(loser.state).toBe('Running');
+    const winner = ids.find((id) => id !== loser.id) ?? '';
+    await untilJobIs(fleet, winner, 'Done');
+    // Its pods are there by now.
+    await waitsWith(new RegExp(`${lacks}$`));
+    expect(await objectsOf(fleet.west, loser.apps)).toEqual([]);
+    await giveBerths(2 * PODS);
+    await untilJobIs(fleet, loser.id, 'Done');
+  });
+  expect(await objectsOf(fleet.west, RIVALS)).toEqual(allOf(RIVALS).toSorted());
+  for (const name of RIVALS) await fleet.settled({ west: WHOLE }, name);
+  const [east = [], west = []] = await writes();
+  for (const name of RIVALS) expect([of(name, east), of(name, west)]).toEqual(written(name));
 });
 
 test('killed again and again: the same end, and nothing twice', {
