@@ -278,6 +278,14 @@ test('a person’s hold against a drain: it is named, waited for, and then a per
   await untilState(stuck.journal, stuck.id, 'Done');
 });
 
+test('a source that a person drained first is moved from all the same', async () => {
+  const words = [pinned({ kind: 'drain', cluster: 'east' })];
+  const { fleet, journal, id } = await begin((its) => (its.words = words));
+  await untilState(journal, id, 'Done');
+  expect(fleet.said.slice(0, 2)).toEqual(['east 0 west 0 vm 10', 'east 0 west 20 vm 100']);
+  expect(fleet.standing()).toEqual(words);
+});
+
 test('a person’s drain of the destination, before the source is deleted: it is waited for', async () => {
   const { fleet, journal, process, id } = await beforeConsent();
   fleet.words = [pinned({ kind: 'drain', cluster: 'west' })];

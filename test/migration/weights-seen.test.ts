@@ -22,12 +22,13 @@ const PINS = [pin('east', 0), pin('west', 300), pin('north', 100), pin('vm', 100
 function faultOf(
   weights: Readonly<Record<string, number>>,
   others: readonly Hold[] = [],
+  pins: readonly JobHold[] = PINS,
 ): string | undefined {
   const servers = Object.entries(weights).map(
     ([from, weight], index): Server => ({ address: `10.0.0.${index}:80`, weight, from }),
   );
   const policy = { balance: 'smooth', whenUnhealthy: 'spread' } as const;
-  return weightFault({ app: 'shop', servers, policy }, PINS, WAYS, others);
+  return weightFault({ app: 'shop', servers, policy }, pins, WAYS, others);
 }
 
 test('published as pinned is none; the source may have left', () => {
@@ -45,10 +46,11 @@ test('a person’s word over any of them is one', () => {
   expect(faultOf({ west: 300, north: 0 })).toBe('north is published with 0, and is to have 100');
 });
 
+const said = (id: string, own: Partial<Hold>): Hold => {
+  return { id, kind: 'pin', who: 'bob', why: 'a look', since: 0, ...own };
+};
+
 test('whose word it is, is named: of those that speak of these servers and are no weaker', () => {
-  const said = (id: string, own: Partial<Hold>): Hold => {
-    return { id, kind: 'pin', who: 'bob', why: 'a look', since: 0, ...own };
-  };
   const others = [
     said('h1', { app: 'shop', server: '10.0.0.0:80', weight: 7 }),
     said('h2', { app: 'till', server: '10.0.0.0:80', weight: 7 }),
@@ -59,4 +61,16 @@ test('whose word it is, is named: of those that speak of these servers and are n
   expect(faultOf({ east: 7, west: 300 }, others)).toBe(
     'east is published with 7, and is to have 0: pin h1 of bob stands (a look), drain h5 of bob stands (a look)',
   );
+});
+
+test('a source that a person has drained is none, as long as it gets nothing', () => {
+  const drained = said('h1', { cluster: 'east', kind: 'drain' });
+  const half = [pin('east', 200), pin('west', 200)];
+  const fault = (weights: Readonly<Record<string, number>>, others: readonly Hold[]) =>
+    faultOf(weights, others, half);
+  expect(fault({ east: 0, west: 200 }, [drained])).toBeUndefined();
+  expect(fault({ east: 0, west: 200 }, [])).toBe('east is published with 0, and is to have 200');
+  expect(fault({ east: 90, west: 200 }, [drained])).toContain('drain h1 of bob stands');
+  const other = said('h2', { cluster: 'west', kind: 'drain' });
+  expect(fault({ east: 200, west: 0 }, [other])).toContain('drain h2 of bob stands');
 });

@@ -9,7 +9,7 @@ import type { Hold } from '../../model.ts';
 import type { JobHold } from '../../words/of-jobs.ts';
 import { appState } from '../flow/app-state.ts';
 import { holdsOf } from '../flow/holds.ts';
-import { wait, type Doing } from './doing.ts';
+import { wait, wayOf, type Doing } from './doing.ts';
 import type { MoveTraffic } from './traffic.ts';
 import { weightFault } from './weights-seen.ts';
 
@@ -34,7 +34,7 @@ export function ownHolds({ job, app }: Doing, traffic: MoveTraffic): Hold[] {
 export function weightTrouble(doing: Doing, traffic: MoveTraffic): string | undefined {
   const { job, app } = doing;
   const others = traffic.holds().filter((hold) => hold.job !== job.id);
-  return weightFault(traffic.upstream(app.app), wantedHolds(doing), job.plan, others);
+  return weightFault(traffic.upstream(app.app), wantedHolds(doing), wayOf(doing), others);
 }
 
 /** Undefined: they stand, and every edge has them. */

@@ -10,7 +10,8 @@ type Ways = Pick<MigrationPlan, 'from' | 'to'>;
 
 /**
  * Undefined: all is as it was said. A cluster whose pin is 0 need not be there at all, nor one that is
- * neither source nor destination: others have its share then. `others`: holds that are not the job's.
+ * neither source nor destination: others have its share then. `from`: what requests leave. `others`: holds
+ * that are not the job's.
  */
 export function weightFault(
   upstream: Upstream | undefined,
@@ -23,10 +24,23 @@ export function weightFault(
     const servers = upstream.servers.filter((server) => server.from === hold.cluster);
     if (servers.length === 0 && hold.cluster !== from && hold.cluster !== to) return [];
     if (hold.kind === 'drain') return drainFault(hold, servers);
-    if (hold.kind !== 'pin') return [];
+    if (hold.kind !== 'pin' || (hold.cluster === from && isEmptied(upstream, servers, others)))
+      return [];
     return pinFault(hold, servers).map((fault) => `${fault}${inTheWay(upstream, servers, others)}`);
   });
   return faults[0];
+}
+
+/** A person has drained what requests leave anyway: it gets none of its part any more. */
+function isEmptied(
+  { app }: Upstream,
+  servers: readonly Server[],
+  others: readonly Hold[],
+): boolean {
+  const drains = others.filter(({ kind }) => kind === 'drain');
+  const isDrained = (server: Server): boolean =>
+    server.weight === 0 && drains.some((hold) => speaksOf(hold, app, server));
+  return servers.length > 0 && servers.every(isDrained);
 }
 
 /** A freeze is weaker than a pin, whoever says it. */
