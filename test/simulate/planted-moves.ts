@@ -3,6 +3,10 @@
 import { bug, change, type PlantedBug } from './plant.ts';
 
 const PROOF = 'src/migration/run/proof.ts';
+const HELD = 'src/migration/run/held.ts';
+const RUN = 'src/migration/run/run.ts';
+/** Whatever the edges say. */
+const UNASKED = 'const missing = undefined as string | undefined;';
 
 export const OF_MOVES: readonly PlantedBug[] = [
   bug(
@@ -32,5 +36,25 @@ export const OF_MOVES: readonly PlantedBug[] = [
       'return live ? unmade(back, live) : uncome(back);',
       "return live && back.made ? unmade(back, live) : done('nothing came of it');",
     ),
+  ),
+  bug(
+    'a migration brings pods before every edge has its hold',
+    change(HELD, 'const missing = traffic.unacknowledged(app.app);', UNASKED),
+  ),
+  bug(
+    'a migration leaves no mark',
+    change(RUN, 'await marked(doing, parts, marks);', 'await Promise.resolve();'),
+  ),
+  bug(
+    'a migration leaves no mark at its source',
+    change(
+      RUN,
+      'delete: writing((doing) => remove(doing, parts, quiet)),',
+      'delete: (doing) => remove(doing, parts, quiet),',
+    ),
+  ),
+  bug(
+    'a migration forgets to take its marks away at its source',
+    change(RUN, "mode === 'offline' ? [to] : [from, to]", "mode === 'offline' ? [from] : [to]"),
   ),
 ];

@@ -3,6 +3,7 @@
 // Comes in: a random source of its own, so that runs without jobs stay what they are, and when the faults
 // end. Goes out: actions. Pure: nothing fails here.
 
+import { HOLDS } from '../../../src/edges/document.ts';
 import { type Action, CLUSTERS, EDGES, LEADER, type Release } from '../actions.ts';
 import type { Random } from '../../chaos/random.ts';
 import { MOVED } from './moved.ts';
@@ -123,6 +124,11 @@ export function drawMoves(random: Random, end: number): Action[] {
   }
   if (random.next() < 0.7) actions.push({ at: soon(MOVE_MS), do: 'confirm-edges' });
   if (random.next() < 0.3) actions.push({ at: soon(MOVE_MS), do: 'job-lift' });
+  // It takes the weights, and not the word behind them.
+  if (random.next() < 0.3) {
+    const edge = random.pick(EDGES);
+    actions.push({ at: soon(MOVE_MS), do: 'edge-full', edge, app: HOLDS, ms: ms(random, 15_000) });
+  }
   return actions as Action[];
 }
 

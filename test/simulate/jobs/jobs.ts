@@ -5,6 +5,7 @@
 import type { KubernetesObject } from '../../../src/clusters/cluster-writer.ts';
 import { HOLDS } from '../../../src/edges/document.ts';
 import type { Job } from '../../../src/jobs/record.ts';
+import type { Hold } from '../../../src/model.ts';
 import { addressOf, type Action } from '../actions.ts';
 import type { Chance } from '../chance.ts';
 import type { TrueCluster } from '../clusters.ts';
@@ -70,11 +71,17 @@ export class SimulatedJobs {
     this.journals = new JobWatch({ now: () => time.now, tell, lifts: lettingGo, holds: taking });
     const { objects } = this;
     const mayDelete = ({ by }: Written): boolean => this.journals.mayDelete(redis.idOf(by));
-    const without = (hold: string): readonly string[] => this.#without(hold);
-    this.#fanouts = new ObjectWatch({ tell, objects, mayDelete, without });
+    const without = (has: (hold: Hold) => boolean): readonly string[] => this.#without(has);
+    this.#fanouts = new ObjectWatch({
+      tell,
+      objects,
+      mayDelete,
+      without: (hold) => without(({ id }) => id === hold),
+    });
     const senders = (app: string, cluster: string): readonly string[] =>
       this.#senders(app, cluster);
-    this.#moves = new MoveWatch({ tell, objects, mayDelete, senders, now: () => time.now });
+    const now = (): number => time.now;
+    this.#moves = new MoveWatch({ tell, objects, mayDelete, senders, without, now });
     const watching = {
       tell,
       job: (id: string): Job | undefined => this.journals.job(id),
@@ -95,7 +102,7 @@ export class SimulatedJobs {
       told(`${by.name}: ${id} ${job.state} ${entry.steps.map(stepText).join(', ')} ${job.why}`);
       const kind = job.kind === 'migration' ? this.#moves : this.#fanouts;
       if (isNew && job.kind !== 'found') kind.begun(job);
-      this.#moves.entered(job);
+      this.#moves.entered(job, entry.steps);
       if (!isNew) this.#fanouts.checkEnd(job);
     };
     redis.onJobRead = (job, by, here) => this.journals.read(job, by, here);
@@ -207,11 +214,12 @@ export class SimulatedJobs {
       .map(({ name }) => name);
   }
 
-  #without(hold: string): readonly string[] {
+  /** Edges that know of no such hold. */
+  #without(has: (hold: Hold) => boolean): readonly string[] {
     return this.edges
       .filter(({ process, memory }) => {
         const held = holdsOf(memory.documents.get(HOLDS));
-        return process?.alive && !held.some(({ id }) => id === hold);
+        return process?.alive && !held.some(has);
       })
       .map(({ name }) => name);
   }

@@ -1,6 +1,7 @@
 // What must hold of migrations: a source loses something only where nobody is asked any more and a person
-// has confirmed the edges, nothing is written twice, no cluster takes more than it has room for, and at the
-// end an app is whole in one place.
+// has confirmed the edges, every edge has the holds by which that is so, nothing is written twice, each write
+// stands behind a mark of its job, no cluster takes more than it has room for, and at the end an app is whole
+// in one place and no mark is left.
 //
 // Comes in: every write that changed something, jobs as they begin, go on and end. Goes out: sentences of
 // what is wrong. It compares objects with what was there before by its own hand.
@@ -13,11 +14,12 @@ import {
 } from '../../../src/clusters/cluster-writer.ts';
 import type { JobPlan } from '../../../src/migration/flow/next.ts';
 import type { PlannedApp } from '../../../src/migration/plan/model.ts';
-import { isFinal, type Job } from '../../../src/jobs/record.ts';
-import type { AppName, ClusterName } from '../../../src/model.ts';
+import { isFinal, type Job, type StepRecord } from '../../../src/jobs/record.ts';
+import type { AppName, ClusterName, Hold } from '../../../src/model.ts';
 import { MOVED, replicasOf, ROOM } from './moved.ts';
 import { contentOf, type SimulatedObjects, workloadOf, type Written } from './objects.ts';
 import { LATE_MS } from './watch.ts';
+import { tracesOf } from './watch-traces.ts';
 
 export interface MoveWatchParts {
   readonly tell: (text: string) => void;
@@ -26,6 +28,8 @@ export interface MoveWatchParts {
   readonly mayDelete: (written: Written) => boolean;
   /** Edges that send requests of an app to a cluster. */
   readonly senders: (app: AppName, cluster: ClusterName) => readonly string[];
+  /** Edges that have no such hold. */
+  readonly without: (has: (hold: Hold) => boolean) => readonly string[];
 }
 
 /** Of what belongs to a workload; what its pods read may be another's too, and stays. */
@@ -67,7 +71,11 @@ export class MoveWatch {
     }
   }
 
-  entered(job: Job): void {
+  /** `steps`: that were written with it. */
+  entered(job: Job, steps: readonly StepRecord[]): void {
+    // One that is restored, and blocked, has all of them.
+    if (job.kind === 'migration' && job.blocked === undefined)
+      for (const step of steps) this.#checkAcknowledged(job as MoveJob, step);
     if (job.doubted && !this.#doubted.has(job.id)) this.#doubted.set(job.id, this.#parts.now());
     // From a journal that was put back it goes the same way once more.
     if (job.doubted && job.blocked !== undefined) this.#forget(job.id);
@@ -82,11 +90,40 @@ export class MoveWatch {
     if (!app) return tell('the plan has no such app');
     const writing = { written, job, app, tell };
     this.#checkOnce(writing, step);
+    const there = this.#parts.objects.filter((one) => one.name === written.cluster);
+    if (tracesOf(job.id, there).length === 0) tell('nothing marks it there');
     const { from, to } = job.plan;
     if (written.cluster === from && step.startsWith('delete.')) this.#checkLeaving(writing);
     else if (written.cluster === to && step.startsWith('back.')) this.#checkBack(writing);
     else if (written.cluster === to && /^(apply|late)\./.test(step)) this.#checkComing(writing);
     else tell('it is no step that writes there');
+  }
+
+  /** Weights that went over, or home, are every edge's before it goes further. */
+  #checkAcknowledged({ id, plan }: MoveJob, step: StepRecord): void {
+    const [, name, percent] = /^(.+):(?:shift|return)\.([1-9][0-9]*)$/.exec(step.id) ?? [];
+    const app = plan.apps.find((one) => one.app === name);
+    if (!app || step.again || step.result?.kind !== 'done') return;
+    const parts = app.weights?.steps.find((one) => one.step === `${percent} %`)?.parts ?? [];
+    for (const { from, sum } of parts) {
+      const edges = this.#parts.without(
+        (one) => one.job === id && one.app === name && one.cluster === from && one.weight === sum,
+      );
+      const what = `${id} is done with ${step.id}, but ${edges.join()} without its hold`;
+      if (edges.length > 0) this.#parts.tell(`${what} of ${from} at ${sum}`);
+    }
+  }
+
+  /** Nobody sends there: by its own word, of which every edge knows. */
+  #checkHeld({ job, app, tell }: Writing, cluster: ClusterName): void {
+    const edges = this.#parts.without(
+      (one) =>
+        one.job === job.id &&
+        one.app === app.app &&
+        one.cluster === cluster &&
+        (one.kind === 'drain' || one.weight === 0),
+    );
+    if (edges.length > 0) tell(`${edges.join()} without its hold of ${cluster}`);
   }
 
   #forget(job: string): void {
@@ -109,6 +146,8 @@ export class MoveWatch {
     const { from, to } = job.plan;
     const senders = this.#parts.senders(app.app, from);
     if (senders.length > 0) tell(`${senders.join()} send there`);
+    // Without a server there it has nothing to hold.
+    if (hasPart(app, '100 %', from)) this.#checkHeld({ written, job, app, tell }, from);
     if (!this.#parts.mayDelete(written)) tell('deleted before the list of edges was confirmed');
     const since = this.#doubted.get(job.id) ?? Number.POSITIVE_INFINITY;
     if (this.#parts.now() - since > LATE_MS) tell('deleted, though Redis was lost under it');
@@ -118,7 +157,9 @@ export class MoveWatch {
     this.#leaving.set(app.app, from);
   }
 
-  #checkComing({ written, job, tell }: Writing): void {
+  #checkComing(writing: Writing): void {
+    const { written, job, app, tell } = writing;
+    if (!servedBefore(job, app)) this.#checkHeld(writing, job.plan.to);
     if (written.after?.metadata.labels?.['ballast.io/migration'] !== job.id)
       tell('it does not carry its label');
     const { objects } = this.#parts.objects.find(({ name }) => name === written.cluster) ?? {};
@@ -132,8 +173,8 @@ export class MoveWatch {
     if (before?.metadata.labels?.['ballast.io/migration'] !== job.id)
       tell('it took back what had not come by it');
     const { to } = job.plan;
-    const served = app.weights?.steps[0]?.parts.some(({ from, sum }) => from === to && sum > 0);
-    if (ref.kind !== 'Deployment' || after || served === true) return;
+    if (ref.kind !== 'Deployment' || after || servedBefore(job, app)) return;
+    this.#checkHeld({ written, job, app, tell }, to);
     const senders = this.#parts.senders(app.app, to);
     if (senders.length > 0) tell(`${senders.join()} send there`);
   }
@@ -151,6 +192,7 @@ export class MoveWatch {
   checkEnd(job: Job): void {
     if (job.kind !== 'migration' || !isFinal(job)) return;
     const { plan, steps } = job as MoveJob;
+    this.#checkCleared(job);
     if (Object.values(steps).some(({ result }) => result?.kind === 'skipped')) return;
     for (const app of plan.apps) {
       if (this.#last.get(app.app) !== job.id) continue;
@@ -158,6 +200,13 @@ export class MoveWatch {
       if (isMoved) this.#checkMoved(job as MoveJob, app);
       else this.#checkAsBefore(job as MoveJob, app);
     }
+  }
+
+  #checkCleared({ id, state, steps }: Job): void {
+    const { result } = steps['clear-again'] ?? steps['clear'] ?? {};
+    if (result?.kind === 'skipped' || result?.text.startsWith('left behind')) return;
+    const left = tracesOf(id, this.#parts.objects);
+    if (left.length > 0) this.#parts.tell(`${id} is ${state}, but left ${left.join(', ')}`);
   }
 
   #checkMoved({ id, plan }: MoveJob, app: PlannedApp): void {
@@ -193,4 +242,14 @@ export class MoveWatch {
   #look(cluster: ClusterName, ref: ObjectRef): KubernetesObject | undefined {
     return this.#parts.objects.find(({ name }) => name === cluster)?.objects.look(ref);
   }
+}
+
+function servedBefore({ plan }: MoveJob, app: PlannedApp): boolean {
+  return hasPart(app, 'now', plan.to);
+}
+
+/** By its plan's table of weights. */
+function hasPart({ weights }: PlannedApp, step: string, cluster: ClusterName): boolean {
+  const { parts } = weights?.steps.find((one) => one.step === step) ?? {};
+  return parts?.some(({ from }) => from === cluster) === true;
 }
