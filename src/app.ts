@@ -25,7 +25,7 @@ import { collectStatistics } from './edges/statistics.ts';
 import { exchangeable } from './inventory/exchangeable-vms.ts';
 import { openVms, type VmWorld } from './inventory/open-vms.ts';
 import { liveOf, needRestart } from './live.ts';
-import { checkClusters, openEdges, redisPlace } from './named.ts';
+import { checkClusters, sealingOf, openEdges, redisPlace } from './named.ts';
 import { rehearseRegularly } from './migration/rehearsal/schedule.ts';
 import { rehearsalHours } from './migration/settings.ts';
 import { edgesSeen } from './migration/read/edges.ts';
@@ -129,6 +129,7 @@ export async function startApp(
     statistics,
     history: store.history,
     naming: () => live.naming,
+    ...sealingOf(loaded),
     metrics,
     migrations: () => migrations,
     clock,
@@ -274,7 +275,6 @@ export async function startApp(
     const trouble = nextVms.trouble();
     if (trouble !== undefined)
       throw new ConfigError([`${next.where(['vms', 'file'])}: ${trouble}`]);
-
     vms.exchange(nextVms);
     vmTelling.show(vms.sources());
     live = liveOf(next.config);

@@ -7,6 +7,7 @@ import { loadCluster } from './clusters/kubeconfig.ts';
 import { ConfigError, type LoadedConfig } from './config.ts';
 import type { RedisPlace } from './edges/redis-connection.ts';
 import type { EdgeSettings } from './edges/settings.ts';
+import { sealingBy, type Sealing } from './fanout/plan/seal.ts';
 
 /** A kubeconfig that cannot be used ends the start, or the reload, with its place. */
 export async function checkClusters(
@@ -62,6 +63,14 @@ export function redisPlace(loaded: LoadedConfig): RedisPlace {
     masterName,
     sentinelPassword: read(sentinelPassword?.file, 'sentinelPassword', 'file')?.trim(),
   };
+}
+
+/** Of what Secrets hold, by the key that all controllers have: a plan is compared with another’s. */
+export function sealingOf(loaded: LoadedConfig): { readonly sealing?: Sealing } {
+  const { forward } = loaded.config.api;
+  if (!forward) return {};
+  const path = ['api', 'forward', 'key', 'file'];
+  return { sealing: sealingBy(readText(loaded, forward.key.file, path).trim()) };
 }
 
 function readText(loaded: LoadedConfig, file: string, path: readonly string[]): string {

@@ -19,6 +19,7 @@ import type { Statistics } from './edges/statistics.ts';
 import type { Lease } from './edges/store.ts';
 import { BallastError } from './errors.ts';
 import { planLive } from './fanout/live/live.ts';
+import type { Sealing } from './fanout/plan/seal.ts';
 import type { AppNaming } from './fanout/plan/world.ts';
 import { liveTraffic } from './fanout/run/live-traffic.ts';
 import { fanoutKind } from './fanout/run/run.ts';
@@ -49,6 +50,8 @@ export interface RunsParts {
   readonly statistics: Statistics;
   readonly history: Pick<HistoryStore, 'note'>;
   readonly naming: () => AppNaming;
+  /** Of what Secrets hold; absent: without a key. */
+  readonly sealing?: Sealing;
   readonly metrics: Metrics;
   readonly migrations: () => Pick<Migrations, 'look' | 'objects' | 'hooks'>;
   readonly clock: Clock;
@@ -116,7 +119,11 @@ export function openRuns(parts: RunsParts): Runs {
       objects: (plan, app) => parts.migrations().objects(plan, app),
     },
   });
-  const fanouts = fanoutKind({ environment, writerOf, places, traffic, wall: parts.wall });
+  const sealing = parts.sealing && { sealing: parts.sealing };
+  const fanouts = fanoutKind({
+    ...{ environment, writerOf, places, traffic, wall: parts.wall },
+    ...sealing,
+  });
   const unproved = createProof({ ...parts, traffic });
   const debts = debtKind({ controller, writerOf, unproved });
   const kinds = [
@@ -164,6 +171,7 @@ export function openRuns(parts: RunsParts): Runs {
         environment,
         writerOf,
         naming: parts.naming,
+        ...sealing,
         mayWrite: (cluster) =>
           registry.orders().some(({ settings: { name, jobs } }) => name === cluster && jobs),
         hasEdges: () => book.views(undefined, clock.now()).length > 0,

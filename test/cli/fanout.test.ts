@@ -2,13 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { Plan } from '../../src/fanout/plan/plan.ts';
+import { sealingBy, sealed } from '../../src/fanout/plan/seal.ts';
 import { SimulatedApiServer } from '../simulated/api-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -121,6 +122,25 @@ test('what is not there yet is created, by weight', async () => {
       'west create Deployment/shop 2',
     ],
   });
+});
+
+test('with api.forward.key of the configuration a Secret is marked under it', async () => {
+  const config = parse(await readFile(join(folder, 'ballast.yaml'), 'utf8')) as object;
+  const keyed = join(folder, 'keyed.yaml');
+  const forward = { key: { file: 'forward.key' } };
+  await writeFile(keyed, stringify({ ...config, api: { forward } }));
+  const key = 'k'.repeat(64);
+  await writeFile(join(folder, 'forward.key'), `${key}\n`);
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'key', namespace: 'default' },
+    data: { a: 'cGxhbnRlZA==' },
+  };
+  const { text } = await plan([FANOUT, secret], ['--config', keyed, '-o', 'json']);
+  const [entry] = (JSON.parse(text) as Plan).entries;
+  expect(entry?.object?.['data']).toEqual(sealed(secret, sealingBy(key))['data']);
+  expect(text).toContain('sealed:hmac-sha256:');
 });
 
 test('what is as it should be is no change; what left is kept, or pruned; what others made is refused', async () => {

@@ -1,6 +1,8 @@
-// What fan-outs bring to real control planes: one object of each kind, and the FanOut beside them.
+// What fan-outs bring to real control planes: one object of each kind, and the FanOut beside them; and how
+// their plans read.
 
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
+import type { Plan } from '../../src/fanout/plan/plan.ts';
 
 export const labels = { app: 'shop' };
 export const containers = [
@@ -81,4 +83,15 @@ export const FIXED: readonly (readonly [string, KubernetesObject, object])[] = [
     { spec: { ...OBJECTS.service.spec, clusterIP: 'None' } },
   ],
   ['data', { ...OBJECTS.settings, metadata: meta('fixed'), immutable: true }, { data: { a: '2' } }],
+];
+
+/** Of a plan what is done where, in a line for each object. */
+export const said = ({ entries }: Plan): string[] =>
+  entries.map(({ cluster, action, key }) => {
+    const [kind, , , name] = key.split('|');
+    return `${cluster} ${action} ${kind}/${name}`;
+  });
+
+export const actions = (plan: Plan): string[] => [
+  ...new Set(plan.entries.map(({ action }) => action)),
 ];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1ResourceQuota } from '@kubernetes/client-node';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { clusterWorld } from '../../src/app.ts';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
@@ -19,13 +19,23 @@ import { planLive } from '../../src/fanout/live/live.ts';
 import { openingWriter } from '../../src/fanout/live/opening-writer.ts';
 import type { Reached } from '../../src/fanout/live/read-world.ts';
 import type { Plan } from '../../src/fanout/plan/plan.ts';
+import { sealingBy } from '../../src/fanout/plan/seal.ts';
 import { type PlanOptions, USUAL } from '../../src/fanout/plan/world.ts';
 import { call } from '../cli/run.ts';
 import type { Ref } from './client.ts';
 import { type ControlPlane, startCluster } from './cluster.ts';
 import { allowJobs } from './jobs.ts';
-import { containers, FANOUT, FIXED, labels, meta, OBJECTS } from './fanout-objects.ts';
-import { live, takesOrMakes } from './live.ts';
+import {
+  actions,
+  containers,
+  FANOUT,
+  FIXED,
+  labels,
+  meta,
+  OBJECTS,
+  said,
+} from './fanout-objects.ts';
+import { live, type RolloutStatus, takesOrMakes } from './live.ts';
 import { installRollouts, type RolloutsController, startRollouts } from './rollouts.ts';
 import { until } from './until.ts';
 
@@ -76,6 +86,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const SEALING = sealingBy('k'.repeat(32));
+
 type Objects = readonly object[];
 
 const streamOf = (objects: Objects): string =>
@@ -86,7 +98,7 @@ async function planned(objects: Objects, options: Partial<PlanOptions> = {}, roo
   if (read.kind === 'faults') throw new Error(read.faults.join('\n'));
   const world = clusterWorld(loadConfig(config, {}), pino({ level: 'silent' }));
   const { plan, notes } = await planLive(read.orders, clusters, world, {
-    plan: { ...USUAL, ...options },
+    plan: { ...USUAL, sealing: SEALING, ...options },
     timeoutMs: 20_000,
     dryRun: true,
     ...(room && { room: { headroomPercent: 10 } }),
@@ -101,19 +113,11 @@ async function bringOut(plan: Plan) {
   const results = [];
   const { secrets = () => undefined } = plan;
   for (const entry of plan.entries) {
-    const writer = openingWriter(await writers.writer(entry.cluster), () => secrets);
+    const writer = openingWriter(await writers.writer(entry.cluster), () => secrets, SEALING);
     results.push(await applyEntry(entry, writer, plan.name ?? ''));
   }
   return results;
 }
-
-const said = ({ entries }: Plan): string[] =>
-  entries.map(({ cluster, action, key }) => {
-    const [kind, , , name] = key.split('|');
-    return `${cluster} ${action} ${kind}/${name}`;
-  });
-
-const actions = (plan: Plan): string[] => [...new Set(plan.entries.map(({ action }) => action))];
 
 /** What a controller says of an object is no change by a plan: of what has one the generation counts. */
 async function versions(): Promise<unknown[]> {
@@ -126,13 +130,6 @@ async function versions(): Promise<unknown[]> {
   return Promise.all(all);
 }
 
-interface RolloutStatus {
-  readonly phase?: string;
-  readonly observedGeneration?: string;
-  readonly stableRS?: string;
-  readonly currentPodHash?: string;
-}
-
 beforeEach(async () => {
   for (const plane of [east, west]) {
     for (const one of Object.values(OBJECTS)) await plane.admin.remove(one as Ref);
@@ -141,6 +138,14 @@ beforeEach(async () => {
 
 const ALL = Object.values(OBJECTS);
 const { deployment, service, settings, secret, rollout } = OBJECTS;
+
+/** Behind a test, also where it failed. */
+function clearedOf(...objects: readonly object[]): void {
+  onTestFinished(async () => {
+    const all = objects.flatMap((one) => [east, west].map(({ admin }) => admin.remove(one as Ref)));
+    await Promise.all(all);
+  });
+}
 
 test('brought out as planned; then nothing differs, whatever the servers filled in', async () => {
   const plan = await planned(ALL);
@@ -260,6 +265,7 @@ test('what a server refuses is a fault in its words, in that cluster', async () 
 test.each(FIXED)(
   'a plan says of %s that it cannot be changed, where, and what to do',
   async (field, first, next) => {
+    clearedOf(first);
     await bringOut(await planned([first]));
     const { faults, entries } = await planned([{ ...first, ...next }]);
     const { kind } = first;
@@ -269,7 +275,6 @@ test.each(FIXED)(
       expect(faults[index]).toContain(` cannot be changed once it is there: ${todo}`);
       expect(entries[index]?.differences).not.toEqual([]);
     }
-    for (const plane of [east, west]) await plane.admin.remove(first as Ref);
   },
 );
 
@@ -282,6 +287,7 @@ test('a workload is the app of a Service that lives in a cluster and is not in t
     ...service,
     metadata: { ...meta(name), labels: { [label]: name } },
   });
+  clearedOf(front('front'), front('second'));
   await west.admin.apply(front('front'));
   expect(await apps()).toEqual(['front', 'front']);
   await east.admin.apply(front('second'));
@@ -289,8 +295,6 @@ test('a workload is the app of a Service that lives in a cluster and is not in t
   expect(faults).toEqual([
     expect.stringContaining('several apps by their Services: front, second'),
   ]);
-  await west.admin.remove(front('front'));
-  await east.admin.remove(front('second'));
 });
 
 test('room by real nodes and quotas; what does not fit is told, or planned less of', async () => {

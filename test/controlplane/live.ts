@@ -1,4 +1,4 @@
-// What lives in a control plane: an object as it is there, and a node that takes pods.
+// What lives in a control plane: an object as it is there, a node that takes pods, what a Rollout says.
 
 import type { V1Node } from '@kubernetes/client-node';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
@@ -28,4 +28,11 @@ export async function takesOrMakes(plane: ControlPlane, name: string): Promise<v
 async function takesPods(plane: ControlPlane, name: string): Promise<boolean> {
   const { spec, status } = await plane.admin.get<V1Node>(node({ name }));
   return status?.allocatable?.['cpu'] !== undefined && (spec?.taints ?? []).length === 0;
+}
+
+export interface RolloutStatus {
+  readonly phase?: string;
+  readonly observedGeneration?: string;
+  readonly stableRS?: string;
+  readonly currentPodHash?: string;
 }

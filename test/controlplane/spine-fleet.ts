@@ -1,7 +1,7 @@
 // A whole fleet on two real control planes: real nodes, pods and EndpointSlices, stand-ins for what
 // runs on the ingress nodes, a real Redis, real nginx edges, and Ballast as a process.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBallast, type TestBallast } from '../e2e/ballast.ts';
@@ -104,6 +104,8 @@ async function start(
 ): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'ballast-real-'));
   closing.push(() => rm(folder, { recursive: true, force: true }));
+  // What Secrets hold is marked under it.
+  await writeFile(join(folder, 'forward.key'), 'k'.repeat(64));
   const startOne = async (name: string): Promise<ControlPlane> => {
     const groups = [...new Set(['main', 'mute', ...Object.values(workers)])];
     const plane = await startCluster({
@@ -158,7 +160,7 @@ async function start(
     })),
     apps: { discover: { services: 'ballast.io/app' } },
     edges: edges.map(({ name, control }) => ({ name, control })),
-    api: { listen: '127.0.0.1:0', loopback: 'admin' },
+    api: { listen: '127.0.0.1:0', loopback: 'admin', forward: { key: { file: 'forward.key' } } },
     ...more.config,
   };
   const parts: Parts = {

@@ -1,7 +1,7 @@
 // Secrets with marks of what they hold: the same for the same, opened again whole or not at all.
 
 import { expect, test } from 'vitest';
-import { opened, sealed, valuesIn } from '../../src/fanout/plan/seal.ts';
+import { sealingBy, opened, sealed, valuesIn } from '../../src/fanout/plan/seal.ts';
 
 const metadata = { name: 'key', namespace: 'prod' };
 const secret = (content: object, own: object = {}) => ({
@@ -60,4 +60,16 @@ test('what is no Secret is left as it is', () => {
   expect(sealed(config)).toBe(config);
   expect(valuesIn(config).size).toBe(0);
   expect(opened(config, () => undefined)).toBe(config);
+});
+
+test('under a key a mark is another, the same for the same, and opens as well', () => {
+  const sealing = sealingBy('k'.repeat(32));
+  const shut = sealed(HELD, sealing);
+  expect(JSON.stringify(shut)).toMatch(/"sealed:hmac-sha256:[0-9a-f]{64}"/);
+  expect(sealed(HELD, sealingBy('k'.repeat(32)))).toEqual(shut);
+  expect(sealed(HELD, sealingBy('l'.repeat(32)))).not.toEqual(shut);
+  const values = valuesIn(HELD, sealing);
+  expect(opened(shut, (mark) => values.get(mark))).toEqual(HELD);
+  // Whoever compares what is sealed needs no key.
+  expect(sealed(shut)).toEqual(shut);
 });

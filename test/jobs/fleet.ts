@@ -5,8 +5,8 @@
 import { readFanout } from '../../src/fanout/fanout.ts';
 import type { Orders } from '../../src/fanout/model.ts';
 import { type Plan, planFanout } from '../../src/fanout/plan/plan.ts';
-import { opened } from '../../src/fanout/plan/seal.ts';
-import { USUAL, type World } from '../../src/fanout/plan/world.ts';
+import { type Sealing, opened, sealed } from '../../src/fanout/plan/seal.ts';
+import { type PlanOptions, USUAL, type World } from '../../src/fanout/plan/world.ts';
 import { runnableOf } from '../../src/fanout/run/lanes.ts';
 import { fanoutKind } from '../../src/fanout/run/run.ts';
 import { stagingOf } from '../../src/fanout/run/copies.ts';
@@ -192,11 +192,11 @@ export class MemoryFleet implements Traffic {
     }
   }
 
-  async plan(text: string, own: Partial<typeof USUAL> = {}): Promise<Plan> {
+  async plan(text: string, own: Partial<PlanOptions> = {}): Promise<Plan> {
     return planOn(this.clusters.values(), ordersOf(text), own);
   }
 
-  async draft(text: string, own: Partial<typeof USUAL> = {}): Promise<Draft> {
+  async draft(text: string, own: Partial<PlanOptions> = {}): Promise<Draft> {
     return draftOn(this.clusters.values(), ordersOf(text), own);
   }
 
@@ -242,12 +242,12 @@ export class MemoryFleet implements Traffic {
 export function planOn(
   clusters: Iterable<MemoryObjects>,
   orders: Orders,
-  own: Partial<typeof USUAL> = {},
+  own: Partial<PlanOptions> = {},
 ): Plan {
   const world: World = {
     clusters: [...clusters].map((objects) => ({
       cluster: { name: objects.name, ready: true, labels: {}, zones: [], taints: [] },
-      live: objects.all().map((object) => ({ object })),
+      live: objects.all().map((object) => ({ object: sealed(object, own.sealing) })),
       services: objects.all().filter(({ kind }) => kind === 'Service'),
     })),
   };
@@ -260,15 +260,16 @@ export function stagingOn(
   clusters: Iterable<MemoryObjects>,
   text: string,
   writerOf: WriterOf,
+  own: Partial<PlanOptions> = {},
 ): Staging | undefined {
-  const { entries, secrets } = planOn(clusters, ordersOf(text));
+  const { entries, secrets } = planOn(clusters, ordersOf(text), own);
   return stagingOf(entries, secrets, { environment: ENVIRONMENT, writerOf });
 }
 
 export function draftOn(
   clusters: Iterable<MemoryObjects>,
   orders: Orders,
-  own: Partial<typeof USUAL> = {},
+  own: Partial<PlanOptions> = {},
 ): Draft {
   const plan = planOn(clusters, orders, own);
   const runnable = runnableOf(plan, orders.strategy);
@@ -290,6 +291,7 @@ export function startFanouts(
   fleet: MemoryFleet,
   journal: JobJournal,
   life?: Life,
+  sealing?: Sealing,
 ): Process & { readonly writerOf: WriterOf } {
   const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
   const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
@@ -321,6 +323,7 @@ export function startFanouts(
     places,
     traffic,
     wall: () => new Date(0),
+    ...(sealing && { sealing }),
   });
   const parts = { journal, places, clock: fleet.clock, ...(life && { life }) };
   const found = foundKind({ lift: (who, job) => traffic.lift(who, job), places });

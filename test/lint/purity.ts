@@ -7,7 +7,7 @@ import { importsOf, type Import } from './imports.ts';
 
 /** Functions of Node, and of packages, that compute and nothing else. */
 const COMPUTING: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['createHash'],
+  'node:crypto': ['createHash', 'createHmac', 'hkdfSync'],
   'node:net': ['isIP', 'isIPv4', 'isIPv6'],
   typebox: ['Type'],
   'typebox/format': ['Set'],

@@ -9,7 +9,7 @@ import { readOrders } from '../../clusters/named-orders.ts';
 import { loadConfig } from '../../config.ts';
 import { planLive } from '../../fanout/live/live.ts';
 import type { Plan } from '../../fanout/plan/plan.ts';
-import { checkClusters } from '../../named.ts';
+import { checkClusters, sealingOf } from '../../named.ts';
 import { namingOf } from '../../rules.ts';
 import type { PlaceOptions, RoomOptions } from './options.ts';
 import type { Source } from './source.ts';
@@ -26,7 +26,7 @@ export async function planOfConfig(
   const named = await readOrders(loaded.config, world, timeoutMs);
   for (const text of named.trouble) process.stderr.write(`${text}\n`);
   const { plan, notes } = await planLive(orders, named.orders, world, {
-    plan: { ...options, apps: namingOf(loaded.config), degrade },
+    plan: { ...options, apps: namingOf(loaded.config), degrade, ...sealingOf(loaded) },
     timeoutMs,
     dryRun,
     ...((room || degrade) && { room: { headroomPercent } }),

@@ -15,6 +15,7 @@ import type { Booked } from '../../migration/capacity/ledger.ts';
 import type { Orders } from '../model.ts';
 import { planWithRoom } from '../plan/degrade.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Sealing } from '../plan/seal.ts';
 import type { PlanOptions, WorldCluster } from '../plan/world.ts';
 import { tryEntries } from './dry-run.ts';
 import { openingWriter } from './opening-writer.ts';
@@ -51,14 +52,17 @@ export async function planLive(
   try {
     const name = options.plan.name ?? orders.name;
     const { timeoutMs, movedAway, booked = new Map() } = options;
+    const { sealing } = options.plan;
     const asking = { orders, world, timeoutMs, booked, ...(name !== undefined && { name }) };
-    const more = { prune: options.plan.prune, headroomPercent: room?.headroomPercent ?? 0 };
+    const { prune } = options.plan;
+    const headroomPercent = room?.headroomPercent ?? 0;
+    const more = { prune, headroomPercent, ...(sealing && { sealing }) };
     const seen = await Promise.all(opened.map((one) => readCluster(one, { ...asking, ...more })));
     const clustersNow = { clusters: seen.map(({ cluster }) => withMoved(cluster, movedAway)) };
     const plan = planWithRoom(orders, clustersNow, options.plan);
     const notes = seen.flatMap((one) => one.notes);
     if (!options.dryRun) return { plan, notes };
-    const answers = await tryAll(plan, opened);
+    const answers = await tryAll(plan, opened, sealing);
     return { plan: withAnswers(plan, clustersNow, answers), notes };
   } finally {
     await Promise.all(opened.map((one) => one.close()));
@@ -71,14 +75,18 @@ function withMoved(cluster: WorldCluster, movedAway: LiveOptions['movedAway']): 
 }
 
 /** Clusters side by side; each is asked for its own objects a few at a time. */
-async function tryAll(plan: Plan, opened: readonly OpenedCluster[]): Promise<Answers> {
+async function tryAll(
+  plan: Plan,
+  opened: readonly OpenedCluster[],
+  sealing: Sealing | undefined,
+): Promise<Answers> {
   const { secrets = () => undefined } = plan;
   const each = opened.flatMap(({ name, writer }) =>
     writer
       ? [
           tryEntries(
             plan.entries.filter(({ cluster }) => cluster === name),
-            openingWriter(writer, () => secrets),
+            openingWriter(writer, () => secrets, sealing),
           ),
         ]
       : [],

@@ -20,6 +20,7 @@ import { FANOUT_KINDS, podPath } from '../kinds.ts';
 import type { Booked } from '../../migration/capacity/ledger.ts';
 import type { Manifest, Orders } from '../model.ts';
 import { modernise } from '../plan/modern.ts';
+import { type Sealing, sealed } from '../plan/seal.ts';
 import type { Space } from '../plan/space.ts';
 import { FANOUT_LABEL, type WorldCluster } from '../plan/world.ts';
 import { readSpace } from './read-space.ts';
@@ -79,6 +80,8 @@ export interface ReadAsking {
   /** What left the stream is looked for in all kinds that fan-outs are made of. */
   readonly prune: boolean;
   readonly headroomPercent: number;
+  /** Of what Secrets hold; absent: without a key. */
+  readonly sealing?: Sealing;
   /** By cluster. */
   readonly booked: ReadonlyMap<string, readonly Booked[]>;
 }
@@ -118,7 +121,7 @@ export async function readCluster(opened: OpenedCluster, asking: ReadAsking): Pr
     ]);
     const notes = unlisted.map((what) => `${name}: may not list ${what}: what left is not known`);
     const seen = {
-      live: found,
+      live: found.map((one) => ({ ...one, object: sealed(one.object, asking.sealing) })),
       services: services as readonly Manifest[],
       unserved,
       ...(space && { space }),

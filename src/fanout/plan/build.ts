@@ -69,8 +69,8 @@ export function buildObject(
   const whole = live ? spelledAs(live.object, made) : made;
   return {
     ok: true,
-    object: sealed(whole),
-    values: valuesIn(whole),
+    object: sealed(whole, options.sealing),
+    values: valuesIn(whole, options.sealing),
     notes: said,
     warnings: patched.warnings,
   };

@@ -43,6 +43,8 @@ export interface Plan {
   readonly faults: readonly string[];
   /** Of what is written, and of the world it was made for. */
   readonly digest: string;
+  /** What Secrets hold is marked under a key. */
+  readonly keyed?: true;
   /** What Secrets hold that it writes; absent: it writes none. */
   readonly secrets?: Secrets;
 }
@@ -108,6 +110,7 @@ export function planFanout(orders: Orders, world: World, options: PlanOptions): 
   return {
     ...plan,
     digest: digestOf({ orders: orders.strategy, entries: entries.map(weighed), waves }),
+    ...(options.sealing && { keyed: true as const }),
     ...(values.size > 0 && { secrets: (mark: string) => values.get(mark) }),
   };
 }

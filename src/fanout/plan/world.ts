@@ -3,6 +3,7 @@
 import type { AppSource } from '../../clusters/cluster.ts';
 import type { WriterScope } from '../../clusters/writer-scope.ts';
 import type { FanoutCluster, Manifest } from '../model.ts';
+import type { Sealing } from './seal.ts';
 import type { Space } from './space.ts';
 
 export interface World {
@@ -67,6 +68,8 @@ export interface PlanOptions {
   readonly apps?: AppNaming;
   /** Where pods find no room, fewer are planned. */
   readonly degrade?: boolean;
+  /** Of what Secrets hold; absent: without a key. What lives is sealed by it already. */
+  readonly sealing?: Sealing | undefined;
   /** Workloads, by key, that stay as they are for want of room. */
   readonly deferred?: ReadonlySet<string>;
 }

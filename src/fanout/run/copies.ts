@@ -25,8 +25,8 @@ import {
   type TraceOf,
 } from '../../jobs/traces.ts';
 import type { Manifest } from '../model.ts';
-import type { Entry } from '../plan/entry.ts';
-import { isSecret, opened, type Secrets, valuesIn } from '../plan/seal.ts';
+import { type Entry, liveDigest } from '../plan/entry.ts';
+import { isSecret, type Sealing, opened, sealed, type Secrets, valuesIn } from '../plan/seal.ts';
 import type { WriterOf } from './writes.ts';
 
 type Part = 'wanted' | 'before';
@@ -88,12 +88,17 @@ export function stagingOf(
   };
 }
 
-/** Before it is written over, or deleted. Text: why not. */
+/** Before it is written over, or deleted: `seen`, as it was sealed. Text: why not. */
 export async function keepBefore(
   writer: ClusterWriter,
   owner: TraceOwner,
-  live: KubernetesObject,
+  seen: KubernetesObject,
+  sealing?: Sealing,
 ): Promise<string | undefined> {
+  const live = await writer.read(refOf(seen));
+  if (!live || liveDigest({ object: sealed(live, sealing) }) !== liveDigest({ object: seen })) {
+    return `${shownRef(refOf(seen))} was changed just now`;
+  }
   const copy = copyOf(owner, 'before', live);
   const kept = await writer.read(refOf(copy));
   // Of an attempt before: what it is of is in the plan, so it is the same.
@@ -117,11 +122,12 @@ export async function secretsIn(
   writer: ClusterWriter,
   { job }: Pick<TraceOwner, 'job'>,
   ref: ObjectRef,
+  sealing?: Sealing,
 ): Promise<Secrets> {
   const parts = ['wanted', 'before'] as const;
   const copies = await Promise.all(
     parts.map((part) => writer.read(traceRef({ job }, whichOf(ref, part)))),
   );
-  const values = new Map(copies.flatMap((copy) => (copy ? [...valuesIn(copy)] : [])));
+  const values = new Map(copies.flatMap((copy) => (copy ? [...valuesIn(copy, sealing)] : [])));
   return (mark) => values.get(mark);
 }

@@ -21,6 +21,8 @@ export interface RunPlan {
   /** Those that are written, in the order of the lanes. */
   readonly entries: readonly Entry[];
   readonly waves: readonly RunWave[];
+  /** What Secrets hold is marked under the key; versions before had none. */
+  readonly keyed?: true;
   /** By app: so many pods serve at any moment. */
   readonly floors?: Readonly<Record<string, number>>;
 }
@@ -105,6 +107,7 @@ export function runnableOf(
     entries: sorted,
     waves: waves.filter(({ lanes }) => lanes.length > 0),
     floors: floorsOf(plan.entries, strategy, told),
+    ...(plan.keyed && { keyed: plan.keyed }),
   };
   // Also of what stays as it is: no other job of them may run beside this one.
   const apps = new Set(plan.entries.flatMap((entry) => lockedBy(entry) ?? []));

@@ -23,7 +23,7 @@ import { replicasOf } from '../kinds.ts';
 import type { Manifest } from '../model.ts';
 import { openingWriter } from '../live/opening-writer.ts';
 import type { Entry } from '../plan/entry.ts';
-import { isSecret } from '../plan/seal.ts';
+import { isSecret, type Sealing } from '../plan/seal.ts';
 import { isClosed } from './closed-hours.ts';
 import { keepBefore, secretsIn } from './copies.ts';
 import { watchErrors } from './error-rate.ts';
@@ -56,6 +56,8 @@ export interface RunParts {
   readonly places: Pick<TracedPlaces, 'clear'>;
   readonly traffic: Traffic;
   readonly wall: () => Date;
+  /** Of what Secrets hold, as in the plans; absent: without a key. */
+  readonly sealing?: Sealing;
 }
 
 const GATE_SECONDS = 1;
@@ -114,11 +116,14 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     marks.forget(job.id);
     return clear(job, scene, places);
   };
+  /** As its plan was made, also by a version that had no key. */
+  const sealingOf = ({ plan }: FanoutJob) => (plan.keyed ? parts.sealing : undefined);
   const ownerOf = ({ id }: FanoutJob) => ({ job: id, environment });
   /** The plan has marks of what Secrets hold: the cluster has copies. */
   const writerFor = async (job: FanoutJob, cluster: string) => {
     const writer = await writerOf(cluster);
-    return openingWriter(writer, (ref) => secretsIn(writer, ownerOf(job), ref));
+    const sealing = sealingOf(job);
+    return openingWriter(writer, (ref) => secretsIn(writer, ownerOf(job), ref, sealing), sealing);
   };
   const entryOf = ({ job, name }: Doing) => {
     const entry = job.plan.entries[name.entry];
@@ -133,7 +138,8 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     const writer = await writerFor(job, entry.cluster);
     await marks.put(markingOf(job, entry), writer, scene);
     const isKept = isSecret(refOfEntry(entry));
-    const keep: Keep = (live) => keepBefore(writer, ownerOf(job), live);
+    const keep: Keep = async (seen) =>
+      keepBefore(await writerOf(entry.cluster), ownerOf(job), seen, sealingOf(job));
     return write({ entry, fanout: job.plan.name, writer, scene }, isKept ? keep : undefined);
   };
   const takeBack = async (doing: Doing): Promise<Outcome> => {
@@ -205,7 +211,7 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
         const entry = entryOf(doing);
         const earlier = job.steps[step]?.intent.data as Before | undefined;
         const read = async () => {
-          const writer = await writerOf(entry.cluster);
+          const writer = await writerFor(job, entry.cluster);
           return prepareWrite({ entry, fanout: job.plan.name, earlier, writer });
         };
         return await named(entry, prepared(scene, read));

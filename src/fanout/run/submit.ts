@@ -12,13 +12,16 @@ import type { AppName, ClusterName } from '../../model.ts';
 import { readFanout } from '../fanout.ts';
 import type { Orders } from '../model.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Sealing } from '../plan/seal.ts';
 import { type AppNaming, type PlanOptions, USUAL } from '../plan/world.ts';
 import type { StreamFile } from '../stream.ts';
 import { stagingOf, type StagingParts } from './copies.ts';
 import { runnableOf } from './lanes.ts';
 import { FANOUT } from './run.ts';
 
-type Asked = { [Key in keyof Omit<PlanOptions, 'apps'>]?: PlanOptions[Key] | undefined };
+type Asked = {
+  [Key in keyof Omit<PlanOptions, 'apps' | 'sealing'>]?: PlanOptions[Key] | undefined;
+};
 
 export interface Submission extends Asked {
   /** Looks whether the pods fit; of each node so many hundredths stay free. */
@@ -44,6 +47,8 @@ export interface AskedRoom {
 
 export interface SubmitParts extends StagingParts {
   readonly naming: () => AppNaming;
+  /** Of what Secrets hold; absent: without a key. */
+  readonly sealing?: Sealing;
   readonly planLive: (orders: Orders, options: PlanOptions, room?: AskedRoom) => Promise<Plan>;
   /** Whether jobs may write there at all. */
   readonly mayWrite: (cluster: ClusterName) => boolean;
@@ -58,7 +63,8 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
   const { orders } = read;
   const naming = parts.naming();
   const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-  const options: PlanOptions = { ...USUAL, ...Object.fromEntries(given), apps: naming };
+  const own = { apps: naming, sealing: parts.sealing };
+  const options: PlanOptions = { ...USUAL, ...Object.fromEntries(given), ...own };
   const looks = room === true || options.degrade === true;
   const space = looks ? { headroomPercent: headroom } : undefined;
   const plan = await parts.planLive(orders, options, space);
@@ -66,8 +72,8 @@ export async function submit(submission: Submission, parts: SubmitParts): Promis
   if (weights !== 'none' && !parts.hasEdges()) {
     return { plan, faults: ['no edge is known that could acknowledge a hold: say weights: none'] };
   }
-  const told = (app: AppName) => naming.list.find(({ name }) => name === app)?.floor;
-  const runnable = runnableOf(plan, orders.strategy, told);
+  const floorOf = (app: AppName) => naming.list.find(({ name }) => name === app)?.floor;
+  const runnable = runnableOf(plan, orders.strategy, floorOf);
   if (!runnable.ok) return { plan, faults: runnable.faults };
   const { run, apps } = runnable;
   const clusters = [...new Set(run.entries.map(({ cluster }) => cluster))].toSorted();
