@@ -253,7 +253,7 @@ export const ERRORS = {
   'plan-invalid': {
     status: 422,
     title: 'The plan cannot be carried out',
-    act: 'Correct what is named; `ballast fanout plan` shows the same without writing anything.',
+    act: 'Correct what is named; `ballast fanout plan` or `ballast migration plan` shows the same without writing anything.',
   },
   'plan-moved': {
     status: 409,

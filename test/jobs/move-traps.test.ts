@@ -197,7 +197,7 @@ test('the last room: one waits for the other’s, and is deferred where it does 
   fleet.ledgers.bookings.set('other/app', { ...need, need: look.need });
   const { id } = await process.create(draft);
   await until('it waits', () => process.waitsFor(id, 'shop:reserve')?.includes('3 of 4 fit'));
-  const job = await untilState(journal, id, 'Done');
+  const job = await untilState(journal, id, 'Failed');
   expect(job.why).toBe('shop: no room');
   expect(fleet.said).toEqual([]);
   const again = await process.create(draft);

@@ -128,7 +128,7 @@ export const zhErrors: Readonly<Record<ErrorCode, ErrorWords>> = {
   'app-locked': { title: '另一个任务占用着此应用', act: '请等待该任务结束，或中止它。' },
   'plan-invalid': {
     title: '计划无法执行',
-    act: '请修正所指内容；`ballast fanout plan` 会显示同样的内容而不写入。',
+    act: '请修正所指内容；`ballast fanout plan` 或 `ballast migration plan` 会显示同样的内容而不写入。',
   },
   'plan-moved': {
     title: '现状已与制定计划时不同',

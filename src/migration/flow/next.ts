@@ -113,6 +113,6 @@ function rest(job: Job<JobPlan>, states: readonly Named[]): Next {
     ...(left.length > 0 ? [`${left.join(', ')}: no room`] : []),
     ...(named('DoneWithDebt').length > 0 ? ['the source still has what was moved'] : []),
   ];
-  const state = done.length > 0 || back.length === 0 ? 'Done' : aborted ? 'RolledBack' : 'Failed';
+  const state = done.length > 0 ? 'Done' : aborted ? 'RolledBack' : 'Failed';
   return { state, why: words.join('; '), run: [] };
 }

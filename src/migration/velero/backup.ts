@@ -29,6 +29,8 @@ export interface BackupPolicy {
 }
 
 const SCHEDULE = 'velero.io/schedule-name';
+/** Clocks differ; by more than that nobody knows how old it is. */
+const AHEAD_MS = 600_000;
 
 /** Undefined: that is no Backup of this name. */
 export function readBackup(name: string, value: unknown): Backup | undefined {
@@ -63,10 +65,14 @@ export function whyUnusable(backup: Backup, policy: BackupPolicy, now: number): 
   const phase = whyByPhase(backup, policy);
   if (phase !== undefined) return phase;
   if (!/^v?1(\.|$)/.test(format)) return `its format is ${format}; 1 is read`;
-  if (startedAt === undefined) return 'it does not say when it began';
-  if (now - startedAt > policy.maxAgeMs)
-    return `it is ${hours(now - startedAt)} old, at most ${hours(policy.maxAgeMs)}`;
-  return undefined;
+  return startedAt === undefined
+    ? 'it does not say when it began'
+    : whyByAge(now - startedAt, policy);
+}
+
+function whyByAge(age: number, { maxAgeMs }: BackupPolicy): string | undefined {
+  if (-age > AHEAD_MS) return `it began ${hours(-age)} from now, it says`;
+  return age > maxAgeMs ? `it is ${hours(age)} old, at most ${hours(maxAgeMs)}` : undefined;
 }
 
 export function hours(ms: number): string {

@@ -26,6 +26,16 @@ test('none is taken where all are too old, and each says how old it is', async (
   });
 });
 
+test('one that says it began in the future is not taken for the newest', async () => {
+  const ahead = { ...SECOND, startedAt: '2026-01-02T15:00:00Z' };
+  expect(await outcome({ backups: [FIRST, ahead] })).toEqual({
+    taken: 'nightly-1',
+    why: ['nightly-2: it began 3 h from now, it says'],
+  });
+  const soon = { ...SECOND, startedAt: '2026-01-02T12:05:00Z' };
+  expect((await outcome({ backups: [FIRST, soon] })).taken).toBe('nightly-2');
+});
+
 test('the age is by the start, not by the name or the order in the bucket', async () => {
   const late = { ...FIRST, name: 'a', startedAt: '2026-01-02T03:00:00Z' };
   expect((await outcome({ backups: [late, SECOND] })).taken).toBe('a');
