@@ -13,8 +13,8 @@ import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { live, type Death } from './mortal.ts';
 import { ALL, MoveFleet, named } from './move-fleet.ts';
-import { startMoves } from './move-process.ts';
 import { serve, untilState, type Process } from './process.ts';
+import { startMoves } from './start-moves.ts';
 
 const APPS = ['shop', 'till'] as const;
 /** Of pods in a cluster. */
