@@ -1,6 +1,7 @@
 // Plans of migrations as the API takes and answers them.
 
 import { Type, type Static } from 'typebox';
+import { APP_NAME } from '../inventory/settings.ts';
 import { AskedGates, AskedLimits } from '../migration/run/settings.ts';
 import { component, Whole } from './shapes.ts';
 
@@ -9,14 +10,14 @@ const Text = Type.String();
 const may = Type.Optional;
 const MOST_APPS = 500;
 const CLUSTER = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+/** The namespace becomes a part of paths at the API servers. */
+const ASKED_APP = APP_NAME.replace('^', '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/)?');
 
 export const PlanBody = Type.Object(
   {
     apps: Type.Array(
-      Type.String({ minLength: 1, maxLength: 127, description: 'APP or NAMESPACE/APP' }),
-      {
-        maxItems: MOST_APPS,
-      },
+      Type.String({ pattern: ASKED_APP, maxLength: 127, description: 'APP or NAMESPACE/APP' }),
+      { maxItems: MOST_APPS },
     ),
     from: Type.String({ pattern: CLUSTER }),
     to: Type.String({ pattern: CLUSTER }),

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander';
 import { COMMANDS, type CommandName } from '../jobs/commands.ts';
 import { addPlaceOptions, callerOf } from './asking.ts';
-import { segment } from './caller.ts';
+import { segment, type Caller } from './caller.ts';
 import type { PlaceOptions } from './contexts.ts';
 import { EXIT } from './exit-codes.ts';
 import {
@@ -126,7 +126,7 @@ export function addJobWord(parent: Command, name: CommandName, as: string = name
       method: 'POST',
       query: { step },
     });
-    process.stdout.write(`${as}: ${headText(body)}\n`);
+    process.stdout.write(`${as}: ${headText(await heeded(caller, body))}\n`);
   });
 }
 
@@ -134,7 +134,7 @@ interface ApproveOptions extends PlaceOptions {
   readonly asks?: string;
 }
 
-/** So often it is asked what it waits for next, and this long apart. */
+/** So often it is asked what has become of a word, and this long apart. */
 const LOOKS = 20;
 const LOOK_MS = 100;
 
@@ -144,14 +144,19 @@ async function approve(id: string, as: string, options: ApproveOptions): Promise
   const path = `/jobs/${segment(id)}`;
   const asks = options.asks ?? (await caller.ask<Head>(path)).body.asks;
   const call = { method: 'POST', ...(asks !== undefined && { body: { asks } }) } as const;
-  let { body } = await caller.ask<Head>(`${path}/approve`, call);
+  const { body } = await caller.ask<Head>(`${path}/approve`, call);
   process.stdout.write(`${as}: ${asks}\n`);
-  const { revision } = body;
-  for (let look = 0; look < LOOKS && body.revision === revision; look += 1) {
+  process.stdout.write(`${headText(await heeded(caller, body))}\n`);
+}
+
+/** As it is once its runner has heard the word, which is on record before. */
+async function heeded(caller: Caller, said: Head): Promise<Head> {
+  let head = said;
+  for (let look = 0; look < LOOKS && head.revision === said.revision; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    ({ body } = await caller.ask<Head>(path));
+    ({ body: head } = await caller.ask<Head>(`/jobs/${segment(said.id)}`));
   }
-  process.stdout.write(`${headText(body)}\n`);
+  return head;
 }
 
 function headText({ id, state, why, asks }: Head): string {

@@ -78,6 +78,8 @@ test('the type without a body: as none', async () => {
 
 const move = { apps: ['shop'], from: 'east', to: 'west' };
 const file = { name: 'a.yaml', text: '' };
+const ASKED =
+  '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$';
 test.each<[string, object, string]>([
   ['holds', { kind: 'pin', app: 'a', weight: '5', why: 'x' }, 'body/weight must be integer'],
   ['holds', { holds: [{ app: 'a', weight: null }] }, 'body/holds/0/weight must be integer'],
@@ -89,6 +91,7 @@ test.each<[string, object, string]>([
   ['fanouts', { files: [file], headroom: '5' }, 'body/headroom must be integer'],
   ['fanouts', { files: [file], prune: 1 }, 'body/prune must be boolean'],
   ['migrations/plan', { ...move, apps: 'shop' }, 'body/apps must be array'],
+  ['migrations/plan', { ...move, apps: ['../shop'] }, `body/apps/0 must match pattern "${ASKED}"`],
   ['migrations', { ...move, stateful: 'false' }, 'body/stateful must be boolean'],
   ['edges/confirm', { edges: 'edge-1' }, 'body/edges must be array'],
 ])('%s of %j is refused: %s', async (path, payload, fault) => {
