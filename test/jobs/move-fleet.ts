@@ -34,6 +34,7 @@ import {
 import { fastClock } from './fast-clock.ts';
 import { MemoryLedgers } from './memory-ledgers.ts';
 import { MemoryObjects } from './memory-objects.ts';
+import { podsOf } from './workload-pods.ts';
 
 /** So many times as fast as the clock on the wall. */
 const SPEED = 100;
@@ -391,22 +392,4 @@ export class MoveFleet implements Omit<MoveTraffic, 'holds'>, MoveWorld {
         }),
     );
   }
-}
-
-/** So many pods of these sizes fill a node. */
-const ON_A_NODE = 4;
-
-/** Of workloads, as their controllers have made them; a cluster has two nodes. */
-function podsOf(objects: readonly KubernetesObject[]): never {
-  const specs = objects.flatMap(({ spec, status }) => {
-    const { replicas = 0 } = (status ?? {}) as { readonly replicas?: number };
-    const { template } = (spec ?? {}) as { readonly template?: { readonly spec: object } };
-    return Array.from({ length: replicas }, () => template?.spec);
-  });
-  const nodes = ['node-1', 'node-2'];
-  return specs.map((spec, index) => {
-    const nodeName = nodes[Math.floor(index / ON_A_NODE)];
-    const metadata = { name: `pod-${index}`, namespace: 'prod' };
-    return { metadata, spec: { ...spec, ...(nodeName !== undefined && { nodeName }) } };
-  }) as never;
 }
