@@ -89,7 +89,9 @@ const PlannedObject = Type.Object({
   uid: Type.String({ description: 'at the source' }),
   how: Type.Enum(['apply', 'merge']),
   late: Type.Boolean({ description: 'once the workload is ready' }),
-  stays: may(Type.Boolean({ description: 'at the source too, for others need it' })),
+  shared: Type.Optional(
+    Type.Array(Text, { description: 'who else needs it at the source, where it stays as long' }),
+  ),
 });
 const WeightStep = Type.Object({
   step: Text,

@@ -192,6 +192,9 @@ export function writerConformance(title: string, open: () => Promise<WriterStage
       expect(await named('tier=front')).toEqual(['one']);
       expect(await named('tier in (front,back)', { namespace: 'prod' })).toEqual(['one', 'two']);
       expect(await named('tier=none')).toEqual([]);
+      expect(await named('', { namespace: 'prod' })).toEqual(
+        expect.arrayContaining(['one', 'two']),
+      );
       const [first] = await writer.list(kind, 'tier=front');
       expect(first).toMatchObject({ ...kind, metadata: { namespace: 'prod' } });
     });

@@ -260,6 +260,7 @@ function objectOf({ ref, uid, version, generation, fields, status }: Stored): Ku
 
 /** `a=b`, or `a in (b,c)`. */
 function matches(labels: Readonly<Record<string, string>>, selector: string): boolean {
+  if (selector === '') return true;
   const [, key = '', values = ''] = /^(\S+?)(?:=| in \()([^)]*)\)?$/.exec(selector) ?? [];
   return values.split(',').includes(labels[key] ?? '\n');
 }

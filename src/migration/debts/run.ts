@@ -38,7 +38,7 @@ export function debtKind(parts: DebtRunParts): JobKind<DebtPlan> {
     return text === undefined ? undefined : { kind: 'wait', text, seconds: LOOK_SECONDS };
   };
   const remove = async (job: DebtJob, object: OwedObject, scene: Scene): Promise<Outcome> => {
-    const { cluster } = job.plan.debt;
+    const { cluster, objects } = job.plan.debt;
     const { uid, ...ref } = object;
     const writer = await parts.writerOf(cluster);
     const live = await writer.read(ref);
@@ -46,7 +46,8 @@ export function debtKind(parts: DebtRunParts): JobKind<DebtPlan> {
     const doubt = unlessUid(uid);
     const other = doubt(live);
     if (other !== undefined) return { kind: 'done', text: `void: ${other}` };
-    return (await proof(job, scene)) ?? (await leave({ cluster, writer, live, doubt, scene }));
+    const own = new Set(objects.map(shownRef));
+    return (await proof(job, scene)) ?? (await leave({ cluster, writer, live, doubt, own, scene }));
   };
 
   const settle = async (job: DebtJob, scene: Scene): Promise<Outcome> => {

@@ -8,7 +8,7 @@
 //     shift.P              P per cent of the source's part go over, in one commit, gated
 //     bake                 the source is at 0, its pods run on
 //     drain                its last requests end
-//     delete.N             object N of the source, only by proof
+//     delete.N             object N of the source, only by proof, unless others there need it
 //     owe                  offline: what the source still has, for when it returns
 //     finish               records, room and holds: the rule weighs again
 //
@@ -69,12 +69,16 @@ export function forwardSteps(app: PlannedApp, mode: MigrationPlan['mode']): stri
   ];
 }
 
-/** What goes at the source, in that order; what others need there stays. */
+/**
+ * What goes at the source, in that order. What others need there comes last: of several apps the last one
+ * that goes finds nobody left who needs it, and takes it along.
+ */
 export function leaving({ objects }: PlannedApp): PlannedObject[] {
   const order = ({ manifest }: PlannedObject): number => LEAVES.indexOf(manifest.kind);
+  const last = ({ shared }: PlannedObject): number => (shared ? 1 : 0);
   return objects
-    .filter((one) => order(one) >= 0 && !one.stays)
-    .toSorted((a, b) => order(a) - order(b) || a.step - b.step);
+    .filter((one) => order(one) >= 0)
+    .toSorted((a, b) => last(a) - last(b) || order(a) - order(b) || a.step - b.step);
 }
 
 /**

@@ -20,6 +20,7 @@ import {
 import { podReferences, type Reference } from './reference.ts';
 import { analysisReferences, isRollout, rolloutReferences, servingTemplate } from './rollout.ts';
 import { routeReferences, routesTo } from './routes.ts';
+import { selects } from './service.ts';
 
 export interface Namespace {
   /** As served, of every kind that was read. */
@@ -198,15 +199,6 @@ function visitSeekers(walk: Walk, template: unknown): void {
   for (const one of walk.all.values())
     if (routesTo(one, services) || scales(one, walk.workload) || protects(one, labels))
       visit(walk, one);
-}
-
-/** A Rollout's hash in a selector says which version, not which app. */
-export function selects(service: Manifest, labels: Readonly<Record<string, string>>): boolean {
-  if (service.kind !== 'Service' || groupOf(service) !== '') return false;
-  const selector = Object.entries(textsAt(service, 'spec', 'selector')).filter(
-    ([key]) => key !== 'rollouts-pod-template-hash',
-  );
-  return selector.length > 0 && selector.every(([key, value]) => labels[key] === value);
 }
 
 function scales(object: Manifest, workload: Manifest): boolean {

@@ -20,7 +20,7 @@ import {
 import { foreignMarks, staysBehind } from './metadata.ts';
 import { foreignRouters, isRollout } from './rollout.ts';
 import { sanitise, type Ask, type Mapping } from './sanitise.ts';
-import { othersOf } from './shared.ts';
+import { maybeShared, othersOf, NEEDING } from './shared.ts';
 import { hostPathFindings } from './stateful.ts';
 
 export interface MovedObject {
@@ -31,8 +31,8 @@ export interface MovedObject {
   readonly how: 'apply' | 'merge';
   /** Late ones are applied once the workload is ready. */
   readonly late: boolean;
-  /** At the source, for others need it. */
-  readonly stays?: true;
+  /** Who else needs it at the source: it stays there as long as that is so. */
+  readonly shared?: readonly string[];
 }
 
 export interface Move {
@@ -81,6 +81,7 @@ export function moveOf(workload: Manifest, namespace: Namespace, ask: MoveAsk): 
   const move = { objects: [] as MovedObject[], behind: [] as Move['behind'][number][] };
   const all: Needed[] = [...needed];
   const said: Finding[] = [...findings, ...workloadFindings(workload, template)];
+  const others = sharing(objects, namespace);
   for (const source of sorted(objects)) {
     const {
       manifest,
@@ -89,9 +90,9 @@ export function moveOf(workload: Manifest, namespace: Namespace, ask: MoveAsk): 
     } = sanitise(source, askFor(source, workload, { ...ask, replicaSets }));
     said.push(...foreignMarks(source), ...more);
     if (manifest) {
-      const others = othersOf(source, objects, namespace.objects);
-      move.objects.push(moved(source, manifest, others.length > 0));
-      said.push(...sharedFindings(source, others));
+      const shared = others(source);
+      move.objects.push({ ...moved(source, manifest), ...(shared.length > 0 && { shared }) });
+      said.push(...sharedFindings(source, shared));
       all.push(...classesOf(manifest));
     } else if (behind !== undefined) {
       move.behind.push({ object: nameOf(source), why: behind });
@@ -115,19 +116,30 @@ function askFor(source: Manifest, workload: Manifest, ask: Ask): Ask {
   return isTemplate ? { ...ask, templateOf: workload } : ask;
 }
 
-function moved(source: Manifest, manifest: Manifest, stays: boolean): MovedObject {
+function moved(source: Manifest, manifest: Manifest): MovedObject {
   return {
     manifest,
     uid: source.metadata.uid ?? '',
     how: source.kind === 'ServiceAccount' ? 'merge' : 'apply',
     late: source.kind === 'HorizontalPodAutoscaler',
-    ...(stays && { stays }),
   };
 }
 
-function sharedFindings(source: Manifest, others: readonly string[]): Finding[] {
-  if (others.length === 0) return [];
-  return [warn(source, 'shared', `it stays at the source too, for ${others.join(', ')}`)];
+function sharing(
+  objects: readonly Manifest[],
+  namespace: Namespace,
+): (source: Manifest) => readonly string[] {
+  const own = new Set(objects.map(nameOf));
+  const around = namespace.objects.filter(({ kind }) => NEEDING.includes(kind));
+  return (source) => (maybeShared(source) ? othersOf(source, own, around) : []);
+}
+
+function sharedFindings(source: Manifest, shared: readonly string[]): Finding[] {
+  if (shared.length === 0) return [];
+  const text =
+    `needed by ${shared.length} more at the source (${shared.join(', ')}): it comes whole, leads over ` +
+    'there only to what comes, and stays at the source until they are gone';
+  return [warn(source, 'shared', text)];
 }
 
 /** The destination's own name of what it must have. */

@@ -7,19 +7,29 @@ import type { Reference } from './reference.ts';
 const SECRET_ANNOTATIONS = ['auth-secret', 'auth-tls-secret', 'proxy-ssl-secret'];
 
 export function routesTo(object: Manifest, services: ReadonlySet<string>): boolean {
-  return leads(object).some((name) => services.has(name));
+  return endsOf(object).some(({ kind, name, isHere }) => {
+    return kind === 'Service' && isHere && services.has(name);
+  });
 }
 
-/** Names of Services of its namespace. */
-export function leads(object: Manifest): string[] {
+/** Where a route leads to. */
+export interface RouteEnd {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** In the route's own namespace, and of the core group where it is a Service. */
+  readonly isHere: boolean;
+}
+
+export function endsOf(object: Manifest): RouteEnd[] {
   const group = groupOf(object);
-  const { kind, spec } = object;
-  if (kind === 'Ingress' && group === 'networking.k8s.io') return ingressLeads(spec);
-  if (kind === 'HTTPRoute' && group === 'gateway.networking.k8s.io') return routeLeads(object);
+  const { kind } = object;
+  if (kind === 'Ingress' && group === 'networking.k8s.io') return ingressEnds(object);
+  if (kind === 'HTTPRoute' && group === 'gateway.networking.k8s.io') return routeEnds(object);
   return [];
 }
 
-function ingressLeads(spec: unknown): string[] {
+function ingressEnds({ metadata: { namespace = '' }, spec }: Manifest): RouteEnd[] {
   const paths = listOf(at(spec, 'rules')).flatMap((rule) => listOf(at(rule, 'http', 'paths')));
   const ends = [
     at(spec, 'defaultBackend'),
@@ -29,17 +39,21 @@ function ingressLeads(spec: unknown): string[] {
   return ends.flatMap((end) => {
     // Before networking.k8s.io/v1 the name stood beside the port.
     const name = textAt(end, 'service', 'name') ?? textAt(end, 'serviceName');
-    return name === undefined ? [] : [name];
+    if (name !== undefined) return { kind: 'Service', namespace, name, isHere: true };
+    const other = textAt(end, 'resource', 'name');
+    const kind = textAt(end, 'resource', 'kind') ?? 'resource';
+    return other === undefined ? [] : { kind, namespace, name: other, isHere: true };
   });
 }
 
-function routeLeads({ metadata, spec }: Manifest): string[] {
+function routeEnds({ metadata: { namespace: own = '' }, spec }: Manifest): RouteEnd[] {
   const ends = listOf(at(spec, 'rules')).flatMap((rule) => listOf(rule['backendRefs']));
   return ends.flatMap((end) => {
-    const { kind = 'Service', group = '', namespace = metadata.namespace } = end;
     const name = textAt(end, 'name');
-    const here = kind === 'Service' && group === '' && namespace === metadata.namespace;
-    return name === undefined || !here ? [] : [name];
+    const kind = textAt(end, 'kind') ?? 'Service';
+    const namespace = textAt(end, 'namespace') ?? own;
+    const isHere = namespace === own && (kind !== 'Service' || textAt(end, 'group') === undefined);
+    return name === undefined ? [] : { kind, namespace, name, isHere };
   });
 }
 

@@ -4,9 +4,11 @@
 import {
   at,
   fieldsOf,
+  groupOf,
   isFields,
   listOf,
   textAt,
+  textsAt,
   warn,
   type Fields,
   type Finding,
@@ -14,6 +16,15 @@ import {
 } from './manifest.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** A Rollout's hash in a selector says which version, not which app. */
+export function selects(service: Manifest, labels: Readonly<Record<string, string>>): boolean {
+  if (service.kind !== 'Service' || groupOf(service) !== '') return false;
+  const selector = Object.entries(textsAt(service, 'spec', 'selector')).filter(
+    ([key]) => key !== 'rollouts-pod-template-hash',
+  );
+  return selector.length > 0 && selector.every(([key, value]) => labels[key] === value);
+}
 
 /** Changes the draft, a copy of `source`. */
 export function cleanService(draft: Fields, source: Manifest): Finding[] {

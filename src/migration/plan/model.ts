@@ -129,8 +129,8 @@ export interface PlannedObject {
   readonly how: 'apply' | 'merge';
   /** Once the workload is ready. */
   readonly late: boolean;
-  /** At the source, for others need it. */
-  readonly stays?: true;
+  /** Who else needs it at the source. */
+  readonly shared?: readonly string[];
 }
 
 export interface PlannedApp {

@@ -44,7 +44,7 @@ function namespaceFindings({ to, namespace, destination }: There): Finding[] {
   ];
 }
 
-function objectFindings({ manifest, how }: MovedObject, there: There): Finding[] {
+function objectFindings({ manifest, how, shared = [] }: MovedObject, there: There): Finding[] {
   const { to, destination } = there;
   const { apiVersion, kind } = manifest;
   if (destination.unserved.has(`${apiVersion}/${kind}`))
@@ -53,7 +53,22 @@ function objectFindings({ manifest, how }: MovedObject, there: There): Finding[]
     return [refuse(manifest, 'not-allowed', `clusters[].jobs.secrets is not true for ${to}`)];
   const clashes = hostsIn(manifest).flatMap((host) => hostFinding(host, manifest, destination));
   if (how === 'merge') return clashes;
-  return [...clashes, ...existing(manifest, there)];
+  const found = existing(manifest, there);
+  const isThere = found.some(({ code }) => code === 'same');
+  return [...clashes, ...found, ...(isThere ? [] : openedFindings(manifest, shared, there))];
+}
+
+/** What leads to another's Service that stands there without it so far. */
+function openedFindings(
+  manifest: Manifest,
+  shared: readonly string[],
+  { to, namespace, destination }: There,
+): Finding[] {
+  const names = destination.namespaces.get(namespace)?.objects.map(nameOf) ?? [];
+  const opened = shared.filter((name) => name.startsWith('Service ') && names.includes(name));
+  if (opened.length === 0) return [];
+  const text = `${to} has ${opened.join(', ')} already: with it requests may come there too`;
+  return [warn(manifest, 'shared', text)];
 }
 
 function existing(manifest: Manifest, { to, namespace, adopt, destination }: There): Finding[] {

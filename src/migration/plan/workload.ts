@@ -1,6 +1,7 @@
 // Which workload is an app's: the one whose pods its Services select. Pure.
 
 import { isRollout } from '../manifests/rollout.ts';
+import { selects } from '../manifests/service.ts';
 import {
   at,
   groupOf,
@@ -62,14 +63,6 @@ function podLabels(workload: Manifest, objects: readonly Manifest[]): Record<str
   const name = isRollout(workload) ? textAt(workload, 'spec', 'workloadRef', 'name') : undefined;
   const holder = objects.find((one) => one.kind === 'Deployment' && one.metadata.name === name);
   return textsAt(at(holder ?? workload, 'spec', 'template'), 'metadata', 'labels');
-}
-
-/** A Rollout's hash in a selector says which version, not which app. */
-function selects(service: Manifest, labels: Readonly<Record<string, string>>): boolean {
-  const selector = Object.entries(textsAt(service, 'spec', 'selector')).filter(
-    ([key]) => key !== 'rollouts-pod-template-hash',
-  );
-  return selector.length > 0 && selector.every(([key, value]) => labels[key] === value);
 }
 
 function othersOf(

@@ -1,7 +1,8 @@
 // One object leaves a cluster: of a workload the pods end first, while it could still bring them back.
 //
 // Comes in: an object as it lives, and what proves that it is the one that may go. Goes out: outcomes, `wait`
-// until it is gone. On failure: what is not proved is not touched.
+// until it is gone; it stays where something that is not its app's needs it there. On failure: what is not
+// proved is not touched.
 
 import {
   knownOf,
@@ -14,7 +15,9 @@ import { removeProved, type Doubt } from '../../clusters/removal.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { ClusterName } from '../../model.ts';
+import { MOVED_KINDS } from '../kinds.ts';
 import { at, fieldsOf, type Manifest } from '../manifests/manifest.ts';
+import { maybeShared, othersOf, NEEDING } from '../manifests/shared.ts';
 import { WORKLOADS } from './there.ts';
 
 export interface Leaving {
@@ -23,6 +26,8 @@ export interface Leaving {
   readonly live: KubernetesObject;
   /** Why it is not to go. */
   readonly doubt: Doubt;
+  /** Of the same app: `Kind namespace/name`. */
+  readonly own: ReadonlySet<string>;
   readonly scene: Pick<Scene, 'check' | 'note'>;
 }
 
@@ -33,7 +38,23 @@ export async function leave(leaving: Leaving): Promise<Outcome> {
   if (live.metadata['deletionTimestamp'] !== undefined) return soon('it is going');
   const why = doubt(live);
   if (why !== undefined) return { kind: 'failed', text: why };
-  return (await emptied(leaving)) ?? removed(leaving);
+  return (await needed(leaving)) ?? (await emptied(leaving)) ?? removed(leaving);
+}
+
+/** By what is there now: apps come, and others have gone, since the plan was made. */
+async function needed({ cluster, writer, live, own }: Leaving): Promise<Outcome | undefined> {
+  if (!maybeShared(live)) return undefined;
+  const { namespace = '' } = live.metadata;
+  const kinds = MOVED_KINDS.filter(({ kind }) => NEEDING.includes(kind));
+  const lists = await Promise.all(
+    kinds.map(({ group, version, kind }) => {
+      const apiVersion = group === '' ? version : `${group}/${version}`;
+      return writer.list({ apiVersion, kind, namespace }, '');
+    }),
+  );
+  const others = othersOf(live as Manifest, own, lists.flat() as readonly Manifest[]);
+  if (others.length === 0) return undefined;
+  return { kind: 'done', text: `it stays in ${cluster}, needed by ${others.join(', ')}` };
 }
 
 function soon(text: string): Outcome {

@@ -40,13 +40,12 @@ export async function preflight(doing: Doing, parts: RunParts): Promise<Outcome>
 
 function differences({ app }: Doing, { objects }: Look): string[] {
   if (objects.length === 0) return [];
-  const now = new Map(objects.map((one) => [nameOf(one.manifest), one]));
+  const now = new Map(objects.map(({ manifest, uid }) => [nameOf(manifest), { manifest, uid }]));
   const planned = new Set(app.objects.map(({ manifest }) => nameOf(manifest)));
-  const changed = app.objects.flatMap(({ manifest, uid, stays }) => {
+  const changed = app.objects.flatMap(({ manifest, uid }) => {
     const found = now.get(nameOf(manifest));
     if (!found) return [`${nameOf(manifest)} is gone since the plan was made`];
     if (found.uid !== uid) return [`${nameOf(manifest)} is another one since the plan was made`];
-    if (found.stays !== stays) return [`${nameOf(manifest)} is needed by others than planned`];
     const isSame = canonical(masked(found.manifest)) === canonical(manifest);
     return isSame ? [] : [`${nameOf(manifest)} changed since the plan was made`];
   });

@@ -1,14 +1,15 @@
 // One object leaves the source.
 //
 // Comes in: the step; proof is asked for before its intent is on record, so that the way back is open until
-// then, and again at every look. Goes out: gone. On failure: another UID, or a form that is not the one of
-// the beginning, is somebody else's doing: it stays, and a person is asked.
+// then, and again at every look. Goes out: gone, or left to others who need it there. On failure: another
+// UID, or a form that is not the one of the beginning, is somebody else's doing: it stays, and a person is
+// asked.
 
 import { refOf, shownRef, type KubernetesObject } from '../../clusters/cluster-writer.ts';
 import type { Outcome } from '../../jobs/kind.ts';
 import type { Intent } from '../../jobs/record.ts';
 import { nameOf, type Manifest } from '../manifests/manifest.ts';
-import type { PlannedObject } from '../plan/model.ts';
+import type { PlannedApp, PlannedObject } from '../plan/model.ts';
 import { dataOf, done, failed, objectOf, type Doing, type RunParts } from './doing.ts';
 import { formOf } from './form.ts';
 import { deletedOf, keptOf, type Deleted } from './kept.ts';
@@ -57,7 +58,14 @@ export async function remove(
   await keepWayHome(doing, parts, live);
   const other = (now: KubernetesObject): string | undefined =>
     foreign(doing, object, now as Manifest);
-  return leave({ cluster: from, writer, live: live as KubernetesObject, doubt: other, scene });
+  const own = ownOf(doing.app);
+  return leave({ cluster: from, writer, live: live as KubernetesObject, doubt: other, own, scene });
+}
+
+/** Also what somebody else makes for it there. */
+function ownOf({ objects, behind }: PlannedApp): ReadonlySet<string> {
+  const moved = objects.map(({ manifest }) => nameOf(manifest));
+  return new Set([...moved, ...behind.map(({ object }) => object)]);
 }
 
 function foreign(

@@ -117,6 +117,26 @@ test('what is owed goes, in its order, pods first; then the debt and its drain',
   expect(jobs.notes.filter((note) => note.includes('deleted')).length).toBe(4);
 });
 
+test('what another app there needs stays, and is owed no more', async () => {
+  const shop = { namespace: 'prod', name: 'shop' };
+  const route = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: shop };
+  const ends = ['shop', 'news'].map((name) => ({ backend: { service: { name } } }));
+  const { namespace } = shop;
+  east.applyAs('kubectl', { ...route, spec: { rules: [{ http: { paths: ends } }] } });
+  east.applyAs('kubectl', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace, name: 'news' },
+  });
+  east.writes.length = 0;
+  const { jobs } = await start();
+  const { id } = await jobs.create(await consent());
+  const job = await untilState(journal, id, 'Done');
+  expect(texts(job)['delete.1']).toBe('it stays in east, needed by Service prod/news');
+  expect(east.writes.filter((line) => line.includes('Ingress'))).toEqual([]);
+  expect(held).toEqual(NO_HOLDS);
+});
+
 test('nothing goes before it is proved, and a person may call it off', async () => {
   doubt = 'edge-1 has sent requests';
   const { jobs } = await start();

@@ -59,9 +59,9 @@ function walked({ workload = '', objects = [], unread = [], ask }: Case): unknow
   const found = objects.find(({ kind, metadata }) => `${kind}/${metadata.name}` === workload);
   if (!found) throw new Error(`no ${workload}`);
   const move = moveOf(found, { objects, unread: new Set(unread) }, { ...USUAL, ...ask });
-  const shown = move.objects.map(({ manifest, how, late, uid, stays }) => {
+  const shown = move.objects.map(({ manifest, how, late, uid, shared }) => {
     const name = `${manifest.kind}/${manifest.metadata.name}`;
-    return `${name}${how === 'merge' ? ', merged' : ''}${late ? ', late' : ''}${stays ? ', stays' : ''}${uid ? `, ${uid}` : ''}`;
+    return `${name}${how === 'merge' ? ', merged' : ''}${late ? ', late' : ''}${shared ? ', shared' : ''}${uid ? `, ${uid}` : ''}`;
   });
   const needed = move.needed.map(({ kind, name, why }) => `${kind}/${name}: ${why}`);
   const behind = move.behind.map(({ object, why }) => `${object}: ${why}`);
