@@ -26,7 +26,6 @@ export async function unproved(
   const unknown = await doing.scene.unconfirmed();
   if (unknown !== undefined) return wait(unknown);
   return (
-    stillHeld(doing, parts.traffic) ??
     traffic(doing, parts, memory) ??
     (await destination(doing, parts)) ??
     (await callers(doing, parts))
@@ -39,6 +38,8 @@ function traffic(doing: Doing, parts: RunParts, memory: Memory<Quiet>): Doubt | 
   const { app, job } = doing;
   // The edges know nothing of it: others are asked below.
   if (!app.weights) return undefined;
+  const holds = stillHeld(doing, parts.traffic);
+  if (holds) return holds;
   const fault = weightTrouble(doing, parts.traffic);
   if (fault !== undefined) return wait(fault);
   const servers = leftServers(doing, parts);
