@@ -168,7 +168,7 @@ const DASHBOARDS = {
       ),
       stat('Since the last rehearsal', 's', 'min(ballast_rehearsal_age_seconds)'),
       stat(
-        'Apps without a usable backup',
+        'Apps that would not come back',
         'short',
         'sum(max by (cluster) (ballast_rehearsal_unrecoverable_apps))',
       ),

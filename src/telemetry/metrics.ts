@@ -232,7 +232,7 @@ export function createMetrics(): Metrics {
     ),
     unrecoverable: gauge(
       'rehearsal_unrecoverable_apps',
-      'Apps of the cluster without a usable backup; alert above 0',
+      'Apps of the cluster that would not come back: no usable backup, or no room but by waiting; alert above 0',
       ['cluster'],
     ),
     rehearsalRung: gauge(

@@ -8,7 +8,7 @@ import type { AppFacts } from '../round.ts';
 import { HOLDS } from '../edges/document.ts';
 import { isForgotten } from '../weights/hold-changes.ts';
 import type { Ramp } from '../weights/ramps.ts';
-import type { Rehearsal } from '../migration/rehearsal/report.ts';
+import { lostOf, type Rehearsal } from '../migration/rehearsal/report.ts';
 import type { EdgeAges } from './edge-ages.ts';
 import type { Metrics } from './metrics.ts';
 import { writeMetrics, type MetricsText } from './open-metrics.ts';
@@ -119,11 +119,11 @@ function showRehearsal(metrics: Metrics, state: State): void {
     return;
   }
   rehearsedAge.set(Math.max(0, (wall - rehearsal.at) / 1000));
-  for (const { cluster, apps, destinations } of rehearsal.clusters) {
+  for (const one of rehearsal.clusters) {
+    const { cluster, apps, destinations } = one;
     for (const { app, ageSeconds } of apps)
       if (ageSeconds !== undefined) backupAge.set({ app, cluster }, ageSeconds);
-    const lost = apps.filter(({ trouble }) => trouble !== undefined);
-    unrecoverable.set({ cluster }, lost.length);
+    unrecoverable.set({ cluster }, lostOf(one).length);
     const rungs = destinations.flatMap(({ ok, rung }) => (ok && rung !== undefined ? rung : []));
     if (apps.length > 0) rehearsalRung.set({ cluster }, Math.min(4, ...rungs));
   }

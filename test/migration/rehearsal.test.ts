@@ -32,9 +32,10 @@ const REHEARSAL: Rehearsal = {
       apps: [
         { ...app, backup: 'b', ageSeconds: 60 },
         { ...app, app: 'news', trouble: 'there is no backup' },
+        { ...app, app: 'late' },
       ],
       destinations: [
-        { cluster: 'west', ok: true, rung: 1, words: '', refused: [], deferred: [] },
+        { cluster: 'west', ok: true, rung: 3, words: '', refused: [], deferred: ['late'] },
         { cluster: 'north', ok: false, rung: 0, words: '', refused: ['x'], deferred: [] },
       ],
     },
@@ -105,10 +106,10 @@ test('metrics: ages, apps that are lost, the rung', async () => {
   expect(lines(await metricsText(metrics, { ...wanted, rehearsal: REHEARSAL }))).toEqual([
     'ballast_rehearsal_age_seconds 30',
     'ballast_rehearsal_backup_age_seconds{app="shop",cluster="east"} 60',
-    'ballast_rehearsal_unrecoverable_apps{cluster="east"} 1',
+    'ballast_rehearsal_unrecoverable_apps{cluster="east"} 2',
     'ballast_rehearsal_unrecoverable_apps{cluster="west"} 0',
     'ballast_rehearsal_unrecoverable_apps{cluster="north"} 0',
-    'ballast_rehearsal_rung{cluster="east"} 1',
+    'ballast_rehearsal_rung{cluster="east"} 3',
     'ballast_rehearsal_rung{cluster="west"} 4',
   ]);
   const former = { ...wanted, controller: leading(false), rehearsal: REHEARSAL };

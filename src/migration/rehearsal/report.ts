@@ -62,6 +62,13 @@ function takesAll({ ok, deferred }: RehearsedDestination): boolean {
   return ok && deferred.length === 0;
 }
 
+/** Apps that would not come back: for want of a backup, or of room where most of them would go. */
+export function lostOf({ apps, destinations }: RehearsedCluster): string[] {
+  const taking = destinations.find(({ ok }) => ok);
+  const waiting = new Set(taking?.deferred);
+  return apps.flatMap(({ app, trouble }) => (trouble || waiting.has(app) ? app : []));
+}
+
 function appReport({ app, namespace, source, trouble }: AppWorld, now: number): RehearsedApp {
   const origin = source?.origin.kind === 'backup' ? source.origin : undefined;
   return {
@@ -108,6 +115,7 @@ function better(a: RehearsedDestination, b: RehearsedDestination): number {
     Number(b.ok) - Number(a.ok) ||
     (a.rung ?? 9) - (b.rung ?? 9) ||
     a.refused.length - b.refused.length ||
+    a.deferred.length - b.deferred.length ||
     (a.cluster < b.cluster ? -1 : 1)
   );
 }

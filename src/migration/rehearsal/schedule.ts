@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import type { Migrations } from '../migrations.ts';
+import { lostOf } from './report.ts';
 
 export interface RehearsalParts {
   readonly migrations: Pick<Migrations, 'rehearse'>;
@@ -47,8 +48,9 @@ export async function rehearseRegularly(
   async function once(): Promise<void> {
     try {
       const { clusters } = await migrations.rehearse();
-      for (const { cluster, ok, apps } of clusters) {
-        const lost = apps.filter(({ trouble }) => trouble !== undefined).map(({ app }) => app);
+      for (const one of clusters) {
+        const { cluster, ok, apps } = one;
+        const lost = lostOf(one);
         if (ok) log.info({ cluster, apps: apps.length }, 'rehearsed: its apps would come back');
         else log.warn({ cluster, lost }, 'rehearsed: not all of its apps would come back');
       }

@@ -307,3 +307,14 @@ test('an edge that is silent is told', () => {
   expect(said(planned)).toEqual(['warn silent-edge: edge edge-2: no word for 60 s']);
   expect(planned.ok).toBe(true);
 });
+
+test('a destination that cannot be read takes nobody, however little is asked', () => {
+  const there = destination({ view: { headroomPercent: 0 } });
+  const { ok, findings } = planMigration(
+    { ...REQUEST, degrade: true },
+    world({ destination: there }),
+  );
+  const rooms = findings.filter(({ code }) => code === 'no-room').map(({ text }) => text);
+  expect(ok).toBe(false);
+  expect(rooms).toEqual(['there is no room: shop 0 of 2 (its nodes could not be read)']);
+});
