@@ -187,7 +187,7 @@ describe('closed hours', () => {
 });
 
 describe('lanes', () => {
-  const lanesOf = (replicas: Readonly<Record<string, number>>, text: string) => {
+  const wavesOf = (replicas: Readonly<Record<string, number>>, text: string) => {
     const live = Object.entries(replicas).map(([name, count]) => ({
       name,
       live: [
@@ -211,8 +211,10 @@ describe('lanes', () => {
     const plan = planFanout(orders, worldOf(live), { ...USUAL, apps });
     const runnable = runnableOf(plan, orders.strategy);
     if (!runnable.ok) throw new Error(runnable.faults.join('\n'));
-    return runnable.run.waves.flatMap(({ lanes }) => lanes.map(({ id }) => id));
+    return runnable.run.waves;
   };
+  const lanesOf = (...told: Parameters<typeof wavesOf>): string[] =>
+    wavesOf(...told).flatMap(({ lanes }) => lanes.map(({ id }) => id));
 
   test('what goes down while it goes up elsewhere comes behind everything', () => {
     const divided = stream('v2').replace(
@@ -226,5 +228,20 @@ describe('lanes', () => {
       'east.down',
     ]);
     expect(lanesOf({ east: 2, west: 2, north: 2 }, divided)).toEqual(['east', 'west', 'north']);
+  });
+
+  test('of what comes last in a wave as many clusters may fail as the wave says', () => {
+    const strategy =
+      '{order: waves, waves: [{name: first, clusters: [east], maxFailures: 1}, {clusters: [west, north]}]}';
+    const divided = stream('v2', strategy).replace(
+      'clusters: [east, west, north]',
+      'clusters: [east, west, north], replicas: {total: 6}',
+    );
+    const waves = wavesOf({ east: 6, west: 0, north: 0 }, divided);
+    expect(waves.map(({ name, maxFailures }) => [name, maxFailures])).toEqual([
+      ['first', 1],
+      ['2', 0],
+      ['first, down', 1],
+    ]);
   });
 });

@@ -91,7 +91,7 @@ export function runnableOf(
     ),
   );
   const second = plan.waves.map((wave) =>
-    waveOf({ ...wave, name: `${wave.name}, down` }, strategy, (cluster) =>
+    waveOf(wave, strategy, (cluster) =>
       laneOf(`${cluster}.down`, cluster, {
         entries: sorted,
         strategy,
@@ -99,7 +99,12 @@ export function runnableOf(
       }),
     ),
   );
-  const waves = [...first, ...second.map((wave) => ({ ...wave, approval: 'none' as const }))];
+  const down = second.map((wave) => ({
+    ...wave,
+    name: `${wave.name}, down`,
+    approval: 'none' as const,
+  }));
+  const waves = [...first, ...down];
   const run = {
     name,
     digest: plan.digest,
