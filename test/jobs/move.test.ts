@@ -121,6 +121,7 @@ test('a foreign edit at the destination blocks, and is not overwritten', async (
   });
   const job = await untilState(journal, id, 'Blocked');
   expect(job.why).toContain('ConfigMap prod/shop in west was changed by somebody else');
+  expect(fleet.weights()).toEqual({ east: 300, west: 100, vm: 100 });
   expect(fleet.cluster('west').look({ ...CONFIG, ...OTHER })).toMatchObject({
     data: { a: 'theirs' },
   });
