@@ -42,6 +42,19 @@ export const OF_MOVES: readonly PlantedBug[] = [
     change(HELD, 'const missing = traffic.unacknowledged(app.app);', UNASKED),
   ),
   bug(
+    'a migration’s weights go on, and its source goes, before every edge has its holds',
+    change(
+      HELD,
+      'function unacknowledged({ app }: Doing,',
+      'function unacknowledged({ app, name }: Doing,',
+    ),
+    change(
+      HELD,
+      'const missing = traffic.unacknowledged(app.app);',
+      'const missing = /^(apply|ready|late)/.test(name) ? traffic.unacknowledged(app.app) : undefined;',
+    ),
+  ),
+  bug(
     'a migration leaves no mark',
     change(RUN, 'await marked(doing, parts, marks);', 'await Promise.resolve();'),
   ),

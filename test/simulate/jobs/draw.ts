@@ -124,10 +124,10 @@ export function drawMoves(random: Random, end: number): Action[] {
   }
   if (random.next() < 0.7) actions.push({ at: soon(MOVE_MS), do: 'confirm-edges' });
   if (random.next() < 0.3) actions.push({ at: soon(MOVE_MS), do: 'job-lift' });
-  // It takes the weights, and not the word behind them.
-  if (random.next() < 0.3) {
-    const edge = random.pick(EDGES);
-    actions.push({ at: soon(MOVE_MS), do: 'edge-full', edge, app: HOLDS, ms: ms(random, 15_000) });
+  // It takes the weights, and not the word behind them, for longer than a step of a shift.
+  if (random.next() < 0.5) {
+    const [edge, wait] = [random.pick(EDGES), random.between(5000, 15_000)];
+    actions.push({ at: soon(MOVE_MS / 2), do: 'edge-full', edge, app: HOLDS, ms: wait });
   }
   return actions as Action[];
 }
