@@ -313,6 +313,42 @@ test('a journal that was put back: an abort looks at all it may have written, an
   expect(fleet.images()).toEqual(ALL_V2);
 });
 
+test('what somebody made anew before a retry is theirs, and the way back leaves it', async () => {
+  const stage = await memoryStage();
+  const { journal, term } = stage;
+  const fleet = new MemoryFleet();
+  await fleet.run(['east', 'west'], stream('v1'));
+  const waves =
+    '{order: waves, waves: [{clusters: [north], approval: after}, {clusters: [east, west]}]}';
+  const first = startFanouts(fleet, journal);
+  const stop = await serve(first, await term());
+  const { id } = await first.create(await fleet.draft(stream('v2', waves)));
+  await untilState(journal, id, 'WaitingApproval');
+  await stop();
+  const north = fleet.cluster('north');
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'prod', name: 'settings' };
+  const made = north.look(ref);
+  if (!made) throw new Error('nothing was made');
+  const { uid, resourceVersion, name, namespace = '', labels = {} } = made.metadata;
+  await north.remove(ref, { uid: `${uid}`, resourceVersion: `${resourceVersion}` });
+  const { apiVersion, kind, data } = made;
+  north.applyAs('kubectl', { apiVersion, kind, metadata: { name, namespace, labels }, data });
+  const theirs = north.look(ref)?.metadata['uid'];
+  await stage.restart(false);
+  const second = startFanouts(fleet, journal);
+  onTestFinished(await serve(second, await term()));
+  await untilState(journal, id, 'Blocked');
+  await second.command(id, { name: 'retry', who: 'ann' });
+  await untilState(journal, id, 'WaitingApproval');
+  await second.command(id, { name: 'abort', who: 'ann' });
+  const job = await until('the way back has met it', async () => {
+    const now = await journal.read(id);
+    return now?.why.includes('is another one now') ? now : undefined;
+  });
+  expect(job.state).toBe('Blocked');
+  expect(north.look(ref)?.metadata['uid']).toBe(theirs);
+});
+
 test('errors: too many of a cluster’s requests fail after it was given back: it goes back', async () => {
   const strategy =
     '{order: serial, onFailure: rollback-cluster, errors: {percent: 1, requests: 50, for: 5s}}';

@@ -36,8 +36,7 @@ import { acknowledge, hold, quiet, release, type Traffic, unseen } from './traff
 import { mayLower, turnOf } from './turn.ts';
 import { createUnmoved } from './unmoved.ts';
 import {
-  type After,
-  type Before,
+  earlierOf,
   type Keep,
   patiently,
   prepareUndo,
@@ -140,14 +139,14 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
     const isKept = isSecret(refOfEntry(entry));
     const keep: Keep = async (seen) =>
       keepBefore(await writerOf(entry.cluster), ownerOf(job), seen, sealingOf(job));
-    return write({ entry, fanout: job.plan.name, writer, scene }, isKept ? keep : undefined);
+    const made = earlierOf(job.steps[stepOf('apply', doing.lane.id, doing.name.entry)])?.made;
+    return write({ entry, fanout: job.plan.name, writer, scene, made }, isKept ? keep : undefined);
   };
   const takeBack = async (doing: Doing): Promise<Outcome> => {
     const entry = entryOf(doing);
     const { job, lane, name, scene } = doing;
     const forward = job.steps[stepOf('apply', lane.id, name.entry)];
-    const { before } = (forward?.intent.data ?? {}) as Partial<Before>;
-    const { uid } = (forward?.result?.data ?? {}) as After;
+    const { before, made: uid } = earlierOf(forward) ?? {};
     const writer = await writerFor(job, entry.cluster);
     const taken = forward?.taken === true;
     return undo({ entry, fanout: job.plan.name, writer, scene, before, uid, taken });
@@ -209,7 +208,7 @@ export function fanoutKind(parts: RunParts): JobKind<RunPlan> {
         const turn = mayLower(job, doing.lane, { ...scene, entry: doing.name.entry }, traffic);
         if (turn) return turn;
         const entry = entryOf(doing);
-        const earlier = job.steps[step]?.intent.data as Before | undefined;
+        const earlier = earlierOf(job.steps[step]);
         const read = async () => {
           const writer = await writerFor(job, entry.cluster);
           return prepareWrite({ entry, fanout: job.plan.name, earlier, writer });

@@ -15,7 +15,7 @@ import {
 } from '../../clusters/cluster-writer.ts';
 import { removeProved } from '../../clusters/removal.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
-import type { Intent, PlacedObject } from '../../jobs/record.ts';
+import type { Intent, PlacedObject, StepRecord } from '../../jobs/record.ts';
 import { BallastError } from '../../errors.ts';
 import { type Applied, applyEntry, isAsPlanned } from '../live/apply-entry.ts';
 import { diffObjects } from '../plan/diff.ts';
@@ -28,6 +28,8 @@ export type WriterOf = (cluster: string) => Promise<ClusterWriter>;
 /** Of an intent: the object as it was; null: there was none. */
 export interface Before {
   readonly before: Manifest | null;
+  /** The UID of what an attempt before wrote: another one of that name is somebody else's. */
+  readonly made?: string;
 }
 
 /** Of a result: which object it is now. */
@@ -53,7 +55,7 @@ export interface Preparing {
   readonly fanout: string;
   readonly writer: ClusterWriter;
   /** Of an attempt before. */
-  readonly earlier: Before | undefined;
+  readonly earlier: Partial<Before> | undefined;
 }
 
 export async function prepareWrite({ entry, fanout, writer, earlier }: Preparing): Promise<Intent> {
@@ -64,8 +66,19 @@ export async function prepareWrite({ entry, fanout, writer, earlier }: Preparing
   return {
     text: `${entry.action} ${shownRef(ref)} in ${entry.cluster}`,
     objects: [placed(entry)],
-    data: before === undefined ? {} : ({ before } satisfies Before),
+    data: {
+      ...(before !== undefined && { before }),
+      ...(earlier?.made !== undefined && { made: earlier.made }),
+    } satisfies Partial<Before>,
   };
+}
+
+/** What the record of a step's attempts so far knows. */
+export function earlierOf(step: StepRecord | undefined): Partial<Before> | undefined {
+  if (step === undefined) return undefined;
+  const { before, made } = (step.intent.data ?? {}) as Partial<Before>;
+  const { uid = made } = (step.result?.data ?? {}) as After;
+  return { ...(before !== undefined && { before }), ...(uid !== undefined && { made: uid }) };
 }
 
 export function prepareUndo(entry: Entry): Intent {
@@ -97,18 +110,26 @@ export interface Writing {
   readonly fanout: string;
   readonly writer: ClusterWriter;
   readonly scene: Scene;
+  /** By an attempt before: its UID. */
+  readonly made?: string | undefined;
 }
 
 /** Of what no journal may hold: keeps it where the way back finds it. A text: why it could not. */
 export type Keep = (live: KubernetesObject) => Promise<string | undefined>;
 
 export async function write(
-  { entry, fanout, writer, scene }: Writing,
+  { entry, fanout, writer, scene, made }: Writing,
   keep?: Keep,
 ): Promise<Outcome> {
   const ref = refOfEntry(entry);
   const live = await writer.read(ref);
-  if (isDone(entry, live, fanout)) return { kind: 'done', text: 'it is so', data: dataOf(live) };
+  if (isDone(entry, live, fanout)) {
+    return {
+      kind: 'done',
+      text: 'it is so',
+      data: made === undefined ? dataOf(live) : { uid: made },
+    };
+  }
   await scene.check();
   // What is not as planned is not written over.
   const unkept = live && isAsPlanned(live, entry) ? await keep?.(live) : undefined;
