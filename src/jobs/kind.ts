@@ -57,6 +57,8 @@ export interface Scene {
   readonly check: () => Promise<void>;
   /** Ask it before each deletion, and `check` after it: why nothing may be deleted yet. */
   readonly unconfirmed: () => Promise<string | undefined>;
+  /** All of them as they stand, the own one too, with what was stored before this was called. */
+  readonly jobs: () => readonly Job[];
   /** For the audit: who had what written. */
   readonly note: (text: string) => void;
 }

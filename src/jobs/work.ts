@@ -76,6 +76,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       note: (text) => parts.note(job, text),
       check: () => checkLease(journal, lease),
       unconfirmed: () => unconfirmed(journal, lease),
+      jobs: () => book.all(),
     };
   };
 
@@ -98,8 +99,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     const job = book.get(id);
     const wait = job && (await fenceAll(job, step));
     if (wait !== undefined) return wait;
-    const result = { kind: 'left', text: 'given up half-way' } as const;
-    await finish(id, step, result);
+    await finish(id, step, { kind: 'left', text: 'given up half-way' });
     return undefined;
   };
 

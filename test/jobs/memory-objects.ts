@@ -258,7 +258,7 @@ function objectOf({ ref, uid, version, generation, fields, status }: Stored): Ku
   };
 }
 
-/** `a=b`, or `a in (b,c)`. */
+/** `a=b`, or `a in (b,c)`; empty: all. */
 function matches(labels: Readonly<Record<string, string>>, selector: string): boolean {
   if (selector === '') return true;
   const [, key = '', values = ''] = /^(\S+?)(?:=| in \()([^)]*)\)?$/.exec(selector) ?? [];

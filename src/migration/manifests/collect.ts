@@ -143,7 +143,7 @@ function ofPods(walk: Walk, holder: Manifest): Reference[] {
 }
 
 /** What pods get by their account; the account works without it. */
-function ofAccount(account: Manifest): Reference[] {
+export function ofAccount(account: Manifest): Reference[] {
   const lists = [...listOf(account['imagePullSecrets']), ...listOf(account['secrets'])];
   return lists.flatMap((one) => {
     const name = textAt(one, 'name');

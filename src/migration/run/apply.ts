@@ -23,6 +23,7 @@ import { hasAll } from '../plan/there.ts';
 import { blocked, done, failed, objectOf, wait, type Doing, type RunParts } from './doing.ts';
 import { formOf, isOurs, labelled } from './form.ts';
 import { held } from './held.ts';
+import { takenAway } from './others.ts';
 import { keepRoom } from './room.ts';
 import { isScaled, type Made } from './there.ts';
 
@@ -58,7 +59,10 @@ export async function apply(doing: Doing, parts: RunParts): Promise<Outcome> {
   // What comes late finds its pods there, and their room given back.
   const noRoom = object.late ? undefined : await keepRoom(doing, parts);
   if (noRoom) return noRoom;
-  const { job } = doing;
+  const { job, app, scene } = doing;
+  const placed = { cluster: job.plan.to, ...refOf(object.manifest) };
+  const taker = takenAway(scene.jobs(), { job, app }, placed);
+  if (taker !== undefined) return wait(`${taker} takes it away just now`);
   const writer = await parts.writerOf(job.plan.to);
   const live = (await writer.read(refOf(object.manifest))) as Manifest | undefined;
   if (live && isOurs(live, job.id)) return done('it is there', madeOf(doing, live, 'made'));

@@ -3,8 +3,9 @@
 //
 // Comes in: steps that were begun, whatever they came to. Goes out: objects and weights as before. On
 // failure: an object is removed only where it carries our id and is the one that we made, and is given its
-// old spec only where it is the one that we took over; else a person is asked. On the way home it has served
-// alone: then the same is proved before as of a source.
+// old spec only where it is the one that we took over; else a person is asked. What another app needs stays,
+// and goes with the last of them. On the way home it has served alone: then the same is proved before as of
+// a source.
 
 import {
   knownOf,
@@ -15,31 +16,23 @@ import {
 import { removeProved } from '../../clusters/removal.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome } from '../../jobs/kind.ts';
-import type { Intent, StepRecord } from '../../jobs/record.ts';
+import type { Intent } from '../../jobs/record.ts';
 import { hasLeft } from '../flow/steps.ts';
 import { at, nameOf, type Manifest } from '../manifests/manifest.ts';
 import type { PlannedObject } from '../plan/model.ts';
 import { hasAll } from '../plan/there.ts';
-import {
-  blocked,
-  done,
-  failed,
-  objectOf,
-  wait,
-  type Doing,
-  type MigrationJob,
-  type RunParts,
-} from './doing.ts';
+import type { Before } from './apply.ts';
+import { blocked, done, failed, objectOf, wait, type Doing, type RunParts } from './doing.ts';
 import { isOurs } from './form.ts';
 import { held, ownHolds } from './held.ts';
 import type { Memory } from './memory.ts';
+import { neededBy } from './needed.ts';
+import { broughtBy, type Brought } from './others.ts';
 import { sourceFaults } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
-import { beforeAll, neededBy } from './shared.ts';
 import { serversOf } from './shift.ts';
 import { underWay, unknownEdge } from './tallied.ts';
-import { stepOfObject, type Made } from './there.ts';
 
 const SOON_SECONDS = 0.2;
 /** What creates an object may be under way after its runner died, and nothing fences that. */
@@ -101,34 +94,27 @@ export async function backObject(
 ): Promise<Outcome> {
   const object = objectOf(doing);
   if (!object) return failed(`the plan has no ${doing.name}`);
-  const { job, app } = doing;
-  const step = job.steps[`${app.app}:${stepOfObject(object)}`];
-  const made = step?.result?.data as Made | undefined;
-  if (!mayHaveCome(job, step, made)) return done('nothing came of it');
-  const other = neededBy(doing, object);
-  if (other !== undefined) return done(`it stays: ${other} needs it`);
+  const { job, app, scene } = doing;
+  const { to } = job.plan;
+  const placed = { cluster: to, ...refOf(object.manifest) };
+  const brought = broughtBy(scene.jobs(), { job, app, object }, placed);
+  if (!mayHaveCome(brought)) return done('nothing came of it');
+  const needer = await neededBy(doing, parts, placed, beforeOf(brought) ? 'as it was' : 'goes');
+  if (needer !== undefined) return done(`it stays: ${needer} needs it`);
   const doubt = hasLeft(job, app) ? await unproved(doing, parts, memory) : undefined;
   if (doubt) return doubt;
-  const writer = await parts.writerOf(job.plan.to);
-  return takenBack({ doing, writer, object, step, made });
+  return takenBack({ ...brought, doing, object, writer: await parts.writerOf(to) });
 }
 
-function mayHaveCome(
-  { doubted }: Pick<MigrationJob, 'doubted'>,
-  step: StepRecord | undefined,
-  made: Made | undefined,
-): boolean {
+function mayHaveCome({ job, step, made }: Brought): boolean {
   if (made?.how === 'left') return false;
-  return doubted === true || (step !== undefined && step.intent.objects.length > 0);
+  return job.doubted === true || (step !== undefined && step.intent.objects.length > 0);
 }
 
-interface Back {
+interface Back extends Brought {
   readonly doing: Doing;
   readonly writer: ClusterWriter;
   readonly object: PlannedObject;
-  /** Absent: it is not on record. */
-  readonly step: StepRecord | undefined;
-  readonly made: Made | undefined;
 }
 
 async function takenBack(back: Back): Promise<Outcome> {
@@ -140,9 +126,14 @@ async function takenBack(back: Back): Promise<Outcome> {
   const fenced = await writer.fence(ref, scene.term);
   if (!fenced.ok) return wait(fenced.text, 2);
   const live = (await writer.read(ref)) as Manifest | undefined;
-  const before = beforeAll(doing, object);
-  if (before !== null) return givenBack(back, live, before);
+  const before = beforeOf(back);
+  if (before) return givenBack(back, live, before);
   return live ? unmade(back, live) : uncome(back);
+}
+
+/** Of what was there already. */
+function beforeOf({ step }: Brought): Manifest | null {
+  return (step?.intent.data as Before | undefined)?.before ?? null;
 }
 
 function uncome({ doing, step, made }: Back): Outcome {
@@ -150,8 +141,8 @@ function uncome({ doing, step, made }: Back): Outcome {
   return isSure ? done('it is not there') : wait('it may still be on its way', 2);
 }
 
-async function unmade({ doing, writer, step, made }: Back, live: Manifest): Promise<Outcome> {
-  const { job, scene } = doing;
+async function unmade({ doing, job, writer, step, made }: Back, live: Manifest): Promise<Outcome> {
+  const { scene } = doing;
   const other = `${nameOf(live)} in ${job.plan.to} is another one now`;
   // Never ours: it stood there all the time, or came from elsewhere since.
   if (!isOurs(live, job.id)) return made ? blocked(other) : done('it is another’s');
@@ -172,11 +163,11 @@ async function unmade({ doing, writer, step, made }: Back, live: Manifest): Prom
 
 /** Of what was taken over: as much of it as we wrote. */
 async function givenBack(
-  { doing, writer, object }: Back,
+  { doing, job, writer, object }: Back,
   live: Manifest | undefined,
   before: Manifest,
 ): Promise<Outcome> {
-  const { job, scene } = doing;
+  const { scene } = doing;
   const { to } = job.plan;
   if (!live || live.metadata.uid !== before.metadata.uid)
     return blocked(`${nameOf(before)} in ${to} is another one now`);

@@ -9,9 +9,9 @@
 //     shift.ts       weights go over, gated (check.ts, pure)          quiet.ts    no request any more
 //     proof.ts       whether the source may be deleted                remove.ts   an object leaves it
 //     finish.ts      records, mark, debts, holds                      back.ts     the way back
-//     shared.ts      whoever else needs it there (pure)               again.ts    it is there again
-//     kept.ts        what is on record of it (pure)
+//     kept.ts        what is on record of it (pure)                   again.ts    it is there again
 //     held.ts        the holds of each state                          there.ts    what came, as it is
+//     others.ts      moves that share an object (pure)                needed.ts   who needs it
 //     memory.ts      between two looks                                parts.ts    ledgers and hooks
 //     marked.ts      the job's mark where a step writes (jobs/marks.ts; jobs/clear.ts is its last step)
 

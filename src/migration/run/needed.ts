@@ -1,0 +1,86 @@
+// Whether somebody else needs an object that is about to go: a move that is there or on its way, or what lives
+// there and names it.
+//
+// Comes in: a step that would delete it, its intent on record. Goes out: who needs it, in words; undefined:
+// nobody. On failure: a cluster that does not answer throws; kinds that jobs may not list there are not
+// looked at, for they may not write them either.
+
+import { failureOf } from '../../clusters/call-failure.ts';
+import { refOf, type ClusterWriter, type ObjectsRef } from '../../clusters/cluster-writer.ts';
+import { isFinal, type PlacedObject } from '../../jobs/record.ts';
+import { idOf } from '../flow/steps.ts';
+import { nameOf, type Manifest } from '../manifests/manifest.ts';
+import { BETWEEN, NAMED, NAMING, neederOf } from '../manifests/needers.ts';
+import type { Doing, RunParts } from './doing.ts';
+import { needing, type Sharer } from './others.ts';
+import { stepOfObject, type Made } from './there.ts';
+
+export async function neededBy(
+  doing: Doing,
+  parts: RunParts,
+  placed: PlacedObject,
+  how: 'goes' | 'as it was' = 'goes',
+): Promise<string | undefined> {
+  const move = await movedNeeder(doing, parts, placed);
+  if (move)
+    return move.job.id === doing.job.id ? move.app.app : `${move.app.app} of ${move.job.id}`;
+  // Whoever was there before did with what it was.
+  return how === 'goes' ? livingNeeder(doing, parts, placed) : undefined;
+}
+
+/** Another app that a migration brought there, or brings. */
+async function movedNeeder(
+  { job, app, scene }: Doing,
+  parts: RunParts,
+  placed: PlacedObject,
+): Promise<Sharer | undefined> {
+  const all = needing(scene.jobs(), { job, app }, placed);
+  const going = all.find((one) => !isFinal(one.job));
+  if (going || all.length === 0) return going;
+  const writer = await parts.writerOf(placed.cluster);
+  for (const one of all) if (await livesThere(one, writer)) return one;
+  return undefined;
+}
+
+async function livesThere({ job, app }: Sharer, writer: ClusterWriter): Promise<boolean> {
+  const workload = app.objects.find(({ manifest }) => nameOf(manifest) === app.workload);
+  if (!workload) return false;
+  const step = job.steps[idOf({ app: app.app, name: stepOfObject(workload) })];
+  const made = step?.result?.data as Made | undefined;
+  const live = await writer.read(refOf(workload.manifest));
+  return live !== undefined && live.metadata['uid'] === made?.uid;
+}
+
+async function livingNeeder(
+  doing: Doing,
+  parts: RunParts,
+  { cluster, ...ref }: PlacedObject,
+): Promise<string | undefined> {
+  if (!NAMED.has(ref.kind)) return undefined;
+  const { namespace } = ref;
+  const writer = await parts.writerOf(cluster);
+  const lists = await Promise.all(
+    NAMING.map((one) => listed(writer, namespace === undefined ? one : { ...one, namespace })),
+  );
+  const others = lists.flat().filter((one) => !isLeaving(doing, one));
+  const needer = neederOf(others, ref);
+  return needer && nameOf(needer);
+}
+
+async function listed(writer: ClusterWriter, ref: ObjectsRef): Promise<readonly Manifest[]> {
+  try {
+    return (await writer.list(ref, '')) as readonly object[] as readonly Manifest[];
+  } catch (error) {
+    if (failureOf(error).status === 403) return [];
+    throw error;
+  }
+}
+
+/** The app's own needs nothing any more; an account that came with it may stay for others, with what it names. */
+function isLeaving({ job, app }: Doing, one: Manifest): boolean {
+  const planned = app.objects.find(({ manifest }) => nameOf(manifest) === nameOf(one));
+  if (!planned) return false;
+  const step = job.steps[idOf({ app: app.app, name: stepOfObject(planned) })];
+  const isMade = (step?.result?.data as Made | undefined)?.how === 'made';
+  return !BETWEEN.includes(one.kind) || !isMade;
+}
