@@ -68,6 +68,20 @@ test('tried again, what may be held begins first', () => {
   expect(nextOfFanout(AGAIN).run).toEqual(['hold west']);
 });
 
+test('what is begun goes on, whoever else may be held: its hold would stay for ever', () => {
+  const job = jobOf('{order: parallel}', {
+    'hold east': 'again',
+    'hold west': 'done',
+    'acknowledge west': 'done',
+    'quiet west': 'done',
+    'apply west 1': 'done',
+    'gate west': 'done',
+    'release west': 'open',
+  });
+  const waves = job.plan.waves.map((wave) => ({ ...wave, concurrency: 1 }));
+  expect(nextOfFanout({ ...job, plan: { ...job.plan, waves } }).run).toEqual(['release west']);
+});
+
 function laneOf({ plan }: FanoutJob, id: string): Lane {
   const found = lanesOf(plan).find((lane) => lane.id === id);
   if (!found) throw new Error(`no lane ${id}`);

@@ -8,7 +8,7 @@
 
 import type { Next } from '../../jobs/kind.ts';
 import { behind, CLEAR, CLEAR_AGAIN, isClearing } from '../../jobs/last-step.ts';
-import { isFinal, resultOf } from '../../jobs/record.ts';
+import { isFinal, isOpen, resultOf } from '../../jobs/record.ts';
 import { isSecret } from '../plan/seal.ts';
 import { backAll, backStep } from './back.ts';
 import { lanesOf, type Lane, type RunWave } from './lanes.ts';
@@ -146,11 +146,15 @@ function forwardStep(job: FanoutJob, lane: Lane): LaneStep | undefined {
   return undefined;
 }
 
-/** Those that are under way go on before others begin, first who asks to be held, then who may be. */
-function rankOf(job: FanoutJob, { lane }: LaneStep): number {
+/**
+ * Those that are under way go on before others begin, first who asks to be held, then what is begun: a step
+ * that lost its place to another lane would stay open, and its hold with it; then who may be held.
+ */
+function rankOf(job: FanoutJob, { lane, step }: LaneStep): number {
   if (!isTouched(job, lane)) return 0;
   const { [stepOf('hold', lane.id)]: hold, [stepOf('release', lane.id)]: release } = job.steps;
-  if (hold && !hold.result) return 3;
+  if (hold && !hold.result) return 4;
+  if (isOpen(job.steps[step])) return 3;
   return hold && !release && hasHeld(hold.result) ? 2 : 1;
 }
 
