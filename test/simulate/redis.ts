@@ -15,7 +15,7 @@ import {
   type MemoryJournal,
 } from '../../src/jobs/memory-journal.ts';
 import { openMemoryPages, type MemoryPages, type PagesDump } from '../../src/jobs/memory-pages.ts';
-import type { Job } from '../../src/jobs/record.ts';
+import type { Job, JobHead } from '../../src/jobs/record.ts';
 import type { SharedPages } from '../../src/jobs/shared-pages.ts';
 import type { Network, Place } from './network.ts';
 import type { Process, Time } from './time.ts';
@@ -52,6 +52,7 @@ export class Redis {
   readonly #waiting = new Set<() => void>();
   readonly #dumps: NodeDump[] = [];
   onEntry: OnEntry = () => undefined;
+  onEntryAnswered: (head: JobHead, by: Process) => void = () => undefined;
   onJobRead: (job: Job, by: Process, here: string) => void = () => undefined;
   /** A person confirmed the list of edges, in this Redis. */
   onConfirmed: (here: string) => void = () => undefined;
@@ -121,7 +122,11 @@ export class Redis {
     const call = <Answer>(act: (node: Node) => Answer): Promise<Awaited<Answer>> =>
       this.#call(process, JOURNAL, act);
     return {
-      put: (lease, entry) => call((node) => this.#put(node, process, lease, entry)),
+      put: async (lease, entry) => {
+        const refused = await call((node) => this.#put(node, process, lease, entry));
+        if (!refused) this.onEntryAnswered(entry.head, process);
+        return refused;
+      },
       check: (lease) => call(({ journal }) => journal.check(lease)),
       drop: (lease, head) => call(({ journal }) => journal.drop(lease, head)),
       heads: () => call(({ journal }) => journal.heads()),

@@ -105,6 +105,7 @@ export class SimulatedJobs {
       this.#moves.entered(job, entry.steps);
       if (!isNew) this.#fanouts.checkEnd(job);
     };
+    redis.onEntryAnswered = (head, by) => this.journals.answered(head, by);
     redis.onJobRead = (job, by, here) => this.journals.read(job, by, here);
     redis.onConfirmed = (here) => this.journals.confirmed(here);
     watch.onHolds = (before, after, by) => {

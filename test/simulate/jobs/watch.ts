@@ -40,6 +40,8 @@ export class JobWatch {
   readonly #jobs = new Map<string, Job>();
   /** By process and job: what it last wrote of it, or read where it could be trusted. */
   readonly #tips = new WeakMap<Process, Map<string, string>>();
+  /** The same, of what it had an answer to: a write without one stands or it does not. */
+  readonly #answered = new WeakMap<Process, Map<string, string>>();
   /** Beginnings of ids of holds that their job has begun to give back. */
   readonly #lifting = new Set<string>();
   /** What a person said last, until it is done. */
@@ -106,12 +108,18 @@ export class JobWatch {
 
   /** A controller reads the journal, in this Redis. */
   read(head: JobHead, by: Process, here: string): void {
-    if (homeOf(head) === here) this.#remember(head, by);
+    if (homeOf(head) !== here) return;
+    this.#remember(head, by);
+    this.answered(head, by);
   }
 
-  #remember({ id, tip }: JobHead, by: Process): void {
-    const tips = this.#tips.get(by) ?? new Map<string, string>();
-    this.#tips.set(by, tips.set(id, tip));
+  /** It knows that the journal took it. */
+  answered(head: JobHead, by: Process): void {
+    noteTip(this.#answered, head, by);
+  }
+
+  #remember(head: JobHead, by: Process): void {
+    noteTip(this.#tips, head, by);
   }
 
   /** R12: on from a journal that this Redis has kept, or that its runner remembers; else it is blocked. */
@@ -125,7 +133,8 @@ export class JobWatch {
     if (before.blocked !== undefined && !this.#said.delete(head.id)) {
       this.#parts.tell(`${text}, which is blocked, and nobody said so`);
     }
-    if (homeOf(before) === here || this.#tips.get(by)?.get(head.id) === before.tip) return;
+    const known = [this.#tips, this.#answered].map((tips) => tips.get(by)?.get(head.id));
+    if (homeOf(before) === here || known.includes(before.tip)) return;
     this.#parts.tell(`${text} in another Redis, though it remembers another journal`);
   }
 
@@ -173,5 +182,14 @@ export class JobWatch {
 }
 
 const RESTS: ReadonlySet<Job['state']> = new Set(['Paused', 'Blocked', 'WaitingApproval']);
+
+function noteTip(
+  all: WeakMap<Process, Map<string, string>>,
+  { id, tip }: JobHead,
+  by: Process,
+): void {
+  const tips = all.get(by) ?? new Map<string, string>();
+  all.set(by, tips.set(id, tip));
+}
 
 const homeOf = ({ home }: JobHead): string => `${home.runId} ${home.replId}`;
