@@ -63,10 +63,9 @@ type Named = AppState & { readonly app: string };
 
 /** Who is on the way goes on; others begin in the plan's order while there is room for them. */
 function runnable(job: Job<JobPlan>, states: readonly Named[]): Named[] {
-  const { atOnce, shifting, failedPart } = job.plan.limits;
+  const { atOnce, shifting } = job.plan.limits;
   const isGoing = (one: Named): boolean => one.state !== 'Pending' && !isResting(one);
-  const failed = states.filter(({ state }) => FAILED.has(state)).length;
-  const mayBegin = !job.aborted && failed <= failedPart * states.length;
+  const mayBegin = !job.aborted && !tooManyFailed(job, states);
   let free = atOnce - states.filter(isGoing).length;
   // Who shifts already keeps its place: two that wait for each other's would wait for ever.
   let moving = states.filter((one) => MOVES.has(one.state) && hasBegun(job, one)).length;
@@ -76,6 +75,11 @@ function runnable(job: Job<JobPlan>, states: readonly Named[]): Named[] {
     if (!MOVES.has(one.state) || hasBegun(job, one)) return true;
     return moving++ < shifting;
   });
+}
+
+function tooManyFailed({ plan }: Job<JobPlan>, states: readonly Named[]): boolean {
+  const failed = states.filter(({ state }) => FAILED.has(state)).length;
+  return failed > plan.limits.failedPart * states.length;
 }
 
 /** Whether its weights have moved. */
@@ -113,6 +117,8 @@ function rest(job: Job<JobPlan>, states: readonly Named[]): Next {
     ...(left.length > 0 ? [`${left.join(', ')}: no room`] : []),
     ...(named('DoneWithDebt').length > 0 ? ['the source still has what was moved'] : []),
   ];
-  const state = done.length > 0 ? 'Done' : aborted ? 'RolledBack' : 'Failed';
+  // Whoever waits for its end must not take a part for the whole.
+  const isMoved = done.length > 0 && (aborted !== undefined || !tooManyFailed(job, states));
+  const state = isMoved ? 'Done' : aborted ? 'RolledBack' : 'Failed';
   return { state, why: words.join('; '), run: [] };
 }
