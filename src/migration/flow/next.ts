@@ -117,8 +117,15 @@ function rest(job: Job<JobPlan>, states: readonly Named[]): Next {
     ...(left.length > 0 ? [`${left.join(', ')}: no room`] : []),
     ...(named('DoneWithDebt').length > 0 ? ['the source still has what was moved'] : []),
   ];
-  // Whoever waits for its end must not take a part for the whole.
-  const isMoved = done.length > 0 && (aborted !== undefined || !tooManyFailed(job, states));
-  const state = isMoved ? 'Done' : aborted ? 'RolledBack' : 'Failed';
+  const state = endOf(job, { moved: done.length, isEnough: !tooManyFailed(job, states) });
   return { state, why: words.join('; '), run: [] };
+}
+
+/** Whoever waits for its end must not take a part for the whole, unless he has called it off. */
+function endOf(
+  { aborted }: Job<JobPlan>,
+  { moved, isEnough }: { readonly moved: number; readonly isEnough: boolean },
+): Next['state'] {
+  if (aborted) return moved > 0 ? 'Done' : 'RolledBack';
+  return moved > 0 && isEnough ? 'Done' : 'Failed';
 }
