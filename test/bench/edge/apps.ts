@@ -29,11 +29,13 @@ export function oneApp(addresses: readonly string[], count: number): App[] {
 }
 
 const SERVERS_AN_APP = 10;
+/** Ingress nodes that many apps share. */
+export const SHARED_NODES = 30;
 
-/** Apps that share thirty ingress nodes: each has ten of them, with weights of its own. `turn` shifts
+/** Apps that share the ingress nodes: each has ten of them, with weights of its own. `turn` shifts
  *  the weights: other documents for the same apps. */
 export function manyApps(addresses: readonly string[], count: number, turn = 0): App[] {
-  const nodes = addresses.slice(0, 30);
+  const nodes = addresses.slice(0, SHARED_NODES);
   return Array.from({ length: count }, (_, app) => {
     const servers = Array.from({ length: SERVERS_AN_APP }, (_, k) => ({
       address: nodes[(app * 7 + k * 3) % nodes.length] ?? '',

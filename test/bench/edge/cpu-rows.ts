@@ -4,7 +4,7 @@
 import { bodyOf } from '../../lua/leader.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { rowOf, type Row } from '../rows.ts';
-import { appOf, manyApps, oneApp, weightOf, weightsOf, type App } from './apps.ts';
+import { appOf, manyApps, oneApp, SHARED_NODES, weightOf, weightsOf, type App } from './apps.ts';
 import {
   commitApps,
   push,
@@ -30,7 +30,7 @@ export interface Bench {
 const STATIC = 'static nginx';
 const ZONE = 'static nginx with zone';
 /** What no balancer in Lua can undercut: it knows neither apps nor weights. */
-const BARE = 'a Lua block that always names one server';
+const BARE = `a Lua block that draws one of ${SHARED_NODES} servers`;
 const PLAIN = 'statistics off';
 const FULL = 'statistics';
 const HAPROXY = 'HAProxy';
@@ -138,12 +138,20 @@ function withoutLog(_file: string, text: string): string {
   return text.replace('log_by_lua_block { ballast.log() }', '');
 }
 
-function withoutChoice({ addresses: [address] }: Servers) {
+function withoutChoice({ addresses }: Servers) {
+  const names = addresses
+    .slice(0, SHARED_NODES)
+    .map((address) => `"${address}"`)
+    .join(', ');
   return (file: string, text: string): string =>
-    withoutLog(file, text).replace(
-      'ballast.balance()',
-      `require("ngx.balancer").set_current_peer("${address}")`,
-    );
+    withoutLog(file, text)
+      .replace('ballast.balance()', 'draw()')
+      .replace(
+        'init_worker_by_lua_block {',
+        `init_worker_by_lua_block {
+    local names, set, random = { ${names} }, require("ngx.balancer").set_current_peer, math.random
+    function draw() set(names[random(${SHARED_NODES})]) end`,
+      );
 }
 
 function entrants(contenders: readonly Contender[], apps: number): Entrant[] {

@@ -31,10 +31,10 @@ export async function runSlices(entrants: readonly Entrant[], pace: Pace): Promi
   const costs: Record<string, number[]> = {};
   const requests: Record<string, number> = {};
   const failed: Record<string, number> = {};
+  let order: readonly Entrant[] = [];
   // Round 0 opens connections and compiles, and is not counted.
   for (let round = 0; round <= pace.rounds; round++) {
-    // Forth and back, so that nobody is always first.
-    const order = round % 2 === 0 ? entrants : entrants.toReversed();
+    order = shuffled(entrants, order.at(-1));
     for (const entrant of order) {
       const { name } = entrant;
       const warm = round === 0 ? entrant.apps * pace.warmMilliseconds : 0;
@@ -45,6 +45,16 @@ export async function runSlices(entrants: readonly Entrant[], pace: Pace): Promi
     }
   }
   return { costs, requests, failed };
+}
+
+/** Nobody twice in a row: its own slice before would have left it warm caches. */
+function shuffled(entrants: readonly Entrant[], last: Entrant | undefined): readonly Entrant[] {
+  const order = [...entrants];
+  for (let i = order.length - 1; i > 0; i--) {
+    const k = Math.floor(Math.random() * (i + 1));
+    [order[i], order[k]] = [order[k] as Entrant, order[i] as Entrant];
+  }
+  return order.length > 1 && order[0] === last ? order.toReversed() : order;
 }
 
 async function runSlice({ contender, apps, first = 0, beside }: Entrant, milliseconds: number) {
