@@ -160,8 +160,9 @@ local function place_at(p, i)
   return last_place
 end
 
--- The stamp's parts: what they are put together from would be strings of one use.
+-- The parts of stamp and heading: what they are put together from would be strings of one use.
 local mark, digest, owner
+local rule, hosts, host, host_length
 
 local function put_before(o, text)
   o = o - #text
@@ -169,19 +170,30 @@ local function put_before(o, text)
   return o
 end
 
+local function put_heading(p, o)
+  if hosts then
+    o = put_before(o, hosts)
+  else
+    o = o - host_length - 1
+    out[o] = host_length + 1
+    ffi.copy(out + o + 1, p + host, host_length)
+  end
+  return put_before(o, rule)
+end
+
 -- What stands before the servers goes there, the last first, so that all becomes one string.
-local function join(p, head, count, stop)
+local function join(p, count, stop)
   local o = first
   for i = count - 1, 0, -1 do o = put_before(o, place_at(p, i)) end
   out[o - 1] = count
-  o = put_before(o - 1, head)
+  o = put_heading(p, o - 1)
   if mark then o = put_before(put_before(put_before(o, owner), digest), mark) end
   return ffi.string(out + o, stop - o)
 end
 
 -- `at`: the offset behind the bracket. Returns that of the last bracket, and the packed form.
-local function read_servers(p, at, head)
-  if p[at] == 93 then return at, join(p, head, 0, first) end
+local function read_servers(p, at)
+  if p[at] == 93 then return at, join(p, 0, first) end
   local o, count, before, before_length = first, 0, 0, 0
   for _ = 1, canonical.MAX_SERVERS do
     if not stands(p, at, '{"address":"', 12) then return nil end
@@ -219,7 +231,7 @@ local function read_servers(p, at, head)
     else
       out[o], o = place, o + 7
     end
-    if p[at + 1] == 93 then return at + 1, join(p, head, count, o) end
+    if p[at + 1] == 93 then return at + 1, join(p, count, o) end
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
@@ -239,11 +251,11 @@ end
 function canonical.read(app, body, stamp_mark, stamp_digest, stamp_owner)
   mark, digest, owner = stamp_mark, stamp_digest, stamp_owner
   local p, n = span.place(body)
-  local head, at = heading.read(app, p, n)
-  if not head then return nil end
+  local at, result
+  at, rule, hosts, host, host_length = heading.read(app, p, n)
+  if not at then return nil end
   make_room(n)
-  local result
-  at, result = read_servers(p, at, head)
+  at, result = read_servers(p, at)
   if not at or n ~= at + 2 or p[at + 1] ~= 125 then return nil end
   return result
 end

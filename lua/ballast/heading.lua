@@ -1,7 +1,8 @@
 -- Heading: what stands in a canonical body before its servers (canonical).
 --
--- In: an app's name, the bytes of a body. Out: policy and hosts in their packed form, and the
--- offset behind the bracket that opens the servers. On failure: nil.
+-- In: an app's name, the bytes of a body. Out: the offset behind the bracket that opens the
+-- servers, the packed policy, and the hosts: packed, or where they are one, its offset and length,
+-- for what is copied from there need not be a string. On failure: nil.
 -- Only where there is LuaJIT's FFI. `p` are the bytes, `at` is an offset: they end in a byte 0,
 -- which is none of those looked for, so nothing reads past it.
 
@@ -81,19 +82,31 @@ local function read_host(p, at)
   return at
 end
 
--- `at`: behind the bracket. Returns the names with commas and the offset behind the last bracket.
+-- A packed length of one byte.
+local MAX_SHORT = 126
+
+local function pack_hosts(list)
+  return packed.length(#list + 1) .. list
+end
+
+-- `at`: behind the bracket. Returns the offset behind the last bracket, and the hosts (see above).
 local function read_hosts(p, at)
-  if p[at] == 93 then return '', at + 1 end
+  if p[at] == 93 then return at + 1, pack_hosts('') end
   local list, before, length = nil, 0, 0
   while true do
     if p[at] ~= 34 then return nil end
     local start = at + 1
     at = read_host(p, start)
-    if not at or (list and not is_below(p, before, length, start, at - start)) then return nil end
+    if not at or (length > 0 and not is_below(p, before, length, start, at - start)) then
+      return nil
+    end
     before, length = start, at - start
+    if not list and p[at + 1] == 93 and length <= MAX_SHORT then
+      return at + 2, nil, start, length
+    end
     local host = ffi.string(p + start, length)
     list = list and list .. ',' .. host or host
-    if p[at + 1] == 93 then return list, at + 2 end
+    if p[at + 1] == 93 then return at + 2, pack_hosts(list) end
     if p[at + 1] ~= 44 then return nil end
     at = at + 2
   end
@@ -117,10 +130,10 @@ end
 
 function heading.read(app, p, n)
   if not stands(p, 0, '{"app":"', 8) or not stands(p, 8, app, #app) then return nil end
-  local at, list = 8 + #app, nil
+  local at, hosts, host, length = 8 + #app, '\0', nil, nil
   if stands(p, at, '","hosts":[', 11) then
-    list, at = read_hosts(p, at + 11)
-    if not list or not stands(p, at, ',"policy":', 10) then return nil end
+    at, hosts, host, length = read_hosts(p, at + 11)
+    if not at or not stands(p, at, ',"policy":', 10) then return nil end
     at = at + 10
   else
     if not stands(p, at, '","policy":', 11) then return nil end
@@ -129,7 +142,7 @@ function heading.read(app, p, n)
   local rule
   rule, at = read_policy(p, at, n)
   if not rule then return nil end
-  return list and rule .. packed.length(#list + 1) .. list or rule .. '\0', at
+  return at, rule, hosts, host, length
 end
 
 return heading

@@ -10,18 +10,21 @@
 -- compiles, no patterns, and has no loop within the loop over an object's members.
 
 local escapes = require('ballast.escapes')
+local numbers = require('ballast.numbers')
 local quoted = require('ballast.quoted')
+local recurring = require('ballast.recurring')
 
 local byte, find, format, gsub, sub =
   string.byte, string.find, string.format, string.gsub, string.sub
 local concat, sort = table.concat, table.sort
+local read_number = numbers.read
+local find_recurring, note_recurring = recurring.find, recurring.note
 
 local has_new, new_table = pcall(require, 'table.new')
 
 local MAX_DEPTH, REST_DEPTH = 32, 2
 -- More than the largest call needs; 64 MiB of "[{},{}," would be gigabytes of tables.
 local MAX_VALUES = 2000000
-local KNOWN_LENGTH, MAX_KNOWN = 16, 1000
 
 local json = {
   null = setmetatable({}, { __tostring = function() return 'null' end }),
@@ -74,42 +77,6 @@ local function read_string(text, at, arena)
   return sub(text, at + 1, stop - 1), stop + 1
 end
 
-local function read_any_number(text, at)
-  local _, stop = find(text, '^-?%d+', at)
-  if not stop then return fail('no value', at) end
-  if find(text, '^-?0%d', at) then return fail('number with a leading zero', at) end
-  local _, fraction = find(text, '^%.%d+', stop + 1)
-  stop = fraction or stop
-  local _, exponent = find(text, '^[eE][+-]?%d+', stop + 1)
-  stop = exponent or stop
-  -- nil for an exponent of seven digits.
-  local value = tonumber(sub(text, at, stop))
-  if not value or value ~= value or value == math.huge or value == -math.huge then
-    return fail('number out of range', at)
-  end
-  return value, stop + 1
-end
-
--- Numbers recur: the terms and versions of a push. text -> value, of those found right before.
-local known, n_known = {}, 0
-
-local function learn_number(text, at)
-  local value, after = read_any_number(text, at)
-  if not value or after - at > KNOWN_LENGTH then return value, after end
-  if n_known >= MAX_KNOWN then known, n_known = {}, 0 end
-  known[sub(text, at, after - 1)] = value
-  n_known = n_known + 1
-  return value, after
-end
-
-local function read_number(text, at)
-  local stop = find(text, ',', at, true)
-  if not stop or stop - at > KNOWN_LENGTH then return read_any_number(text, at) end
-  local value = known[sub(text, at, stop - 1)]
-  if value then return value, stop end
-  return learn_number(text, at)
-end
-
 local read_value
 -- Values that the text being read may still have.
 local left
@@ -141,26 +108,65 @@ local function read_array(text, at, depth, how)
   end
 end
 
-local function read_object(text, at, depth, how)
-  -- A document of a push has six members: room that grows one by one costs more than all of it.
-  local member = how and depth == REST_DEPTH + 1 and how.name
-  local object = member and has_new and new_table(0, 8) or {}
+-- A member's key, and the place where its value begins.
+local function read_key(text, at)
+  if byte(text, at) ~= 34 then return fail('a key expected', at) end
+  local key, after = read_string(text, at)
+  if not key then return nil, after end
+  at = skip(text, after)
+  if byte(text, at) ~= 58 then return fail('":" expected', at) end
+  return key, skip(text, at + 1)
+end
+
+-- A document of a push: its members mostly recur (recurring), and one of them may be a span.
+local function read_document(text, at, depth, how)
+  -- It has six members: room that grows one by one costs more than all of it.
+  local object, i = has_new and new_table(0, 8) or {}, 0
   at = skip(text, at + 1)
   if byte(text, at) == 125 then return object, at + 1 end
   while true do
-    if byte(text, at) ~= 34 then return fail('a key expected', at) end
-    local key, after = read_string(text, at)
+    i = i + 1
+    local start, key, middle, value, after = at
+    key, middle, value = find_recurring(text, at, i)
+    if not key then
+      key, middle = read_key(text, at)
+      if not key then return nil, middle end
+    end
+    if object[key] ~= nil then return fail('key "' .. key .. '" twice', at) end
+    left = left - 1
+    if left < 0 then return fail('too many values', at) end
+    if value ~= nil then
+      object[key], at = value, skip(text, middle)
+    else
+      at = skip(text, middle)
+      if key == how.name and byte(text, at) == 34 then
+        value, after = read_string(text, at, how.arena)
+      else
+        value, after = read_value(text, at, depth, how)
+      end
+      if value == nil then return nil, after end
+      object[key] = value
+      at = skip(text, after)
+      local mark = byte(text, at)
+      if mark == 125 then return object, at + 1 end
+      if mark ~= 44 then return fail('"," or "}" expected', at) end
+      note_recurring(text, start, i, middle, at, key, value)
+      at = skip(text, at + 1)
+    end
+  end
+end
+
+local function read_object(text, at, depth, how)
+  if how and depth == REST_DEPTH + 1 then return read_document(text, at, depth, how) end
+  local object = {}
+  at = skip(text, at + 1)
+  if byte(text, at) == 125 then return object, at + 1 end
+  while true do
+    local key, after = read_key(text, at)
     if not key then return nil, after end
     if object[key] ~= nil then return fail('key "' .. key .. '" twice', at) end
-    at = skip(text, after)
-    if byte(text, at) ~= 58 then return fail('":" expected', at) end
-    at = skip(text, at + 1)
     local value
-    if key == member and byte(text, at) == 34 then
-      value, after = read_string(text, at, how.arena)
-    else
-      value, after = read_value(text, at, depth, how)
-    end
+    value, after = read_value(text, after, depth, how)
     if value == nil then return nil, after end
     object[key], left = value, left - 1
     if left < 0 then return fail('too many values', at) end

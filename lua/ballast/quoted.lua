@@ -34,22 +34,30 @@ end
 local room = FIRST_ROOM
 local buffer = ffi.new('uint8_t[?]', room)
 
+-- 1 where a byte stands for itself: no control character, quote or backslash.
+local PLAIN = ffi.new('uint8_t[256]')
+for i = 32, 255 do PLAIN[i] = 1 end
+PLAIN[34], PLAIN[92] = 0, 0
+
 -- Returns the number of bytes copied and the offset of the closing quote; nil and whether there was
--- no room. A Lua string ends in a byte 0: no offset runs past it.
+-- no room. A Lua string ends in a byte 0: no offset runs past it. A `for` loop, whose index LuaJIT
+-- keeps as a whole number; `shift` is how far behind it the text is read.
 local function copy(from, at, to, most)
-  local n = 0
-  while n < most do
-    local mark = from[at]
-    if mark == 34 then return n, at end
-    if mark == 92 then
-      at = at + 1
-      mark = letters[from[at]]
-      if mark == 0 then return nil, false end
-    elseif mark < 32 then
+  local shift = at
+  for i = 0, most - 1 do
+    local mark = from[i + shift]
+    if PLAIN[mark] == 1 then
+      to[i] = mark
+    elseif mark == 92 then
+      shift = shift + 1
+      local letter = letters[from[i + shift]]
+      if letter == 0 then return nil, false end
+      to[i] = letter
+    elseif mark == 34 then
+      return i, shift + i
+    else
       return nil, false
     end
-    to[n] = mark
-    n, at = n + 1, at + 1
   end
   return nil, true
 end

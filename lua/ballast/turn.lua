@@ -8,6 +8,9 @@ local semaphore = require('ngx.semaphore')
 
 -- Seconds.
 local LONGEST, SLEEP = 60, 0.001
+-- Percent of what is in use that the memory grows to before what is garbage is looked for again. A
+-- call of many documents leaves little else, and each look goes through all that the worker holds.
+local PAUSE = 400
 
 local turn = {}
 
@@ -21,8 +24,12 @@ function turn.take(work, ...)
     -- Lets events in: else another client's request meets the end of one slice and a whole next.
     ngx.sleep(SLEEP)
   end
+  local pause = taken and collectgarbage('setpause', PAUSE)
   local ok, err = pcall(work, ...)
-  if taken then free:post(1) end
+  if taken then
+    collectgarbage('setpause', pause)
+    free:post(1)
+  end
   if not ok then error(err, 0) end
 end
 

@@ -23,6 +23,7 @@ interface Verdict {
 
 interface Answer {
   readonly bodies: readonly Verdict[];
+  readonly calls: readonly { readonly pushed: string; readonly plain: string }[];
   readonly texts: readonly { readonly value?: string; readonly why?: string }[];
 }
 
@@ -39,8 +40,12 @@ beforeAll(async () => {
 
 afterAll(() => edge?.close());
 
-async function ask(bodies: readonly Body[], texts: readonly string[]): Promise<Answer> {
-  const body = JSON.stringify({ bodies, texts });
+async function ask(
+  bodies: readonly Body[],
+  texts: readonly string[],
+  calls: readonly string[] = [],
+): Promise<Answer> {
+  const body = JSON.stringify({ bodies, calls, texts });
   const reply = await fetch(`${edge.url}/agreement`, { method: 'POST', body });
   const text = await reply.text();
   if (reply.status !== 200) throw new Error(`${text}\n${await edge.errorLog()}`);
@@ -189,6 +194,76 @@ test('changed bodies: the fast reader takes none that the general one refuses, n
     { numRuns: 30 },
   );
   expect(refused).toBeGreaterThan(1000);
+});
+
+test('one host alone, of whatever length, and hosts of many kinds', async () => {
+  const long = (n: number): string => `${`${'a'.repeat(60)}.`.repeat(5).slice(0, n - 2)}.b`;
+  const lists = [
+    [],
+    ...[3, 60, 63, 121, 126, 127, 128, 129, 200, 253].map((n) => [long(n).replace('..', 'x.')]),
+    ['a.b', 'c.d'],
+    ['*.a.b'],
+    ['a.b', long(126).replace('..', 'x.')].toSorted(byBytes),
+  ];
+  const rule = { balance: 'smooth', whenUnhealthy: 'spread' };
+  const bodies = lists.map((hosts) => ({
+    app: 'shop',
+    body: JSON.stringify({ app: 'shop', hosts, policy: rule, servers: [] }),
+  }));
+  const { bodies: verdicts } = await ask(bodies, []);
+  for (const [i, { fast, general, bytes }] of verdicts.entries()) {
+    expect(fast, bodies[i]?.body).toBeTypeOf('string');
+    expect(fast, bodies[i]?.body).toBe(general);
+    expect(bytes).toBe(bodies[i]?.body);
+  }
+});
+
+const member = fc.oneof(
+  fc.constantFrom('"app":"a"', '"app":"b"', '"term":65536', '"term": 65536', '"term":655360'),
+  fc.constantFrom('"version":1', '"version":1.0', '"version":12', '"owner":"controller"'),
+  fc.constantFrom('"owner" : "endpoint"', '"deleted":true', '"deleted":false', '"digest":"-"'),
+  fc.constantFrom(
+    '"body":"{\\"a\\":1}"',
+    '"body":"{\\"a\\":2}"',
+    '"body":"x"',
+    '"body":{}',
+    '"x":[{}]',
+  ),
+);
+
+const keyOf = (text: string): string => text.slice(0, text.indexOf(':')).trim();
+const members = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.uniqueArray(member, { minLength: 1, maxLength: 9, selector: keyOf }),
+  },
+  // A key twice.
+  { weight: 1, arbitrary: fc.uniqueArray(member, { minLength: 1, maxLength: 9 }) },
+);
+
+test('the documents of a push read as any JSON does, whatever recurs in them', async () => {
+  const call = fc
+    .tuple(
+      fc.array(members, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(3), { maxLength: 12 }),
+      fc.array(edit, { maxLength: 1 }),
+    )
+    .map(([kinds, order, edits]) => {
+      const documents = order.map((kind) => `{${(kinds[kind % kinds.length] ?? []).join(',')}}`);
+      return apply(`{"term":1,"documents":[${documents.join(',')}]}`, edits);
+    });
+  let read = 0;
+  await fc.assert(
+    fc.asyncProperty(many(call), async (texts) => {
+      const { calls } = await ask([], [], texts);
+      for (const [i, { pushed, plain }] of calls.entries()) {
+        expect(pushed, texts[i]).toBe(plain);
+        if (plain.startsWith('{')) read++;
+      }
+    }),
+    { numRuns: 30 },
+  );
+  expect(read).toBeGreaterThan(1000);
 });
 
 test('an upstream with more places than have numbers keeps its bytes', async () => {
