@@ -2,8 +2,8 @@
 --
 -- In: a POST of {bodies: [{app, body}], calls: [...], texts: [...]}. Out: for each body what the
 -- fast reader and the general one made of it, in hex, and the bytes that come out again; whether a
--- push reads it alike; for each call what it says, read as a push is, and as any JSON; for each text
--- its value written anew.
+-- push reads it alike; for each call what it says, read as a push is, and as any JSON; for each
+-- text its value written anew.
 
 local canonical = require('ballast.canonical')
 local document = require('ballast.document')
