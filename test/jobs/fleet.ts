@@ -13,9 +13,7 @@ import { stagingOf } from '../../src/fanout/run/copies.ts';
 import type { Traffic } from '../../src/fanout/run/traffic.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
-import { foundKind } from '../../src/jobs/found.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
-import { tracedPlaces } from '../../src/jobs/traces.ts';
 import type { Upstream } from '../../src/model.ts';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import type { WriterOf } from '../../src/fanout/run/writes.ts';
@@ -24,7 +22,8 @@ import type { JobHold } from '../../src/words/of-jobs.ts';
 import { fastClock } from './fast-clock.ts';
 import type { Life } from './mortal.ts';
 import { MemoryObjects } from './memory-objects.ts';
-import { startJobs, type Process } from './process.ts';
+import { ENVIRONMENT, startOn, waysTo } from './on-clusters.ts';
+import type { Process } from './process.ts';
 
 export const CLUSTERS = ['east', 'west', 'north'] as const;
 
@@ -71,8 +70,6 @@ export function ordersOf(text: string): Orders {
   return read.orders;
 }
 
-/** Of which the jobs are. */
-const ENVIRONMENT = 'test';
 const KEY = { apiVersion: 'v1', kind: 'Secret', namespace: 'prod', name: 'key' };
 const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'prod', name: 'shop' };
 
@@ -293,13 +290,8 @@ export function startFanouts(
   life?: Life,
   sealing?: Sealing,
 ): Process & { readonly writerOf: WriterOf } {
-  const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
-  const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
-  const writerOf = async (name: string) => {
-    const writer = writers.get(name);
-    if (!writer) throw new Error(`no cluster ${name}`);
-    return writer;
-  };
+  const ways = waysTo(fleet.clusters, life);
+  const { of, writerOf, places } = ways;
   // What only reads is no effect, and is asked without waiting.
   const spoken = of('traffic', {
     hold: fleet.hold.bind(fleet),
@@ -316,7 +308,6 @@ export function startFanouts(
     hold: (who, holds) => spoken.hold(who, holds),
     lift: (who, job, ids) => spoken.lift(who, job, ids),
   };
-  const places = tracedPlaces({ environment: ENVIRONMENT, clusters: () => CLUSTERS, writerOf });
   const kind = fanoutKind({
     environment: ENVIRONMENT,
     writerOf,
@@ -325,12 +316,11 @@ export function startFanouts(
     wall: () => new Date(0),
     ...(sealing && { sealing }),
   });
-  const parts = { journal, places, clock: fleet.clock, ...(life && { life }) };
-  const found = foundKind({ lift: (who, job) => traffic.lift(who, job), places });
-  const process = startJobs(parts, [kind as JobKind, found as JobKind], async (object, fence) => {
-    const { cluster, ...ref } = object;
-    const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
-    if (!fenced.ok) throw new Error(fenced.text);
+  const process = startOn(ways, {
+    journal,
+    clock: fleet.clock,
+    kind: kind as JobKind,
+    lift: (who, job) => traffic.lift(who, job),
   });
   return { ...process, writerOf };
 }

@@ -1,16 +1,15 @@
 // Fan-outs that hold nothing, whose journal Redis has lost and nobody remembers: they are found by their
 // marks, killed at any point; those that came to their end are not.
 
-import { expect, onTestFinished, test } from 'vitest';
-import { markData, traceObject, tracedPlaces } from '../../src/jobs/traces.ts';
+import { expect, test } from 'vitest';
+import { traceObject, tracedPlaces } from '../../src/jobs/traces.ts';
 import type { JobHead } from '../../src/jobs/record.ts';
 import { until } from '../controlplane/until.ts';
-import { CLUSTERS, MemoryFleet, startFanouts, stream } from './fleet.ts';
+import { afterLoss } from './after-loss.ts';
+import { MemoryFleet, startFanouts, stream } from './fleet.ts';
 import { memoryStage } from './memory-stage.ts';
 import { live, type Life } from './mortal.ts';
 import { serve, untilState } from './process.ts';
-
-const SENTINEL = 'sentinel-0000';
 
 async function start(life?: Life) {
   const stage = await memoryStage();
@@ -24,26 +23,7 @@ async function start(life?: Life) {
 
 type Stage = Awaited<ReturnType<typeof start>>;
 
-/** Redis is wiped; a stranger leads, and has looked everywhere. Its jobs by id, and itself. */
-async function afterLoss(stage: Stage) {
-  const { fleet, journal, term } = stage;
-  const owner = { job: SENTINEL, environment: 'test' };
-  const which = { kind: 'ConfigMap', namespace: 'prod', what: 'mark' } as const;
-  const data = markData({ apps: [], writes: [] });
-  for (const name of CLUSTERS) {
-    await fleet.cluster(name).apply(traceObject(owner, which, { data }));
-  }
-  await stage.restart(true);
-  const stranger = startFanouts(fleet, journal);
-  const stop = await serve(stranger, await term());
-  onTestFinished(stop);
-  const heads = await until('it has looked everywhere', async () => {
-    const all = await journal.heads();
-    const sentinel = all.find(({ id }) => id === SENTINEL);
-    return sentinel?.clusters.length === CLUSTERS.length ? all : undefined;
-  });
-  return { stranger, heads: heads.filter(({ id }) => id !== SENTINEL) };
-}
+const lose = (stage: Stage) => afterLoss(stage, () => startFanouts(stage.fleet, stage.journal));
 
 test('it is found with what it writes; nothing is taken away before a person says so', async () => {
   const stage = await start();
@@ -52,7 +32,7 @@ test('it is found with what it writes; nothing is taken away before a person say
   const { id } = await stage.begin('approval: after');
   await untilState(journal, id, 'WaitingApproval');
   await stop();
-  const { stranger, heads } = await afterLoss(stage);
+  const { stranger, heads } = await lose(stage);
   expect(heads).toHaveLength(1);
   expect(heads[0]).toMatchObject({
     id,
@@ -88,7 +68,7 @@ test('jobs that came to their end, whichever, make no ghosts', async () => {
     const { id } = await stage.begin(strategy);
     await untilState(stage.journal, id, end);
     await stop();
-    expect((await afterLoss(stage)).heads, end).toEqual([]);
+    expect((await lose(stage)).heads, end).toEqual([]);
   }
 });
 
@@ -97,7 +77,7 @@ test('jobs of other environments are not ours', async () => {
   const owner = { job: 'theirs-0000', environment: 'other' };
   const which = { kind: 'ConfigMap', namespace: 'prod', what: 'mark' } as const;
   await stage.fleet.cluster('east').apply(traceObject(owner, which, {}));
-  expect((await afterLoss(stage)).heads).toEqual([]);
+  expect((await lose(stage)).heads).toEqual([]);
   expect(stage.fleet.traces().map(({ metadata }) => metadata.annotations)).toContainEqual({
     'ballast.io/job': 'theirs-0000',
   });
@@ -129,7 +109,7 @@ async function dieAt(place: number | undefined, strategy: string): Promise<Death
   const steps = Object.keys((head && (await journal.read(head.id))?.steps) ?? {});
   const isCleared = steps.some((step) => step.startsWith('clear'));
   const isWritten = Object.values(fleet.writes()).some((writes) => writes.length > 0);
-  const { heads } = await afterLoss(stage);
+  const { heads } = await lose(stage);
   const what = `killed ${place}: ${life.effects.at(place ?? -1)}`;
   return { what, head, isCleared, isWritten, isFound: heads.length > 0, life };
 }

@@ -1,18 +1,16 @@
 // Migrations whose journal Redis has lost and nobody remembers: they are found by their marks, killed at any
 // point, also where they hold nothing; those that came to their end are not.
 
-import { expect, onTestFinished, test } from 'vitest';
-import { markData, traceObject } from '../../src/jobs/traces.ts';
+import { expect, test } from 'vitest';
 import type { Job } from '../../src/jobs/record.ts';
 import { until } from '../controlplane/until.ts';
+import { afterLoss } from './after-loss.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { live, type Life } from './mortal.ts';
 import { MoveFleet, PLACES } from './move-fleet.ts';
 import { serve, untilState } from './process.ts';
-import { ENVIRONMENT, startMoves } from './start-moves.ts';
-
-const SENTINEL = 'sentinel-0000';
+import { startMoves } from './start-moves.ts';
 
 async function start(life?: Life) {
   const stage = await memoryStage();
@@ -23,25 +21,7 @@ async function start(life?: Life) {
 
 type Stage = Awaited<ReturnType<typeof start>>;
 
-/** Redis is wiped, and no edge has a hold; a stranger leads, and has looked everywhere. */
-async function afterLoss(stage: Stage) {
-  const { fleet, journal } = stage;
-  const which = { kind: 'ConfigMap', namespace: 'prod', what: 'mark' } as const;
-  const data = markData({ apps: [], writes: [] });
-  const sentinel = traceObject({ job: SENTINEL, environment: ENVIRONMENT }, which, { data });
-  for (const name of PLACES) await fleet.cluster(name).apply(sentinel);
-  await stage.restart(true);
-  fleet.holds.clear();
-  const stranger = startMoves(fleet, journal);
-  const stop = await serve(stranger, await stage.term());
-  onTestFinished(stop);
-  const heads = await until('it has looked everywhere', async () => {
-    const all = await journal.heads();
-    const one = all.find(({ id }) => id === SENTINEL);
-    return one?.clusters.length === PLACES.length ? all : undefined;
-  });
-  return { stranger, heads: heads.filter(({ id }) => id !== SENTINEL) };
-}
+const lose = (stage: Stage) => afterLoss(stage, () => startMoves(stage.fleet, stage.journal));
 
 function marksOf({ fleet }: Stage, id: string): string[] {
   const mine = fleet
@@ -59,7 +39,7 @@ test('it is found with what it writes in both clusters; nothing is taken away by
   await until('the source is deleted', () => process.waitsFor(id, 'shop:finish'));
   await stop();
   const writes = fleet.writes();
-  const { stranger, heads } = await afterLoss(stage);
+  const { stranger, heads } = await lose(stage);
   expect(heads).toHaveLength(1);
   expect(heads[0]).toMatchObject({
     id,
@@ -104,7 +84,7 @@ async function dieAt(place: number | undefined, isIll: boolean): Promise<Death> 
   const [head] = await journal.heads();
   const job = head && (await journal.read(head.id));
   const isWritten = Object.values(fleet.writes()).some((writes) => writes.length > 0);
-  const { heads } = await afterLoss(stage);
+  const { heads } = await lose(stage);
   const what = `killed ${place}: ${life.effects.at(place ?? -1)}`;
   return { what, job, isWritten, isFound: heads.length > 0, life };
 }

@@ -1,19 +1,16 @@
 // A process that runs migrations on clusters in memory.
 
-import { foundKind } from '../../src/jobs/found.ts';
 import type { Lease } from '../../src/edges/store.ts';
 import type { JobJournal } from '../../src/jobs/journal.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { SharedPages } from '../../src/jobs/shared-pages.ts';
-import { tracedPlaces } from '../../src/jobs/traces.ts';
 import { openBookings } from '../../src/migration/capacity/bookings.ts';
 import { migrationKind } from '../../src/migration/run/run.ts';
 import type { MoveTraffic } from '../../src/migration/run/traffic.ts';
 import type { Life } from './mortal.ts';
-import { type MoveFleet, PLACES } from './move-fleet.ts';
-import { startJobs, type Process } from './process.ts';
-
-export const ENVIRONMENT = 'test';
+import type { MoveFleet } from './move-fleet.ts';
+import { ENVIRONMENT, startOn, waysTo } from './on-clusters.ts';
+import type { Process } from './process.ts';
 
 interface Own {
   readonly life?: Life | undefined;
@@ -26,13 +23,8 @@ export function startMoves(
   journal: JobJournal,
   { life, pages }: Own = {},
 ): Process {
-  const of = <T extends object>(name: string, thing: T): T => life?.of(name, thing) ?? thing;
-  const writers = new Map([...fleet.clusters].map(([name, one]) => [name, of('cluster', one)]));
-  const writerOf = async (name: string) => {
-    const writer = writers.get(name);
-    if (!writer) throw new Error(`no cluster ${name}`);
-    return writer;
-  };
+  const ways = waysTo(fleet.clusters, life);
+  const { of, writerOf, places } = ways;
   // What only reads is no effect, and is asked without waiting.
   const spoken = of('traffic', { say: fleet.say.bind(fleet), lift: fleet.lift.bind(fleet) });
   const traffic: MoveTraffic = {
@@ -56,8 +48,6 @@ export function startMoves(
       heads: () => process.heads(),
       lease: () => serving,
     });
-  const clusters = () => PLACES;
-  const places = tracedPlaces({ environment: ENVIRONMENT, clusters, writerOf });
   const kind = migrationKind({
     environment: ENVIRONMENT,
     writerOf,
@@ -72,20 +62,15 @@ export function startMoves(
     mark: (speaker, moving) => said.mark(speaker, moving),
     unmark: (speaker, app) => said.unmark(speaker, app),
   });
-  const liftAll = (who: string, job: string) => {
-    const ids = fleet.standing().flatMap((hold) => (hold.job === job ? [hold.id] : []));
-    return traffic.lift(who, job, ids);
-  };
-  const found = foundKind({ lift: liftAll, places });
-  const parts = { journal, places, clock: fleet.clock, ...(life && { life }) };
-  const process = startJobs(
-    parts,
-    [kind as JobKind, found as JobKind],
-    async ({ cluster, ...ref }, fence) => {
-      const fenced = await (await writerOf(cluster)).fence(ref, fence.term);
-      if (!fenced.ok) throw new Error(fenced.text);
+  const process = startOn(ways, {
+    journal,
+    clock: fleet.clock,
+    kind: kind as JobKind,
+    lift(who, job) {
+      const ids = fleet.standing().flatMap((hold) => (hold.job === job ? [hold.id] : []));
+      return traffic.lift(who, job, ids);
     },
-  );
+  });
   return {
     ...process,
     serve(lease) {
