@@ -12,16 +12,7 @@ import type { Rehearsal } from '../../src/migration/rehearsal/report.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import type { Draft } from '../../src/jobs/record.ts';
 import { NO_MIGRATIONS } from '../api/no-migrations.ts';
-import {
-  app,
-  deployment,
-  ingress,
-  OBJECTS,
-  REQUEST,
-  service,
-  source,
-  world,
-} from '../migration/plan/plan-world.ts';
+import { app, objectsOf, REQUEST, source, world } from '../migration/plan/plan-world.ts';
 
 const HOUR = 3600;
 
@@ -108,10 +99,7 @@ function planOf(request: PlanRequest): MigrationPlan {
 }
 
 function sourceOf(name: string): ReturnType<typeof source> {
-  if (name === 'shop') return source();
-  if (name !== 'pay') return source([]);
-  const read = OBJECTS.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Secret');
-  return source([...read, deployment(name, 4), service(name), ingress(name)]);
+  return source(['shop', 'pay'].includes(name) ? objectsOf(name) : []);
 }
 
 export interface Slow {

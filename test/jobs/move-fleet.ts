@@ -25,6 +25,7 @@ import { holdEntries } from '../../src/weights/holds.ts';
 import type { JobHold } from '../../src/words/of-jobs.ts';
 import {
   app as appWorld,
+  BACKUP,
   destination,
   object,
   OBJECTS,
@@ -80,13 +81,6 @@ export const SHOP = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'pro
 const NODES = { east: ['10.1.0.1:80', '10.1.0.2:80'], west: ['10.2.0.1:80', '10.2.0.2:80'] };
 type Place = keyof typeof NODES;
 export const PLACES: readonly Place[] = ['east', 'west'];
-const BACKUP = {
-  kind: 'backup',
-  backup: 'nightly',
-  startedAt: 0,
-  warnings: [],
-  passedOver: [],
-} as const;
 const VM = '10.9.0.1:80';
 const BASE = 10;
 

@@ -11,16 +11,7 @@ import { openEdgeBook } from '../../src/edges/edge-book.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { controllerInMemory } from '../api/memory-controller.ts';
 import { metricsText } from '../telemetry/metrics-text.ts';
-import {
-  app as appWorld,
-  deployment,
-  ingress,
-  OBJECTS,
-  REQUEST,
-  service,
-  source,
-  world,
-} from './plan/plan-world.ts';
+import { app as appWorld, BACKUP, objectsOf, REQUEST, source, world } from './plan/plan-world.ts';
 
 const app = { app: 'shop', warnings: [], passedOver: [] };
 const REHEARSAL: Rehearsal = {
@@ -117,17 +108,8 @@ test('metrics: ages, apps that are lost, the rung', async () => {
 });
 
 test('an app that would wait for room does not come back', () => {
-  const origin = {
-    kind: 'backup',
-    backup: 'b',
-    startedAt: 0,
-    warnings: [],
-    passedOver: [],
-  } as const;
-  const appOf = (name: string, pods: number) => {
-    const objects = [deployment(name, pods), service(name), ingress(name), ...OBJECTS.slice(3)];
-    return appWorld(name, { source: source(objects, { origin }) });
-  };
+  const appOf = (name: string, pods: number) =>
+    appWorld(name, { source: source(objectsOf(name, pods), { origin: BACKUP }) });
   const report = (...pods: readonly number[]) => {
     const apps = pods.map((count, index) => appOf(`app-${index}`, count));
     const request = { ...REQUEST, degrade: true, mode: 'offline' } as const;

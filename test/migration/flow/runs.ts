@@ -6,41 +6,21 @@ import { GATES } from '../../../src/migration/flow/gates.ts';
 import { LIMITS, next, type JobPlan } from '../../../src/migration/flow/next.ts';
 import type { Mode } from '../../../src/migration/plan/model.ts';
 import { planMigration } from '../../../src/migration/plan/plan.ts';
-import {
-  app,
-  deployment,
-  ingress,
-  object,
-  OBJECTS,
-  REQUEST,
-  service,
-  source,
-  world,
-} from '../plan/plan-world.ts';
+import { app, BACKUP, object, objectsOf, REQUEST, source, world } from '../plan/plan-world.ts';
 
-const SCALER = {
+const scaler = (name: string) => ({
   minReplicas: 1,
-  scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' },
-};
+  scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+});
 
 export function planOf(names: readonly string[], mode: Mode, more: Partial<JobPlan> = {}): JobPlan {
-  const origin = {
-    kind: 'backup',
-    backup: 'b',
-    startedAt: 0,
-    warnings: [],
-    passedOver: [],
-  } as const;
   const apps = names.map((name) => {
-    const scaler = { ...SCALER, scaleTargetRef: { ...SCALER.scaleTargetRef, name } };
+    const spec = scaler(name);
     const objects = [
-      deployment(name, 1),
-      service(name),
-      ingress(name),
-      object('autoscaling/v2', 'HorizontalPodAutoscaler', name, { spec: scaler }),
-      ...OBJECTS.slice(3),
+      ...objectsOf(name, 1),
+      object('autoscaling/v2', 'HorizontalPodAutoscaler', name, { spec }),
     ];
-    return app(name, { source: source(objects, mode === 'offline' ? { origin } : {}) });
+    return app(name, { source: source(objects, mode === 'offline' ? { origin: BACKUP } : {}) });
   });
   const plan = planMigration({ ...REQUEST, apps: names, mode }, world({ apps }));
   if (!plan.ok) throw new Error(JSON.stringify(plan.findings));

@@ -66,13 +66,25 @@ export const ingress = (name: string): Manifest =>
 
 export const PASSWORD = Buffer.from('the-password').toString('base64');
 
-export const OBJECTS: readonly Manifest[] = [
-  deployment('shop', 4),
-  service('shop'),
-  ingress('shop'),
+/** Its pods read the settings of `shop`, whichever it is. */
+export const objectsOf = (name: string, replicas = 4): readonly Manifest[] => [
+  deployment(name, replicas),
+  service(name),
+  ingress(name),
   object('v1', 'ConfigMap', 'shop', { data: { a: '1' } }),
   object('v1', 'Secret', 'shop', { data: { password: PASSWORD } }),
 ];
+
+export const OBJECTS = objectsOf('shop');
+
+/** Where its objects come from when it is dead. */
+export const BACKUP = {
+  kind: 'backup',
+  backup: 'nightly',
+  startedAt: 0,
+  warnings: [],
+  passedOver: [],
+} as const;
 
 export const source = (
   objects: readonly Manifest[] = OBJECTS,
