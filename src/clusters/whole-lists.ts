@@ -45,18 +45,19 @@ export async function listKind(
   return items.map((item) => ({ ...item, ...own }));
 }
 
-/** Names of the kinds that are served in one version of a group. */
+/** Names of the kinds that are served in one version of a group; undefined: that may not be asked. */
 export async function kindsServed(
   listing: Listing,
   apiVersion: string,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string> | undefined> {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
   const path = rootOf({ group: group ?? '', version: version ?? '' });
   const answer = await ask<{ readonly resources?: readonly { readonly kind: string }[] }>(
     listing,
     path,
   );
-  return new Set(typeof answer === 'string' ? [] : answer.resources?.map(({ kind }) => kind));
+  if (answer === 'forbidden') return undefined;
+  return new Set(answer === 'absent' ? [] : answer.resources?.map(({ kind }) => kind));
 }
 
 function rootOf({ group, version }: Pick<ListedKind, 'group' | 'version'>): string {

@@ -1,4 +1,5 @@
-// The kinds that belong to a workload, as clusters serve them and as backups name them. Pure.
+// The kinds that belong to a workload, as clusters serve them and as backups name them, and those that may
+// need what belongs to one. Pure.
 
 export interface MovedKind {
   readonly group: string;
@@ -32,6 +33,29 @@ export const MOVED_KINDS: readonly MovedKind[] = [
   kind('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute'),
   kind('resource.k8s.io', 'v1', 'resourceclaimtemplates', 'ResourceClaimTemplate'),
 ];
+
+/** They stay where they are, and may need what moves. */
+export const STAYING_KINDS: readonly MovedKind[] = [
+  kind('', 'v1', 'pods', 'Pod'),
+  kind('apps', 'v1', 'daemonsets', 'DaemonSet'),
+  kind('batch', 'v1', 'jobs', 'Job'),
+  kind('batch', 'v1', 'cronjobs', 'CronJob'),
+];
+
+/** Goes at the source, in this order; what pods read may be another's too, and stays. */
+export const LEAVING: readonly string[] = [
+  'HorizontalPodAutoscaler',
+  'Ingress',
+  'HTTPRoute',
+  'Rollout',
+  'Deployment',
+  'StatefulSet',
+  'Service',
+];
+
+export function apiVersionOf({ group, version }: Pick<MovedKind, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`;
+}
 
 /** `rollouts.argoproj.io`, `services`: as Velero names folders, and kubectl resources. */
 export function fullResource({ group, resource }: MovedKind): string {

@@ -13,9 +13,12 @@ import { auditFlags, writesIn } from './audited.ts';
 import { type WatchedJournal, watchJournal } from './journal-watched.ts';
 import {
   appAsRollout,
+  appWithOthers,
   appWithSettings,
+  bareOf,
   beginMove,
   formsOf,
+  logsOf,
   moveWatched,
   objectsOf,
   PODS,
@@ -57,6 +60,7 @@ const BERTH = {
   value: 1,
 };
 const BERTHS = { apiVersion: 'v1', kind: 'ResourceQuota' };
+const SHARING = 'lobby';
 
 let folder: string;
 let fleet: RealFleet;
@@ -80,7 +84,8 @@ beforeAll(async () => {
   await admin.apply(...[...PLAIN, ...STAYING, KILLED, KIOSK].flatMap(appWithSettings));
   for (const plane of [fleet.east, fleet.west]) await plane.admin.apply(BERTH as KubernetesObject);
   await admin.apply(...RIVALS.flatMap(appOfBerth));
-  for (const name of [...MANY, ...STAYING, KILLED, ...RETURNING, ...RIVALS])
+  await admin.apply(...appWithOthers(SHARING));
+  for (const name of [...MANY, ...STAYING, KILLED, ...RETURNING, ...RIVALS, SHARING])
     await fleet.settled({ east: WHOLE }, name);
   await toMidCanary(CANARY);
   await toMidCanary(BOOTH);
@@ -210,6 +215,19 @@ test.concurrent('aborted on the way, or changed by somebody else: as before', {
   expect(STAYING.flatMap((name) => of(name, east))).toEqual([]);
   for (const name of STAYING) await fleet.settled({ east: WHOLE }, name);
   expect(await holdsOf(STAYING)).toEqual([]);
+});
+
+test.concurrent('what others than the moved app’s have pods behind stays at the source', {
+  timeout: RUNS_MS,
+}, async () => {
+  const { early, empty } = await moveWatched(fleet, { apps: [SHARING] });
+  expect({ early, empty }).toEqual({ early: [], empty: [] });
+  const shared = [logsOf(SHARING), bareOf(SHARING)];
+  const services = shared.map((name) => `Service ${name}`).toSorted();
+  const all = [SHARING, ...shared];
+  expect(await objectsOf(fleet.east, all)).toEqual(services);
+  expect(await objectsOf(fleet.west, all)).toEqual([...allOf([SHARING]), ...services].toSorted());
+  await fleet.settled({ west: WHOLE }, SHARING);
 });
 
 interface Spec extends KubernetesObject {

@@ -1,6 +1,7 @@
 // Plans on real control planes: from a live cluster, and from a backup that the real Velero made of it
 // before it was killed. The last one is carried out under load; then the source returns.
 
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanAnswer, RehearsalAnswer } from '../../src/api/migration-shapes.ts';
 import type { DebtAnswer, DebtNowAnswer } from '../../src/api/debt-shapes.ts';
@@ -107,6 +108,40 @@ test('online, from the live cluster, by the published rights alone', {
     const kept = await plane.admin.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, 'prod');
     expect(kept.map(({ metadata }) => metadata?.name)).toEqual(plane === east ? ['shop'] : []);
   }
+});
+
+interface Role extends KubernetesObject {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: string[];
+  }[];
+}
+
+test('without rights a kind is unread, but for one that the cluster does not have', {
+  timeout: STARTS_MS,
+}, async () => {
+  const { east } = fleet;
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' };
+  const ref = { ...role, metadata: { name: 'ballast-jobs', namespace: 'prod' } };
+  const { rules } = await east.admin.get<Role>(ref);
+  const narrow = rules
+    .filter(({ apiGroups }) => !apiGroups.includes('argoproj.io'))
+    .map((rule) => ({ ...rule, resources: rule.resources.filter((one) => one !== 'daemonsets') }));
+  const unread = async () =>
+    (await plan('shop')).findings.filter(({ code }) => code === 'unread').map(({ text }) => text);
+  const rolled = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+  await expect(east.client('jobs').list(rolled, 'prod')).rejects.toThrow('404');
+  await east.admin.apply({ ...ref, rules: narrow } as KubernetesObject);
+  const told = await until('the rights are gone', async () => {
+    const all = await unread();
+    return all.length > 0 && all;
+  });
+  await expect(east.client('jobs').list(rolled, 'prod')).rejects.toThrow('403');
+  expect(told).toEqual([
+    'DaemonSet objects could not be read: what they may need stays at the source',
+  ]);
+  await allowJobs(east, ['prod']);
+  await until('they are back', async () => (await unread()).length === 0);
 });
 
 test('a rehearsal: the app would come back from Velero’s backup', {

@@ -4,7 +4,7 @@
 // was ever without its objects or its servers, by the API servers and the edges. On failure: an error with
 // what was seen last.
 
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node';
 import { weightsAt } from '../e2e/held.ts';
 import { underLoad } from '../e2e/under-load.ts';
 import type { ControlPlane } from './cluster.ts';
@@ -78,6 +78,45 @@ export function appWithSettings(name: string): KubernetesObject[] {
   for (const container of deployment.spec?.template.spec?.containers ?? [])
     container.envFrom = [{ configMapRef: { name: `${name}-settings` } }];
   return [settingsOf(name), deployment, ...rest];
+}
+
+export const logsOf = (name: string): string => `${name}-logs`;
+export const bareOf = (name: string): string => `${name}-bare`;
+
+/** And a DaemonSet and a single pod, each behind a Service that has the app's pods too. */
+export function appWithOthers(name: string): KubernetesObject[] {
+  const all = appWithSettings(name);
+  const { template } = (all[1] as V1Deployment).spec ?? {};
+  const [logs, bare] = [logsOf(name), bareOf(name)].map((one) => ({
+    metadata: { name: one, namespace: 'prod' },
+    labels: { [one]: 'true' },
+  })) as [Other, Other];
+  const spec = template?.spec;
+  if (template?.metadata)
+    template.metadata.labels = { ...template.metadata.labels, ...logs.labels, ...bare.labels };
+  const pods = { metadata: { labels: logs.labels }, spec };
+  const services = [logs, bare].map(({ metadata, labels }) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: { selector: labels, ports: [{ port: 80 }] },
+  }));
+  return [
+    ...all,
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: logs.metadata,
+      spec: { selector: { matchLabels: logs.labels }, template: pods },
+    },
+    { apiVersion: 'v1', kind: 'Pod', metadata: { ...bare.metadata, labels: bare.labels }, spec },
+    ...services,
+  ] as KubernetesObject[];
+}
+
+interface Other {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** The same as a Rollout, whose second version stands still when half of its pods are there. */

@@ -1,12 +1,13 @@
 // What several apps need: it comes along, and nothing of it is taken from those who stay.
 
 import { expect, onTestFinished, test } from 'vitest';
+import { CallFailure } from '../../src/clusters/call-failure.ts';
 import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { leaving } from '../../src/migration/flow/steps.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { until } from '../controlplane/until.ts';
-import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
+import { deployment, ingress, object, service } from '../migration/plan/plan-world.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
 import { ALL, MoveFleet } from './move-fleet.ts';
@@ -73,6 +74,50 @@ test('what others have come to need since the plan stays too', async () => {
   const { id } = await process.create(draft);
   await untilState(journal, id, 'Done');
   expect(fleet.writes()['east']).not.toContain('remove Ingress prod/both');
+});
+
+const LOGS = object('apps/v1', 'DaemonSet', 'logs', {
+  spec: { template: { metadata: { labels: { app: 'shop' } }, spec: { containers: [] } } },
+});
+/** What goes at the source though the Service stays. */
+const GONE = [
+  'remove HorizontalPodAutoscaler prod/shop',
+  'update Deployment prod/shop',
+  'remove Deployment prod/shop',
+];
+
+/** Why something stays at the source, once all is done. */
+async function whyStaying(
+  objects: readonly Manifest[],
+  prepare?: (fleet: MoveFleet) => void,
+): Promise<Record<string, string>> {
+  const { journal, fleet, process } = await begin(objects, prepare);
+  const { id } = await process.create(fleet.draft());
+  const { steps } = await untilState(journal, id, 'Done');
+  expect(fleet.writes()['east']).toEqual(GONE);
+  const texts = Object.values(steps).flatMap(({ intent, result }) => {
+    const text = result?.text ?? '';
+    return text.startsWith('it stays') ? [[intent.text.split(' ')[1] ?? '', text] as const] : [];
+  });
+  return Object.fromEntries(texts);
+}
+
+test('a Service with a DaemonSet’s pods behind it stays at the source, with its route', async () => {
+  const text = 'it stays in east, needed by DaemonSet prod/logs';
+  expect(await whyStaying([...ALL, LOGS])).toEqual({ Ingress: text, Service: text });
+});
+
+test('where a kind may not be listed all that one may need stays at the source', async () => {
+  const forbid = (fleet: MoveFleet): void => {
+    const east = fleet.cluster('east');
+    const list = east.list.bind(east);
+    east.list = async (ref, selector) => {
+      if (ref.kind !== 'DaemonSet') return await list(ref, selector);
+      throw new CallFailure({ text: 'HTTP 403', scope: 'kind', status: 403 });
+    };
+  };
+  const text = 'it stays in east, for DaemonSet objects may not be listed there, and may need it';
+  expect(await whyStaying(ALL, forbid)).toEqual({ Ingress: text, Service: text });
 });
 
 /** Two apps whose pods read the same ConfigMap and Secret; no edge sends requests to the second. */

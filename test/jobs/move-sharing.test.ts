@@ -2,9 +2,8 @@
 // another needs it, and goes with the last.
 
 import { expect, onTestFinished, test } from 'vitest';
-import type { KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import { resultOf } from '../../src/jobs/record.ts';
-import type { Manifest } from '../../src/migration/manifests/manifest.ts';
+import { at } from '../../src/migration/manifests/manifest.ts';
 import { until } from '../controlplane/until.ts';
 import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
 import { confirmEdges } from './confirm-edges.ts';
@@ -90,16 +89,26 @@ test('the second has moved for good: what it found stays for it', async () => {
   expect(there()).toEqual(expect.arrayContaining([...SHARED, 'Deployment news']));
 });
 
-test('a workload that lives there and no move has brought keeps what it names', async () => {
+const { uid: _, ...MAIL } = deployment('mail', 1).metadata;
+const SPEC = deployment('mail', 1)['spec'];
+
+test.each([
+  { apiVersion: 'apps/v1', kind: 'Deployment', metadata: MAIL, spec: SPEC },
+  // Behind its Service too: it did without that before.
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...MAIL, labels: { app: 'shop' } },
+    spec: at(SPEC, 'template', 'spec'),
+  },
+])('a $kind that lives there and no move has brought keeps what it names', async (mail) => {
   const { fleet, begin, back, textOf, there } = await moving();
   const id = await begin('shop');
-  const { metadata, status: _, ...rest } = deployment('mail', 1) as Manifest & { status?: unknown };
-  const { uid: __, ...named } = metadata;
-  const mail = { ...rest, metadata: named } as KubernetesObject;
   fleet.cluster('west').applyAs('kubectl', mail);
   await back(id);
-  expect(await textOf(id, 'shop:back.2')).toBe('it stays: Deployment prod/mail needs it');
-  expect(there()).toEqual(['ConfigMap shop', 'Deployment mail', 'Secret shop']);
+  const { kind } = mail;
+  expect(await textOf(id, 'shop:back.2')).toBe(`it stays: ${kind} prod/mail needs it`);
+  expect(there()).toEqual(['ConfigMap shop', `${kind} mail`, 'Secret shop'].toSorted());
 });
 
 test('who comes while it is taken away waits, and makes it anew', async () => {

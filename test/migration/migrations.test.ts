@@ -10,7 +10,7 @@ import { loadCluster } from '../../src/clusters/kubeconfig.ts';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
 import type { Booked } from '../../src/migration/capacity/ledger.ts';
 import { needOf } from '../../src/migration/capacity/need.ts';
-import { MOVED_KINDS } from '../../src/migration/kinds.ts';
+import { MOVED_KINDS, STAYING_KINDS } from '../../src/migration/kinds.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { createMigrations, type Migrations } from '../../src/migration/migrations.ts';
 import { GATES } from '../../src/migration/flow/gates.ts';
@@ -20,7 +20,7 @@ import { controllerInMemory } from '../api/memory-controller.ts';
 import { until } from '../controlplane/until.ts';
 import { SimulatedApiServer } from '../simulated/api-server.ts';
 import { resourceKinds, type ResourceKind } from '../simulated/resource-kinds.ts';
-import { OBJECTS, PASSWORD, REQUEST } from './plan/plan-world.ts';
+import { object, OBJECTS, PASSWORD, REQUEST } from './plan/plan-world.ts';
 import { writeBackup } from './velero/backups.ts';
 
 const known = new Set(resourceKinds.map(({ group, plural }) => `${group}/${plural}`));
@@ -29,8 +29,9 @@ const MORE: readonly (readonly [string, string, string, string])[] = [
   ['', 'v1', 'limitranges', 'LimitRange'],
   ['storage.k8s.io', 'v1', 'storageclasses', 'StorageClass'],
 ];
+const KINDS = [...MOVED_KINDS, ...STAYING_KINDS];
 const extraKinds: readonly ResourceKind[] = [
-  ...MOVED_KINDS.filter(({ group, resource }) => !known.has(`${group}/${resource}`)).map(
+  ...KINDS.filter(({ group, resource }) => !known.has(`${group}/${resource}`)).map(
     ({ group, version, resource, kind }) => ({
       group,
       version,
@@ -96,7 +97,7 @@ afterAll(async () => {
 });
 
 function put(api: SimulatedApiServer, one: Manifest): void {
-  const kind = MOVED_KINDS.find((moved) => moved.kind === one.kind);
+  const kind = KINDS.find((each) => each.kind === one.kind);
   api.put(kind?.resource ?? '', one as never);
 }
 
@@ -199,6 +200,24 @@ test('what jobs have booked in the destination is deducted, in plans and rehears
     expect(dead?.destinations[0]?.refused.join()).toContain('booked: 1 by move-1/till');
   } finally {
     booked.clear();
+  }
+});
+
+test('whose pods are behind its Service is told, and which kinds may not be listed', async () => {
+  const template = { metadata: { labels: { app: 'shop' } }, spec: { containers: [] } };
+  put(east, object('apps/v1', 'DaemonSet', 'logs', { spec: { template } }));
+  const resources = ['cronjobs'];
+  const { clear } = await east.fault({ kind: 'status', code: 403, verbs: ['list'], resources });
+  try {
+    const text = 'objects could not be read: what they may need stays at the source';
+    const told = said(await plan());
+    expect(told).toContain(`warn unread: Deployment prod/shop: CronJob ${text}`);
+    const needed = 'needed by 1 more at the source (DaemonSet prod/logs)';
+    for (const one of ['Service', 'Ingress'])
+      expect(told.join('\n')).toContain(`warn shared: ${one} prod/shop: ${needed}`);
+  } finally {
+    await clear();
+    east.remove('daemonsets', 'logs', 'prod');
   }
 });
 

@@ -25,6 +25,7 @@
 // The last step is the job's, not an app's: clear, or clear-again once it is aborted (jobs/last-step.ts).
 
 import { NOT_BEGUN, resultOf, type Job, type StepResult } from '../../jobs/record.ts';
+import { LEAVING } from '../kinds.ts';
 import type { MigrationPlan, PlannedApp, PlannedObject } from '../plan/model.ts';
 import { PERCENTS } from '../plan/weights.ts';
 
@@ -41,17 +42,6 @@ export function stepOf(id: string): Step {
   const at = Math.max(0, id.indexOf(':'));
   return { app: id.slice(0, at), name: at === 0 ? id : id.slice(at + 1) };
 }
-
-/** Goes at the source, in this order; what pods read may be another's too, and stays. */
-const LEAVES: readonly string[] = [
-  'HorizontalPodAutoscaler',
-  'Ingress',
-  'HTTPRoute',
-  'Rollout',
-  'Deployment',
-  'StatefulSet',
-  'Service',
-];
 
 export function forwardSteps(app: PlannedApp, mode: MigrationPlan['mode']): string[] {
   const of = (late: boolean): PlannedObject[] => app.objects.filter((one) => one.late === late);
@@ -74,7 +64,7 @@ export function forwardSteps(app: PlannedApp, mode: MigrationPlan['mode']): stri
  * that goes finds nobody left who needs it, and takes it along.
  */
 export function leaving({ objects }: PlannedApp): PlannedObject[] {
-  const order = ({ manifest }: PlannedObject): number => LEAVES.indexOf(manifest.kind);
+  const order = ({ manifest }: PlannedObject): number => LEAVING.indexOf(manifest.kind);
   const last = ({ shared }: PlannedObject): number => (shared ? 1 : 0);
   return objects
     .filter((one) => order(one) >= 0)

@@ -10,16 +10,16 @@ import {
   at,
   fieldsOf,
   groupOf,
-  listOf,
   nameOf,
   textAt,
   textsAt,
   type Finding,
   type Manifest,
 } from './manifest.ts';
-import { podReferences, type Reference } from './reference.ts';
-import { analysisReferences, isRollout, rolloutReferences, servingTemplate } from './rollout.ts';
-import { routeReferences, routesTo } from './routes.ts';
+import { namedBy } from './named-by.ts';
+import type { Reference } from './reference.ts';
+import { isRollout, servingTemplate } from './rollout.ts';
+import { routesTo } from './routes.ts';
 import { selects } from './service.ts';
 
 export interface Namespace {
@@ -108,49 +108,13 @@ function visit(walk: Walk, object: Manifest): void {
 }
 
 function referencesOf(walk: Walk, object: Manifest): Reference[] {
-  switch (object.kind) {
-    case 'Rollout':
-      return [...rolloutReferences(object), ...ofPods(walk, object)];
-    case 'Deployment':
-      return ofPods(walk, object);
-    case 'StatefulSet':
-      return [...named(object, 'Service', 'serviceName'), ...ofPods(walk, object)];
-    case 'ServiceAccount':
-      return ofAccount(object);
-    case 'AnalysisTemplate':
-      return analysisReferences(object);
-    case 'Ingress':
-    case 'HTTPRoute':
-      return routeReferences(object);
-    default:
-      return [];
-  }
-}
-
-function named({ spec }: Manifest, kind: string, field: string): Reference[] {
-  const name = textAt(spec, field);
-  return name === undefined ? [] : [{ group: '', kind, name, by: field }];
-}
-
-function ofPods(walk: Walk, holder: Manifest): Reference[] {
   const { workload, replicaSets } = walk;
+  // A Deployment is named for its template.
+  if (object !== workload && object.kind !== 'Deployment') return namedBy(object);
   const rollout = isRollout(workload) ? workload : undefined;
-  const template = servingTemplate(holder, replicaSets, rollout);
-  if (at(template, 'spec') === undefined) return [];
-  const references = podReferences(at(template, 'spec'));
+  const references = namedBy(object, servingTemplate(object, replicaSets, rollout));
   for (const { kind, name } of references) if (kind === 'Secret') walk.secretsOfPods.add(name);
   return references;
-}
-
-/** What pods get by their account; the account works without it. */
-export function ofAccount(account: Manifest): Reference[] {
-  const lists = [...listOf(account['imagePullSecrets']), ...listOf(account['secrets'])];
-  return lists.flatMap((one) => {
-    const name = textAt(one, 'name');
-    return name === undefined
-      ? []
-      : [{ group: '', kind: 'Secret', name, by: 'its list', optional: true }];
-  });
 }
 
 function resolve(walk: Walk, from: Manifest, reference: Reference): void {

@@ -5,6 +5,7 @@
 // On failure: findings that refuse; there is nothing to undo.
 
 import { collect, type Namespace, type Needed } from './collect.ts';
+import { LEAVING } from '../kinds.ts';
 import { isAutomatic } from './identity.ts';
 import {
   at,
@@ -18,9 +19,9 @@ import {
   type Manifest,
 } from './manifest.ts';
 import { foreignMarks, staysBehind } from './metadata.ts';
+import { kindsNeeding, needersOf } from './needers.ts';
 import { foreignRouters, isRollout } from './rollout.ts';
 import { sanitise, type Ask, type Mapping } from './sanitise.ts';
-import { maybeShared, othersOf, NEEDING } from './shared.ts';
 import { hostPathFindings } from './stateful.ts';
 
 export interface MovedObject {
@@ -80,7 +81,11 @@ export function moveOf(workload: Manifest, namespace: Namespace, ask: MoveAsk): 
   const replicaSets = namespace.objects.filter(({ kind }) => kind === 'ReplicaSet');
   const move = { objects: [] as MovedObject[], behind: [] as Move['behind'][number][] };
   const all: Needed[] = [...needed];
-  const said: Finding[] = [...findings, ...workloadFindings(workload, template)];
+  const said: Finding[] = [
+    ...findings,
+    ...workloadFindings(workload, template),
+    ...unknownFindings(workload, objects, namespace),
+  ];
   const others = sharing(objects, namespace);
   for (const source of sorted(objects)) {
     const {
@@ -130,9 +135,10 @@ function sharing(
   namespace: Namespace,
 ): (source: Manifest) => readonly string[] {
   const own = new Set(objects.map(nameOf));
-  const around = namespace.objects.filter(({ kind }) => NEEDING.includes(kind));
-  return (source) => (maybeShared(source) ? othersOf(source, own, around) : []);
+  return (source) => (leaves(source) ? needersOf(source, own, namespace).needers : []);
 }
+
+const leaves = ({ kind }: Manifest): boolean => LEAVING.includes(kind);
 
 function sharedFindings(source: Manifest, shared: readonly string[]): Finding[] {
   if (shared.length === 0) return [];
@@ -140,6 +146,18 @@ function sharedFindings(source: Manifest, shared: readonly string[]): Finding[] 
     `needed by ${shared.length} more at the source (${shared.join(', ')}): it comes whole, leads over ` +
     'there only to what comes, and stays at the source until they are gone';
   return [warn(source, 'shared', text)];
+}
+
+function unknownFindings(
+  workload: Manifest,
+  objects: readonly Manifest[],
+  { unread }: Namespace,
+): Finding[] {
+  const kinds = objects.filter(leaves).flatMap((one) => kindsNeeding(one).map(({ kind }) => kind));
+  const unknown = [...new Set(kinds)].filter((kind) => unread.has(kind)).toSorted();
+  if (unknown.length === 0) return [];
+  const text = `${unknown.join(', ')} objects could not be read: what they may need stays at the source`;
+  return [warn(workload, 'unread', text)];
 }
 
 /** The destination's own name of what it must have. */

@@ -1,73 +1,168 @@
-// Who of those that live in a namespace needs an object there. Pure.
+// Who in a namespace needs an object there, so that it is not to go: whoever names it, by itself or by its
+// account, and whoever it leads to, pods behind a Service or Services behind a route. Pure.
 //
-// Comes in: what lives there, of the kinds that name others, and which object. Goes out: a workload or a
-// route that names it, by itself or by its account. What is going, what is left of a workload that is gone,
-// and a ReplicaSet without pods need nothing.
+// Comes in: the object, names of what goes with it, the namespace as it is. Goes out: who needs it, and which
+// kinds could not be looked at and may. Of what somebody makes (a pod, a ReplicaSet) whoever makes it is named,
+// and it goes with them. What is on its way out, is left of a workload that is gone, or has come to its end
+// needs nothing. A kind that the cluster does not have has nobody.
 
-import type { ObjectRef, ObjectsRef } from '../../clusters/cluster-writer.ts';
-import { ofAccount } from './collect.ts';
-import { at, groupOf, listOf, textAt, type Manifest } from './manifest.ts';
-import { podReferences, type Reference } from './reference.ts';
-import { analysisReferences, rolloutReferences } from './rollout.ts';
-import { endsOf, routeReferences } from './routes.ts';
+import { MOVED_KINDS, STAYING_KINDS, type MovedKind } from '../kinds.ts';
+import type { Namespace } from './collect.ts';
+import { at, groupOf, listOf, nameOf, textAt, textsAt, type Manifest } from './manifest.ts';
+import { namedBy } from './named-by.ts';
+import { templateOf } from './pod-template.ts';
+import type { Reference } from './reference.ts';
+import { endsOf, type RouteEnd } from './routes.ts';
+import { selects } from './service.ts';
 
-const kind = (apiVersion: string, name: string): ObjectsRef => ({ apiVersion, kind: name });
+type Kinds = Readonly<Record<string, readonly string[]>>;
 
+/** They have pods, which need something and are led to. */
+const PODS = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'Rollout',
+  'Job',
+  'CronJob',
+  'Pod',
+];
 /** They need nothing for themselves: somebody names them. */
 export const BETWEEN: readonly string[] = ['ServiceAccount', 'AnalysisTemplate'];
 
-export const NAMING: readonly ObjectsRef[] = [
-  kind('apps/v1', 'Deployment'),
-  kind('apps/v1', 'StatefulSet'),
-  kind('apps/v1', 'DaemonSet'),
-  kind('apps/v1', 'ReplicaSet'),
-  kind('argoproj.io/v1alpha1', 'Rollout'),
-  kind('argoproj.io/v1alpha1', 'AnalysisTemplate'),
-  kind('batch/v1', 'Job'),
-  kind('batch/v1', 'CronJob'),
-  kind('networking.k8s.io/v1', 'Ingress'),
-  kind('gateway.networking.k8s.io/v1', 'HTTPRoute'),
-  kind('v1', 'ServiceAccount'),
-];
+/** Of a kind that is not here nobody has to be asked. */
+const NAMING: Kinds = {
+  ServiceAccount: [...PODS, 'AnalysisTemplate'],
+  ConfigMap: [...PODS, 'AnalysisTemplate'],
+  Secret: [...PODS, ...BETWEEN, 'Ingress'],
+  PersistentVolumeClaim: [...PODS, 'AnalysisTemplate'],
+  ResourceClaimTemplate: [...PODS, 'AnalysisTemplate'],
+  Service: ['StatefulSet', 'Rollout', 'Ingress', 'HTTPRoute'],
+  AnalysisTemplate: ['Rollout', 'AnalysisTemplate'],
+  Deployment: ['Rollout'],
+  Ingress: ['Rollout'],
+};
+const LED_TO: Kinds = {
+  Service: PODS,
+  Ingress: ['Service', ...PODS],
+  HTTPRoute: ['Service', ...PODS],
+};
 
-/** What others name; of other kinds nobody has to be asked. */
-export const NAMED: ReadonlySet<string> = new Set([
-  'ServiceAccount',
-  'ConfigMap',
-  'Secret',
-  'PersistentVolumeClaim',
-  'ResourceClaimTemplate',
-  'Service',
-  'AnalysisTemplate',
-  'Deployment',
-  'Ingress',
-]);
-
-export function neederOf(living: readonly Manifest[], object: ObjectRef): Manifest | undefined {
-  const uids = new Set(living.map(({ metadata }) => metadata.uid));
-  const staying = living.filter((one) => isStaying(one, uids));
-  const between = new Map(
-    staying.flatMap((one) => (BETWEEN.includes(one.kind) ? [[keyOf(one), one]] : [])),
-  );
-  const target = keyOf({ ...object, metadata: { name: object.name } });
-  return staying.find((one) => !BETWEEN.includes(one.kind) && names(one, target, between));
+export interface Needers {
+  /** `Kind namespace/name`. */
+  readonly needers: readonly string[];
+  /** Kinds. */
+  readonly unread: readonly string[];
 }
 
-function isStaying(one: Manifest, uids: ReadonlySet<string | undefined>): boolean {
-  if (one.metadata['deletionTimestamp'] !== undefined) return false;
-  if (one.kind === 'ReplicaSet' && at(one, 'spec', 'replicas') === 0) return false;
-  const owners = listOf(one.metadata['ownerReferences']);
-  const owner = owners.find(({ controller }) => controller === true);
-  const isListed = NAMING.some((each) => each.kind === owner?.['kind']);
-  return !isListed || uids.has(textAt(owner, 'uid'));
+/** Which kinds have to be looked at. */
+export function kindsNeeding({ kind, spec }: Manifest): readonly MovedKind[] {
+  const leads = spec === undefined ? undefined : LED_TO[kind];
+  const kinds = new Set([...(NAMING[kind] ?? []), ...(leads ?? [])]);
+  return [...MOVED_KINDS, ...STAYING_KINDS].filter((one) => kinds.has(one.kind));
+}
+
+/** `object`: without its spec whoever it leads to is left out. `own`: by `nameOf`. */
+export function needersOf(
+  object: Manifest,
+  own: ReadonlySet<string>,
+  { objects, unread }: Namespace,
+): Needers {
+  const kinds = kindsNeeding(object);
+  const read = new Set(kinds.filter(({ kind }) => !unread.has(kind)).map(kindKey));
+  const there = objects.filter((one) => read.has(kindKey({ ...one, group: groupOf(one) })));
+  const staying = stayingIn(there, own, read);
+  const needers = [...namersOf(object, staying), ...ledTo(object, own, { there, staying })];
+  return {
+    needers: [...new Set(needers)].toSorted(),
+    unread: kinds.map(({ kind }) => kind).filter((kind) => unread.has(kind)),
+  };
+}
+
+const kindKey = ({ group, kind }: Pick<MovedKind, 'group' | 'kind'>): string => `${group}/${kind}`;
+
+interface Staying {
+  readonly one: Manifest;
+  /** Itself, or whoever makes it. */
+  readonly name: string;
+}
+
+function stayingIn(
+  there: readonly Manifest[],
+  own: ReadonlySet<string>,
+  read: ReadonlySet<string>,
+): Staying[] {
+  const byUid = new Map(there.map((one) => [one.metadata.uid, one]));
+  return there.flatMap((one) => {
+    if (hasEnded(one)) return [];
+    const makers = makersOf(one, byUid);
+    const names = [nameOf(one), ...makers.map((maker) => maker.name)];
+    const last = makers.at(-1);
+    const isLeft = last?.is === undefined && read.has(last?.kind ?? '');
+    if (isLeft || names.some((name) => own.has(name))) return [];
+    return [{ one, name: names.at(-1) ?? nameOf(one) }];
+  });
+}
+
+interface Maker {
+  readonly name: string;
+  readonly kind: string;
+  /** Absent: it is gone, or of a kind that nobody looks at. */
+  readonly is: Manifest | undefined;
+}
+
+/** Of a pod its ReplicaSet, and that one's Deployment. */
+function makersOf(object: Manifest, byUid: ReadonlyMap<string | undefined, Manifest>): Maker[] {
+  const makers: Maker[] = [];
+  // A set that grows while it is walked: each is looked at once.
+  const line = new Set([object]);
+  for (const { metadata } of line) {
+    const owners = listOf(metadata['ownerReferences']);
+    const owner = owners.find(({ controller }) => controller === true);
+    if (!owner) break;
+    const { apiVersion = '', kind = '', name = '', uid } = owner;
+    const ref = { apiVersion: String(apiVersion), kind: String(kind) };
+    const is = byUid.get(String(uid));
+    const place = { ...metadata, name: String(name) };
+    makers.push({
+      name: nameOf({ ...ref, metadata: place }),
+      kind: kindKey({ ...ref, group: groupOf(ref) }),
+      is,
+    });
+    if (is) line.add(is);
+  }
+  return makers;
+}
+
+/** A job that has run, and an earlier version of a workload, have no pods any more. */
+function hasEnded({ kind, metadata, spec, status }: Manifest): boolean {
+  if (textAt(metadata, 'deletionTimestamp') !== undefined) return true;
+  if (kind === 'Pod') return ['Succeeded', 'Failed'].includes(textAt(status, 'phase') ?? '');
+  if (kind === 'Job')
+    return listOf(at(status, 'conditions')).some(
+      (one) => ['Complete', 'Failed'].includes(String(one['type'])) && one['status'] === 'True',
+    );
+  const isOwned = listOf(metadata['ownerReferences']).length > 0;
+  return kind === 'ReplicaSet' && isOwned && at(spec, 'replicas') === 0;
+}
+
+function namersOf(object: Manifest, staying: readonly Staying[]): string[] {
+  const target = keyOf(object);
+  const between = new Map(
+    staying.flatMap(({ one }) => (BETWEEN.includes(one.kind) ? [[keyOf(one), one]] : [])),
+  );
+  const namers = staying.filter(
+    ({ one }) => !BETWEEN.includes(one.kind) && names(one, target, between),
+  );
+  return namers.map(({ name }) => name);
 }
 
 function names(root: Manifest, target: string, between: ReadonlyMap<string, Manifest>): boolean {
   const all = new Set([root]);
-  // A set that grows while it is walked: each is looked at once.
   for (const one of all) {
-    for (const { group, kind: of, name } of referencesIn(one)) {
-      const key = `${group}/${of}/${name}`;
+    for (const { group, kind, name } of [...namedBy(one), ...servicesOf(one)]) {
+      const key = `${group}/${kind}/${name}`;
       if (key === target) return true;
       const next = between.get(key);
       if (next) all.add(next);
@@ -76,37 +171,35 @@ function names(root: Manifest, target: string, between: ReadonlyMap<string, Mani
   return false;
 }
 
-function keyOf(one: Pick<Manifest, 'apiVersion' | 'kind' | 'metadata'>): string {
-  return `${groupOf(one)}/${one.kind}/${one.metadata.name}`;
+const keyOf = (one: Pick<Manifest, 'apiVersion' | 'kind' | 'metadata'>): string =>
+  `${groupOf(one)}/${one.kind}/${one.metadata.name}`;
+
+const servicesOf = (route: Manifest): Pick<Reference, 'group' | 'kind' | 'name'>[] =>
+  endsOf(route)
+    .filter(({ kind, isHere }) => kind === 'Service' && isHere)
+    .map(({ name }) => ({ group: '', kind: 'Service', name }));
+
+interface Around {
+  readonly there: readonly Manifest[];
+  readonly staying: readonly Staying[];
 }
 
-function referencesIn(object: Manifest): Reference[] {
-  switch (object.kind) {
-    case 'ServiceAccount':
-      return ofAccount(object);
-    case 'AnalysisTemplate':
-      return analysisReferences(object);
-    case 'Ingress':
-    case 'HTTPRoute':
-      return [...routeReferences(object), ...servicesOf(object)];
-    default:
-      return workloadReferences(object);
-  }
+function ledTo(object: Manifest, own: ReadonlySet<string>, around: Around): string[] {
+  const ends = endsOf(object).flatMap((end) => needingEnd(end, own, around));
+  return [...ends, ...behind(object, around)];
 }
 
-const servicesOf = (route: Manifest): Reference[] =>
-  endsOf(route).flatMap((end) => (end.kind === 'Service' && end.isHere ? toService(end.name) : []));
+/** A route to a Service that is not there serves nobody; one to its own app's does where others are behind it. */
+function needingEnd(end: RouteEnd, own: ReadonlySet<string>, around: Around): string[] {
+  const name = `${end.kind} ${end.namespace}/${end.name}`;
+  if (end.kind !== 'Service' || !end.isHere) return [name];
+  if (!own.has(name)) return around.staying.some(({ one }) => nameOf(one) === name) ? [name] : [];
+  const service = around.there.find((one) => nameOf(one) === name);
+  return service ? behind(service, around) : [];
+}
 
-const toService = (name: string): Reference => ({ group: '', kind: 'Service', name, by: 'rules' });
-
-function workloadReferences(object: Manifest): Reference[] {
-  const { kind: of, spec } = object;
-  const template = at(spec, 'template') ?? at(spec, 'jobTemplate', 'spec', 'template');
-  const pods = at(template, 'spec');
-  const service = of === 'StatefulSet' ? textAt(spec, 'serviceName') : undefined;
-  return [
-    ...(of === 'Rollout' ? rolloutReferences(object) : []),
-    ...(service === undefined ? [] : [toService(service)]),
-    ...(pods === undefined ? [] : podReferences(pods)),
-  ];
+function behind(service: Manifest, { staying }: Around): string[] {
+  return staying
+    .filter(({ one }) => selects(service, textsAt(templateOf(one), 'metadata', 'labels')))
+    .map(({ name }) => name);
 }

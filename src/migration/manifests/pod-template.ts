@@ -1,7 +1,7 @@
 // Pod templates, wherever they stand: what a controller wrote into them goes, images are taken from
 // where the destination finds them.
 
-import { at, fieldsOf, isFields, listOf, type Fields } from './manifest.ts';
+import { at, fieldsOf, isFields, listOf, type Fields, type Manifest } from './manifest.ts';
 
 /** Prefix of an image's name to what stands there at the destination. */
 export type ImageMap = Readonly<Record<string, string>>;
@@ -18,6 +18,13 @@ export function cleanTemplate(template: unknown, images: ImageMap): void {
   const spec = fieldsOf(template['spec']);
   delete spec['nodeName'];
   for (const container of containersOf(spec)) mapOne(container, images);
+}
+
+/** Of the pods that an object makes; a pod is its own. */
+export function templateOf(object: Manifest): unknown {
+  if (object.kind === 'Pod') return object;
+  const { spec } = object;
+  return at(spec, 'template') ?? at(spec, 'jobTemplate', 'spec', 'template');
 }
 
 export function containersOf(spec: unknown): Fields[] {

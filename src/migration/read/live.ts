@@ -15,7 +15,7 @@ import {
 import { amountsOf, type Amounts } from '../../quantity.ts';
 import type { Namespace } from '../manifests/collect.ts';
 import { at, fieldsOf, textAt, type Manifest } from '../manifests/manifest.ts';
-import { MOVED_KINDS } from '../kinds.ts';
+import { apiVersionOf, MOVED_KINDS, type MovedKind } from '../kinds.ts';
 import { hostsIn } from '../plan/there.ts';
 import type { DestinationWorld } from '../plan/model.ts';
 
@@ -48,19 +48,23 @@ export async function readNamespace(
   listing: Listing,
   namespace: string,
   secrets: boolean,
+  kinds: readonly MovedKind[] = MOVED_KINDS,
 ): Promise<Namespace> {
   const unread = new Set<string>();
   const lists = await Promise.all(
-    MOVED_KINDS.map(async (one) => {
-      const items =
-        one.kind === 'Secret' && !secrets
-          ? 'forbidden'
-          : await listKind(listing, one, { namespace });
-      if (items === 'forbidden') unread.add(one.kind);
+    kinds.map(async (one) => {
+      const isLeftOut = one.kind === 'Secret' && !secrets;
+      const items = isLeftOut ? 'forbidden' : await listKind(listing, one, { namespace });
+      if (items === 'forbidden' && (await mayBeServed(listing, one))) unread.add(one.kind);
       return itemsOf(items);
     }),
   );
   return { objects: lists.flat() as readonly Manifest[], unread };
+}
+
+/** Who has no right to list a kind is not told by its list that the cluster does not have it. */
+async function mayBeServed(listing: Listing, one: MovedKind): Promise<boolean> {
+  return (await kindsServed(listing, apiVersionOf(one)))?.has(one.kind) ?? true;
 }
 
 function itemsOf(list: WholeList): readonly KubernetesObject[] {
@@ -191,7 +195,7 @@ async function unservedOf(
   const unserved = await Promise.all(
     [...versions].map(async ([apiVersion, wanted]) => {
       const served = await kindsServed(listing, apiVersion);
-      return wanted.filter((one) => !served.has(one.slice(apiVersion.length + 1)));
+      return wanted.filter((one) => !served?.has(one.slice(apiVersion.length + 1)));
     }),
   );
   return new Set(unserved.flat());

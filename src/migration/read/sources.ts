@@ -4,6 +4,7 @@
 // is wrong. On failure: a trouble of each app that it concerns.
 
 import { failureOf } from '../../clusters/call-failure.ts';
+import { MOVED_KINDS, STAYING_KINDS } from '../kinds.ts';
 import type { MigrationParts } from '../parts.ts';
 import type { AppWorld, PlanRequest } from '../plan/model.ts';
 import { StoreFailure } from '../velero/store.ts';
@@ -13,6 +14,9 @@ import { searchBackups } from './backups.ts';
 import { withLinks, type Order } from './links.ts';
 import { namespacesOf, readNamespace } from './live.ts';
 import { trafficOf } from './traffic.ts';
+
+/** And those of which some may need what moves. */
+const KINDS = [...MOVED_KINDS, ...STAYING_KINDS];
 
 export function withTraffic({ controller, rules }: MigrationParts, world: AppWorld): AppWorld {
   const { app } = world;
@@ -55,8 +59,8 @@ async function fromCluster(
       const namespaceOf = (namespace: string): ReturnType<typeof readNamespace> => {
         const known = read.get(namespace);
         const isJobs = jobs?.namespaces.includes(namespace) === true;
-        const asked =
-          known ?? readNamespace(isJobs ? own : wide, namespace, isJobs && jobs.secrets === true);
+        const secrets = isJobs && jobs.secrets === true;
+        const asked = known ?? readNamespace(isJobs ? own : wide, namespace, secrets, KINDS);
         read.set(namespace, asked);
         return asked;
       };

@@ -1,8 +1,8 @@
 // One object leaves a cluster: of a workload the pods end first, while it could still bring them back.
 //
 // Comes in: an object as it lives, and what proves that it is the one that may go. Goes out: outcomes, `wait`
-// until it is gone; it stays where something that is not its app's needs it there. On failure: what is not
-// proved is not touched.
+// until it is gone; it stays where something that is not its app's needs it there, or may, for it cannot be
+// looked at. On failure: what is not proved is not touched.
 
 import {
   knownOf,
@@ -15,9 +15,8 @@ import { removeProved, type Doubt } from '../../clusters/removal.ts';
 import { restored } from '../../fanout/run/restore.ts';
 import type { Outcome, Scene } from '../../jobs/kind.ts';
 import type { ClusterName } from '../../model.ts';
-import { MOVED_KINDS } from '../kinds.ts';
 import { at, fieldsOf, type Manifest } from '../manifests/manifest.ts';
-import { maybeShared, othersOf, NEEDING } from '../manifests/shared.ts';
+import { needersThere } from './needers-there.ts';
 import { WORKLOADS } from './there.ts';
 
 export interface Leaving {
@@ -38,37 +37,39 @@ export async function leave(leaving: Leaving): Promise<Outcome> {
   if (live.metadata['deletionTimestamp'] !== undefined) return soon('it is going');
   const why = doubt(live);
   if (why !== undefined) return { kind: 'failed', text: why };
-  return (await needed(leaving)) ?? (await emptied(leaving)) ?? removed(leaving);
+  return ending(leaving) ?? (await needed(leaving)) ?? (await emptied(leaving)) ?? removed(leaving);
 }
 
-/** By what is there now: apps come, and others have gone, since the plan was made. */
 async function needed({ cluster, writer, live, own }: Leaving): Promise<Outcome | undefined> {
-  if (!maybeShared(live)) return undefined;
-  const { namespace = '' } = live.metadata;
-  const kinds = MOVED_KINDS.filter(({ kind }) => NEEDING.includes(kind));
-  const lists = await Promise.all(
-    kinds.map(({ group, version, kind }) => {
-      const apiVersion = group === '' ? version : `${group}/${version}`;
-      return writer.list({ apiVersion, kind, namespace }, '');
-    }),
-  );
-  const others = othersOf(live as Manifest, own, lists.flat() as readonly Manifest[]);
-  if (others.length === 0) return undefined;
-  return { kind: 'done', text: `it stays in ${cluster}, needed by ${others.join(', ')}` };
+  const { needers, unread } = await needersThere(writer, live as Manifest, own);
+  const stays = (why: string): Outcome => ({
+    kind: 'done',
+    text: `it stays in ${cluster}, ${why}`,
+  });
+  if (needers.length > 0) return stays(`needed by ${needers.join(', ')}`);
+  if (unread.length === 0) return undefined;
+  return stays(`for ${unread.join(', ')} objects may not be listed there, and may need it`);
 }
 
 function soon(text: string): Outcome {
   return { kind: 'wait', text, seconds: SOON_SECONDS };
 }
 
-/** Undefined: nothing of it runs. */
+/** Its pods are on their way out already. */
+function ending({ cluster, live }: Leaving): Outcome | undefined {
+  if (!WORKLOADS.includes(live.kind) || replicasOf(live) > 0) return undefined;
+  const pods = Number(at(live as Manifest, 'status', 'replicas') ?? 0);
+  return pods === 0 ? undefined : soon(`${pods} of its pods still run in ${cluster}`);
+}
+
+function replicasOf(live: KubernetesObject): number {
+  return Number(at(live as Manifest, 'spec', 'replicas') ?? 1);
+}
+
+/** Undefined: nothing of it is to run. */
 async function emptied({ cluster, writer, live, scene }: Leaving): Promise<Outcome | undefined> {
-  if (!WORKLOADS.includes(live.kind)) return undefined;
-  const replicas = Number(at(live as Manifest, 'spec', 'replicas') ?? 1);
-  if (replicas === 0) {
-    const pods = Number(at(live as Manifest, 'status', 'replicas') ?? 0);
-    return pods === 0 ? undefined : soon(`${pods} of its pods still run in ${cluster}`);
-  }
+  const replicas = replicasOf(live);
+  if (!WORKLOADS.includes(live.kind) || replicas === 0) return undefined;
   const expect = knownOf(live);
   if (!expect) return { kind: 'failed', text: `${shownRef(refOf(live))} has no version` };
   await scene.check();

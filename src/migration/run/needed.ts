@@ -5,13 +5,13 @@
 // nobody. On failure: a cluster that does not answer throws; kinds that jobs may not list there are not
 // looked at, for they may not write them either.
 
-import { failureOf } from '../../clusters/call-failure.ts';
-import { refOf, type ClusterWriter, type ObjectsRef } from '../../clusters/cluster-writer.ts';
+import { refOf, type ClusterWriter } from '../../clusters/cluster-writer.ts';
 import { isFinal, type PlacedObject } from '../../jobs/record.ts';
 import { idOf } from '../flow/steps.ts';
-import { nameOf, type Manifest } from '../manifests/manifest.ts';
-import { BETWEEN, NAMED, NAMING, neederOf } from '../manifests/needers.ts';
+import { nameOf } from '../manifests/manifest.ts';
+import { BETWEEN } from '../manifests/needers.ts';
 import type { Doing, RunParts } from './doing.ts';
+import { needersThere } from './needers-there.ts';
 import { needing, type Sharer } from './others.ts';
 import { stepOfObject, type Made } from './there.ts';
 
@@ -54,33 +54,20 @@ async function livesThere({ job, app }: Sharer, writer: ClusterWriter): Promise<
 async function livingNeeder(
   doing: Doing,
   parts: RunParts,
-  { cluster, ...ref }: PlacedObject,
+  { cluster, apiVersion, kind, ...metadata }: PlacedObject,
 ): Promise<string | undefined> {
-  if (!NAMED.has(ref.kind)) return undefined;
-  const { namespace } = ref;
   const writer = await parts.writerOf(cluster);
-  const lists = await Promise.all(
-    NAMING.map((one) => listed(writer, namespace === undefined ? one : { ...one, namespace })),
-  );
-  const others = lists.flat().filter((one) => !isLeaving(doing, one));
-  const needer = neederOf(others, ref);
-  return needer && nameOf(needer);
+  // By its name alone: whoever it leads to has done without it.
+  const { needers } = await needersThere(writer, { apiVersion, kind, metadata }, ownOf(doing));
+  return needers[0];
 }
 
-async function listed(writer: ClusterWriter, ref: ObjectsRef): Promise<readonly Manifest[]> {
-  try {
-    return (await writer.list(ref, '')) as readonly object[] as readonly Manifest[];
-  } catch (error) {
-    if (failureOf(error).status === 403) return [];
-    throw error;
-  }
-}
-
-/** The app's own needs nothing any more; an account that came with it may stay for others, with what it names. */
-function isLeaving({ job, app }: Doing, one: Manifest): boolean {
-  const planned = app.objects.find(({ manifest }) => nameOf(manifest) === nameOf(one));
-  if (!planned) return false;
-  const step = job.steps[idOf({ app: app.app, name: stepOfObject(planned) })];
-  const isMade = (step?.result?.data as Made | undefined)?.how === 'made';
-  return !BETWEEN.includes(one.kind) || !isMade;
+/** What needs nothing any more; an account that came along may stay for others, with what it names. */
+function ownOf({ job, app }: Doing): ReadonlySet<string> {
+  const going = app.objects.filter((object) => {
+    const step = job.steps[idOf({ app: app.app, name: stepOfObject(object) })];
+    const isMade = (step?.result?.data as Made | undefined)?.how === 'made';
+    return !BETWEEN.includes(object.manifest.kind) || !isMade;
+  });
+  return new Set(going.map(({ manifest }) => nameOf(manifest)));
 }
