@@ -32,11 +32,13 @@ export interface Next {
 export interface Failure {
   readonly kind: 'failed' | 'blocked';
   readonly text: string;
+  /** A call got no answer: what it asked for may be done yet. */
+  readonly unheard?: true;
 }
 
 export type Outcome =
   | { readonly kind: 'done'; readonly text: string; readonly data?: unknown }
-  /** Not yet: it is asked again, with the same intent. Nothing of it is under way. */
+  /** Not yet: it is asked again, with the same intent. Nothing of it is under way, unless it is unheard. */
   | Waiting
   | Failure;
 
@@ -46,6 +48,7 @@ export interface Waiting {
   readonly seconds: number;
   /** What a person is to approve for it: as `asks` of a Next, while other steps go on. */
   readonly asks?: string;
+  readonly unheard?: true;
 }
 
 export interface Scene {

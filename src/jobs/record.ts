@@ -119,7 +119,10 @@ export interface StepRecord {
   readonly intent: Intent;
   /** Absent: it is under way, or was when its runner ended. */
   readonly result?: StepResult;
-  /** A successor took it over: what creates an object may still be under way, for nothing fences that. */
+  /**
+   * A successor took it over, or it ended without an answer to a call: what creates an object may still be
+   * under way, for nothing fences that.
+   */
   readonly taken?: true;
   /** A person asked for another attempt. */
   readonly again?: Said;

@@ -15,7 +15,7 @@ import type { Lease } from '../edges/store.ts';
 import { checkLease, TermOver, type JobBook } from './book.ts';
 import { unconfirmed } from './confirmed.ts';
 import type { JobJournal } from './journal.ts';
-import type { JobKind, Next, Outcome, Scene, Waiting } from './kind.ts';
+import type { Failure, JobKind, Next, Outcome, Scene } from './kind.ts';
 import {
   isFinal,
   isOpen,
@@ -28,7 +28,7 @@ import {
   type StepRecord,
   type StepResult,
 } from './record.ts';
-import { keyOf, waitsOf } from './waits.ts';
+import { createWaits, keyOf } from './waits.ts';
 
 export interface WorkParts {
   readonly journal: JobJournal;
@@ -54,8 +54,8 @@ export interface Work {
 }
 
 /** Until something that failed by itself is tried again. */
-const AGAIN_MS = 1000;
-const UNREACHED_MS = 5000;
+const AGAIN_SECONDS = 1;
+const UNREACHED_SECONDS = 5;
 /** Where the term ends under them, nobody knows yet whether it was done. */
 const UNKNOWN = new Set(['lost-term', 'not-leader', 'redis-unavailable', 'word-lost']);
 
@@ -63,9 +63,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   const { journal, clock } = parts;
   const { term } = lease;
   const begun = new Map<string, number>();
-  const waits = new Map<string, string>();
-  /** What steps that wait want approved. */
-  const asks = new Map<string, string>();
+  const waits = createWaits();
 
   const sceneOf = (job: Job, key: string): Scene => {
     const first = begun.get(key) ?? clock.now();
@@ -89,41 +87,38 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       await Promise.all(intent.objects.map((one) => parts.fence(one, { job: job.id, term })));
       return undefined;
     } catch (error) {
-      waits.set(keyOf(job, id), `what it may have written cannot be fenced: ${messageOf(error)}`);
-      return UNREACHED_MS;
+      const text = `what it may have written cannot be fenced: ${messageOf(error)}`;
+      return waits.put(job, id, { kind: 'wait', text, seconds: UNREACHED_SECONDS });
     }
   };
 
-  /** Of what is given up on the way back. */
+  /** Of what is given up on the way back; a predecessor's is known as that, for it may still come. */
   const leave = async (id: string, step: StepRecord): Promise<number | undefined> => {
     const job = book.get(id);
-    const wait = job && (await fenceAll(job, step));
-    if (wait !== undefined) return wait;
+    const ours = job && (await (step.fence === term ? fenceAll(job, step) : takeOver(job, step)));
+    if (typeof ours === 'number') return ours;
     await finish(id, step, { kind: 'left', text: 'given up half-way' });
     return undefined;
   };
 
   const finish = async (id: string, step: StepRecord, result: StepResult): Promise<void> => {
-    waits.delete(keyOf({ id }, step.id));
-    asks.delete(keyOf({ id }, step.id));
+    const isUnheard = waits.end({ id }, step.id) && result.kind !== 'done';
     await book.update(id, ({ steps }) => {
       const now = steps[step.id];
       // A person may have skipped it meanwhile.
       const isMine = isOpen(now) && now.attempt === step.attempt;
-      return isMine ? { steps: [{ ...now, result }] } : undefined;
+      if (!isMine) return undefined;
+      return { steps: [{ ...now, ...(isUnheard && { taken: true }), result }] };
     });
+  };
+
+  const fail = async (id: string, step: StepRecord, { text, unheard }: Failure): Promise<void> => {
+    if (unheard) waits.doubt({ id }, step.id);
+    await finish(id, step, { kind: 'failed', text });
   };
 
   const block = (id: string, blocked: string): Promise<Job> =>
     book.update(id, (job) => ({ head: { ...job, blocked } }));
-
-  /** Milliseconds until it is asked again. */
-  const wait = (key: string, { text, seconds, asks: what }: Waiting): number => {
-    waits.set(key, text);
-    if (what === undefined) asks.delete(key);
-    else asks.set(key, what);
-    return seconds * 1000;
-  };
 
   const begin = async (
     job: Job,
@@ -133,7 +128,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     const place = placeOf(job, id);
     const scene = sceneOf(job, `${keyOf(job, id)} ${place.attempt}`);
     const found = await attempted(() => kind.prepare(job as never, id, scene));
-    if ('seconds' in found) return wait(keyOf(job, id), found);
+    if ('seconds' in found) return waits.put(job, id, found);
     if ('kind' in found && found.kind === 'blocked') {
       await block(job.id, `${id}: ${found.text}`);
       return undefined;
@@ -177,7 +172,7 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
       if (error instanceof TermOver) throw error;
       const text = messageOf(error);
       if (error instanceof BallastError && UNKNOWN.has(error.code)) {
-        return { kind: 'wait', text, seconds: AGAIN_MS / 1000 };
+        return { kind: 'wait', text, seconds: AGAIN_SECONDS };
       }
       if (!(error instanceof BallastError)) parts.unexpected(error);
       return { kind: 'failed', text };
@@ -196,8 +191,9 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
     const key = keyOf(job, record.id);
     const scene = sceneOf(job, `${key} ${record.attempt}`);
     const outcome = await attempted(() => kind.act(job as never, record, scene));
-    if (outcome.kind === 'wait') return wait(key, outcome);
+    if (outcome.kind === 'wait') return waits.put(job, record.id, outcome);
     if (outcome.kind === 'blocked') await block(id, `${record.id}: ${outcome.text}`);
+    else if (outcome.kind === 'failed') await fail(id, record, outcome);
     else await finish(id, record, { ...outcome, kind: outcome.kind });
     return undefined;
   };
@@ -229,24 +225,11 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
 
   const tell = async (id: string, next: Next): Promise<void> => {
     await book.update(id, (job) => {
-      const { state, why = '', asks: what } = askedBy(job, next);
+      const { state, why = '', asks: what } = waits.asked(job, next);
       if (job.state === state && job.why === why && job.asks === what) return undefined;
       const { asks: _, ...rest } = job;
       return { head: { ...rest, state, why, ...(what !== undefined && { asks: what }) } };
     });
-  };
-
-  /** Where every step under way waits for a person, the job does. */
-  const askedBy = (job: Job, next: Next): Next => {
-    const open = next.run.map((step) => keyOf(job, step));
-    const what = open.map((key) => asks.get(key)).find((one) => one !== undefined);
-    if (what === undefined || job.approvals[what]) return next;
-    const all = open.every((key) => asks.has(key));
-    return {
-      ...next,
-      asks: what,
-      ...(all && { state: 'WaitingApproval', why: waits.get(open[0] ?? '') ?? '' }),
-    };
   };
 
   /** Steps that are still open where the way leads back, or ends. */
@@ -256,10 +239,10 @@ export function createWork(parts: WorkParts, book: JobBook, lease: Lease): Work 
   };
 
   return {
-    waitsFor: (id, name) => waits.get(keyOf({ id }, name)),
+    waitsFor: (id, name) => waits.of({ id }, name),
     waits(id) {
       const job = book.get(id);
-      return job ? waitsOf(job, waits) : [];
+      return job ? waits.all(job) : [];
     },
     async look(id) {
       for (;;) {

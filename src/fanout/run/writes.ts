@@ -97,8 +97,9 @@ export async function patiently(
     if (error instanceof BallastError) throw error;
     if (!isOfCluster(error)) throw error;
     const { text } = failureOf(error);
-    if (waitedMs > PATIENCE_MS) return { kind: 'failed', text: `no answer for a minute: ${text}` };
-    return { kind: 'wait', text, seconds: AGAIN_SECONDS };
+    if (waitedMs > PATIENCE_MS)
+      return { kind: 'failed', text: `no answer for a minute: ${text}`, unheard: true };
+    return { kind: 'wait', text, seconds: AGAIN_SECONDS, unheard: true };
   }
 }
 
@@ -186,7 +187,7 @@ export interface Undoing extends Writing {
   readonly before: Manifest | null | undefined;
   /** Absent: the answer was not heard. */
   readonly uid: string | undefined;
-  /** A predecessor may still have it under way. */
+  /** It may still be under way: by a predecessor, or without an answer. */
   readonly taken: boolean;
 }
 

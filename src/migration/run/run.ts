@@ -26,7 +26,7 @@ import { stepOf } from '../flow/steps.ts';
 import { again, prepareAgain } from './again.ts';
 import { apply, prepareApply } from './apply.ts';
 import { backDrain, backObject, backWeights, prepareBack } from './back.ts';
-import { failed, wait, wayOf, type Doing, type MigrationJob, type RunParts } from './doing.ts';
+import { wait, wayOf, type Doing, type MigrationJob, type RunParts } from './doing.ts';
 import { finish, owe, released } from './finish.ts';
 import { hooked } from './hooked.ts';
 import { marked } from './marked.ts';
@@ -174,7 +174,9 @@ async function patiently<T>(doing: Doing, act: () => Promise<T>): Promise<T | Ou
   } catch (error) {
     if (!isOfCluster(error)) throw error;
     const { text } = failureOf(error);
-    return isOver(doing) ? failed(`no answer for a minute: ${text}`) : wait(text, AGAIN_SECONDS);
+    return isOver(doing)
+      ? { kind: 'failed', text: `no answer for a minute: ${text}`, unheard: true }
+      : { ...wait(text, AGAIN_SECONDS), unheard: true };
   }
 }
 
