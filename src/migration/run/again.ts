@@ -1,8 +1,8 @@
 // One object of the source is there again, after its deletion was begun.
 //
 // Comes in: the record of its deletion. Goes out: its UID and form, as of what comes to a destination. On
-// failure: another's of that name blocks; what still stands is scaled up and else left as it is. Nothing of
-// the destination goes before all of it is there and serves.
+// failure: another's of that name blocks; what still stands is scaled up and else left as it is; what another
+// move takes away just now is waited for. Nothing of the destination goes before all of it is there and serves.
 
 import {
   knownOf,
@@ -20,6 +20,7 @@ import { formOf, isOurs, labelled } from './form.ts';
 import { held } from './held.ts';
 import { deletedOf } from './kept.ts';
 import { scaled } from './leave.ts';
+import { takenAway } from './others.ts';
 import { isScaled, WORKLOADS, type Made } from './there.ts';
 
 const SOON_SECONDS = 0.2;
@@ -37,9 +38,11 @@ export async function again(doing: Doing, parts: RunParts): Promise<Outcome> {
   if (!object) return failed(`the plan has no ${doing.name}`);
   const holds = await held(doing, parts.traffic);
   if (holds) return holds;
-  const { job, scene } = doing;
-  const writer = await parts.writerOf(job.plan.from);
+  const { job, app, scene } = doing;
   const ref = refOf(object.manifest);
+  const taker = takenAway(scene.jobs(), { job, app }, { cluster: job.plan.from, ...ref });
+  if (taker !== undefined) return wait(`${taker} takes it away just now`);
+  const writer = await parts.writerOf(job.plan.from);
   await scene.check();
   // A deletion that nobody heard the end of then fails.
   const fenced = await writer.fence(ref, scene.term);

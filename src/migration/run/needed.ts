@@ -12,7 +12,7 @@ import { nameOf } from '../manifests/manifest.ts';
 import { BETWEEN } from '../manifests/needers.ts';
 import type { Doing, RunParts } from './doing.ts';
 import { needersThere } from './needers-there.ts';
-import { needing, type Sharer } from './others.ts';
+import { needing, shownSharer, type Sharer } from './others.ts';
 import { stepOfObject, type Made } from './there.ts';
 
 export async function neededBy(
@@ -22,8 +22,7 @@ export async function neededBy(
   how: 'goes' | 'as it was' = 'goes',
 ): Promise<string | undefined> {
   const move = await movedNeeder(doing, parts, placed);
-  if (move)
-    return move.job.id === doing.job.id ? move.app.app : `${move.app.app} of ${move.job.id}`;
+  if (move) return shownSharer(move, doing.job);
   // Whoever was there before did with what it was.
   return how === 'goes' ? livingNeeder(doing, parts, placed) : undefined;
 }

@@ -2,7 +2,8 @@
 //
 // Comes in: all jobs as they stand once the own intent is on record. Goes out: who needs the object, who takes
 // it away just now, and by whom it came. Two that meet do so by their intents, of which one at least sees the
-// other's: who takes away leaves what another has begun to bring, who brings waits while another takes away.
+// other's: who takes away leaves what another has begun to bring, or needs on its way home, who brings waits
+// while another takes away.
 
 import { refOf, type ObjectRef } from '../../clusters/cluster-writer.ts';
 import {
@@ -24,6 +25,11 @@ export interface Sharer {
   readonly object: PlannedObject;
 }
 
+/** For a person who reads of `job`. */
+export function shownSharer(one: Sharer, job: Pick<Job, 'id'>): string {
+  return one.job.id === job.id ? one.app.app : `${one.app.app} of ${one.job.id}`;
+}
+
 type Me = Pick<Doing, 'job' | 'app'>;
 
 /** The object of that name, as another app has it in its plan. */
@@ -36,7 +42,7 @@ function sharers(jobs: readonly Job[], me: Me, placed: PlacedObject): Sharer[] {
   );
 }
 
-function isMove(job: Job): job is MigrationJob {
+export function isMove(job: Job): job is MigrationJob {
   return job.kind === MIGRATION && !job.unreadable;
 }
 
@@ -73,6 +79,23 @@ function isThere({ job, app, object }: Sharer): boolean {
 function mayComeHome({ job, app }: Sharer): boolean {
   const isOver = isFinal(job) || isPast(outcomeOf(job, { app: app.app, name: 'finish' }));
   return !isOver && hasLeft(job, app);
+}
+
+/**
+ * Who leaves there too, and is to find it: on its way home, or still to take it along itself. What needs it of
+ * that one may be gone by then.
+ */
+export function leavingWith(
+  jobs: readonly Job[],
+  me: Me,
+  placed: PlacedObject,
+): Sharer | undefined {
+  return sharers(jobs, me, placed).find((one) => {
+    const { job, app, object } = one;
+    if (job.plan.from !== placed.cluster || !mayComeHome(one)) return false;
+    const own = idOf({ app: app.app, name: `delete.${object.step}` });
+    return job.aborted !== undefined || !Object.hasOwn(job.steps, own);
+  });
 }
 
 const backOf = ({ step }: PlannedObject): string => `back.${step}`;

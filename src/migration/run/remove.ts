@@ -1,7 +1,7 @@
 // One object leaves the source.
 //
 // Comes in: the step; proof is asked for before its intent is on record, so that the way back is open until
-// then, and again at every look. Goes out: gone, or left to others who need it there. On failure: another
+// then, and again at every look. Goes out: gone, or left to others who need it there, or leave it too. On failure: another
 // UID, or a form that is not the one of the beginning, is somebody else's doing: it stays, and a person is
 // asked.
 
@@ -15,6 +15,7 @@ import { formOf } from './form.ts';
 import { deletedOf, keptOf, type Deleted } from './kept.ts';
 import { leave } from './leave.ts';
 import type { Memory } from './memory.ts';
+import { leavingWith, shownSharer } from './others.ts';
 import type { SourceForms } from './preflight.ts';
 import { unproved } from './proof.ts';
 import type { Quiet } from './quiet.ts';
@@ -48,13 +49,16 @@ export async function remove(
 ): Promise<Outcome> {
   const object = objectOf(doing);
   if (!object) return failed(`the plan has no ${doing.name}`);
-  const { job, scene } = doing;
+  const { job, app, scene } = doing;
   const { from } = job.plan;
+  const ref = refOf(object.manifest);
   const writer = await parts.writerOf(from);
-  const live = (await writer.read(refOf(object.manifest))) as Manifest | undefined;
+  const live = (await writer.read(ref)) as Manifest | undefined;
   if (!live) return done('gone');
   const doubt = await unproved(doing, parts, memory);
   if (doubt) return doubt;
+  const sharer = leavingWith(scene.jobs(), { job, app }, { cluster: from, ...ref });
+  if (sharer) return done(`it stays in ${from} for ${shownSharer(sharer, job)}, which leaves too`);
   await keepWayHome(doing, parts, live);
   const other = (now: KubernetesObject): string | undefined =>
     foreign(doing, object, now as Manifest);
