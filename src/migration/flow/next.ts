@@ -15,7 +15,7 @@ import { idOf, stepOf } from './steps.ts';
 export interface MigrationLimits {
   /** Apps that are on their way. */
   readonly atOnce: number;
-  /** Of those, so many whose weights move. */
+  /** So many whose weights move, of all migrations to one destination. */
   readonly shifting: number;
   /** No further app begins once a greater part of them failed. */
   readonly failedPart: number;
@@ -68,12 +68,12 @@ function runnable(job: Job<JobPlan>, states: readonly Named[]): Named[] {
   const mayBegin = !job.aborted && !tooManyFailed(job, states);
   let free = atOnce - states.filter(isGoing).length;
   // Who shifts already keeps its place: two that wait for each other's would wait for ever.
-  let moving = states.filter((one) => MOVES.has(one.state) && hasBegun(job, one)).length;
+  let begun = states.filter((one) => isMoving(job, one)).length;
   return states.filter((one) => {
     if (one.state === 'Pending') return mayBegin && free-- > 0;
     if (isResting(one)) return false;
     if (!MOVES.has(one.state) || hasBegun(job, one)) return true;
-    return moving++ < shifting;
+    return begun++ < shifting;
   });
 }
 
@@ -82,8 +82,19 @@ function tooManyFailed({ plan }: Job<JobPlan>, states: readonly Named[]): boolea
   return failed > plan.limits.failedPart * states.length;
 }
 
+function isMoving(job: Job<JobPlan>, one: Named): boolean {
+  return MOVES.has(one.state) && hasBegun(job, one);
+}
+
+/** Apps whose weights have moved, and are not at their end. */
+export function moving(job: Job<JobPlan>): string[] {
+  const apps = job.plan.apps.filter(({ weights }) => weights !== undefined);
+  const named = apps.map((app) => ({ app: app.app, ...appState(job, app) }));
+  return named.filter((one) => isMoving(job, one)).map(({ app }) => app);
+}
+
 /** Whether its weights have moved. */
-function hasBegun({ steps }: Job<JobPlan>, { app }: Named): boolean {
+export function hasBegun({ steps }: Job<JobPlan>, { app }: Pick<Named, 'app'>): boolean {
   return Object.keys(steps).some((id) => id.startsWith(`${app}:shift.`));
 }
 

@@ -11,6 +11,7 @@
 //     finish.ts      records, mark, debts, holds                      back.ts     the way back
 //     kept.ts        what is on record of it (pure)                   again.ts    it is there again
 //     held.ts        the holds of each state                          there.ts    what came, as it is
+//     places.ts      so many at once shift to one destination
 //     others.ts      moves that share an object (pure)                needed.ts   who needs it
 //     memory.ts      between two looks                                parts.ts    ledgers and hooks
 //     marked.ts      the job's mark where a step writes (jobs/marks.ts; jobs/clear.ts is its last step)
@@ -21,7 +22,7 @@ import { createMarks } from '../../jobs/marks.ts';
 import type { Intent } from '../../jobs/record.ts';
 import { failureOf } from '../../clusters/call-failure.ts';
 import { BallastError } from '../../errors.ts';
-import { next, type JobPlan } from '../flow/next.ts';
+import { hasBegun, next, type JobPlan } from '../flow/next.ts';
 import { stepOf } from '../flow/steps.ts';
 import { again, prepareAgain } from './again.ts';
 import { apply, prepareApply } from './apply.ts';
@@ -31,6 +32,7 @@ import { finish, owe, released } from './finish.ts';
 import { hooked } from './hooked.ts';
 import { marked } from './marked.ts';
 import { createMemory, createPatience } from './memory.ts';
+import { createPlaces } from './places.ts';
 import { preflight } from './preflight.ts';
 import { drain, type Drained, type Quiet } from './quiet.ts';
 import { ready, type Since } from './ready.ts';
@@ -50,6 +52,7 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
   const quietThere = createMemory<Quiet>('app');
   const patience = createPatience();
   const marks = createMarks(parts.environment);
+  const places = createPlaces();
   const writing =
     (act: Act): Act =>
     async (doing) => {
@@ -99,8 +102,14 @@ export function migrationKind(parts: RunParts): JobKind<JobPlan> {
     late: (doing) => prepareApply(doing, parts),
     delete: (doing) => prepareRemove(doing, parts, quiet),
     async shift(doing) {
-      const isFirst = !hasShifted(doing);
-      return (isFirst && (await hooked(doing, parts.hooks, 'confirm'))) || plain(doing);
+      if (hasBegun(doing.job, doing.app)) return plain(doing);
+      // A place that is taken is not kept while a hook makes up its mind.
+      return (
+        places.full(doing) ??
+        (await hooked(doing, parts.hooks, 'confirm')) ??
+        places.take(doing) ??
+        plain(doing)
+      );
     },
     drain: draining,
     again: async (doing) => prepareAgain(doing),
@@ -158,10 +167,6 @@ const verbOf = ({ name }: Doing): string => name.split('.')[0] ?? '';
 const partOf = ({ name }: Doing): string => name.split('.')[1] ?? '';
 
 const plain = ({ name, app }: Doing): Intent => ({ text: `${name} of ${app.app}`, objects: [] });
-
-function hasShifted({ job, app }: Doing): boolean {
-  return Object.keys(job.steps).some((id) => id.startsWith(`${app.app}:shift.`));
-}
 
 /** What only looks waits for ever: a cluster that is silent has not said no. */
 const LOOKS = new Set(['ready', 'shift', 'bake', 'drain', 'return']);

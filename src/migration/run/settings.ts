@@ -94,7 +94,10 @@ function limitsShape(usual: Partial<MigrationLimits>) {
   return Type.Object(
     {
       atOnce: apps('atOnce', 'apps on their way'),
-      shifting: apps('shifting', 'of those, so many whose weights move'),
+      shifting: apps(
+        'shifting',
+        'so many whose weights move, of all migrations to one destination',
+      ),
       failedPart: may(
         Type.Number({
           minimum: 0,
