@@ -53,7 +53,7 @@ export interface RunsParts {
   /** Of what Secrets hold; absent: without a key. */
   readonly sealing?: Sealing;
   readonly metrics: Metrics;
-  readonly migrations: () => Pick<Migrations, 'look' | 'objects' | 'hooks'>;
+  readonly migrations: () => Pick<Migrations, 'look' | 'objects' | 'additions' | 'hooks'>;
   readonly clock: Clock;
   readonly wall: () => Date;
   readonly random: () => number;
@@ -117,6 +117,7 @@ export function openRuns(parts: RunsParts): Runs {
     world: {
       look: (plan, app) => parts.migrations().look(plan, app),
       objects: (plan, app) => parts.migrations().objects(plan, app),
+      additions: (cluster, namespace) => parts.migrations().additions(cluster, namespace),
     },
   });
   const sealing = parts.sealing && { sealing: parts.sealing };

@@ -5,7 +5,9 @@
 // cluster here.
 
 import type { Draft } from '../jobs/record.ts';
+import type { ClusterName } from '../model.ts';
 import type { HookSettings } from './hooks/settings.ts';
+import { NOTHING_ADDED, type Additions } from './capacity/need.ts';
 import type { MigrationParts } from './parts.ts';
 import type { JobPlan } from './flow/next.ts';
 import { lookAgain } from './plan/again.ts';
@@ -15,7 +17,8 @@ import { ownerOf } from './read/apps.ts';
 import { destinationOf } from './read/destinations.ts';
 import { sourceApps, withTraffic } from './read/sources.ts';
 import { rehearse } from './rehearsal/rehearsal.ts';
-import type { Order } from './read/links.ts';
+import { withLinks, type Order } from './read/links.ts';
+import { readAdditions } from './read/live.ts';
 import type { Rehearsal } from './rehearsal/report.ts';
 import { gatesOf, limitsOf, type GatesSettings, type LimitsSettings } from './run/settings.ts';
 import { draftMove, type MoveSubmission } from './run/submit.ts';
@@ -57,6 +60,7 @@ export function createMigrations(parts: MigrationParts): Migrations {
     },
     look: (asked, app) => look(parts, asked, app),
     objects: (asked, app) => objects(parts, asked, app),
+    additions: (cluster, namespace) => additions(parts, cluster, namespace),
     hooks: () => parts.rules().migration.hooks ?? [],
     rehearse() {
       running ??= rehearse(parts)
@@ -94,6 +98,16 @@ async function objects(
   return lookAgain(request, known, app.replicas?.after ?? 0).objects;
 }
 
+async function additions(
+  { orders, world }: MigrationParts,
+  cluster: ClusterName,
+  namespace: string,
+): Promise<Additions> {
+  const order = orders().find(({ settings }) => settings.name === cluster);
+  if (!order) return NOTHING_ADDED;
+  return withLinks(order, world, (listings) => readAdditions(listings, namespace));
+}
+
 const backupOf = ({ origin }: PlannedApp): string | undefined =>
   origin?.kind === 'backup' ? origin.backup : undefined;
 
@@ -118,13 +132,18 @@ async function worldOf(
     apps: apps.map((app) => withTraffic(parts, app)),
     appOf: ownerOf(sources),
     ...(destination && { destination }),
-    ...(source && { source: jobsOf(source) }),
+    ...(source && { source: { ...jobsOf(source), answers: answers(parts, request.from) } }),
     edges: parts.edges(),
     mapping: mappingOf(migration),
     bookings,
     debts: parts.controller.published()?.held.debts ?? [],
     base,
   };
+}
+
+/** To those who watch it. */
+function answers({ controller }: MigrationParts, cluster: ClusterName): boolean {
+  return controller.clusters().some(({ name, state }) => name === cluster && state === 'fresh');
 }
 
 /** Whoever deletes there must be let in there. */

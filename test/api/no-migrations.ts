@@ -9,5 +9,6 @@ export const NO_MIGRATIONS: Migrations = {
   draft: () => Promise.reject(new Error('no migrations here')),
   look: () => Promise.reject(new Error('no migrations here')),
   objects: () => Promise.reject(new Error('no migrations here')),
+  additions: () => Promise.reject(new Error('no migrations here')),
   plan: () => Promise.reject(new Error('no migrations here')),
 };

@@ -4,6 +4,7 @@
 
 import { refOf, type KubernetesObject } from '../../src/clusters/cluster-writer.ts';
 import type { Tally } from '../../src/edges/statistics.ts';
+import { NOTHING_ADDED, type Additions } from '../../src/migration/capacity/need.ts';
 import { GATES, type Gates } from '../../src/migration/flow/gates.ts';
 import { LIMITS, type JobPlan } from '../../src/migration/flow/next.ts';
 import { digestOf } from '../../src/fanout/plan/canonical.ts';
@@ -116,6 +117,9 @@ export class MoveFleet implements Omit<MoveTraffic, 'holds'>, MoveWorld {
   readonly unseen = new Map<string, string>();
   poller: string | undefined;
   status = 200;
+  /** What each cluster adds to pods. */
+  added: Additions = NOTHING_ADDED;
+  additions = async () => this.added;
   /** The source's objects, from when it lived. */
   backup: readonly KubernetesObject[] = [];
   readonly #ready = new Map<string, number>();

@@ -38,7 +38,7 @@ export interface Additions {
   readonly overheads: Readonly<Record<string, Amounts>>;
 }
 
-const NOTHING: Additions = { limitRanges: [], overheads: {} };
+export const NOTHING_ADDED: Additions = { limitRanges: [], overheads: {} };
 const HOSTNAME = 'kubernetes.io/hostname';
 
 interface Described {
@@ -47,7 +47,7 @@ interface Described {
   readonly spec: V1PodSpec;
 }
 
-export function needOf({ namespace, labels, spec }: Described, additions = NOTHING): Need {
+export function needOf({ namespace, labels, spec }: Described, additions = NOTHING_ADDED): Need {
   const defaults = defaultsOf(additions.limitRanges);
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
   const each = containers.map((one) => amountsIn(one, defaults));
@@ -74,7 +74,7 @@ export function needOf({ namespace, labels, spec }: Described, additions = NOTHI
 /** Of a pod as served: nothing is added to it any more. */
 export function requestsOf(spec: V1PodSpec): Amounts {
   const none = { requests: {}, limits: {} };
-  return podAmounts(spec, (one) => amountsIn(one, none).requests, 'requests', NOTHING);
+  return podAmounts(spec, (one) => amountsIn(one, none).requests, 'requests', NOTHING_ADDED);
 }
 
 interface Defaults {

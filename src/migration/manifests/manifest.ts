@@ -58,6 +58,7 @@ export type FindingCode =
   | 'several-workloads'
   | 'shared'
   | 'silent-edge'
+  | 'source-answers'
   | 'source-unread'
   | 'stable-version'
   | 'stateful'

@@ -35,6 +35,7 @@ export function requestFindings(request: PlanRequest, world: PlanWorld): AppFind
     ...appsFindings(world),
     ...destinationFindings(request, world),
     ...deletionFindings(request, world),
+    ...livingFindings(request, world),
     ...edgeFindings(world),
     ...debtFindings(request, world),
   ];
@@ -82,6 +83,17 @@ function deletionFindings({ from, mode }: PlanRequest, { source, apps }: PlanWor
     return said('refuse', 'not-allowed', [`Namespace ${namespace}`, text]);
   });
 }
+
+/** Offline leaves all that is there, which is for a source that is dead. */
+function livingFindings({ from, mode }: PlanRequest, { source }: PlanWorld): Finding[] {
+  if (mode !== 'offline' || !source?.answers) return [];
+  return [said('warn', 'source-answers', [`cluster ${from}`, BOTH_RUN])];
+}
+
+export const BOTH_RUN =
+  'it answers: offline deletes nothing there and has no way back, so both copies run. Take mode online, ' +
+  'or evacuate where the app is ill; else first scale to 0 there what must not run twice (what works off a ' +
+  'queue, or by the clock), and consent to the debt at the end';
 
 /** Without edges nothing proves that traffic went over. */
 function edgeFindings({ edges }: PlanWorld): Finding[] {

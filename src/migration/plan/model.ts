@@ -34,8 +34,8 @@ export interface PlanWorld {
   readonly appOf: (service: Manifest) => AppName | undefined;
   /** Absent: there is no such cluster. */
   readonly destination?: DestinationWorld;
-  /** Where jobs may write at the source; absent: not looked at, for nothing of it is written. */
-  readonly source?: Pick<DestinationWorld, 'jobs'>;
+  /** Absent: not looked at, for nothing of it is written. */
+  readonly source?: SourceWorld;
   readonly edges: readonly EdgeWorld[];
   readonly mapping: Omit<Mapping, 'stateful'>;
   /** Room that others have booked there, and who. */
@@ -112,6 +112,11 @@ export interface DestinationWorld {
   readonly jobs?: { readonly namespaces: readonly string[]; readonly secrets?: boolean };
   /** Why it could not be read. */
   readonly trouble?: string;
+}
+
+export interface SourceWorld extends Pick<DestinationWorld, 'jobs'> {
+  /** Its API does. */
+  readonly answers?: boolean;
 }
 
 export interface EdgeWorld {

@@ -13,6 +13,7 @@ import {
   type WholeList,
 } from '../../clusters/whole-lists.ts';
 import { amountsOf, type Amounts } from '../../quantity.ts';
+import type { Additions } from '../capacity/need.ts';
 import type { Namespace } from '../manifests/collect.ts';
 import { at, fieldsOf, textAt, type Manifest } from '../manifests/manifest.ts';
 import { apiVersionOf, MOVED_KINDS, type MovedKind } from '../kinds.ts';
@@ -35,12 +36,14 @@ const SERVICES = kind('', 'v1', 'services', 'Service');
 const INGRESSES = kind('networking.k8s.io', 'v1', 'ingresses', 'Ingress');
 const ROUTES = kind('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute');
 
+const RUNTIMES = kind('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass');
+
 /** What workloads name, and every cluster has of its own. */
 const CLASSES: readonly ListedKind[] = [
   kind('networking.k8s.io', 'v1', 'ingressclasses', 'IngressClass'),
   kind('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass'),
   kind('scheduling.k8s.io', 'v1', 'priorityclasses', 'PriorityClass'),
-  kind('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass'),
+  RUNTIMES,
   kind('argoproj.io', 'v1alpha1', 'clusteranalysistemplates', 'ClusterAnalysisTemplate'),
 ];
 
@@ -153,6 +156,21 @@ export async function readDestination(
     ),
     unserved: await unservedOf(wide, ask.kinds),
     hosts: hostsOf([...itemsOf(ingresses ?? []), ...itemsOf(routes ?? [])]),
+  };
+}
+
+/** What a cluster adds to the pods of a namespace; nothing of what may not be read. */
+export async function readAdditions(
+  { wide, own }: Listings,
+  namespace: string,
+): Promise<Additions> {
+  const [ranges, runtimes] = await Promise.all([
+    listKind(own, RANGES, { namespace }),
+    listKind(wide, RUNTIMES),
+  ]);
+  return {
+    limitRanges: itemsOf(ranges) as readonly object[] as readonly V1LimitRange[],
+    overheads: overheadsOf(itemsOf(runtimes)),
   };
 }
 

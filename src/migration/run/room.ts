@@ -63,7 +63,11 @@ async function bookRoom(doing: Doing, parts: RunParts): Promise<string | undefin
 }
 
 /** Before the pods of a workload end at the source: it had their room, so nobody is asked. */
-export async function keepWayHome(doing: Doing, { room }: RunParts, live: Manifest): Promise<void> {
+export async function keepWayHome(
+  doing: Doing,
+  { room, world }: RunParts,
+  live: Manifest,
+): Promise<void> {
   const { job, app, scene } = doing;
   const pods = Number(at(live, 'spec', 'replicas') ?? 1);
   const template = app.objects
@@ -72,13 +76,13 @@ export async function keepWayHome(doing: Doing, { room }: RunParts, live: Manife
   if (pods === 0 || nameOf(live) !== app.workload || template === undefined) return;
   const labels = textsAt(template, 'metadata', 'labels');
   const spec = at(template, 'spec') as V1PodSpec;
-  const need = needOf({ namespace: app.namespace ?? '', labels, spec });
+  const { from: destination } = job.plan;
+  const { namespace = '' } = app;
+  const added = await world.additions(destination, namespace);
+  const need = needOf({ namespace, labels, spec }, added);
   await scene.check();
   const key = roomKey(job.id, app.app);
-  await room.book(
-    { key, destination: job.plan.from, pods, need, fence: scene.term },
-    () => undefined,
-  );
+  await room.book({ key, destination, pods, need, fence: scene.term }, () => undefined);
 }
 
 async function isThere({ job, app }: Doing, { writerOf }: RunParts): Promise<boolean> {

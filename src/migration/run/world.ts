@@ -1,7 +1,8 @@
 // What a migration reads again before it acts. Pure types; `migrations.ts` has the real one.
 
-import type { Need } from '../capacity/need.ts';
+import type { Additions, Need } from '../capacity/need.ts';
 import type { DestinationView } from '../capacity/room.ts';
+import type { ClusterName } from '../../model.ts';
 import type { Finding, Manifest } from '../manifests/manifest.ts';
 import type { MovedObject } from '../manifests/move.ts';
 import type { JobPlan } from '../flow/next.ts';
@@ -23,4 +24,6 @@ export interface MoveWorld {
   look(plan: JobPlan, app: PlannedApp): Promise<Look>;
   /** Of the source alone. */
   objects(plan: JobPlan, app: PlannedApp): Promise<readonly MovedObject[]>;
+  /** What a cluster adds to the pods of a namespace. */
+  additions(cluster: ClusterName, namespace: string): Promise<Additions>;
 }

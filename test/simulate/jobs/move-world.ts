@@ -7,6 +7,7 @@ import type { KubernetesObject } from '../../../src/clusters/cluster-writer.ts';
 import type { Controller } from '../../../src/controller.ts';
 import type { EdgeBook } from '../../../src/edges/edge-book.ts';
 import type { Booked } from '../../../src/migration/capacity/ledger.ts';
+import { NOTHING_ADDED } from '../../../src/migration/capacity/need.ts';
 import type { Manifest } from '../../../src/migration/manifests/manifest.ts';
 import { lookAgain } from '../../../src/migration/plan/again.ts';
 import type {
@@ -53,6 +54,7 @@ export function moveWorld(parts: MoveWorldParts): SimulatedMoveWorld {
   return {
     look,
     objects: async (plan, app) => (await look(plan, app)).objects,
+    additions: async () => NOTHING_ADDED,
     plan: async (request, bookings) =>
       planMigration(request, await worldOf(parts, request, bookings)),
   };
