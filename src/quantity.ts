@@ -55,12 +55,29 @@ export function sameQuantity(left: unknown, right: unknown): boolean {
   return scaled(one) === scaled(other);
 }
 
+/** As people write it: `400m` of cpu, `256Mi` of memory. Rather a little less than more. */
+export function shownAmount(resource: string, amount: number): string {
+  if (isCpu(resource)) return amount % 1000 === 0 ? `${amount / 1000}` : `${amount}m`;
+  if (!isOfBytes(resource)) return `${amount}`;
+  const power = BINARY.findLastIndex((_, index) => amount >= 1024 ** (index + 1));
+  return power < 0 ? `${amount}` : `${hundredths(amount / 1024 ** (power + 1))}${BINARY[power]}`;
+}
+
+const hundredths = (number: number): number => Math.floor(number * 100) / 100;
+
+function isOfBytes(resource: string): boolean {
+  return /^(memory|(ephemeral-)?storage|hugepages-.*)$/.test(plainName(resource));
+}
+
 function tens(suffix: string, exponent: string | undefined): number {
   return exponent === undefined ? (TENS[suffix] ?? 0) : Number(exponent);
 }
 
+/** Without a quota's prefix. */
+const plainName = (resource: string): string => resource.replace(/^(requests|limits)\./, '');
+
 function isCpu(resource: string): boolean {
-  return resource.replace(/^(requests|limits)\./, '') === 'cpu';
+  return plainName(resource) === 'cpu';
 }
 
 function awayFromZero(amount: bigint, by: bigint): bigint {

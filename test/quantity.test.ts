@@ -1,7 +1,7 @@
 // Quantities as the scheduler counts them.
 
 import { expect, test } from 'vitest';
-import { amountOf, sameQuantity } from '../src/quantity.ts';
+import { amountOf, sameQuantity, shownAmount } from '../src/quantity.ts';
 
 test.each([
   ['cpu', '1', 1000],
@@ -44,4 +44,18 @@ test.each([
   [[5], 5, false],
 ])('%s and %s are one quantity: %s', (left, right, same) => {
   expect(sameQuantity(left, right)).toBe(same);
+});
+
+test.each([
+  ['cpu', 400, '400m'],
+  ['requests.cpu', 2000, '2'],
+  ['cpu', 0, '0'],
+  ['memory', 256 * 1024 ** 2, '256Mi'],
+  ['limits.memory', 8 * 1024 ** 3 - 1, '7.99Gi'],
+  ['memory', 100, '100'],
+  ['ephemeral-storage', 1536, '1.5Ki'],
+  ['nvidia.com/gpu', 2, '2'],
+  ['pods', 3, '3'],
+])('%s: %d is shown as %s', (resource, amount, text) => {
+  expect(shownAmount(resource, amount)).toBe(text);
 });

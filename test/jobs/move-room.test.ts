@@ -6,7 +6,7 @@ import type { JobPlan } from '../../src/migration/flow/next.ts';
 import { until } from '../controlplane/until.ts';
 import { confirmEdges } from './confirm-edges.ts';
 import { memoryStage } from './memory-stage.ts';
-import { MoveFleet, named } from './move-fleet.ts';
+import { ALL, MoveFleet, named } from './move-fleet.ts';
 import { startMoves } from './start-moves.ts';
 import { begin } from './moving.ts';
 import { serve, untilState } from './process.ts';
@@ -42,6 +42,7 @@ test('what comes once its pods are there finds room taken by others, and needs n
   expect([...fleet.ledgers.bookings.keys()]).toEqual([other.key]);
 });
 
+const FULL = 'full: cpu (0 left, 500m a pod) on 2 of 2 nodes';
 const no = { verdict: 'fail', text: 'not today' } as const;
 
 test('its room at the source is kept as long as there is a way home, and given back with it', async () => {
@@ -64,6 +65,29 @@ test('its room at the source is kept as long as there is a way home, and given b
   expect(done.fleet.ledgers.bookings.size).toBe(0);
 });
 
+test('what pods of the source are given by its LimitRange is kept for them too', async () => {
+  const limits = [{ type: 'Container', defaultRequest: { cpu: '250m', memory: '64Mi' } }];
+  const bare = ALL.map((one) => {
+    const { template = {} } = (one['spec'] ?? {}) as { template?: object };
+    const spec = { containers: [{ name: 'shop', image: 'shop:1' }] };
+    return one.kind === 'Deployment'
+      ? { ...one, spec: { ...(one['spec'] as object), template: { ...template, spec } } }
+      : one;
+  });
+  const { fleet, process, id } = await begin(
+    (its) => {
+      its.ledgers.answers = { metadata: no };
+      its.added = { limitRanges: [{ spec: { limits } }], overheads: {} };
+    },
+    {},
+    {},
+    bare,
+  );
+  await until('it is deleted', () => process.waitsFor(id, 'shop:finish'));
+  const kept = fleet.ledgers.bookings.get(`${id}/shop`);
+  expect(kept?.need.requests).toEqual({ cpu: 250, memory: 64 * 1024 * 1024 });
+});
+
 test('who would take the room of the way home waits until it is taken or given up', async () => {
   const { journal, term } = await memoryStage();
   const fleet = new MoveFleet();
@@ -81,10 +105,10 @@ test('who would take the room of the way home waits until it is taken or given u
   const coming = await process.create(fleet.draft(way, { deadlineSeconds: 3600 }));
   const waits = (text: string) =>
     until('it waits', () => process.waitsFor(coming.id, 'till:reserve')?.endsWith(text));
-  await waits(`0 of 4 fit (full: cpu on 2 of 2 nodes); booked: 4 by ${leaving.id}/shop`);
+  await waits(`0 of 4 fit (${FULL}); booked: 4 by ${leaving.id}/shop`);
   fleet.ledgers.answers = {};
   await process.command(leaving.id, { name: 'abort', who: 'ann' });
   await untilState(journal, leaving.id, 'RolledBack');
-  await waits('0 of 4 fit (full: cpu on 2 of 2 nodes)');
+  await waits(`0 of 4 fit (${FULL})`);
   expect(fleet.wrongs).toEqual([]);
 });

@@ -99,7 +99,7 @@ async function begun() {
     const head = (await process.heads()).find(({ id }) => id === loser);
     return head && viewHead(head, process.waits(loser));
   };
-  const lacks = `${appOf(loser)}:reserve: no room in west: 0 of 4 fit (full: cpu on 2 of 2 nodes)`;
+  const lacks = `${appOf(loser)}:reserve: no room in west: 0 of 4 fit (full: cpu (0 left, 500m a pod) on 2 of 2 nodes)`;
   expect(await shown()).toMatchObject({
     state: 'Running',
     waits: [`${lacks}; booked: 4 by ${winner}/${appOf(winner)}`],

@@ -12,6 +12,7 @@ import type { Booked } from '../../src/migration/capacity/ledger.ts';
 import { needOf } from '../../src/migration/capacity/need.ts';
 import { MOVED_KINDS, STAYING_KINDS } from '../../src/migration/kinds.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
+import { BOTH_RUN } from '../../src/migration/plan/findings.ts';
 import { createMigrations, type Migrations } from '../../src/migration/migrations.ts';
 import { GATES } from '../../src/migration/flow/gates.ts';
 import { LIMITS } from '../../src/migration/flow/next.ts';
@@ -137,6 +138,8 @@ const plan = (own: Partial<PlanRequest> = {}): Promise<MigrationPlan> =>
 const said = ({ findings }: MigrationPlan): string[] =>
   findings.map(({ severity, code, object, text }) => `${severity} ${code}: ${object}: ${text}`);
 
+const ANSWERS = `warn source-answers: cluster east: ${BOTH_RUN}`;
+
 test('online: found by its label, read from the live cluster, and nothing is written', async () => {
   const planned = await plan();
   expect(said(planned)).toEqual([]);
@@ -165,7 +168,8 @@ test('online: found by its label, read from the live cluster, and nothing is wri
 test('offline: the same objects from the newest whole backup, and why the newer one is not taken', async () => {
   const live = await plan();
   const planned = await plan({ apps: ['prod/shop'], mode: 'offline' });
-  expect(said(planned)).toEqual([]);
+  expect(said(planned)).toEqual([ANSWERS]);
+  expect(planned.ok).toBe(true);
   expect(planned.apps[0]?.origin).toMatchObject({
     backup: 'nightly-1',
     passedOver: [{ backup: 'nightly-2', why: 'its tarball or list: it is cut off' }],
@@ -178,21 +182,24 @@ test('offline: the same objects from the newest whole backup, and why the newer 
 
 test('offline, the namespace must be told; without a backup each app says why', async () => {
   expect(said(await plan({ mode: 'offline' }))).toEqual([
+    ANSWERS,
     'refuse no-namespace: app shop: where it was is not known: name its namespace, as NAMESPACE/shop',
   ]);
   expect(said(await plan({ apps: ['prod/news', 'test/shop'], mode: 'offline' }))).toEqual([
+    ANSWERS,
     'refuse no-backup: app test/shop: no backup will do: nightly-2: its tarball or list: it is cut off; nightly-1: no Service of it is there',
     'refuse no-backup: app prod/news: no backup will do: nightly-2: its tarball or list: it is cut off; nightly-1: no Service of it is there',
   ]);
   expect(
-    said(await plan({ apps: ['prod/shop'], mode: 'offline', from: 'west', to: 'east' }))[0],
+    said(await plan({ apps: ['prod/shop'], mode: 'offline', from: 'west', to: 'east' }))[1],
   ).toBe('refuse no-backup: app prod/shop: migration.backups has nothing of west');
 });
 
 test('what jobs have booked in the destination is deducted, in plans and rehearsals', async () => {
   const spec = { containers: [{ name: 'app', resources: { requests: { cpu: '3' } } }] };
   const booking = { pods: 1, need: needOf({ namespace: 'prod', labels: {}, spec }) };
-  const told = 'there is no room: shop 1 of 4 (full: cpu on 1 of 1 node); booked: 1 by move-1/till';
+  const told =
+    'there is no room: shop 1 of 4 (full: cpu (100m left, 500m a pod) on 1 of 1 node); booked: 1 by move-1/till';
   booked.set('west', [{ key: 'move-1/till', ...booking }]);
   try {
     expect(said(await plan())).toEqual([`refuse no-room: cluster west: ${told}`]);
@@ -219,6 +226,21 @@ test('whose pods are behind its Service is told, and which kinds may not be list
     await clear();
     east.remove('daemonsets', 'logs', 'prod');
   }
+});
+
+test('what a cluster adds to pods of a namespace: nothing of another, nor of a cluster that is none', async () => {
+  const limits = [{ type: 'Container', defaultRequest: { cpu: '250m' } }];
+  for (const namespace of ['prod', 'test'])
+    east.put('limitranges', {
+      metadata: { name: namespace, namespace },
+      spec: { limits },
+    } as never);
+  const { limitRanges, overheads } = await migrations.additions('east', 'prod');
+  expect(limitRanges.map(({ metadata, spec }) => [metadata?.name, spec])).toEqual([
+    ['prod', { limits }],
+  ]);
+  expect(overheads).toEqual({});
+  expect((await migrations.additions('north', 'prod')).limitRanges).toEqual([]);
 });
 
 test('an app that nobody knows, a form that is none', async () => {
@@ -289,9 +311,12 @@ test('a cluster that does not answer is no empty one, source or destination', as
     expect(said(await plan())).toEqual([
       'refuse source-unread: app shop: east could not be read: connection refused; mode offline moves from a backup',
     ]);
+    seen.setStatus({ state: 'stale', reason: 'connection refused' });
     const offline = await plan({ apps: ['prod/shop'], mode: 'offline' });
-    expect(said(offline)).toEqual([]);
+    expect(said(offline).join()).not.toContain('source-answers');
+    expect(offline.ok).toBe(true);
   } finally {
+    seen.setStatus({ state: 'fresh' });
     await east.start();
   }
   await west.stop();
@@ -317,5 +342,7 @@ test('a job reads the very backup that its plan was made by, and no other', asyn
   expect(JSON.stringify(objects)).toContain(PASSWORD);
   const other = { ...shop, origin: { ...shop.origin, backup: 'nightly-0' } };
   const { findings } = await migrations.look(job, other);
-  expect(findings[0]?.text).toContain('nightly-1: the plan was made by nightly-0');
+  expect(findings.map(({ text }) => text).join()).toContain(
+    'nightly-1: the plan was made by nightly-0',
+  );
 });

@@ -9,7 +9,7 @@ import type {
   V1ScopedResourceSelectorRequirement,
 } from '@kubernetes/client-node';
 import type { Need } from './need.ts';
-import { amountOf } from '../../quantity.ts';
+import { amountOf, shownAmount } from '../../quantity.ts';
 
 export interface QuotaRoom {
   readonly name: string;
@@ -64,7 +64,7 @@ function fitKey(need: Need, key: string, left: number): QuotaFit | undefined {
   const each = demand(need, key);
   if (each === 0) return undefined;
   const pods = Math.floor(left / each);
-  return { pods, why: `${key} ${left} left, ${each} a pod` };
+  return { pods, why: `${key} ${shownAmount(key, left)} left, ${shownAmount(key, each)} a pod` };
 }
 
 /** A plain resource means its requests. */

@@ -7,7 +7,7 @@
 import type { V1LimitRange, V1Node, V1Pod, V1ResourceQuota } from '@kubernetes/client-node';
 import { refusal, type NodeFace } from './label-rules.ts';
 import { hostPortsOf, needOf, requestsOf, type Need } from './need.ts';
-import { amountsOf } from '../../quantity.ts';
+import { amountsOf, shownAmount } from '../../quantity.ts';
 import { drawQuotas, fitQuotas, quotaRoom, type QuotaRoom } from './quota.ts';
 
 /** What is absent could not be read. */
@@ -142,7 +142,7 @@ export function place(room: Room, need: Need, pods: number): Fit {
   drawQuotas(room.quotas, need, placed);
   if (placed === pods) return { pods, why: `${pods} fit`, unchecked };
   if (placed === allowed && quota) return { pods: placed, why: quota.why, unchecked };
-  return { pods: placed, why: whyFull(room.nodes.length, bounds), unchecked };
+  return { pods: placed, why: whyFull(room.nodes.length, bounds, need), unchecked };
 }
 
 /** How many fit in all, taking nothing. */
@@ -165,20 +165,31 @@ export function copyOf(room: Room): Room {
 
 interface Placed {
   readonly pods: number;
-  /** By what binds there: how many nodes took all they can. */
-  readonly bounds: ReadonlyMap<string, number>;
+  /** By what binds there. */
+  readonly bounds: ReadonlyMap<string, Bound>;
 }
 
+interface Bound {
+  /** How many took all they can. */
+  readonly nodes: number;
+  /** Of a resource: the most that one of them has left. */
+  readonly left: number;
+}
+
+const NO_NODE: Bound = { nodes: 0, left: 0 };
+
 function placeOnNodes({ nodes }: Room, need: Need, pods: number): Placed {
-  const bounds = new Map<string, number>();
+  const bounds = new Map<string, Bound>();
   let left = pods;
   for (const node of nodes) {
     if (left === 0) break;
     const fit = fitOnNode(node, need);
     const count = Math.min(left, fit.pods);
     left -= count;
-    bounds.set(fit.why, (bounds.get(fit.why) ?? 0) + 1);
     if (count > 0) takeFrom(node, need, count);
+    const known = bounds.get(fit.why) ?? NO_NODE;
+    const most = Math.max(known.left, node.free[fit.why] ?? 0);
+    bounds.set(fit.why, { nodes: known.nodes + 1, left: most });
   }
   return { pods: pods - left, bounds };
 }
@@ -206,8 +217,17 @@ function fitOnNode(node: NodeRoom, need: Need): { readonly pods: number; readonl
   return fit;
 }
 
-function whyFull(nodes: number, bounds: ReadonlyMap<string, number>): string {
-  const sorted = [...bounds].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  const words = sorted.map(([why, count]) => `${why} on ${count}`).join(', ');
-  return `full: ${words} of ${nodes} node${nodes === 1 ? '' : 's'}`;
+function whyFull(nodes: number, bounds: Placed['bounds'], { requests }: Need): string {
+  const sorted = [...bounds].sort(([a, x], [b, y]) => y.nodes - x.nodes || (a < b ? -1 : 1));
+  const words = sorted.map(([why, bound]) => {
+    const each = requests[why];
+    const amounts = each === undefined ? '' : ` ${amountsText(why, each, bound)}`;
+    return `${why}${amounts} on ${bound.nodes}`;
+  });
+  return `full: ${words.join(', ')} of ${nodes} node${nodes === 1 ? '' : 's'}`;
+}
+
+function amountsText(resource: string, each: number, { nodes, left }: Bound): string {
+  const most = nodes > 1 && left > 0 ? 'at most ' : '';
+  return `(${most}${shownAmount(resource, left)} left, ${shownAmount(resource, each)} a pod)`;
 }

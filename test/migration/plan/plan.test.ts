@@ -120,7 +120,7 @@ test('no room: refused with the numbers; with degrade the first rung that fits',
   const apps = [app('shop', { source: source(big) })];
   const planned = plan({ apps });
   expect(said(planned)).toEqual([
-    'refuse no-room: cluster west: there is no room: shop 8 of 14 (full: cpu on 2 of 2 nodes)',
+    'refuse no-room: cluster west: there is no room: shop 8 of 14 (full: cpu (0 left, 500m a pod) on 2 of 2 nodes)',
   ]);
   const halved = plan({ apps }, { degrade: true });
   expect(halved.ok).toBe(true);
@@ -135,7 +135,7 @@ test('room that others have booked is not there, and it is said who has it', () 
   const need = needOf({ namespace: 'prod', labels: {}, spec });
   const bookings = [{ key: 'move-1/till', pods: 6, need }];
   expect(said(plan({ bookings }))).toEqual([
-    'refuse no-room: cluster west: there is no room: shop 2 of 4 (full: cpu on 2 of 2 nodes); ' +
+    'refuse no-room: cluster west: there is no room: shop 2 of 4 (full: cpu (0 left, 500m a pod) on 2 of 2 nodes); ' +
       'booked: 6 by move-1/till',
   ]);
 });
@@ -172,7 +172,7 @@ test('a taint, a small node, a quota: each refused with what binds', () => {
     },
   ];
   expect(said(plan({ destination: view({ nodes: small }) }))[0]).toContain(
-    'shop 0 of 4 (full: cpu on 1 of 1 node)',
+    'shop 0 of 4 (full: cpu (400m left, 500m a pod) on 1 of 1 node)',
   );
   const quota = {
     metadata: { name: 'team', namespace: 'prod' },
@@ -298,6 +298,27 @@ test('what the destination has already, lacks, and does not serve', () => {
   expect(said(plan({ destination: destination({ jobs: { namespaces: ['prod'] } }) }))).toEqual([
     'refuse not-allowed: Secret prod/shop: clusters[].jobs.secrets is not true for west',
   ]);
+});
+
+test('offline, a source that answers: that both copies run, and what to do', () => {
+  const origin = {
+    kind: 'backup',
+    backup: 'b',
+    startedAt: 0,
+    warnings: [],
+    passedOver: [],
+  } as const;
+  const apps = [app('shop', { source: source(OBJECTS, { origin }) })];
+  const jobs = { namespaces: ['prod'] };
+  const offline = (answers: boolean) =>
+    plan({ apps, source: { jobs, answers } }, { mode: 'offline' });
+  const [warning] = said(offline(true));
+  expect(warning).toMatch(/^warn source-answers: cluster east: it answers: .*both copies run/);
+  expect(warning).toMatch(/mode online, or evacuate .*scale to 0 .*consent to the debt/);
+  expect(offline(true).ok).toBe(true);
+  expect(offline(true).digest).toBe(offline(false).digest);
+  expect(said(offline(false))).toEqual([]);
+  expect(said(plan({ source: { jobs, answers: true } }))).toEqual([]);
 });
 
 test('an edge that is silent is told', () => {
