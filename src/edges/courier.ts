@@ -6,7 +6,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { AppName, Stamp } from '../model.ts';
-import type { Document } from './document.ts';
+import { compareStamps, type Document } from './document.ts';
 import {
   isNoAnswer,
   isTermOver,
@@ -143,11 +143,14 @@ async function deliverAhead(
   return fault ?? { verdicts };
 }
 
-/** Both pushes in one: from the first one's base to the second one's mark. */
+/** Both pushes in one: from the first one's base to the second one's mark. Where a commit of somebody else lies
+ *  between them (a PUT at an edge), from the second one's: an edge that has not polled that commit keeps its mark. */
 function merge(first: Push, second: Push): Push {
   const documents = new Map<AppName, Document>();
   for (const document of [...first.documents, ...second.documents]) {
     documents.set(document.app, document);
   }
-  return { ...second, base: first.base, documents: [...documents.values()] };
+  const isNext = second.base !== null && compareStamps(second.base, first.mark) <= 0;
+  const base = isNext ? first.base : second.base;
+  return { ...second, base, documents: [...documents.values()] };
 }

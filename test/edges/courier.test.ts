@@ -77,6 +77,21 @@ test('pushes that wait become one, from the first base to the last mark', async 
   stop.abort();
 });
 
+test('pushes that wait, with a commit of an edge between them, build on that commit', async () => {
+  const stop = new AbortController();
+  const { link, got, gates } = heldEdge();
+  const courier = startCourier(link, systemClock, quiet, stop.signal);
+  courier.send(pushOf(1, 2, ['a']));
+  courier.send(pushOf(2, 3, ['a']));
+  courier.send(pushOf(4, 5, ['b']));
+  gates[0]?.resolve();
+  await until('the second call', () => Promise.resolve(got.length === 2));
+  expect(got[1]).toMatchObject({ base: { version: 4 }, mark: { version: 5 } });
+  expect(got[1]?.documents.map(({ app }) => app)).toEqual(['a', 'b']);
+  gates[1]?.resolve();
+  stop.abort();
+});
+
 test('a large push goes in calls of 500, two at once; the last, which moves the mark, waits for all', async () => {
   const stop = new AbortController();
   const { link, got, gates } = heldEdge();

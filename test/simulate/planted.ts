@@ -72,6 +72,14 @@ export const RULES_OFF: readonly PlantedBug[] = [
     ),
   ),
   bug(
+    'R4: pushes that wait become one, whatever was committed between them',
+    change(
+      'src/edges/courier.ts',
+      'const base = isNext ? first.base : second.base;',
+      'const base = isNext || first.base ? first.base : second.base;',
+    ),
+  ),
+  bug(
     'R4: a seeding is no commit',
     change(
       MEMORY,
