@@ -1,6 +1,6 @@
 // Many seeds, in a thread for each processor.
 //
-// Comes in: the first seed, how many, perhaps a planted bug. Goes out: the verdicts that are wrong, by
+// Comes in: the first seed, how many, which of them, perhaps a planted bug. Goes out: the verdicts that are wrong, by
 // seed. On failure: a thread that dies ends all.
 
 import { availableParallelism } from 'node:os';
@@ -15,13 +15,16 @@ export interface Seeds {
   readonly count: number;
   readonly bug?: PlantedBug;
   readonly threads?: number;
+  /** The others are passed over. */
+  readonly only?: (seed: number) => boolean;
   /** Ends with the first wrong one. */
   readonly untilWrong?: boolean;
   readonly onVerdict?: (verdict: Verdict) => void;
 }
 
 export async function runSeeds(seeds: Seeds): Promise<Verdict[]> {
-  const { first, count, bug, untilWrong, threads = availableParallelism(), onVerdict } = seeds;
+  const { first, count, bug, only, untilWrong, onVerdict } = seeds;
+  const { threads = availableParallelism() } = seeds;
   const wrong: Verdict[] = [];
   let next = first;
   const work = async (): Promise<void> => {
@@ -29,6 +32,7 @@ export async function runSeeds(seeds: Seeds): Promise<Verdict[]> {
     try {
       while (next < first + count && !(untilWrong && wrong.length > 0)) {
         const seed = next++;
+        if (only && !only(seed)) continue;
         const verdict = await ask<Verdict>(worker, { seed });
         onVerdict?.(verdict);
         if (verdict.wrong !== undefined) wrong.push(verdict);
