@@ -35,7 +35,11 @@ export function requestOptions(random: () => number) {
     requestTimeout: WHOLE_MS,
     // Fastify would take unknown keys away without a word.
     ajv: { customOptions: { removeAdditional: false } },
-    schemaController: { compilersFactory: { buildValidator: byPart() } },
+    schemaController: {
+      // Answers not by their schemas, which would take away what they do not name. Set on the server, it
+      // would hold for none of the routes: their scope has schemas of its own.
+      compilersFactory: { buildValidator: byPart(), buildSerializer: () => () => JSON.stringify },
+    },
     genReqId({ headers }) {
       const [given = ''] = [headers[REQUEST_ID]].flat();
       return PLAIN_ID.test(given) ? given : newId();

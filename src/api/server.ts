@@ -68,8 +68,6 @@ export function buildApi(parts: ApiParts): FastifyInstance {
     rewriteUrl: ({ url = '/' }) => withoutBase(url, basePath),
     ...(certificate && { https: certificate }),
   }) as unknown as FastifyInstance;
-  // Not by the responses' schemas: they would take away what they do not name.
-  api.setSerializerCompiler(() => JSON.stringify);
   readBodies(api);
   logProblems(api, parts.log);
   refuseUnrouted(api);

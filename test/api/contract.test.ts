@@ -274,6 +274,15 @@ test('an undescribed field in an answer would be found', () => {
   expect(operation && faultOf(operation, reply)).toContain('must NOT have additional properties');
 });
 
+test('nor is it taken away on the way out', async () => {
+  const { api: other, call: ask } = await openApi({});
+  other.addHook('preSerialization', async (_request, _reply, payload: object) => ({
+    ...payload,
+    surprise: 1,
+  }));
+  expect(await ask('GET', '/readyz')).toMatchObject({ json: { ready: true, surprise: 1 } });
+});
+
 test('the page that shows it has no script, and names nothing elsewhere', async () => {
   const reply = await api.inject('/api/v1/docs');
   expect(reply.headers['content-security-policy']).toContain("default-src 'none'");
