@@ -1,7 +1,6 @@
 // The OpenAPI document and the API hold each other: every answer to generated requests is what the document
 // says, and none is an error of ours. CONTRACT_REQUESTS: how many (50,000 by hand, 5,000 else).
 
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryCluster } from '../../src/clusters/memory.ts';
@@ -11,15 +10,13 @@ import { readEdgeState, type EdgeState } from '../../src/edges/edge-state.ts';
 import { until } from '../controlplane/until.ts';
 import { oweForJob } from '../../src/words/of-debts.ts';
 import { MemoryObjects } from '../jobs/memory-objects.ts';
+import { type Content, faultsBy } from './answer-fault.ts';
 import { closeAll, openApi } from './open-api.ts';
 import { PLANNED } from './planned-migrations.ts';
 import { requestsOf, type Operation, type Parameter, type Schema } from './request-arbitraries.ts';
 
 const REQUESTS = Number(process.env['CONTRACT_REQUESTS'] ?? 5000);
 
-interface Content {
-  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
-}
 interface Described {
   readonly operationId: string;
   readonly summary?: string;
@@ -74,7 +71,7 @@ let api: Awaited<ReturnType<typeof openApi>>['api'];
 let book: EdgeBook;
 let document: Document;
 let operations: readonly (Operation & Pick<Described, 'responses' | 'operationId'>)[];
-let validator: Ajv2020;
+let faultOf: ReturnType<typeof faultsBy>;
 
 beforeAll(async () => {
   const [east, west] = [new MemoryCluster('east'), new MemoryCluster('west')];
@@ -104,47 +101,13 @@ beforeAll(async () => {
       return { method, path: url, ...told, ...(body && { body }) };
     }),
   );
-  validator = new Ajv2020({ strict: false, validateFormats: false });
-  validator.addSchema(closed({ $id: 'doc', components: document.components }));
+  faultOf = faultsBy(document.components);
 });
 afterAll(closeAll);
-
-/** Objects that say which keys they have take no others: what the document forgets is a fault. */
-function closed<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(closed) as T;
-  const entries = Object.entries(value).map(([key, child]) => [
-    key,
-    key === '$ref' ? String(child).replace(/^#/, 'doc#') : closed(child),
-  ]);
-  const all = Object.fromEntries(entries) as Record<string, unknown>;
-  const isObject = all['type'] === 'object' && typeof all['properties'] === 'object';
-  return (isObject ? { additionalProperties: false, ...all } : all) as T;
-}
 
 /** events.test.ts has the one that does not. */
 function endsByItself({ operationId }: Pick<Described, 'operationId'>): boolean {
   return operationId !== 'getEvents';
-}
-
-function faultOf(
-  { responses }: Pick<Described, 'responses'>,
-  reply: { statusCode: number; body: string; headers: Record<string, unknown> },
-): string | undefined {
-  const { statusCode, body } = reply;
-  if (statusCode >= 500 && statusCode !== 503) return `status ${statusCode}: ${body}`;
-  const described = responses[statusCode] ?? responses['default'];
-  if (!described) return `status ${statusCode} is not described`;
-  const type = String(reply.headers['content-type'] ?? '').split(';')[0] ?? '';
-  if (!described.content)
-    return body === '' ? undefined : `a body where none is described: ${body}`;
-  const schema = described.content[type]?.schema;
-  if (!schema)
-    return `status ${statusCode} as ${type}, described as ${Object.keys(described.content)}`;
-  if (!type.endsWith('json')) return undefined;
-  const validate = validator.compile(closed(schema) as object);
-  if (validate(JSON.parse(body))) return undefined;
-  return `status ${statusCode}: ${validator.errorsText(validate.errors)}: ${body}`;
 }
 
 test('the document is OpenAPI 3.1, and every operation has a name of its own, words and answers', () => {
