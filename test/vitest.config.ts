@@ -36,6 +36,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...lanes, ...real],
+          // By itself vitest leaves one processor alone.
+          maxWorkers: '100%',
           ...patient,
           sequence: { groupOrder: 0 },
         },
