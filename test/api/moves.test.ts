@@ -10,6 +10,7 @@ import type { EdgeState } from '../../src/edges/edge-state.ts';
 import { collectStatistics } from '../../src/edges/statistics.ts';
 import type { JobKind } from '../../src/jobs/kind.ts';
 import { tracedPlaces } from '../../src/jobs/traces.ts';
+import { NOTHING_ADDED } from '../../src/migration/capacity/need.ts';
 import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import type { Migrations } from '../../src/migration/migrations.ts';
 import { lookAgain } from '../../src/migration/plan/again.ts';
@@ -117,6 +118,7 @@ async function start() {
     },
     objects: async ({ request }, { replicas }) =>
       lookAgain(request, worldOf(request), replicas?.after ?? 0).objects,
+    additions: async () => NOTHING_ADDED,
   };
   const kinds = (of: NonNullable<typeof parts>): readonly JobKind[] => {
     parts = of;
