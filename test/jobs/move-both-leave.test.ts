@@ -9,6 +9,7 @@ import type { Manifest } from '../../src/migration/manifests/manifest.ts';
 import { until } from '../controlplane/until.ts';
 import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
 import { confirmEdges } from './confirm-edges.ts';
+import { holdCalls } from './held-calls.ts';
 import { memoryStage } from './memory-stage.ts';
 import { ALL, MoveFleet } from './move-fleet.ts';
 import { serve, untilState } from './process.ts';
@@ -74,22 +75,12 @@ test('who comes home while the other takes it away waits, and makes it anew', as
   const shop = await begin('shop');
   await shop.waits('finish', 'not today');
   expect(await shop.textOf('delete')).toBe('it stays in east, needed by Service prod/news');
-  const east = fleet.cluster('east');
-  const remove = east.remove.bind(east);
-  const reached = Promise.withResolvers<unknown>();
-  const going = Promise.withResolvers<unknown>();
-  east.remove = async (ref, expected) => {
-    if (ref.kind === 'Ingress') {
-      reached.resolve(ref);
-      await going.promise;
-    }
-    return remove(ref, expected);
-  };
+  const { reached, release } = holdCalls(fleet.cluster('east'), 'remove', 'Ingress');
   const news = await begin('news');
-  await reached.promise;
+  await reached;
   await abort(shop.id);
   await shop.waits(`again.${shop.route}`, `news:delete.${news.route} of ${news.id} takes it away`);
-  going.resolve(undefined);
+  release();
   await untilState(journal, shop.id, 'RolledBack');
   expect(await shop.textOf('again')).toBe('it is there again');
   expect(route()?.['spec']).toEqual(BOTH['spec']);
@@ -105,27 +96,17 @@ test('who leaves while the other comes home leaves it there', async () => {
   const uid = route()?.metadata['uid'];
   const news = await begin('news');
   await until('it is to leave', async () => (await journal.read(news.id))?.steps['news:drain']);
-  const east = fleet.cluster('east');
-  const apply = east.apply.bind(east);
-  const reached = Promise.withResolvers<unknown>();
-  const coming = Promise.withResolvers<unknown>();
-  east.apply = async (object, options) => {
-    if (object.kind === 'Service') {
-      reached.resolve(object);
-      await coming.promise;
-    }
-    return apply(object, options);
-  };
+  const { reached, release } = holdCalls(fleet.cluster('east'), 'apply', 'Service');
   await abort(shop.id);
   // It has found the route; of all that leads to it nothing is there yet.
-  await reached.promise;
+  await reached;
   expect(await shop.textOf('again')).toBe('it is there still');
   held.delete('news');
   await untilState(journal, news.id, 'Done');
   expect(await news.textOf('delete')).toBe(
     `it stays in east for shop of ${shop.id}, which leaves too`,
   );
-  coming.resolve(undefined);
+  release();
   await untilState(journal, shop.id, 'RolledBack');
   expect(route()?.metadata['uid']).toBe(uid);
 });

@@ -7,6 +7,7 @@ import { at } from '../../src/migration/manifests/manifest.ts';
 import { until } from '../controlplane/until.ts';
 import { deployment, ingress, service } from '../migration/plan/plan-world.ts';
 import { confirmEdges } from './confirm-edges.ts';
+import { holdCalls } from './held-calls.ts';
 import { memoryStage } from './memory-stage.ts';
 import { ALL, MoveFleet } from './move-fleet.ts';
 import { serve, untilState } from './process.ts';
@@ -114,22 +115,12 @@ test.each([
 test('who comes while it is taken away waits, and makes it anew', async () => {
   const { fleet, journal, process, begin, there } = await moving();
   const id = await begin('shop');
-  const west = fleet.cluster('west');
-  const remove = west.remove.bind(west);
-  const reached = Promise.withResolvers<unknown>();
-  const going = Promise.withResolvers<unknown>();
-  west.remove = async (ref, expected) => {
-    if (ref.kind === 'Secret') {
-      reached.resolve(ref);
-      await going.promise;
-    }
-    return remove(ref, expected);
-  };
+  const { reached, release } = holdCalls(fleet.cluster('west'), 'remove', 'Secret');
   await process.command(id, { name: 'abort', who: 'ann' });
-  await reached.promise;
+  await reached;
   const second = await process.create(fleet.draft({ apps: ['news'] }));
   await until('it waits', () => process.waitsFor(second.id, 'news:apply.2')?.includes(`of ${id}`));
-  going.resolve(undefined);
+  release();
   await untilState(journal, id, 'RolledBack');
   await untilState(journal, second.id, 'Done');
   expect(there()).toEqual(expect.arrayContaining([...SHARED, 'Deployment news']));
